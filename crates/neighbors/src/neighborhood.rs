@@ -1,0 +1,246 @@
+//! The sub-domain lists of a packed batch.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::batch::{check_offsets, check_positions};
+use crate::brute;
+use crate::build;
+use crate::edge_weights::edge_weights;
+use crate::error::NeighborError;
+use crate::search::Search;
+use crate::shape::KernelShape;
+use crate::tables::Tables;
+
+/// Largest number of neighbour pairs of one batch.
+pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
+
+/// The neighbours of every point of a packed batch, sorted into the sub-domains of a kernel.
+///
+/// A packed batch is `positions [P, 3]` with cloud `offsets [B + 1]`: cloud `b` holds the points
+/// `offsets[b]..offsets[b + 1]`. Neighbours are looked for within the same cloud only, and every point is
+/// its own neighbour. The lists are compressed rows in two levels: the centres have runs (one for each
+/// occupied sub-domain), the runs have neighbour indices. They are sorted by centre, then sub-domain, then
+/// neighbour index, so they do not depend on the search or on the number of threads.
+///
+/// A clone shares the lists and costs nothing.
+///
+/// # Shapes
+/// `P` points, `R` runs, `E` neighbour pairs: `run_offsets [P + 1]`, `run_subdomains [R]`,
+/// `run_starts [R + 1]`, `indices [E]`, `edge_weights [E]`.
+///
+/// ```
+/// use neighbors::{KernelShape, Neighborhood, Search};
+///
+/// let positions = [[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.02, 0.0, 0.0]];
+/// let lists = Neighborhood::build(&positions, &[0, 3], &KernelShape::cells(0.1), Search::Auto)?;
+/// assert_eq!(lists.edges(), 9);
+/// // Around point 0: points 0 and 2 in the central cell (13), point 1 in the next one along x.
+/// let runs: Vec<(usize, &[u32])> = lists.runs(0).collect();
+/// assert_eq!(runs, [(13, &[0, 2][..]), (14, &[1][..])]);
+/// # Ok::<(), neighbors::NeighborError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Neighborhood {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    offsets: Vec<usize>,
+    shape: KernelShape,
+    tables: Tables,
+    edge_weights: OnceLock<Vec<f32>>,
+}
+
+impl Neighborhood {
+    /// Builds the lists of one kernel shape.
+    ///
+    /// # Shapes
+    /// `positions [P, 3]`, `offsets [B + 1]` from 0 to P, not decreasing; empty clouds are allowed.
+    ///
+    /// # Errors
+    /// An invalid shape, offsets that do not fit, a position that is not finite, or more than 2^32 - 1
+    /// neighbour pairs (found before the lists are allocated).
+    pub fn build(
+        positions: &[[f32; 3]],
+        offsets: &[usize],
+        shape: &KernelShape,
+        search: Search,
+    ) -> Result<Self, NeighborError> {
+        let mut all = Self::build_all(positions, offsets, std::slice::from_ref(shape), search)?;
+        Ok(all.swap_remove(0))
+    }
+
+    /// Builds the lists of several kernel shapes over the same points, in the order of `shapes`.
+    ///
+    /// Shapes with the same cell edge share the grid and the pass over the points, so a stack of layers
+    /// with growing dilation is cheaper than its layers one by one.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_all(
+        positions: &[[f32; 3]],
+        offsets: &[usize],
+        shapes: &[KernelShape],
+        search: Search,
+    ) -> Result<Vec<Self>, NeighborError> {
+        for shape in shapes {
+            shape.validate()?;
+        }
+        check_offsets(offsets, positions.len())?;
+        check_positions(positions)?;
+        let tables = build::search_all(positions, offsets, shapes, search, MAX_EDGES)?;
+        Ok(tables
+            .into_iter()
+            .zip(shapes)
+            .map(|(tables, shape)| Self::from_tables(offsets, *shape, tables))
+            .collect())
+    }
+
+    /// Builds the lists by testing every pair: the definition that the searches are tested against.
+    ///
+    /// Quadratic in the size of the clouds.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn brute_force(
+        positions: &[[f32; 3]],
+        offsets: &[usize],
+        shape: &KernelShape,
+    ) -> Result<Self, NeighborError> {
+        shape.validate()?;
+        check_offsets(offsets, positions.len())?;
+        check_positions(positions)?;
+        let tables = brute::search(positions, offsets, shape, MAX_EDGES)?;
+        Ok(Self::from_tables(offsets, *shape, tables))
+    }
+
+    fn from_tables(offsets: &[usize], shape: KernelShape, tables: Tables) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                offsets: offsets.to_vec(),
+                shape,
+                tables,
+                edge_weights: OnceLock::new(),
+            }),
+        }
+    }
+
+    /// Number of points P.
+    pub fn points(&self) -> usize {
+        self.inner.tables.run_offsets.len() - 1
+    }
+
+    /// Number of clouds B.
+    pub fn clouds(&self) -> usize {
+        self.inner.offsets.len() - 1
+    }
+
+    /// Cloud offsets `[B + 1]` into the points.
+    pub fn offsets(&self) -> &[usize] {
+        &self.inner.offsets
+    }
+
+    /// The kernel shape.
+    pub fn shape(&self) -> &KernelShape {
+        &self.inner.shape
+    }
+
+    /// Number of neighbour pairs E, each point with itself included.
+    pub fn edges(&self) -> usize {
+        self.inner.tables.indices.len()
+    }
+
+    /// Offsets `[P + 1]` into the runs: the occupied sub-domains of centre `i` are the runs
+    /// `run_offsets[i]..run_offsets[i + 1]`.
+    pub fn run_offsets(&self) -> &[u32] {
+        &self.inner.tables.run_offsets
+    }
+
+    /// Sub-domain `[R]` of each run, ascending within a centre.
+    pub fn run_subdomains(&self) -> &[u16] {
+        &self.inner.tables.run_subdomains
+    }
+
+    /// Offsets `[R + 1]` into the indices: run `r` holds `indices[run_starts[r]..run_starts[r + 1]]`.
+    pub fn run_starts(&self) -> &[u32] {
+        &self.inner.tables.run_starts
+    }
+
+    /// Packed neighbour indices `[E]`, ascending within a run.
+    pub fn indices(&self) -> &[u32] {
+        &self.inner.tables.indices
+    }
+
+    /// The runs of one centre: sub-domain and neighbour indices.
+    ///
+    /// # Panics
+    /// When `centre` is not less than [`points`](Self::points).
+    pub fn runs(&self, centre: usize) -> impl Iterator<Item = (usize, &[u32])> + '_ {
+        let tables = &self.inner.tables;
+        let range = tables.run_offsets[centre] as usize..tables.run_offsets[centre + 1] as usize;
+        range.map(move |run| {
+            let indices = tables.run_starts[run] as usize..tables.run_starts[run + 1] as usize;
+            (usize::from(tables.run_subdomains[run]), &tables.indices[indices])
+        })
+    }
+
+    /// Weights `[E]` for gathering a gradient at the centres.
+    ///
+    /// For the edge with centre `j`, sub-domain `k` and neighbour `i` the weight is
+    /// `1 / |Ω_i(mirror(k))|`, the reciprocal of the number of points in that sub-domain of `i` in which
+    /// `j` lies. With it the gradient at `j` is a sum over the edges of `j` alone.
+    ///
+    /// Computed in parallel at the first call and kept.
+    ///
+    /// ```
+    /// use neighbors::{KernelShape, Neighborhood, Search};
+    ///
+    /// let positions = [[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.02, 0.0, 0.0]];
+    /// let lists = Neighborhood::build(&positions, &[0, 3], &KernelShape::cells(0.1), Search::Auto)?;
+    /// // Seen from point 1, point 0 lies in a cell with point 2; seen from them, point 1 is alone.
+    /// assert_eq!(lists.indices(), [0, 2, 1, 0, 2, 1, 0, 2, 1]);
+    /// assert_eq!(lists.edge_weights(), [0.5, 0.5, 0.5, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5]);
+    /// # Ok::<(), neighbors::NeighborError>(())
+    /// ```
+    pub fn edge_weights(&self) -> &[f32] {
+        let inner = &*self.inner;
+        inner.edge_weights.get_or_init(|| edge_weights(&inner.tables, &inner.offsets, &inner.shape))
+    }
+
+    /// Mean number of neighbours of a point, itself included; 0 without points.
+    pub fn edges_per_point(&self) -> f64 {
+        ratio(self.edges(), self.points())
+    }
+
+    /// Mean number of occupied sub-domains of a point; 0 without points.
+    pub fn occupied_per_point(&self) -> f64 {
+        ratio(self.inner.tables.run_subdomains.len(), self.points())
+    }
+
+    /// Mean number of neighbours in an occupied sub-domain; 0 without points.
+    pub fn mean_occupancy(&self) -> f64 {
+        ratio(self.edges(), self.inner.tables.run_subdomains.len())
+    }
+
+    /// Memory of the lists in bytes, the edge weights included once they exist.
+    pub fn bytes(&self) -> usize {
+        let inner = &*self.inner;
+        let weights = inner.edge_weights.get().map_or(0, Vec::len);
+        size_of_val(&*inner.offsets) + inner.tables.bytes() + weights * size_of::<f32>()
+    }
+}
+
+impl PartialEq for Neighborhood {
+    /// Same clouds, same shape, same lists.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+            || (self.inner.offsets == other.inner.offsets
+                && self.inner.shape == other.inner.shape
+                && self.inner.tables == other.inner.tables)
+    }
+}
+
+fn ratio(a: usize, b: usize) -> f64 {
+    if b == 0 { 0.0 } else { a as f64 / b as f64 }
+}

@@ -1,0 +1,114 @@
+//! Two-level compressed rows, and their assembly from chunks of centres.
+
+use rayon::prelude::*;
+
+use crate::error::NeighborError;
+
+/// The lists of a whole batch: centres have runs, runs have indices.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Tables {
+    pub(crate) run_offsets: Vec<u32>,
+    pub(crate) run_subdomains: Vec<u16>,
+    pub(crate) run_starts: Vec<u32>,
+    pub(crate) indices: Vec<u32>,
+}
+
+impl Tables {
+    /// Lists to be filled, with the ends of both levels in place.
+    pub(crate) fn with_sizes(points: usize, runs: usize, edges: usize) -> Self {
+        let mut tables = Self {
+            run_offsets: vec![0; points + 1],
+            run_subdomains: vec![0; runs],
+            run_starts: vec![0; runs + 1],
+            indices: vec![0; edges],
+        };
+        tables.run_offsets[points] = runs as u32;
+        tables.run_starts[runs] = edges as u32;
+        tables
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.run_offsets)
+            + size_of_val(&*self.run_subdomains)
+            + size_of_val(&*self.run_starts)
+            + size_of_val(&*self.indices)
+    }
+}
+
+/// The rows of some consecutive centres.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    /// Runs of each centre.
+    runs: Vec<u32>,
+    subdomains: Vec<u16>,
+    /// Neighbours of each run.
+    lengths: Vec<u32>,
+    indices: Vec<u32>,
+}
+
+impl Chunk {
+    /// Appends the row of the next centre from `(sub-domain, neighbour)` keys in ascending order.
+    pub(crate) fn push_centre(&mut self, keys: &[(u16, u32)]) {
+        let before = self.lengths.len();
+        let mut previous = None;
+        for &(subdomain, index) in keys {
+            if previous != Some(subdomain) {
+                self.subdomains.push(subdomain);
+                self.lengths.push(0);
+                previous = Some(subdomain);
+            }
+            if let Some(length) = self.lengths.last_mut() {
+                *length += 1;
+            }
+            self.indices.push(index);
+        }
+        self.runs.push((self.lengths.len() - before) as u32);
+    }
+
+    pub(crate) fn edges(&self) -> usize {
+        self.indices.len()
+    }
+}
+
+/// Joins chunks of consecutive centres into the lists of the batch.
+pub(crate) fn concatenate(chunks: &[Chunk], max_edges: u64) -> Result<Tables, NeighborError> {
+    let edges: usize = chunks.iter().map(Chunk::edges).sum();
+    if edges as u64 > max_edges {
+        return Err(NeighborError::TooManyEdges { max: max_edges });
+    }
+    let points: usize = chunks.iter().map(|chunk| chunk.runs.len()).sum();
+    let runs: usize = chunks.iter().map(|chunk| chunk.lengths.len()).sum();
+
+    let mut run_offsets = Vec::with_capacity(points + 1);
+    let mut run_starts = Vec::with_capacity(runs + 1);
+    let (mut run, mut edge) = (0u32, 0u32);
+    run_offsets.push(0);
+    run_starts.push(0);
+    for chunk in chunks {
+        run_offsets.extend(chunk.runs.iter().map(|&n| {
+            run += n;
+            run
+        }));
+        run_starts.extend(chunk.lengths.iter().map(|&n| {
+            edge += n;
+            edge
+        }));
+    }
+
+    let mut run_subdomains = vec![0; runs];
+    let mut indices = vec![0; edges];
+    let (mut subdomains_left, mut indices_left) = (&mut run_subdomains[..], &mut indices[..]);
+    let mut copies = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        let (subdomains, rest) = subdomains_left.split_at_mut(chunk.subdomains.len());
+        subdomains_left = rest;
+        let (targets, rest) = indices_left.split_at_mut(chunk.indices.len());
+        indices_left = rest;
+        copies.push((chunk, subdomains, targets));
+    }
+    copies.into_par_iter().for_each(|(chunk, subdomains, targets)| {
+        subdomains.copy_from_slice(&chunk.subdomains);
+        targets.copy_from_slice(&chunk.indices);
+    });
+    Ok(Tables { run_offsets, run_subdomains, run_starts, indices })
+}

@@ -1,0 +1,7 @@
+//! Data sets that are folders of files.
+
+mod folder;
+mod load;
+
+pub use folder::{FolderDataset, Sample, list_files};
+pub use load::{LoadOptions, Loaded, LoadedCloud, Skipped, load_file, load_samples};

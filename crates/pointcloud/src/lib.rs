@@ -1,0 +1,52 @@
+//! Point clouds in columns, and how to get them from and to disk.
+//!
+//! - [`PointCloud`]: positions, normals, colours, labels and further numbers per point.
+//! - Files: [`read_cloud`], [`read_mesh`] and [`read_geometry`] choose by extension;
+//!   [`read_ply`], [`read_off`], [`inspect_ply`] and [`write_ply`] are the formats themselves.
+//! - [`Mesh`] and [`sample_uniform`], points drawn evenly from a surface.
+//! - Transforms: [`Normalizer`], [`rotate`], [`jitter`], [`resample`], [`xyz_order`] and others.
+//! - Data sets: [`FolderDataset`] lists `root/<class>/<split>/*`, [`load_samples`] reads it.
+//! - [`synth`]: ten families of shapes as a data set that needs no download.
+//!
+//! Everything random is seeded: functions take a generator, and [`derive_seed`] makes the seeds of
+//! independent streams.
+
+#![forbid(unsafe_code)]
+
+mod bounds;
+mod cloud;
+mod dataset;
+mod error;
+mod geometry;
+mod lines;
+mod mesh;
+mod off;
+mod origin;
+mod ply;
+mod replace;
+mod sample;
+mod scalar;
+mod seed;
+pub mod synth;
+mod transform;
+
+pub use bounds::Bounds;
+pub use cloud::{PointCloud, ScalarProperty};
+pub use dataset::{
+    FolderDataset, LoadOptions, Loaded, LoadedCloud, Sample, Skipped, list_files, load_file, load_samples,
+};
+pub use error::{Error, Place, Result};
+pub use geometry::{Geometry, SUPPORTED_EXTENSIONS, read_cloud, read_geometry, read_mesh};
+pub use mesh::Mesh;
+pub use off::{parse_off, read_off};
+pub use ply::{
+    ElementSummary, PlyFormat, PlyProperty, PlySummary, PropertyKind, inspect_ply, parse_ply, read_ply,
+    read_ply_mesh, summarize_ply, write_ply,
+};
+pub use sample::sample_uniform;
+pub use scalar::ScalarType;
+pub use seed::derive_seed;
+pub use transform::{
+    Axis, Normalizer, Sampling, farthest_indices, jitter, morton_order, random_indices, resample,
+    resample_indices, rotate, rotate_randomly, scale, scale_randomly, shuffled_indices, translate, xyz_order,
+};

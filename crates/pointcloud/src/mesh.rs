@@ -1,0 +1,111 @@
+//! [`Mesh`]: triangles over shared vertices.
+
+use crate::cloud::PointCloud;
+use crate::error::{Error, Result};
+
+/// A triangle mesh.
+///
+/// # Shapes
+/// `vertices` `[V, 3]`, `faces` `[F, 3]` indices into the vertices; every index is below `V`.
+///
+/// # Units
+/// The true coordinate of vertex `i` is `origin + vertices[i]`, in the unit of the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mesh {
+    vertices: Vec<[f32; 3]>,
+    faces: Vec<[u32; 3]>,
+    origin: [f64; 3],
+}
+
+impl Mesh {
+    /// A mesh of triangles with its origin at zero.
+    ///
+    /// # Panics
+    /// When a face names a vertex that does not exist; readers of files report
+    /// [`Error::FaceIndex`] instead.
+    #[must_use]
+    pub fn new(vertices: Vec<[f32; 3]>, faces: Vec<[u32; 3]>) -> Self {
+        let count = vertices.len();
+        for (number, face) in faces.iter().enumerate() {
+            assert!(
+                face.iter().all(|&index| (index as usize) < count),
+                "face {number} is {face:?}, but there are {count} vertices"
+            );
+        }
+        Self { vertices, faces, origin: [0.0; 3] }
+    }
+
+    pub(crate) fn with_origin(mut self, origin: [f64; 3]) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// Vertices relative to [`origin`](Self::origin), `[V, 3]`.
+    #[must_use]
+    pub fn vertices(&self) -> &[[f32; 3]] {
+        &self.vertices
+    }
+
+    /// Triangles as vertex indices, `[F, 3]`.
+    #[must_use]
+    pub fn faces(&self) -> &[[u32; 3]] {
+        &self.faces
+    }
+
+    /// What must be added to a vertex to get the true coordinate.
+    #[must_use]
+    pub fn origin(&self) -> [f64; 3] {
+        self.origin
+    }
+
+    /// The vertices as a cloud.
+    #[must_use]
+    pub fn into_vertex_cloud(self) -> PointCloud {
+        let mut cloud = PointCloud::new(self.vertices);
+        cloud.set_origin(self.origin);
+        cloud
+    }
+
+    /// Refuses NaN and infinite vertices.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] with the first such vertex.
+    pub fn check_finite(&self) -> Result<()> {
+        let bad = |p: &[f32; 3]| !p.iter().all(|v| v.is_finite());
+        match self.vertices.iter().position(bad) {
+            None => Ok(()),
+            Some(row) => Err(Error::NotFinite { path: None, row, position: self.vertices[row] }),
+        }
+    }
+}
+
+/// Splits a polygon into the triangles of a fan around its first corner and appends them.
+///
+/// Polygons of fewer than three corners have no area and give none.
+pub(crate) fn push_fan(faces: &mut Vec<[u32; 3]>, polygon: &[u32]) {
+    if let Some((&first, rest)) = polygon.split_first() {
+        faces.extend(rest.windows(2).map(|edge| [first, edge[0], edge[1]]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polygons_become_fans() {
+        let mut faces = Vec::new();
+        push_fan(&mut faces, &[4, 5, 6, 7, 9]);
+        assert_eq!(faces, [[4, 5, 6], [4, 6, 7], [4, 7, 9]]);
+        faces.clear();
+        push_fan(&mut faces, &[1, 2]);
+        push_fan(&mut faces, &[]);
+        assert!(faces.is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "face 1 is [0, 1, 3], but there are 3 vertices")]
+    fn indices_are_checked() {
+        let _ = Mesh::new(vec![[0.0; 3]; 3], vec![[0, 1, 2], [0, 1, 3]]);
+    }
+}

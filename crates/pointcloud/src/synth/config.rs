@@ -1,0 +1,89 @@
+//! Settings of the synthetic set and the file that records them.
+
+use crate::error::{Error, Result};
+
+/// Changes whenever the same settings would give other bytes.
+const VERSION: u32 = 1;
+
+/// Settings of the synthetic set; together they decide every byte of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SynthConfig {
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Training clouds per family.
+    pub train_per_class: usize,
+    /// Test clouds per family.
+    pub test_per_class: usize,
+    /// Points per cloud.
+    pub points: usize,
+    /// Largest standard deviation of the noise, as a fraction of the unit sphere; each shape draws
+    /// its own, evenly from a quarter of it to all of it.
+    pub noise: f32,
+    /// Largest share of a surface that a cut or a view from one side takes away, 0 to 0.35.
+    pub cut: f32,
+}
+
+impl Default for SynthConfig {
+    fn default() -> Self {
+        Self { seed: 1, train_per_class: 160, test_per_class: 40, points: 1024, noise: 0.02, cut: 0.35 }
+    }
+}
+
+impl SynthConfig {
+    /// Clouds in the whole set.
+    #[must_use]
+    pub fn clouds(&self) -> usize {
+        super::Family::ALL.len() * (self.train_per_class + self.test_per_class)
+    }
+
+    /// Refuses settings out of range.
+    ///
+    /// # Errors
+    /// [`Error::SynthSetting`] naming the setting.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |key, found: String, expected| Err(Error::SynthSetting { key, found, expected });
+        if self.train_per_class + self.test_per_class == 0 {
+            return refuse("train_per_class + test_per_class", "0".into(), "1 or more");
+        }
+        if self.points == 0 {
+            return refuse("points", "0".into(), "1 or more");
+        }
+        if !(0.0..=0.2).contains(&self.noise) {
+            return refuse("noise", self.noise.to_string(), "0 to 0.2");
+        }
+        if !(0.0..=0.35).contains(&self.cut) {
+            return refuse("cut", self.cut.to_string(), "0 to 0.35");
+        }
+        Ok(())
+    }
+
+    /// The record of these settings that is stored with the set, in TOML.
+    #[must_use]
+    pub(crate) fn record(&self) -> String {
+        let Self { seed, train_per_class, test_per_class, points, noise, cut } = self;
+        format!(
+            "# A synthetic shape set; it may be replaced when other settings are wanted.\n\
+             version = {VERSION}\nseed = {seed}\ntrain_per_class = {train_per_class}\n\
+             test_per_class = {test_per_class}\npoints = {points}\nnoise = {noise:?}\ncut = {cut:?}\n"
+        )
+    }
+}
+
+/// What stands at a place where a synthetic set is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SynthStatus {
+    /// Nothing, or an empty folder.
+    Missing,
+    /// A complete set with the wanted settings.
+    Matches,
+    /// A complete set with other settings.
+    Differs {
+        /// The record of that set.
+        found: String,
+        /// The record of the wanted set.
+        wanted: String,
+    },
+    /// Something else, which will not be overwritten.
+    Foreign,
+}

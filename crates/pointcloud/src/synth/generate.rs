@@ -1,0 +1,116 @@
+//! Writing the set to disk, all or nothing.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::config::{SynthConfig, SynthStatus};
+use super::family::Family;
+use super::scan::shape;
+use crate::cloud::PointCloud;
+use crate::error::{Error, Result};
+use crate::ply::{PlyFormat, write_ply};
+use crate::replace::partial_name;
+use crate::seed::derive_seed;
+
+/// File in the root of a set that records its settings; written last, so only complete sets have it.
+const MARKER: &str = "synth.toml";
+
+/// Compares what stands at `root` with the set that `config` describes.
+///
+/// # Errors
+/// [`Error::Io`] when something is there but cannot be read.
+pub fn status(root: impl AsRef<Path>, config: &SynthConfig) -> Result<SynthStatus> {
+    let root = root.as_ref();
+    if !root.exists() {
+        return Ok(SynthStatus::Missing);
+    }
+    if !root.is_dir() {
+        return Ok(SynthStatus::Foreign);
+    }
+    match fs::read_to_string(root.join(MARKER)) {
+        Ok(found) if found == config.record() => Ok(SynthStatus::Matches),
+        Ok(found) => Ok(SynthStatus::Differs { found, wanted: config.record() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut entries = fs::read_dir(root).map_err(|source| Error::io(root, "list", source))?;
+            Ok(if entries.next().is_none() { SynthStatus::Missing } else { SynthStatus::Foreign })
+        }
+        Err(source) => Err(Error::io(&root.join(MARKER), "read", source)),
+    }
+}
+
+/// Writes the set as `root/<family>/{train,test}/<family>_0001.ply`, on all threads of rayon's pool.
+///
+/// The files are written to a hidden folder beside `root`, which takes the name `root` when all are
+/// complete; an interrupted run leaves `root` as it was. An older synthetic set is replaced.
+/// `progress` is called after every file with the number of files done so far, from any thread.
+///
+/// # Errors
+/// [`Error::SynthSetting`]; [`Error::NotASynthSet`] when `root` holds something else;
+/// [`Error::Io`].
+pub fn generate(
+    root: impl AsRef<Path>,
+    config: &SynthConfig,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<()> {
+    let root = root.as_ref();
+    config.check()?;
+    if status(root, config)? == SynthStatus::Foreign {
+        return Err(Error::NotASynthSet { path: root.to_owned(), marker: MARKER });
+    }
+    let partial = partial_name(root);
+    let written = write_set(&partial, config, progress).and_then(|()| take_place(&partial, root));
+    if written.is_err() {
+        // The error that matters is the first one.
+        let _ = fs::remove_dir_all(&partial);
+    }
+    written
+}
+
+fn write_set(folder: &Path, config: &SynthConfig, progress: &(dyn Fn(usize) + Sync)) -> Result<()> {
+    let splits =
+        [("train", 0, config.train_per_class), ("test", config.train_per_class, config.test_per_class)];
+    let mut files = Vec::with_capacity(config.clouds());
+    for (family_index, family) in Family::ALL.into_iter().enumerate() {
+        for (split_index, (split, before, count)) in splits.into_iter().enumerate() {
+            let inside = folder.join(family.name()).join(split);
+            fs::create_dir_all(&inside).map_err(|source| Error::io(&inside, "create", source))?;
+            for index in 0..count {
+                let seed = derive_seed(config.seed, &[family_index as u64, split_index as u64, index as u64]);
+                let name = format!("{family}_{:04}.ply", before + index + 1);
+                files.push((inside.join(name), family, seed));
+            }
+        }
+    }
+    let done = AtomicUsize::new(0);
+    files.par_iter().try_for_each(|(path, family, seed)| {
+        let mut rng = ChaCha8Rng::seed_from_u64(*seed);
+        let cloud = PointCloud::new(shape(*family, config, &mut rng));
+        write_ply(path, &cloud, PlyFormat::BinaryLittleEndian)?;
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+        Ok(())
+    })?;
+    let marker = folder.join(MARKER);
+    fs::write(&marker, config.record()).map_err(|source| Error::io(&marker, "write", source))
+}
+
+/// Renames `partial` to `root`; what was there (an older set or an empty folder) is removed.
+fn take_place(partial: &Path, root: &Path) -> Result<()> {
+    let fail = |source| Error::io(root, "replace", source);
+    if !root.exists() {
+        return fs::rename(partial, root).map_err(fail);
+    }
+    let old = partial_name(root);
+    fs::rename(root, &old).map_err(fail)?;
+    if let Err(source) = fs::rename(partial, root) {
+        // Put the old set back; if that fails too, the first error says what happened.
+        let _ = fs::rename(&old, root);
+        return Err(fail(source));
+    }
+    fs::remove_dir_all(&old).map_err(|source| Error::io(&old, "remove", source))
+}

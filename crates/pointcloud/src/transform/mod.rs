@@ -1,0 +1,17 @@
+//! Changes to positions, and orders and subsets as index lists.
+//!
+//! Everything random draws from the generator that is passed in, so a seed decides the result.
+
+mod farthest;
+mod normalize;
+mod order;
+mod perturb;
+mod resample;
+mod rotate;
+
+pub use farthest::farthest_indices;
+pub use normalize::Normalizer;
+pub use order::{morton_order, xyz_order};
+pub use perturb::{jitter, scale, scale_randomly, translate};
+pub use resample::{Sampling, random_indices, resample, resample_indices, shuffled_indices};
+pub use rotate::{Axis, rotate, rotate_randomly};

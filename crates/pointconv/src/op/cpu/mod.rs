@@ -1,0 +1,13 @@
+//! The kernels of the CPU, on slices.
+
+mod backward;
+mod forward;
+mod host;
+mod problem;
+mod real;
+
+use problem::Problem;
+use real::Real;
+
+/// Points per work item. A constant of the problem, never of the machine: results must not depend on the thread count.
+const CHUNK: usize = 512;

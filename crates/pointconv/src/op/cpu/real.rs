@@ -1,0 +1,52 @@
+//! The element types that the CPU kernels compute in.
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Mul};
+
+/// `f32` or `f64`.
+pub(super) trait Real:
+    bytemuck::Pod + Default + Send + Sync + Debug + Add<Output = Self> + Mul<Output = Self> + AddAssign + 'static
+{
+    /// `1 / count`, correctly rounded.
+    fn reciprocal(count: usize) -> Self;
+
+    /// `1 / count` from its rounding to `f32`, as stored per edge; exact for counts below 2^22.
+    fn from_reciprocal(share: f32) -> Self;
+
+    /// `self · a + b` with one rounding; a library call where the machine has no such instruction.
+    fn fused(self, a: Self, b: Self) -> Self;
+}
+
+impl Real for f32 {
+    #[inline(always)]
+    fn reciprocal(count: usize) -> Self {
+        1.0 / count as f32
+    }
+
+    #[inline(always)]
+    fn from_reciprocal(share: f32) -> Self {
+        share
+    }
+
+    #[inline(always)]
+    fn fused(self, a: Self, b: Self) -> Self {
+        self.mul_add(a, b)
+    }
+}
+
+impl Real for f64 {
+    #[inline(always)]
+    fn reciprocal(count: usize) -> Self {
+        1.0 / count as f64
+    }
+
+    #[inline(always)]
+    fn from_reciprocal(share: f32) -> Self {
+        1.0 / (1.0 / f64::from(share)).round()
+    }
+
+    #[inline(always)]
+    fn fused(self, a: Self, b: Self) -> Self {
+        self.mul_add(a, b)
+    }
+}

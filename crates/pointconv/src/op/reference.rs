@@ -1,0 +1,93 @@
+//! The operator from plain tensor operations: the specification, kept as the oracle of every kernel.
+
+use burn::tensor::{Int, IndexingUpdateOp, Tensor, TensorData};
+use neighbors::Neighborhood;
+
+use super::check_shapes;
+
+/// [`pointwise_conv`](crate::pointwise_conv) from `select`, `select_assign` and `matmul`, differentiated by burn itself.
+///
+/// One sub-domain after the other: gather the neighbours, average them into `[P, C_in]`, multiply with `W_k`, add. Slow
+/// and hungry for memory, on purpose plain; runs on every backend.
+///
+/// # Shapes
+/// As [`pointwise_conv`](crate::pointwise_conv).
+///
+/// # Panics
+/// When a shape does not agree with the others or with the neighbourhood.
+pub fn pointwise_conv(
+    features: Tensor<2>,
+    weight: Tensor<3>,
+    bias: Option<Tensor<1>>,
+    neighborhood: &Neighborhood,
+) -> Tensor<2> {
+    let [points, channels_in] = features.dims();
+    let [subdomains, _, channels_out] = weight.dims();
+    check_shapes(
+        features.dims(),
+        weight.dims(),
+        bias.as_ref().map(|b| b.dims()),
+        neighborhood,
+    );
+    let device = features.device();
+    let options = (&device, features.dtype());
+    let mut output = Tensor::<2>::zeros([points, channels_out], options);
+    for k in 0..subdomains {
+        let edges = SubdomainEdges::of(neighborhood, k);
+        if edges.neighbours.is_empty() {
+            continue;
+        }
+        let count = edges.neighbours.len();
+        let int = |values: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(values, [count]), &device);
+        let shares = Tensor::<2>::from_data(TensorData::new(edges.shares, [count, 1]), options);
+        let gathered = features.clone().select(0, int(edges.neighbours)) * shares;
+        let means = Tensor::<2>::zeros([points, channels_in], options).select_assign(
+            0,
+            int(edges.centres),
+            gathered,
+            IndexingUpdateOp::Add,
+        );
+        let weight = weight
+            .clone()
+            .slice([k..k + 1])
+            .reshape([channels_in, channels_out]);
+        output = output + means.matmul(weight);
+    }
+    match bias {
+        Some(bias) => output + bias.unsqueeze(),
+        None => output,
+    }
+}
+
+/// The edges of one sub-domain: who is the centre, who the neighbour, and the neighbour's share `1/|Ω_i(k)|`.
+struct SubdomainEdges {
+    centres: Vec<i32>,
+    neighbours: Vec<i32>,
+    shares: Vec<f64>,
+}
+
+impl SubdomainEdges {
+    fn of(neighborhood: &Neighborhood, subdomain: usize) -> Self {
+        let mut edges = Self {
+            centres: Vec::new(),
+            neighbours: Vec::new(),
+            shares: Vec::new(),
+        };
+        let runs = neighborhood.run_offsets();
+        let starts = neighborhood.run_starts();
+        for centre in 0..neighborhood.points() {
+            for run in runs[centre] as usize..runs[centre + 1] as usize {
+                if neighborhood.run_subdomains()[run] as usize != subdomain {
+                    continue;
+                }
+                let members = &neighborhood.indices()[starts[run] as usize..starts[run + 1] as usize];
+                for &neighbour in members {
+                    edges.centres.push(centre as i32);
+                    edges.neighbours.push(neighbour as i32);
+                    edges.shares.push(1.0 / members.len() as f64);
+                }
+            }
+        }
+        edges
+    }
+}

@@ -1,0 +1,171 @@
+//! A trained run, ready to classify.
+
+use std::path::{Path, PathBuf};
+
+use burn::data::dataloader::DataLoader;
+use burn::tensor::Device;
+use burn::tensor::activation::softmax;
+use burn::train::InferenceStep;
+use pointcloud::{FolderDataset, Sample};
+
+use crate::config::{Config, ModelConfig};
+use crate::data::{BatchBuilder, CloudLoader, CloudSet, Preparation};
+use crate::error::RunError;
+use crate::evaluation::{Confusion, Evaluation, Weights};
+use crate::network::PaperClassifier;
+use crate::progress::{Progress, ProgressMode};
+use crate::run::{Manifest, RunDirectory, load_weights};
+
+/// A trained classifier: the network of a run with its classes and its preparation of clouds.
+///
+/// ```no_run
+/// use train::{Classifier, ProgressMode, Weights, device};
+///
+/// let classifier = Classifier::open("runs/shapes10", Weights::Best, &device("auto")?)?;
+/// for (file, prediction) in classifier.predict(&["cup.ply".into()], ProgressMode::Quiet) {
+///     let (class, probability) = prediction?.ranked[0].clone();
+///     println!("{}: {class} ({probability:.2})", file.display());
+/// }
+/// # Ok::<(), train::RunError>(())
+/// ```
+pub struct Classifier {
+    config: Config,
+    manifest: Manifest,
+    weights: Weights,
+    network: PaperClassifier,
+    device: Device,
+}
+
+/// The classes of a cloud with their probabilities, most probable first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// `(class, probability)`, all classes.
+    pub ranked: Vec<(String, f32)>,
+}
+
+impl Classifier {
+    /// Loads the weights of a run onto `device`.
+    ///
+    /// # Errors
+    /// When `path` is no run directory, or its files are damaged or do not fit together.
+    pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
+        let run = RunDirectory::open(path)?;
+        let config = Config::load(run.config(), &[])?;
+        let manifest = Manifest::read(&run)?;
+        let ModelConfig::PaperClassifier(model) = &config.model;
+        let mut network = model.init(config.data.points, manifest.classes.len(), 0.0, device);
+        load_weights(&mut network, &run, weights)?;
+        Ok(Self { config, manifest, weights, network, device: device.clone() })
+    }
+
+    /// The config of the run.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Class names, in the order of the network's outputs.
+    #[must_use]
+    pub fn classes(&self) -> &[String] {
+        &self.manifest.classes
+    }
+
+    /// Classifies every file of `root/<class>/<split>` and compares with the folder it lies in.
+    ///
+    /// A data set may lack classes of the network, but not have others.
+    ///
+    /// # Errors
+    /// Data that cannot be read, a class that the network does not know, a split without files.
+    pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
+        let dataset = FolderDataset::open(root)?;
+        let class_of: Vec<usize> = dataset
+            .classes()
+            .iter()
+            .map(|name| self.classes().iter().position(|class| class == name))
+            .collect::<Option<_>>()
+            .ok_or_else(|| RunError::Classes {
+                path: root.to_owned(),
+                found: dataset.classes().join(", "),
+                expected: self.classes().join(", "),
+            })?;
+        let samples: Vec<Sample> = dataset
+            .split(split)?
+            .iter()
+            .map(|sample| Sample { path: sample.path.clone(), class: class_of[sample.class] })
+            .collect();
+        let bar = Progress::start(progress, &format!("reading {split}"), "files", samples.len());
+        let (set, skipped) =
+            CloudSet::load_files(&samples, &self.config.data, self.config.seed, &|done| bar.set(done))?;
+        for file in &skipped {
+            bar.println(&format!("skipped: {}", file.error));
+        }
+        bar.finish();
+        if set.is_empty() {
+            return Err(RunError::NoFiles { path: root.to_owned(), split: split.to_owned() });
+        }
+        let files = set.len();
+        let bar = Progress::start(progress, &format!("evaluating {split}"), "files", files);
+        let mut confusion = Confusion::new(self.classes().len());
+        let mut loss = 0.0;
+        let loader = self.loader(set);
+        for batch in loader.iter() {
+            let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
+            let members = batch.members.clone();
+            let output = InferenceStep::step(&self.network, batch);
+            let predicted = output.output.argmax(1).into_data();
+            for (&member, predicted) in members.iter().zip(predicted.iter::<i64>()) {
+                confusion.record(loader.set().classes[member], predicted as usize);
+            }
+            loss += f64::from(output.loss.into_scalar::<f32>()) * members.len() as f64;
+            bar.advance(members.len());
+        }
+        bar.finish();
+        assert_eq!(confusion.total(), files as u64, "every file is evaluated once");
+        Ok(Evaluation::classification(split, self.weights, self.classes(), &confusion, loss / files as f64))
+    }
+
+    /// Classifies files that need not lie in a data set. A file that cannot be used gives its error; the others are
+    /// classified all the same.
+    pub fn predict(&self, files: &[PathBuf], progress: ProgressMode) -> Vec<(PathBuf, Result<Prediction, RunError>)> {
+        let bar = Progress::start(progress, "predicting", "files", files.len());
+        let mut config = self.config.data.clone();
+        config.skip_bad = false;
+        let predictions = files
+            .iter()
+            .map(|path| {
+                let sample = Sample { path: path.clone(), class: 0 };
+                let prediction = CloudSet::load_files(&[sample], &config, self.config.seed, &|_| ())
+                    .map_err(RunError::from)
+                    .and_then(|(set, _)| self.classify(set));
+                bar.advance(1);
+                (path.clone(), prediction)
+            })
+            .collect();
+        bar.finish();
+        predictions
+    }
+
+    /// The prediction for the one cloud of `set`.
+    fn classify(&self, set: CloudSet) -> Result<Prediction, RunError> {
+        let batch = self.loader(set).iter().next().expect("the set has one cloud");
+        let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
+        let logits = self.network.forward(batch.features, &batch.neighborhoods);
+        let probabilities = softmax(logits, 1).into_data();
+        let mut ranked: Vec<(String, f32)> =
+            self.classes().iter().cloned().zip(probabilities.iter::<f32>()).collect();
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+        Ok(Prediction { ranked })
+    }
+
+    fn loader(&self, set: CloudSet) -> CloudLoader {
+        let ModelConfig::PaperClassifier(model) = &self.config.model;
+        let builder = BatchBuilder {
+            shapes: model.kernel_shapes(),
+            search: model.search.into(),
+            inputs: model.inputs,
+            device: self.device.clone(),
+        };
+        let preparation = Preparation { order: self.config.data.order, augment: None, seed: self.config.seed };
+        CloudLoader::in_order(set, builder, preparation, self.config.train.batch_size)
+    }
+}

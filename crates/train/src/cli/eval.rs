@@ -1,0 +1,59 @@
+//! `pointwise eval`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use train::{Classifier, ProgressMode, device};
+
+use super::WeightsArgument;
+
+/// Evaluate a run on every file of a split
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointwise eval runs/shapes10 --data datasets/shapes10
+  pointwise eval runs/modelnet10 --data /data/ModelNet10 --weights last --json result.json")]
+pub(super) struct Eval {
+    /// Run directory, as `pointwise train` writes it
+    run: PathBuf,
+    /// Folder of CLASS/SPLIT/FILE [default: the data the run was trained on]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Split to evaluate on
+    #[arg(long, default_value = "test")]
+    split: String,
+    /// Which weights
+    #[arg(long, value_enum, default_value_t)]
+    weights: WeightsArgument,
+    /// Write the results as JSON (`-`: to the standard output, instead of the table)
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Where to compute: auto, cpu, or another device of this build
+    #[arg(long, default_value = "auto")]
+    device: String,
+    /// Print results only
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Eval {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let classifier = Classifier::open(&self.run, self.weights.into(), &device(&self.device)?)?;
+        let root = self.data.unwrap_or_else(|| classifier.config().data.root.clone());
+        let evaluation = classifier.evaluate(&root, &self.split, ProgressMode::detect(self.quiet))?;
+        let json = serde_json::to_string_pretty(&evaluation)?;
+        match self.json {
+            Some(path) if path.as_os_str() == "-" => {
+                println!("{json}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            Some(path) => {
+                std::fs::write(&path, json).with_context(|| format!("cannot write {}", path.display()))?;
+            }
+            None => {}
+        }
+        println!("{}", evaluation.table());
+        println!("{}", evaluation.confusion_table());
+        Ok(ExitCode::SUCCESS)
+    }
+}

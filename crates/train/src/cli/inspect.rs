@@ -1,0 +1,47 @@
+//! `pointwise inspect`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use pointcloud::FolderDataset;
+use train::{Progress, ProgressMode, inspect};
+
+/// Tell what is in a file, a data set folder or a run directory
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointwise inspect scan.ply
+  pointwise inspect datasets/shapes10
+  pointwise inspect runs/shapes10 --json")]
+pub(super) struct Inspect {
+    /// A file, a folder of CLASS/SPLIT/FILE, or a run directory
+    path: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Warn of clouds with fewer points than this
+    #[arg(long, default_value_t = 512, value_name = "N")]
+    points: usize,
+    /// Print results only
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Inspect {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let bar = Progress::start(ProgressMode::detect(self.quiet), "reading", "files", count_files(&self.path));
+        let inspection = inspect::inspect(&self.path, self.points, &|done| bar.set(done))?;
+        bar.finish();
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&inspection)?);
+        } else {
+            println!("{inspection}");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Files of the data set at `path`; 0 when it is none.
+fn count_files(path: &Path) -> usize {
+    let Ok(dataset) = FolderDataset::open(path) else { return 0 };
+    dataset.splits().filter_map(|split| dataset.split(split).ok()).map(<[_]>::len).sum()
+}

@@ -1,0 +1,58 @@
+//! Arguments and commands: one file per command.
+
+mod eval;
+mod inspect;
+mod predict;
+mod synth;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Deep learning on point clouds with pointwise convolution (Hua, Tran, Yeung, CVPR 2018).
+#[derive(Debug, Parser)]
+#[command(name = "pointwise", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Train(train::Train),
+    Eval(eval::Eval),
+    Predict(predict::Predict),
+    Inspect(inspect::Inspect),
+    Synth(synth::Synth),
+}
+
+/// Which weights of a run.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum WeightsArgument {
+    /// Of the epoch that did best on the validation files
+    #[default]
+    Best,
+    /// Of the last epoch
+    Last,
+}
+
+impl From<WeightsArgument> for ::train::Weights {
+    fn from(weights: WeightsArgument) -> Self {
+        match weights {
+            WeightsArgument::Best => Self::Best,
+            WeightsArgument::Last => Self::Last,
+        }
+    }
+}
+
+/// Runs the command that the arguments name.
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
+    match Arguments::parse().command {
+        Command::Train(command) => command.run(),
+        Command::Eval(command) => command.run(),
+        Command::Predict(command) => command.run(),
+        Command::Inspect(command) => command.run(),
+        Command::Synth(command) => command.run(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Section `[augment]`: random changes to the training clouds.
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{ensure, ensure_not_negative};
+use super::error::ConfigError;
+
+/// Section `[augment]`: random changes to training clouds, after normalising, drawn anew each
+/// epoch. All are off by default; validation and test clouds are never changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AugmentConfig {
+    /// Rotation about the origin: `"none"`, `"up"` (about `up_axis`) or `"any"`. Default `"none"`.
+    pub rotate: Rotate,
+    /// Axis that points up in the files: `"x"`, `"y"` or `"z"`. Default `"z"`.
+    pub up_axis: Axis,
+    /// Standard deviation of the normal noise on each coordinate, in the units of the normalised
+    /// cloud. The paper has 0.01. Default 0.
+    pub jitter_sigma: f32,
+    /// Largest size of that noise, in the same units; 0 means no bound. Default 0.05.
+    pub jitter_clip: f32,
+    /// Smallest and largest factor of a uniform scaling about the origin. Default `[1.0, 1.0]`.
+    pub scale: [f32; 2],
+    /// Largest shift along each axis, in the units of the normalised cloud. Default 0.
+    pub translate: f32,
+}
+
+/// Random rotation of a training cloud.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rotate {
+    /// Not rotated.
+    #[default]
+    None,
+    /// By an even angle about the up axis.
+    Up,
+    /// By an even draw from all rotations.
+    Any,
+}
+
+/// A coordinate axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Axis {
+    /// The first coordinate.
+    X,
+    /// The second coordinate.
+    Y,
+    /// The third coordinate.
+    #[default]
+    Z,
+}
+
+impl Axis {
+    /// 0 for x, 1 for y, 2 for z.
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Self::X => 0,
+            Self::Y => 1,
+            Self::Z => 2,
+        }
+    }
+}
+
+impl Default for AugmentConfig {
+    fn default() -> Self {
+        Self {
+            rotate: Rotate::default(),
+            up_axis: Axis::default(),
+            jitter_sigma: 0.0,
+            jitter_clip: 0.05,
+            scale: [1.0, 1.0],
+            translate: 0.0,
+        }
+    }
+}
+
+impl AugmentConfig {
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        ensure_not_negative(f64::from(self.jitter_sigma), "augment.jitter_sigma")?;
+        ensure_not_negative(f64::from(self.jitter_clip), "augment.jitter_clip")?;
+        ensure_not_negative(f64::from(self.translate), "augment.translate")?;
+        let [least, most] = self.scale;
+        ensure(
+            least.is_finite() && most.is_finite() && 0.0 < least && least <= most,
+            "augment.scale",
+            format_args!("{:?}", self.scale),
+            "the smallest factor, above 0, then the largest",
+        )
+    }
+}

@@ -1,0 +1,211 @@
+//! Section `[data]`: where the clouds come from and what the network is given of them.
+
+use std::path::PathBuf;
+
+use pointcloud::synth::SynthConfig;
+use serde::{Deserialize, Serialize};
+
+use super::check::{ensure, ensure_fraction, ensure_some};
+use super::error::ConfigError;
+
+/// Section `[data]`: the dataset and the way each of its files becomes a cloud.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Dataset folder, laid out as `root/CLASS/SPLIT/FILE`, with the splits `train` and `test`. A
+    /// relative path starts at the current directory, not at the config file.
+    pub root: PathBuf,
+
+    /// Points of a cloud that the network is given. Files with more are reduced, meshes are
+    /// sampled, files with fewer have points repeated. Default 2048.
+    #[serde(default = "default_points")]
+    pub points: usize,
+
+    /// How files with more points are reduced: `"random"` or `"farthest"`. Default `"random"`.
+    #[serde(default)]
+    pub sampling: Sampling,
+
+    /// Order of the points inside a cloud: `"xyz"`, `"morton"` or `"none"`. The flatten head needs
+    /// one of the first two, for it gives every position in the order its own weights. Default
+    /// `"xyz"`.
+    #[serde(default)]
+    pub order: PointOrder,
+
+    /// How a cloud is moved and scaled before anything else: `"unit-sphere"` or `"none"`. Default
+    /// `"unit-sphere"`.
+    #[serde(default)]
+    pub normalize: Normalize,
+
+    /// Part of the training files, class by class, that is held back to choose the best epoch, in
+    /// `[0, 1)`. With 0 there is no validation and the last epoch counts. Default 0.1.
+    #[serde(default = "default_validation_fraction")]
+    pub validation_fraction: f64,
+
+    /// Whether files that cannot be read are left out and counted, in place of ending the run.
+    /// Default false.
+    #[serde(default)]
+    pub skip_bad: bool,
+
+    /// Section `[data.synth]`: when given and `root` does not exist, the synthetic shape set is
+    /// written there first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synth: Option<SynthData>,
+}
+
+/// Section `[data.synth]`: the synthetic shape set, written to `data.root` when that folder is
+/// missing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SynthData {
+    /// Training files of each class. Default 160.
+    pub train_per_class: usize,
+    /// Test files of each class. Default 40.
+    pub test_per_class: usize,
+    /// Points of each file. Default 1024.
+    pub points: usize,
+    /// Largest standard deviation of the noise, as a fraction of the unit sphere, from 0 to 0.2.
+    /// Default 0.02.
+    pub noise: f32,
+    /// Largest share of a surface that a cut or a view from one side takes away, from 0 to 0.35.
+    /// Default 0.35.
+    pub cut: f32,
+    /// Seed of the shapes. It is apart from the seed of the run, so that many runs share one set.
+    /// Default 1.
+    pub seed: u64,
+}
+
+/// Which points are kept of a cloud that has too many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampling {
+    /// Uniform draw without repetition; a new draw each epoch, a fixed one in evaluation.
+    #[default]
+    Random,
+    /// Farthest-point sampling: each point is the one farthest from those already kept. Even, and
+    /// slower.
+    Farthest,
+}
+
+/// Order of the points inside a cloud.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PointOrder {
+    /// By x, then y, then z.
+    #[default]
+    Xyz,
+    /// Along a Morton curve, which keeps neighbours near each other in the order.
+    Morton,
+    /// As sampled.
+    None,
+}
+
+/// How a cloud is moved and scaled before augmentation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Normalize {
+    /// Centroid to the origin, farthest point to distance 1.
+    #[default]
+    UnitSphere,
+    /// Left as it is in the file.
+    None,
+}
+
+impl Default for SynthData {
+    fn default() -> Self {
+        Self {
+            train_per_class: 160,
+            test_per_class: 40,
+            points: 1024,
+            noise: 0.02,
+            cut: 0.35,
+            seed: 1,
+        }
+    }
+}
+
+fn default_points() -> usize {
+    2048
+}
+
+fn default_validation_fraction() -> f64 {
+    0.1
+}
+
+impl SynthData {
+    /// The settings as the generator takes them.
+    #[must_use]
+    pub fn settings(&self) -> SynthConfig {
+        let Self { train_per_class, test_per_class, points, noise, cut, seed } = *self;
+        SynthConfig { seed, train_per_class, test_per_class, points, noise, cut }
+    }
+}
+
+impl DataConfig {
+    /// The section with its defaults, for the dataset at `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            points: default_points(),
+            sampling: Sampling::default(),
+            order: PointOrder::default(),
+            normalize: Normalize::default(),
+            validation_fraction: default_validation_fraction(),
+            skip_bad: false,
+            synth: None,
+        }
+    }
+
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        ensure(
+            !self.root.as_os_str().is_empty(),
+            "data.root",
+            "an empty path",
+            "the path of a folder",
+        )?;
+        ensure_some(self.points, "data.points")?;
+        ensure_fraction(self.validation_fraction, "data.validation_fraction")?;
+        if let Some(synth) = &self.synth {
+            ensure_some(synth.train_per_class, "data.synth.train_per_class")?;
+            ensure_some(synth.test_per_class, "data.synth.test_per_class")?;
+            ensure_some(synth.points, "data.synth.points")?;
+            ensure(
+                (0.0..=0.2).contains(&synth.noise),
+                "data.synth.noise",
+                synth.noise,
+                "a number from 0 to 0.2",
+            )?;
+            ensure(
+                (0.0..=0.35).contains(&synth.cut),
+                "data.synth.cut",
+                synth.cut,
+                "a number from 0 to 0.35",
+            )?;
+            ensure(
+                i64::try_from(synth.seed).is_ok(),
+                "data.synth.seed",
+                synth.seed,
+                "at most 9223372036854775807",
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn synthetic_defaults_and_limits_are_those_of_the_generator() {
+        assert_eq!(SynthData::default().settings(), SynthConfig::default());
+        let with = |synth| DataConfig { synth: Some(synth), ..DataConfig::new("root") };
+        for (noise, cut) in [(0.2, 0.35), (0.21, 0.0), (0.0, 0.36), (-0.1, 0.0), (f32::NAN, 0.0)] {
+            let synth = SynthData { noise, cut, ..SynthData::default() };
+            assert_eq!(
+                synth.settings().check().is_ok(),
+                with(synth).validate().is_ok(),
+                "{noise} {cut}"
+            );
+        }
+    }
+}

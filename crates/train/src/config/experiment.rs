@@ -1,0 +1,198 @@
+//! The whole config file and its section `[train]`.
+
+use serde::{Deserialize, Serialize};
+
+use super::augment::AugmentConfig;
+use super::check::{ensure, ensure_fraction, ensure_some};
+use super::data::{DataConfig, PointOrder};
+use super::error::ConfigError;
+use super::model::ModelConfig;
+use super::optimize::{OptimizerConfig, ScheduleConfig};
+
+/// An experiment: everything that decides the result of a training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of the experiment, also that of its run directory: letters, digits, `-`, `_` and `.`,
+    /// not first a `.`.
+    pub name: String,
+
+    /// Seed of the weights, of the order of the files, of the validation files and of all sampling
+    /// and augmentation. At most 2^63 - 1, the largest TOML integer. Default 0.
+    #[serde(default)]
+    pub seed: u64,
+
+    /// Section `[data]`.
+    pub data: DataConfig,
+
+    /// Section `[model]`.
+    pub model: ModelConfig,
+
+    /// Section `[optimizer]`.
+    pub optimizer: OptimizerConfig,
+
+    /// Section `[schedule]`. Default constant.
+    #[serde(default)]
+    pub schedule: ScheduleConfig,
+
+    /// Section `[augment]`. Default no augmentation.
+    #[serde(default)]
+    pub augment: AugmentConfig,
+
+    /// Section `[train]`.
+    pub train: TrainConfig,
+}
+
+/// Section `[train]`: the training loop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Passes over the training files.
+    pub epochs: usize,
+
+    /// Clouds of one step. The last step of an epoch takes what is left. Default 32.
+    #[serde(default = "default_batch_size")]
+    pub batch_size: usize,
+
+    /// Probability that is taken from the true class and spread over all classes in the loss, in
+    /// `[0, 1)`. Default 0.
+    #[serde(default)]
+    pub label_smoothing: f32,
+}
+
+fn default_batch_size() -> usize {
+    32
+}
+
+impl TrainConfig {
+    /// The section with its defaults, for `epochs` passes.
+    #[must_use]
+    pub fn new(epochs: usize) -> Self {
+        Self { epochs, batch_size: default_batch_size(), label_smoothing: 0.0 }
+    }
+}
+
+impl Config {
+    /// Checks every value and the agreement between sections.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for the first key whose value is out of range, naming key, value and
+    /// what is expected.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        ensure(
+            is_file_name(&self.name),
+            "name",
+            format_args!("{:?}", self.name),
+            "a name of letters, digits, `-`, `_` and `.` that does not start with a `.`",
+        )?;
+        ensure(i64::try_from(self.seed).is_ok(), "seed", self.seed, "at most 9223372036854775807")?;
+        self.data.validate()?;
+        self.model.validate()?;
+        self.optimizer.validate()?;
+        self.schedule.validate(self.optimizer.lr())?;
+        self.augment.validate()?;
+        ensure_some(self.train.epochs, "train.epochs")?;
+        ensure_some(self.train.batch_size, "train.batch_size")?;
+        ensure_fraction(f64::from(self.train.label_smoothing), "train.label_smoothing")?;
+        ensure(
+            !(self.model.needs_order() && self.data.order == PointOrder::None),
+            "data.order",
+            "\"none\"",
+            "\"xyz\" or \"morton\", for model.head = \"flatten\" gives each place in the order its own weights",
+        )
+    }
+
+    /// The config as a TOML file with every key explicit, which [`Config::load`] reads back equal.
+    ///
+    /// # Errors
+    /// [`ConfigError::Write`] when `data.root` is not Unicode or a number does not fit TOML's
+    /// integers.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(|source| ConfigError::Write { source })
+    }
+}
+
+fn is_file_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with('.')
+        && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Head, PaperClassifierConfig};
+
+    fn config() -> Config {
+        Config {
+            name: "shapes".to_owned(),
+            seed: 7,
+            data: DataConfig::new("datasets/shapes"),
+            model: ModelConfig::PaperClassifier(PaperClassifierConfig::default()),
+            optimizer: OptimizerConfig::Adam { lr: 1e-3, weight_decay: 0.0 },
+            schedule: ScheduleConfig::default(),
+            augment: AugmentConfig::default(),
+            train: TrainConfig::new(3),
+        }
+    }
+
+    fn paper(change: impl FnOnce(&mut PaperClassifierConfig)) -> ModelConfig {
+        let mut paper = PaperClassifierConfig::default();
+        change(&mut paper);
+        ModelConfig::PaperClassifier(paper)
+    }
+
+    #[test]
+    fn accepts_the_defaults() {
+        config().validate().unwrap();
+    }
+
+    #[test]
+    fn names_the_key_of_each_bad_value() {
+        type Change = fn(&mut Config);
+        let cases: [(&str, Change); 18] = [
+            ("name", |c| c.name = "a/b".to_owned()),
+            ("name", |c| c.name = "..".to_owned()),
+            ("seed", |c| c.seed = u64::MAX),
+            ("data.root", |c| c.data.root = "".into()),
+            ("data.points", |c| c.data.points = 0),
+            ("data.validation_fraction", |c| c.data.validation_fraction = 1.0),
+            ("data.synth.noise", |c| {
+                c.data.synth =
+                    Some(crate::config::SynthData { noise: f32::NAN, ..Default::default() });
+            }),
+            ("model.cell", |c| c.model = paper(|m| m.cell = 0.0)),
+            ("model.kernel_size", |c| c.model = paper(|m| m.kernel_size = [3, 4, 3])),
+            ("model.dilations", |c| c.model = paper(|m| m.dilations.clear())),
+            ("model.dropout", |c| c.model = paper(|m| m.dropout = 1.0)),
+            ("optimizer.lr", |c| {
+                c.optimizer = OptimizerConfig::Adam { lr: f64::INFINITY, weight_decay: 0.0 }
+            }),
+            ("optimizer.momentum", |c| {
+                c.optimizer = OptimizerConfig::Sgd { lr: 0.1, momentum: 1.5, weight_decay: 0.0 };
+            }),
+            ("schedule.min_lr", |c| c.schedule = ScheduleConfig::Cosine { min_lr: 1.0 }),
+            ("schedule.every_epochs", |c| {
+                c.schedule = ScheduleConfig::Step { every_epochs: 0, gamma: 0.5 }
+            }),
+            ("augment.scale", |c| c.augment.scale = [1.2, 0.8]),
+            ("train.batch_size", |c| c.train.batch_size = 0),
+            ("train.label_smoothing", |c| c.train.label_smoothing = -0.1),
+        ];
+        for (key, change) in cases {
+            let mut config = config();
+            change(&mut config);
+            let error = config.validate().unwrap_err();
+            assert_eq!(error.key(), Some(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn flatten_needs_an_order_and_pooled_does_not() {
+        let mut config = config();
+        config.data.order = PointOrder::None;
+        assert_eq!(config.validate().unwrap_err().key(), Some("data.order"));
+        config.model = paper(|m| m.head = Head::Pooled);
+        config.validate().unwrap();
+    }
+}

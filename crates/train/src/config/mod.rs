@@ -1,0 +1,23 @@
+//! The experiment: one TOML file that says everything about a training run.
+//!
+//! The structs are the reference of the file format: every key is documented at its field. A key
+//! that no struct knows is refused with the nearest known one named, a wrong type with the key,
+//! what was found and what is expected.
+
+mod augment;
+mod check;
+mod data;
+mod error;
+mod experiment;
+mod load;
+mod model;
+mod optimize;
+mod overrides;
+mod schema;
+
+pub use augment::{AugmentConfig, Axis, Rotate};
+pub use data::{DataConfig, Normalize, PointOrder, Sampling, SynthData};
+pub use error::{ConfigError, Hint, Place};
+pub use experiment::{Config, TrainConfig};
+pub use model::{Head, Inputs, ModelConfig, PaperClassifierConfig, SearchKind};
+pub use optimize::{OptimizerConfig, ScheduleConfig};

@@ -1,0 +1,75 @@
+//! A packed batch of clouds with everything that a network reads.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
+
+use crate::config::Inputs;
+
+/// `B` clouds of `P` points in all.
+#[derive(Clone, Debug)]
+pub struct CloudBatch {
+    /// `[P, C_in]`.
+    pub features: Tensor<2>,
+    /// One for every kernel shape of the network.
+    pub neighborhoods: Vec<Neighborhood>,
+    /// The class of every cloud, `[B]`.
+    pub targets: Tensor<1, Int>,
+    /// Which clouds these are, as indices into their [`CloudSet`](super::CloudSet).
+    pub members: Vec<usize>,
+}
+
+/// Makes batches for one network.
+#[derive(Clone, Debug)]
+pub struct BatchBuilder {
+    /// The kernels that need neighbourhoods.
+    pub shapes: Vec<KernelShape>,
+    /// How neighbours are found.
+    pub search: Search,
+    /// What the first layer reads.
+    pub inputs: Inputs,
+    /// Where the tensors go.
+    pub device: Device,
+}
+
+impl BatchBuilder {
+    /// Packs `clouds`, which are ready for the network, with their classes.
+    ///
+    /// # Errors
+    /// A position that is not finite, or too many neighbours.
+    pub fn build(
+        &self,
+        clouds: &[Vec<[f32; 3]>],
+        classes: &[usize],
+        members: Vec<usize>,
+    ) -> Result<CloudBatch, NeighborError> {
+        let mut offsets = vec![0];
+        for cloud in clouds {
+            offsets.push(offsets[offsets.len() - 1] + cloud.len());
+        }
+        let positions = clouds.concat();
+        let neighborhoods = Neighborhood::build_all(&positions, &offsets, &self.shapes, self.search)?;
+        let points = positions.len();
+        let features = match self.inputs {
+            Inputs::Xyz => TensorData::new(positions.into_flattened(), [points, 3]),
+            Inputs::One => TensorData::new(vec![1.0f32; points], [points, 1]),
+        };
+        let targets: Vec<i32> = classes.iter().map(|&class| class as i32).collect();
+        let count = targets.len();
+        Ok(CloudBatch {
+            features: Tensor::from_data(features, &self.device),
+            neighborhoods,
+            targets: Tensor::from_data(TensorData::new(targets, [count]), &self.device),
+            members,
+        })
+    }
+}
+
+impl From<crate::config::SearchKind> for Search {
+    fn from(kind: crate::config::SearchKind) -> Self {
+        match kind {
+            crate::config::SearchKind::Auto => Self::Auto,
+            crate::config::SearchKind::Grid => Self::Grid,
+            crate::config::SearchKind::KdTree => Self::KdTree,
+        }
+    }
+}

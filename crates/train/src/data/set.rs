@@ -1,0 +1,152 @@
+//! Clouds in memory, ready to be batched.
+
+use std::path::PathBuf;
+
+use pointcloud::{FolderDataset, LoadOptions, Normalizer, Sample, Skipped, derive_seed, load_samples, shuffled_indices};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use crate::config::{self, DataConfig, Normalize};
+
+/// The clouds of a split: all of one size, normalised, in memory.
+#[derive(Clone, Debug, Default)]
+pub struct CloudSet {
+    /// The points of every cloud.
+    pub clouds: Vec<Vec<[f32; 3]>>,
+    /// The class of every cloud.
+    pub classes: Vec<usize>,
+    /// The file of every cloud.
+    pub paths: Vec<PathBuf>,
+}
+
+impl CloudSet {
+    /// Reads all files of one split, and tells which were left out (`data.skip_bad`).
+    ///
+    /// # Errors
+    /// An unknown split, or the first file that cannot be used.
+    pub fn load(
+        dataset: &FolderDataset,
+        split: &str,
+        config: &DataConfig,
+        seed: u64,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
+        Self::load_files(dataset.split(split)?, config, seed, progress)
+    }
+
+    /// Reads the files `samples`.
+    ///
+    /// # Errors
+    /// The first file that cannot be used.
+    pub fn load_files(
+        samples: &[Sample],
+        config: &DataConfig,
+        seed: u64,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
+        let options = LoadOptions {
+            points: Some(config.points),
+            sampling: match config.sampling {
+                config::Sampling::Random => pointcloud::Sampling::Random,
+                config::Sampling::Farthest => pointcloud::Sampling::Farthest,
+            },
+            sample_surfaces: true,
+            seed: derive_seed(seed, &[SAMPLING]),
+            skip_bad: config.skip_bad,
+        };
+        let loaded = load_samples(samples, &options, progress)?;
+        let mut set = Self::default();
+        for file in loaded.clouds {
+            set.clouds.push(file.cloud.into_positions());
+            set.classes.push(file.class);
+            set.paths.push(file.path);
+        }
+        if config.normalize == Normalize::UnitSphere {
+            set.clouds
+                .par_iter_mut()
+                .for_each(|cloud| Normalizer::unit_sphere(cloud).apply(cloud));
+        }
+        Ok((set, loaded.skipped))
+    }
+
+    /// Number of clouds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.clouds.len()
+    }
+
+    /// Whether there is no cloud.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.clouds.is_empty()
+    }
+
+    /// The clouds at `indices`.
+    #[must_use]
+    pub fn select(&self, indices: &[usize]) -> Self {
+        Self {
+            clouds: indices.iter().map(|&i| self.clouds[i].clone()).collect(),
+            classes: indices.iter().map(|&i| self.classes[i]).collect(),
+            paths: indices.iter().map(|&i| self.paths[i].clone()).collect(),
+        }
+    }
+}
+
+const SAMPLING: u64 = 1;
+const VALIDATION: u64 = 2;
+
+/// Splits a training set in two: `(train, validation)`.
+///
+/// Every class gives the same `fraction` to validation, rounded, and keeps at least one cloud; which clouds is drawn
+/// with `seed`.
+#[must_use]
+pub fn split_validation(set: &CloudSet, fraction: f64, seed: u64) -> (CloudSet, CloudSet) {
+    let classes = set.classes.iter().max().map_or(0, |&last| last + 1);
+    let (mut train, mut validation) = (Vec::new(), Vec::new());
+    for class in 0..classes {
+        let members: Vec<usize> = (0..set.len()).filter(|&i| set.classes[i] == class).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(seed, &[VALIDATION, class as u64]));
+        let order = shuffled_indices(members.len(), &mut rng);
+        let taken = (members.len() as f64 * fraction).round() as usize;
+        let taken = taken.min(members.len().saturating_sub(1));
+        validation.extend(order[..taken].iter().map(|&i| members[i]));
+        train.extend(order[taken..].iter().map(|&i| members[i]));
+    }
+    train.sort_unstable();
+    validation.sort_unstable();
+    (set.select(&train), set.select(&validation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(classes: &[usize]) -> CloudSet {
+        CloudSet {
+            clouds: (0..classes.len()).map(|i| vec![[i as f32, 0.0, 0.0]]).collect(),
+            classes: classes.to_vec(),
+            paths: (0..classes.len()).map(|i| format!("{i}.ply").into()).collect(),
+        }
+    }
+
+    #[test]
+    fn validation_is_stratified_disjoint_and_seeded() {
+        let classes: Vec<usize> = (0..60).map(|i| if i < 40 { 0 } else { 1 }).collect();
+        let all = set(&classes);
+        let (train, validation) = split_validation(&all, 0.1, 5);
+        let count = |set: &CloudSet, class| set.classes.iter().filter(|&&c| c == class).count();
+        assert_eq!((count(&validation, 0), count(&validation, 1)), (4, 2));
+        assert_eq!(train.len() + validation.len(), 60);
+        assert!(validation.paths.iter().all(|path| !train.paths.contains(path)));
+        assert_eq!(split_validation(&all, 0.1, 5).1.paths, validation.paths);
+        assert_ne!(split_validation(&all, 0.1, 6).1.paths, validation.paths);
+    }
+
+    #[test]
+    fn a_class_keeps_its_only_cloud() {
+        let (train, validation) = split_validation(&set(&[0, 1, 1]), 0.9, 0);
+        assert_eq!(train.len(), 2);
+        assert_eq!(validation.classes, [1]);
+    }
+}

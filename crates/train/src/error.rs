@@ -1,0 +1,135 @@
+//! What can go wrong with a run.
+
+use std::path::{Path, PathBuf};
+
+/// An error of training, evaluation or prediction.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The operating system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was attempted, as a verb.
+        action: &'static str,
+        /// The error of the operating system.
+        source: std::io::Error,
+    },
+    /// A folder that should be a run is not one.
+    #[error("{} is not a run directory: {problem}; a run is what `pointwise train` writes", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or wrong.
+        problem: String,
+    },
+    /// A file of a run cannot be understood.
+    #[error("{}: {problem}", path.display())]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        problem: String,
+    },
+    /// The output folder is taken.
+    #[error("{} already holds a run; continue it with --resume, or choose another folder with --output", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The run to be resumed was started with another config.
+    #[error(
+        "cannot resume {}: `{key}` is {found}, but the run was started with {expected}; resume with the same config, or start \
+         a new run without --resume",
+        path.display()
+    )]
+    ConfigChanged {
+        /// The run.
+        path: PathBuf,
+        /// The key that differs.
+        key: String,
+        /// Its value now.
+        found: String,
+        /// Its value at the start of the run.
+        expected: String,
+    },
+    /// The classes of the data are not those of the network.
+    #[error("{}: the classes are {found}, but the network was trained on {expected}", path.display())]
+    Classes {
+        /// The data.
+        path: PathBuf,
+        /// The classes in it.
+        found: String,
+        /// The classes of the network.
+        expected: String,
+    },
+    /// Nothing to train on, or to evaluate.
+    #[error("{}: the split '{split}' has no usable file", path.display())]
+    NoFiles {
+        /// The data.
+        path: PathBuf,
+        /// The split.
+        split: String,
+    },
+    /// The loss stopped being a number.
+    #[error(
+        "the loss became {loss} in epoch {epoch}, step {step}; the first layer with a value that is not finite is `{layer}`. \
+         The files of this step: {}. The weights of the last whole epoch are kept: lower optimizer.lr, then go on with \
+         --resume or start again",
+        list(files)
+    )]
+    NotFinite {
+        /// The loss.
+        loss: f32,
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Step within the epoch, from 1.
+        step: usize,
+        /// The first layer whose output or weight is not finite.
+        layer: String,
+        /// The files of the batch.
+        files: Vec<PathBuf>,
+    },
+    /// burn's learner stopped with an error.
+    #[error("training stopped: {0}")]
+    Learner(String),
+    /// A device that this build does not have.
+    #[error("there is no device '{found}' in this build; there are: {known}")]
+    UnknownDevice {
+        /// What was asked for.
+        found: String,
+        /// What there is.
+        known: String,
+    },
+    /// The data cannot be read.
+    #[error(transparent)]
+    Data(#[from] pointcloud::Error),
+    /// The neighbourhoods cannot be built.
+    #[error(transparent)]
+    Neighbors(#[from] neighbors::NeighborError),
+    /// The config cannot be used.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// The metrics cannot be written or read.
+    #[error(transparent)]
+    Metrics(#[from] crate::metrics_log::MetricsLogError),
+}
+
+impl RunError {
+    /// Wraps an error of the operating system: `map_err(RunError::io(path, "read"))`.
+    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { path, action, source }
+    }
+}
+
+/// Up to four paths, then how many more.
+fn list(files: &[PathBuf]) -> String {
+    const SHOWN: usize = 4;
+    let mut text: Vec<String> = files.iter().take(SHOWN).map(|path| path.display().to_string()).collect();
+    if files.len() > SHOWN {
+        text.push(format!("and {} more", files.len() - SHOWN));
+    }
+    text.join(", ")
+}

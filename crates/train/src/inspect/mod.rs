@@ -1,0 +1,67 @@
+//! What is in a file, a dataset folder or a run directory, for people before they train and for programs.
+
+mod file;
+mod folder;
+mod run;
+mod survey;
+mod warnings;
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::error::RunError;
+use crate::run::RunDirectory;
+
+pub use file::{Box3, ElementInfo, FileInspection};
+pub use folder::{FolderInspection, SplitInfo, Spread};
+pub use run::RunInspection;
+pub use warnings::Warning;
+
+/// Contents of a file, a folder or a run. Its JSON is that of the one it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Inspection {
+    /// Of a `.ply` or `.off` file.
+    File(FileInspection),
+    /// Of a dataset folder, laid out as `<class>/<split>/<file>`.
+    Folder(FolderInspection),
+    /// Of a run directory.
+    Run(RunInspection),
+}
+
+impl fmt::Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.fmt(f),
+            Self::Folder(folder) => folder.fmt(f),
+            Self::Run(run) => run.fmt(f),
+        }
+    }
+}
+
+/// Looks at the file, the dataset folder or the run directory at `path`.
+///
+/// All files of a folder are read, on all threads of rayon's pool; `progress` is called after each
+/// with the number of files done so far, from any thread. `points` is the number of points that a
+/// network is to be given of each cloud: clouds with fewer earn a warning.
+///
+/// # Errors
+/// For a file as [`pointcloud::inspect_ply`] and [`pointcloud::read_off`], for a folder as
+/// [`pointcloud::FolderDataset::open`]. Files of a folder that cannot be read are warnings, not
+/// errors.
+pub fn inspect(
+    path: impl AsRef<Path>,
+    points: usize,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<Inspection, RunError> {
+    let path = path.as_ref();
+    if RunDirectory::open(path).is_ok() {
+        RunInspection::of(path).map(Inspection::Run)
+    } else if path.is_dir() {
+        Ok(Inspection::Folder(FolderInspection::of(path, points, progress)?))
+    } else {
+        Ok(Inspection::File(FileInspection::of(path)?))
+    }
+}

@@ -1,0 +1,79 @@
+//! What is in a run directory.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::error::RunError;
+use crate::metrics_log::{EpochMetrics, MetricsLog};
+use crate::run::{Manifest, RunDirectory};
+
+/// A run: what it was trained on, how far it got, and how well it did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunInspection {
+    /// Name of the experiment.
+    pub name: String,
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Epochs that are trained and logged.
+    pub epochs_done: usize,
+    /// Epochs that the config asks for.
+    pub epochs: usize,
+    /// The epoch that `train --resume` would go on after, 0 without a checkpoint.
+    pub last_checkpoint: usize,
+    /// Metrics of the last epoch.
+    pub last: Vec<EpochMetrics>,
+}
+
+impl RunInspection {
+    /// Reads the run at `path`.
+    ///
+    /// # Errors
+    /// When it is no run directory or one of its files is damaged.
+    pub(super) fn of(path: &Path) -> Result<Self, RunError> {
+        let run = RunDirectory::open(path)?;
+        let config = Config::load(run.config(), &[])?;
+        let manifest = Manifest::read(&run)?;
+        let rows = if run.metrics().exists() { MetricsLog::read(run.metrics())? } else { Vec::new() };
+        let epochs_done = rows.last().map_or(0, |row| row.epoch);
+        Ok(Self {
+            name: config.name,
+            manifest,
+            epochs_done,
+            epochs: config.train.epochs,
+            last_checkpoint: run.last_checkpoint(),
+            last: rows.into_iter().filter(|row| row.epoch == epochs_done).collect(),
+        })
+    }
+}
+
+impl fmt::Display for RunInspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let manifest = &self.manifest;
+        writeln!(f, "run        {}", self.name)?;
+        writeln!(f, "network    {}, clouds of {} points", manifest.architecture, manifest.points)?;
+        writeln!(f, "classes    {}: {}", manifest.classes.len(), manifest.classes.join(", "))?;
+        writeln!(
+            f,
+            "files      {} for training, {} for validation, {} left out",
+            manifest.train_files, manifest.validation_files, manifest.skipped_files
+        )?;
+        writeln!(f, "seed       {}", manifest.seed)?;
+        writeln!(f, "versions   pointwise {}, burn {}", manifest.pointwise_version, manifest.burn_version)?;
+        writeln!(f, "epochs     {} of {}", self.epochs_done, self.epochs)?;
+        for row in &self.last {
+            let name = format!("last {}", row.split);
+            writeln!(f, "{name:<10} loss {:.4}, accuracy {:.2} %", row.loss, 100.0 * row.accuracy)?;
+        }
+        for (name, entry) in &manifest.weights {
+            let accuracy = entry.validation_accuracy.map(|a| format!(", {:.2} % on validation", 100.0 * a));
+            writeln!(f, "{name:<10} {}, epoch {}{}", entry.file, entry.epoch, accuracy.unwrap_or_default())?;
+        }
+        if self.epochs_done < self.epochs {
+            writeln!(f, "unfinished: `train --resume` goes on after epoch {}", self.last_checkpoint)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! Training, evaluation and prediction on point clouds with pointwise convolution.
+#![recursion_limit = "256"]
+#![forbid(unsafe_code)]
+
+mod classifier;
+pub mod config;
+pub mod data;
+mod device;
+mod error;
+pub mod evaluation;
+pub mod inspect;
+mod metrics_log;
+pub mod network;
+mod progress;
+mod report;
+pub mod run;
+mod text;
+mod training;
+
+pub use classifier::{Classifier, Prediction};
+pub use device::{device, known as known_devices};
+pub use error::RunError;
+pub use evaluation::{Evaluation, Weights};
+pub use metrics_log::{EpochMetrics, MetricsLog, MetricsLogError};
+pub use progress::{Progress, ProgressMode};
+pub use report::{Report, RunFacts, markdown};
+pub use training::{TrainOptions, TrainOutcome, train};

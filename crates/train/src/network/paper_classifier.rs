@@ -1,0 +1,191 @@
+//! The classifier of Hua, Tran, Yeung (CVPR 2018).
+
+use burn::module::Module;
+use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
+use burn::nn::{Initializer, Linear, LinearConfig};
+use burn::tensor::activation::selu;
+use burn::tensor::{Device, Tensor};
+use burn::train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
+use pointconv::{KernelShape, Neighborhood, PointwiseConv, PointwiseConvConfig};
+
+use super::AlphaDropout;
+use crate::config::{Head, Inputs, PaperClassifierConfig};
+use crate::data::CloudBatch;
+
+/// Four pointwise convolutions with growing dilation, their outputs side by side, then two dense layers.
+///
+/// SELU after every convolution and after the first dense layer, alpha dropout before the last. With the `flatten` head
+/// a cloud has a fixed number of points in a fixed order; the `pooled` head takes the maximum and the mean over the
+/// points and any number of them.
+#[derive(Module, Debug)]
+pub struct PaperClassifier {
+    convolutions: Vec<PointwiseConv>,
+    hidden: Linear,
+    dropout: AlphaDropout,
+    output: Linear,
+    loss: CrossEntropyLoss,
+    concat: bool,
+    pooled: bool,
+    selu_on_logits: bool,
+}
+
+impl PaperClassifierConfig {
+    /// The kernel of every convolution, in order.
+    #[must_use]
+    pub fn kernel_shapes(&self) -> Vec<KernelShape> {
+        self.dilations
+            .iter()
+            .map(|&dilation| KernelShape::Cells {
+                size: self.kernel_size,
+                cell: self.cell,
+                dilation: [dilation; 3],
+            })
+            .collect()
+    }
+
+    /// Channels that the first convolution reads.
+    #[must_use]
+    pub fn input_channels(&self) -> usize {
+        match self.inputs {
+            Inputs::Xyz => 3,
+            Inputs::One => 1,
+        }
+    }
+
+    /// Makes the network for clouds of `points` points and `classes` classes.
+    #[must_use]
+    pub fn init(&self, points: usize, classes: usize, label_smoothing: f32, device: &Device) -> PaperClassifier {
+        // LeCun's initialisation, with which SELU keeps mean and variance.
+        let lecun = Initializer::KaimingNormal {
+            gain: 1.0,
+            fan_out_only: false,
+        };
+        let mut channels = self.input_channels();
+        let mut convolutions = Vec::new();
+        for shape in self.kernel_shapes() {
+            let config = PointwiseConvConfig::for_shape(channels, self.channels, &shape);
+            convolutions.push(config.with_initializer(lecun.clone()).init(device));
+            channels = self.channels;
+        }
+        let per_point = self.channels * if self.concat { self.dilations.len() } else { 1 };
+        let features = match self.head {
+            Head::Flatten => points * per_point,
+            Head::Pooled => 2 * per_point,
+        };
+        let linear = |from, to| LinearConfig::new(from, to).with_initializer(lecun.clone()).init(device);
+        PaperClassifier {
+            convolutions,
+            hidden: linear(features, self.hidden),
+            dropout: AlphaDropout::new(self.dropout),
+            output: linear(self.hidden, classes),
+            loss: CrossEntropyLossConfig::new()
+                .with_smoothing((label_smoothing > 0.0).then_some(label_smoothing))
+                .init(device),
+            concat: self.concat,
+            pooled: self.head == Head::Pooled,
+            selu_on_logits: self.selu_on_logits,
+        }
+    }
+}
+
+impl PaperClassifier {
+    /// The logits of every cloud.
+    ///
+    /// # Shapes
+    /// - features `[P, C_in]`; one neighbourhood per convolution, all of the same `B` clouds
+    /// - output `[B, classes]`
+    ///
+    /// # Panics
+    /// When there is not one neighbourhood per convolution, or when the head is `flatten` and a cloud has another number
+    /// of points than the network was made for.
+    pub fn forward(&self, features: Tensor<2>, neighborhoods: &[Neighborhood]) -> Tensor<2> {
+        self.named_outputs(features, neighborhoods).pop().expect("there is always a last layer").1
+    }
+
+    /// The output of every layer with its name, the logits last.
+    pub(crate) fn named_outputs(&self, features: Tensor<2>, neighborhoods: &[Neighborhood]) -> Vec<(String, Tensor<2>)> {
+        assert_eq!(
+            neighborhoods.len(),
+            self.convolutions.len(),
+            "PaperClassifier: {} neighborhoods for {} convolutions",
+            neighborhoods.len(),
+            self.convolutions.len()
+        );
+        let mut outputs = Vec::new();
+        let mut current = features;
+        let mut levels = Vec::new();
+        for (index, (convolution, neighborhood)) in self.convolutions.iter().zip(neighborhoods).enumerate() {
+            current = selu(convolution.forward(current, neighborhood));
+            outputs.push((format!("convolutions.{index}"), current.clone()));
+            levels.push(current.clone());
+        }
+        let points = if self.concat { Tensor::cat(levels, 1) } else { current };
+        let hidden = selu(self.hidden.forward(self.per_cloud(points, &neighborhoods[0])));
+        outputs.push(("hidden".into(), hidden.clone()));
+        let logits = self.output.forward(self.dropout.forward(hidden));
+        let logits = if self.selu_on_logits { selu(logits) } else { logits };
+        outputs.push(("output".into(), logits));
+        outputs
+    }
+
+    /// `[P, C] -> [B, features of a cloud]`.
+    fn per_cloud(&self, points: Tensor<2>, neighborhood: &Neighborhood) -> Tensor<2> {
+        let [_, channels] = points.dims();
+        let offsets = neighborhood.offsets();
+        let clouds = neighborhood.clouds();
+        if !self.pooled {
+            let size = offsets.get(1).copied().unwrap_or(0);
+            assert!(
+                offsets.windows(2).all(|o| o[1] - o[0] == size),
+                "PaperClassifier: the flatten head needs clouds of one size, found clouds at {offsets:?}"
+            );
+            return points.reshape([clouds, size * channels]);
+        }
+        let pooled = offsets.windows(2).map(|range| {
+            let cloud = points.clone().slice([range[0]..range[1]]);
+            Tensor::cat(vec![cloud.clone().max_dim(0), cloud.mean_dim(0)], 1)
+        });
+        Tensor::cat(pooled.collect(), 0)
+    }
+
+    fn classify(&self, batch: CloudBatch) -> ClassificationOutput {
+        let logits = self.forward(batch.features, &batch.neighborhoods);
+        let loss = self.loss.forward(logits.clone(), batch.targets.clone());
+        ClassificationOutput::new(loss, logits, batch.targets)
+    }
+}
+
+impl TrainStep for PaperClassifier {
+    type Input = CloudBatch;
+    type Output = ClassificationOutput;
+
+    fn step(&self, batch: CloudBatch) -> TrainOutput<ClassificationOutput> {
+        let output = self.classify(batch);
+        let gradients = output.loss.backward();
+        TrainOutput::new(self, gradients, output)
+    }
+}
+
+impl InferenceStep for PaperClassifier {
+    type Input = CloudBatch;
+    type Output = ClassificationOutput;
+
+    fn step(&self, batch: CloudBatch) -> ClassificationOutput {
+        self.classify(batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn has_the_parameters_of_the_paper() {
+        // Counted by hand: 27·3·9 + 9 + 3·(27·9·9 + 9) = 7,326 with biases, 7,290 weights.
+        let network = PaperClassifierConfig::default().init(2048, 40, 0.0, &Device::flex());
+        let convolutions: usize = network.convolutions.iter().map(Module::num_params).sum();
+        assert_eq!(convolutions, 7_326);
+        let head = 36 * 2048 * 512 + 512 + 512 * 40 + 40;
+        assert_eq!(network.num_params(), convolutions + head);
+    }
+}

@@ -1,0 +1,146 @@
+//! Paths in a run directory, and how one is made or found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::config::Config;
+use crate::error::RunError;
+use crate::evaluation::Weights;
+
+/// A folder with `config.toml`, `manifest.json`, `metrics.jsonl`, `best.safetensors`, `last.safetensors`, `checkpoint/`,
+/// and after the training `evaluation.json` and `report.md`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunDirectory {
+    path: PathBuf,
+}
+
+impl RunDirectory {
+    /// Makes a new run directory and writes the resolved config into it.
+    ///
+    /// # Errors
+    /// [`RunError::Occupied`] when there is a run already, [`RunError::Io`].
+    pub fn create(path: impl Into<PathBuf>, config: &Config) -> Result<Self, RunError> {
+        let run = Self { path: path.into() };
+        if run.config().exists() {
+            return Err(RunError::Occupied { path: run.path });
+        }
+        fs::create_dir_all(&run.path).map_err(RunError::io(&run.path, "make the folder"))?;
+        run.write(&run.config(), &config.to_toml()?)?;
+        Ok(run)
+    }
+
+    /// Opens an existing run directory.
+    ///
+    /// # Errors
+    /// [`RunError::NotARun`].
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, RunError> {
+        let run = Self { path: path.into() };
+        let problem = if !run.path.exists() {
+            "it does not exist"
+        } else if !run.path.is_dir() {
+            "it is a file"
+        } else if !run.config().exists() {
+            "it has no config.toml"
+        } else {
+            return Ok(run);
+        };
+        Err(RunError::NotARun {
+            path: run.path,
+            problem: problem.to_owned(),
+        })
+    }
+
+    /// The first of `base/name`, `base/name-2`, `base/name-3`.. that is free.
+    #[must_use]
+    pub fn free_path(base: &Path, name: &str) -> PathBuf {
+        Self::numbered(base, name).find(|path| !path.exists()).expect("the numbers do not end")
+    }
+
+    /// The last of `base/name`, `base/name-2`.. that exists.
+    #[must_use]
+    pub fn latest_path(base: &Path, name: &str) -> Option<PathBuf> {
+        Self::numbered(base, name).take_while(|path| path.exists()).last()
+    }
+
+    fn numbered(base: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+        (1..).map(move |number| {
+            base.join(if number == 1 { name.to_owned() } else { format!("{name}-{number}") })
+        })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `config.toml`, with every key.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+
+    /// `manifest.json`.
+    #[must_use]
+    pub fn manifest(&self) -> PathBuf {
+        self.path.join("manifest.json")
+    }
+
+    /// `metrics.jsonl`.
+    #[must_use]
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join("metrics.jsonl")
+    }
+
+    /// `best.safetensors` or `last.safetensors`.
+    #[must_use]
+    pub fn weights(&self, weights: Weights) -> PathBuf {
+        self.path.join(format!("{}.safetensors", weights.name()))
+    }
+
+    /// `evaluation.json`: the results on the test split.
+    #[must_use]
+    pub fn evaluation(&self) -> PathBuf {
+        self.path.join("evaluation.json")
+    }
+
+    /// `report.md`.
+    #[must_use]
+    pub fn report(&self) -> PathBuf {
+        self.path.join("report.md")
+    }
+
+    /// `checkpoint/`: what resuming needs.
+    #[must_use]
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoint")
+    }
+
+    /// The last epoch whose checkpoint is whole, or 0.
+    #[must_use]
+    pub fn last_checkpoint(&self) -> usize {
+        let folder = self.checkpoints();
+        let Ok(entries) = fs::read_dir(&folder) else { return 0 };
+        let epochs = entries.flatten().filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            name.strip_prefix("model-")?.strip_suffix(".bpk")?.parse::<usize>().ok()
+        });
+        // Each file appears whole or not at all; the three of an epoch are written side by side.
+        epochs
+            .filter(|epoch| {
+                ["optim", "scheduler"].iter().all(|name| folder.join(format!("{name}-{epoch}.bpk")).exists())
+            })
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Writes a text file in one step: whole or not at all.
+    ///
+    /// # Errors
+    /// [`RunError::Io`].
+    pub fn write(&self, path: &Path, text: &str) -> Result<(), RunError> {
+        let temporary = path.with_extension("tmp");
+        fs::write(&temporary, text).map_err(RunError::io(&temporary, "write"))?;
+        fs::rename(&temporary, path).map_err(RunError::io(path, "write"))
+    }
+}

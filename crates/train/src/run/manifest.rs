@@ -1,0 +1,91 @@
+//! `manifest.json`: what the weights belong to.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+use super::RunDirectory;
+use crate::error::RunError;
+
+/// Version of the run directory that this program writes, and the newest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What `eval` and `predict` must know beside the config.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the layout of the run directory.
+    pub format_version: u32,
+    /// The network, as `model.kind` in the config.
+    pub architecture: String,
+    /// Class names, in the order of the network's outputs.
+    pub classes: Vec<String>,
+    /// Points per cloud that the network takes.
+    pub points: usize,
+    /// How clouds are normalised before the network sees them, as `data.normalize` in the config.
+    pub normalize: String,
+    /// Version of this program.
+    pub pointwise_version: String,
+    /// Version of burn.
+    pub burn_version: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Files that were trained on.
+    pub train_files: usize,
+    /// Files that were held back for validation.
+    pub validation_files: usize,
+    /// Files that were left out (`data.skip_bad`).
+    pub skipped_files: usize,
+    /// The weights there are, by `best` and `last`.
+    #[serde(default)]
+    pub weights: BTreeMap<String, WeightsEntry>,
+}
+
+/// Where weights come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightsEntry {
+    /// The file, in the run directory.
+    pub file: String,
+    /// The epoch after which they were saved, from 1.
+    pub epoch: usize,
+    /// Accuracy on the validation files after that epoch, in `[0, 1]`.
+    pub validation_accuracy: Option<f64>,
+}
+
+impl Manifest {
+    /// Reads the manifest of a run.
+    ///
+    /// # Errors
+    /// [`RunError::NotARun`] when it is missing, [`RunError::BadFile`] when it is damaged or newer than this program.
+    pub fn read(run: &RunDirectory) -> Result<Self, RunError> {
+        let path = run.manifest();
+        if !path.exists() {
+            return Err(RunError::NotARun {
+                path: run.path().to_owned(),
+                problem: "it has no manifest.json".into(),
+            });
+        }
+        let text = fs::read_to_string(&path).map_err(RunError::io(&path, "read"))?;
+        let bad = |problem| RunError::BadFile {
+            path: path.clone(),
+            problem,
+        };
+        let manifest: Self = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+        if manifest.format_version > FORMAT_VERSION {
+            return Err(bad(format!(
+                "format version {} is newer than this program, which reads up to {FORMAT_VERSION}; update pointwise",
+                manifest.format_version
+            )));
+        }
+        Ok(manifest)
+    }
+
+    /// Writes the manifest of a run.
+    ///
+    /// # Errors
+    /// [`RunError::Io`].
+    pub fn write(&self, run: &RunDirectory) -> Result<(), RunError> {
+        let text = serde_json::to_string_pretty(self).expect("a manifest is plain data");
+        run.write(&run.manifest(), &text)
+    }
+}

@@ -1,0 +1,55 @@
+//! Weights as safetensors.
+
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+
+use super::{Manifest, RunDirectory};
+use crate::error::RunError;
+use crate::evaluation::Weights;
+
+/// Writes the weights of `network`, with what identifies them in the header, in one step.
+///
+/// # Errors
+/// [`RunError::BadFile`] with the reason of the store.
+pub fn save_weights(
+    network: &impl ModuleSnapshot,
+    run: &RunDirectory,
+    weights: Weights,
+    manifest: &Manifest,
+) -> Result<(), RunError> {
+    let path = run.weights(weights);
+    let mut store = SafetensorsStore::from_file(&path)
+        .metadata("format_version", manifest.format_version.to_string())
+        .metadata("architecture", &manifest.architecture)
+        .metadata("classes", manifest.classes.join(","))
+        .overwrite(true);
+    network.save_into(&mut store).map_err(|error| RunError::BadFile {
+        path,
+        problem: format!("cannot write the weights: {error}"),
+    })
+}
+
+/// Reads weights into `network`, whose tensors must all be there with the same shapes.
+///
+/// # Errors
+/// [`RunError::NotARun`] when there are no such weights, [`RunError::BadFile`] when they do not fit.
+pub fn load_weights(network: &mut impl ModuleSnapshot, run: &RunDirectory, weights: Weights) -> Result<(), RunError> {
+    let path = run.weights(weights);
+    if !path.exists() {
+        return Err(RunError::NotARun {
+            path: run.path().to_owned(),
+            problem: format!("it has no {}.safetensors yet", weights.name()),
+        });
+    }
+    let bad = |problem| RunError::BadFile {
+        path: path.clone(),
+        problem,
+    };
+    let mut store = SafetensorsStore::from_file(&path);
+    let result = network
+        .load_from(&mut store)
+        .map_err(|error| bad(format!("cannot read the weights: {error}")))?;
+    if !result.errors.is_empty() || !result.missing.is_empty() {
+        return Err(bad(format!("the weights do not fit the network: {result}")));
+    }
+    Ok(())
+}

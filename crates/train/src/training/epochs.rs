@@ -1,0 +1,332 @@
+//! The loop over epochs: burn's learner steps, with a seed for every step, a guard on the loss, and one row of metrics
+//! per epoch and split.
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use burn::data::dataloader::DataLoader;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::store::ModuleSnapshot;
+use burn::tensor::{Device, Tensor};
+use burn::train::{
+    ClassificationOutput, EventProcessorTraining, InferenceStep, Interrupter, Learner, LearnerEvent,
+    SupervisedLearningStrategy, SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingItem,
+    ValidLoader,
+};
+use pointcloud::derive_seed;
+
+use crate::data::{CloudBatch, CloudLoader};
+use crate::error::RunError;
+use crate::evaluation::{Confusion, Weights};
+use crate::metrics_log::{EpochMetrics, MetricsLog};
+use crate::network::PaperClassifier;
+use crate::run::{Manifest, RunDirectory, WeightsEntry, save_weights};
+
+/// Selects the random numbers of the network (dropout) within a step.
+const STEP: u64 = 5;
+
+/// The training strategy that burn's `SupervisedTraining` is given.
+pub(super) struct Epochs {
+    pub(super) train: CloudLoader,
+    pub(super) device: Device,
+    pub(super) seed: u64,
+    pub(super) run: RunDirectory,
+    pub(super) progress: Arc<Mutex<Progress>>,
+    /// Called with every new row of metrics.
+    pub(super) on_epoch: Box<dyn Fn(&EpochMetrics) + Send + Sync>,
+}
+
+/// What changes while training, and outlives it.
+pub(super) struct Progress {
+    pub(super) log: MetricsLog,
+    pub(super) manifest: Manifest,
+    pub(super) best: Option<Best>,
+    /// What stopped the training, unless it was burn.
+    pub(super) failure: Option<RunError>,
+}
+
+/// The epoch that did best on the validation files.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Best {
+    pub(super) epoch: usize,
+    pub(super) accuracy: f64,
+    pub(super) loss: f64,
+}
+
+impl Best {
+    /// The best of `rows`: highest accuracy on the validation files, then lowest loss, then the earliest.
+    pub(super) fn of(rows: &[EpochMetrics]) -> Option<Self> {
+        let mut best: Option<Self> = None;
+        for row in rows.iter().filter(|row| row.split == "valid") {
+            if best.is_none_or(|best| best.is_beaten_by(row)) {
+                best = Some(Self {
+                    epoch: row.epoch,
+                    accuracy: row.accuracy,
+                    loss: row.loss,
+                });
+            }
+        }
+        best
+    }
+
+    fn is_beaten_by(&self, row: &EpochMetrics) -> bool {
+        row.accuracy > self.accuracy || (row.accuracy == self.accuracy && row.loss < self.loss)
+    }
+}
+
+/// Sums over one epoch and split.
+struct Tally {
+    confusion: Confusion,
+    loss: f64,
+    started: Instant,
+}
+
+impl Tally {
+    fn new(classes: usize) -> Self {
+        Self {
+            confusion: Confusion::new(classes),
+            loss: 0.0,
+            started: Instant::now(),
+        }
+    }
+
+    /// Adds a batch, and gives its mean loss.
+    fn add(&mut self, output: &ClassificationOutput) -> f32 {
+        let loss: f32 = output.loss.clone().into_scalar();
+        let targets = output.targets.clone().into_data().iter::<i64>().collect::<Vec<_>>();
+        let predicted = output.output.clone().argmax(1).into_data().iter::<i64>().collect::<Vec<_>>();
+        for (&truth, &predicted) in targets.iter().zip(&predicted) {
+            self.confusion.record(truth as usize, predicted as usize);
+        }
+        self.loss += f64::from(loss) * targets.len() as f64;
+        loss
+    }
+
+    fn row(&self, epoch: usize, split: &str, lr: Option<f64>) -> EpochMetrics {
+        EpochMetrics {
+            epoch,
+            split: split.to_owned(),
+            loss: self.loss / self.confusion.total().max(1) as f64,
+            accuracy: self.confusion.overall_accuracy().unwrap_or(0.0),
+            mean_class_accuracy: self.confusion.mean_class_accuracy(),
+            lr,
+            seconds: self.started.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+type Processor = SupervisedTrainingEventProcessor<PaperClassifier>;
+
+impl SupervisedLearningStrategy<PaperClassifier> for Epochs {
+    fn fit(
+        &self,
+        components: TrainingComponents<PaperClassifier>,
+        mut learner: Learner<PaperClassifier>,
+        train: TrainLoader<PaperClassifier>,
+        validation: ValidLoader<PaperClassifier>,
+        starting_epoch: usize,
+    ) -> (PaperClassifier, Processor) {
+        let mut processor = components.event_processor;
+        let mut checkpointer = components.checkpointer;
+        let interrupter = &components.interrupter;
+        learner.fork(&self.device);
+
+        for epoch in starting_epoch..=components.num_epochs {
+            self.train.start_epoch(epoch);
+            let trained = self.train_epoch(epoch, &mut learner, &*train, &mut processor, interrupter);
+            if interrupter.should_stop() || trained.is_none() {
+                break;
+            }
+            let validated = self.validate_epoch(epoch, &learner, &*validation, &mut processor, interrupter);
+            if interrupter.should_stop() {
+                break;
+            }
+            interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(epoch)));
+            interrupter.fail_on_error(processor.flush());
+
+            let rows: Vec<EpochMetrics> = trained.into_iter().chain(validated).collect();
+            if let Err(error) = self.finish_epoch(epoch, &learner, &rows) {
+                self.stop(interrupter, error);
+                break;
+            }
+            if let Some(checkpointer) = &mut checkpointer {
+                checkpointer.checkpoint(&learner, epoch, &components.event_store);
+            }
+        }
+        (learner.model(), processor)
+    }
+}
+
+impl Epochs {
+    fn train_epoch(
+        &self,
+        epoch: usize,
+        learner: &mut Learner<PaperClassifier>,
+        loader: &dyn DataLoader<CloudBatch>,
+        processor: &mut Processor,
+        interrupter: &Interrupter,
+    ) -> Option<EpochMetrics> {
+        let start = LearnerEvent::StartSplit {
+            epoch_number: epoch,
+            total_items: loader.num_items(),
+        };
+        interrupter.fail_on_error(processor.process_train(start));
+        let mut tally = Tally::new(self.classes());
+        let mut batches = loader.iter();
+        let mut step = 0;
+        while let Some(batch) = batches.next() {
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    interrupter.fail(error);
+                    return None;
+                }
+            };
+            step += 1;
+            self.device.seed(derive_seed(self.seed, &[STEP, epoch as u64, step as u64]));
+            let output = learner.train_step(batch.clone());
+            let loss = tally.add(&output.item);
+            if !loss.is_finite() {
+                self.stop(interrupter, self.not_finite(loss, epoch, step, &learner.model(), batch));
+                return None;
+            }
+            learner.lr_step();
+            learner.optimizer_step(output.grads);
+            let item = TrainingItem::new(output.item, batches.progress(), Some(step), Some(learner.lr_current()));
+            interrupter.fail_on_error(processor.process_train(LearnerEvent::ProcessedItem(item)));
+            if interrupter.should_stop() {
+                return None;
+            }
+        }
+        interrupter.fail_on_error(processor.process_train(LearnerEvent::EndSplit(epoch)));
+        Some(tally.row(epoch, "train", Some(learner.lr_current().base())))
+    }
+
+    /// `None` when there is nothing to validate on, or when it was interrupted.
+    fn validate_epoch(
+        &self,
+        epoch: usize,
+        learner: &Learner<PaperClassifier>,
+        loader: &dyn DataLoader<CloudBatch>,
+        processor: &mut Processor,
+        interrupter: &Interrupter,
+    ) -> Option<EpochMetrics> {
+        let start = LearnerEvent::StartSplit {
+            epoch_number: epoch,
+            total_items: loader.num_items(),
+        };
+        interrupter.fail_on_error(processor.process_valid(start));
+        let model = learner.model().valid();
+        let mut tally = Tally::new(self.classes());
+        let mut batches = loader.iter();
+        let mut step = 0;
+        while let Some(batch) = batches.next() {
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    interrupter.fail(error);
+                    return None;
+                }
+            };
+            step += 1;
+            let output = InferenceStep::step(&model, batch);
+            tally.add(&output);
+            let item = TrainingItem::new(output, batches.progress(), Some(step), None);
+            interrupter.fail_on_error(processor.process_valid(LearnerEvent::ProcessedItem(item)));
+            if interrupter.should_stop() {
+                return None;
+            }
+        }
+        interrupter.fail_on_error(processor.process_valid(LearnerEvent::EndSplit(epoch)));
+        (step > 0).then(|| tally.row(epoch, "valid", None))
+    }
+
+    /// Logs the epoch, and keeps its weights if they are the best so far. Weights that are not finite are refused, so
+    /// that no checkpoint ever holds them.
+    fn finish_epoch(&self, epoch: usize, learner: &Learner<PaperClassifier>, rows: &[EpochMetrics]) -> Result<(), RunError> {
+        let model = learner.model();
+        if let Some(layer) = first_bad_parameter(&model) {
+            return Err(RunError::NotFinite {
+                loss: f32::NAN,
+                epoch,
+                step: self.train.num_items(),
+                layer,
+                files: Vec::new(),
+            });
+        }
+        let mut progress = self.progress();
+        for row in rows {
+            progress.log.append(row)?;
+            (self.on_epoch)(row);
+        }
+        let Some(row) = rows.iter().find(|row| row.split == "valid") else { return Ok(()) };
+        if progress.best.is_none_or(|best| best.is_beaten_by(row)) {
+            progress.best = Some(Best {
+                epoch,
+                accuracy: row.accuracy,
+                loss: row.loss,
+            });
+            let entry = WeightsEntry {
+                file: "best.safetensors".into(),
+                epoch,
+                validation_accuracy: Some(row.accuracy),
+            };
+            progress.manifest.weights.insert(Weights::Best.name().into(), entry);
+            save_weights(&model.valid(), &self.run, Weights::Best, &progress.manifest)?;
+            progress.manifest.write(&self.run)?;
+        }
+        Ok(())
+    }
+
+    fn classes(&self) -> usize {
+        self.progress().manifest.classes.len()
+    }
+
+    fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
+        self.progress.lock().expect("no thread panics while it holds the lock")
+    }
+
+    fn stop(&self, interrupter: &Interrupter, error: RunError) {
+        interrupter.stop(Some(&error.to_string()));
+        self.progress().failure = Some(error);
+    }
+
+    fn not_finite(&self, loss: f32, epoch: usize, step: usize, model: &PaperClassifier, batch: CloudBatch) -> RunError {
+        let layer = first_bad_parameter(model).or_else(|| {
+            let outputs = model.named_outputs(batch.features.clone(), &batch.neighborhoods);
+            outputs.into_iter().find(|(_, output)| !is_finite(output.clone())).map(|(name, _)| name)
+        });
+        let files = &self.train.set().paths;
+        RunError::NotFinite {
+            loss,
+            epoch,
+            step,
+            layer: layer.unwrap_or_else(|| "loss".into()),
+            files: batch.members.iter().map(|&member| files[member].clone()).collect(),
+        }
+    }
+}
+
+fn is_finite<const D: usize>(tensor: Tensor<D>) -> bool {
+    // NaN and infinity both survive multiplication with zero and a sum.
+    let sum: f32 = (tensor * 0.0).sum().into_scalar();
+    sum == 0.0
+}
+
+/// The name of the first parameter with a value that is not finite.
+fn first_bad_parameter(model: &PaperClassifier) -> Option<String> {
+    struct Search(Option<burn::module::ParamId>);
+    impl ModuleVisitor for Search {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if self.0.is_none() && !is_finite(param.val()) {
+                self.0 = Some(param.id);
+            }
+        }
+    }
+    let mut search = Search(None);
+    model.visit(&mut search);
+    let id = search.0?;
+    let snapshots = model.collect(None, None, false);
+    let name = snapshots.iter().find(|tensor| tensor.param_id == Some(id.val())).map(|tensor| tensor.name.clone());
+    Some(name.unwrap_or_else(|| id.to_string()))
+}

@@ -1,0 +1,8 @@
+//! Training a classifier on burn's learner.
+
+mod epochs;
+mod optimize;
+mod renderer;
+mod session;
+
+pub use session::{TrainOptions, TrainOutcome, train};
