@@ -57,9 +57,7 @@ fn kernel_lists(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(points as u64));
         for (name, search) in [("grid", Search::Grid), ("kd-tree", Search::KdTree)] {
             group.bench_function(BenchmarkId::new(name, points), |b| {
-                b.iter(|| {
-                    Neighborhood::build(black_box(&positions), &[0, points], &shape, search)
-                });
+                b.iter(|| Neighborhood::build(black_box(&positions), &[0, points], &shape, search));
             });
         }
         if points == SIZES[0] {

@@ -10,10 +10,14 @@
 
 use std::ops::Range;
 
-use crate::cell_key::{CellKeys, CellSpan};
+use rayon::prelude::*;
+
+use crate::cell_key::CellKeys;
 use crate::cell_table::CellTable;
 use crate::error::NeighborError;
 use crate::lanes::{Coordinates, LANES};
+use crate::members::Members;
+use crate::rule::Cells;
 
 /// Points of one cloud: each is in at most 64 lists (four along each axis, when it lies on the border of
 /// two), and their entries are counted in 32 bits.
@@ -56,71 +60,24 @@ pub(crate) struct List {
 }
 
 impl CellLists {
-    /// Lists the points `first..first + points.len()` of a batch, for cells of the given edge widened by
-    /// `widening` cells on every side.
-    #[inline(always)]
-    pub(crate) fn build(
-        points: &[[f32; 3]],
-        first: usize,
-        cell: f32,
-        widening: f64,
-    ) -> Result<Self, NeighborError> {
+    /// Lists the points `first..first + points.len()` of a batch.
+    ///
+    /// In parallel when there are many points; the lists are the same for any number of threads.
+    pub(crate) fn build(points: &[[f32; 3]], first: usize, cells: Cells) -> Result<Self, NeighborError> {
         if points.len() > MAX_POINTS {
             return Err(NeighborError::TooManyPoints { points: points.len(), max: MAX_POINTS });
         }
-        let (mut low, mut high) = ([f32::MAX; 3], [f32::MIN; 3]);
-        for point in points {
-            for axis in 0..3 {
-                low[axis] = low[axis].min(point[axis]);
-                high[axis] = high[axis].max(point[axis]);
-            }
-        }
+        let (low, high) = corners(points);
         let largest = low.iter().chain(&high).fold(0.0f32, |a, b| a.max(b.abs()));
-        let keys = CellKeys::new(cell, widening, largest)?;
-
-        if points.is_empty() {
-            (low, high) = ([0.0; 3], [0.0; 3]);
-        }
+        let keys = CellKeys::new(cells.edge, cells.widening, largest)?;
         let mut table =
             CellTable::new(points.len(), low.map(|v| keys.span(v).low), high.map(|v| keys.span(v).high));
+        let members = Members::find(points, &keys, &mut table);
+        let parts = if members.len() == 1 { 1 } else { rayon::current_num_threads() };
 
-        // Which lists each point belongs to, its own cell first.
-        let mut members: Vec<u32> = Vec::with_capacity(points.len() * 9);
-        let mut member_ends: Vec<u32> = Vec::with_capacity(points.len());
-        for point in points {
-            let [x, y, z]: [CellSpan; 3] = point.map(|v| keys.span(v));
-            members.push(table.enter([x.own, y.own, z.own]));
-            for kz in z.low..=z.high {
-                for ky in y.low..=y.high {
-                    for kx in x.low..=x.high {
-                        members.push(table.enter([kx, ky, kz]));
-                    }
-                }
-            }
-            member_ends.push(members.len() as u32);
-        }
-        if let Some(new_from_old) = table.sort() {
-            for member in &mut members {
-                *member = new_from_old[*member as usize];
-            }
-        }
-
-        // Counting sorts: the points by their own cell, and the lists.
-        let cells = table.len();
-        let mut own_starts = vec![0u32; cells + 1];
-        let mut starts = vec![0u32; cells + 1];
-        let mut begin = 0;
-        for &end in &member_ends {
-            own_starts[members[begin] as usize + 1] += 1;
-            for &list in &members[begin + 1..end as usize] {
-                starts[list as usize + 1] += 1;
-            }
-            begin = end as usize;
-        }
+        let (own_starts, starts) = count_members(&members, table.len(), parts);
         let mut tiles = Vec::new();
-        for number in 0..cells {
-            own_starts[number + 1] += own_starts[number];
-            starts[number + 1] += starts[number];
+        for number in 0..table.len() {
             let (begin, end) = (own_starts[number], own_starts[number + 1]);
             for start in (begin..end).step_by(TILE_CENTRES as usize) {
                 tiles.push(Tile {
@@ -129,27 +86,44 @@ impl CellLists {
                 });
             }
         }
-        let entries = starts[cells] as usize;
+
+        let entries = starts[table.len()] as usize;
         let mut order = vec![0u32; points.len()];
         let mut columns = [(); 3].map(|()| vec![0.0f32; entries + LANES]);
         let mut indices = vec![0u32; entries + LANES];
-        let mut cursors = starts.clone();
+        let (mut order_left, mut indices_left) = (&mut order[..], &mut indices[..]);
+        let mut columns_left = columns.each_mut().map(|column| &mut column[..]);
         let mut begin = 0;
-        for (i, (point, &end)) in points.iter().zip(&member_ends).enumerate() {
-            let own = &mut own_starts[members[begin] as usize];
-            order[*own as usize] = i as u32;
-            *own += 1;
-            for &list in &members[begin + 1..end as usize] {
-                let cursor = &mut cursors[list as usize];
-                let place = *cursor as usize;
-                *cursor += 1;
-                for axis in 0..3 {
-                    columns[axis][place] = point[axis];
-                }
-                indices[place] = (first + i) as u32;
-            }
-            begin = end as usize;
+        let mut work = Vec::with_capacity(parts);
+        for part in 1..=parts {
+            // About as many entries in each part; the last takes all that is left.
+            let end = if part == parts {
+                table.len()
+            } else {
+                let target = (entries as u64 * part as u64 / parts as u64) as u32;
+                starts.partition_point(|&start| start < target).clamp(begin, table.len())
+            };
+            let own = (own_starts[end] - own_starts[begin]) as usize;
+            let listed = (starts[end] - starts[begin]) as usize;
+            let mut columns = columns_left.each_mut().map(std::mem::take).into_iter();
+            let mut split = || columns.next().unwrap_or_default().split_at_mut(listed);
+            let [x, y, z] = [split(), split(), split()];
+            let (own_order, rest) = order_left.split_at_mut(own);
+            order_left = rest;
+            let (own_indices, rest) = indices_left.split_at_mut(listed);
+            indices_left = rest;
+            columns_left = [x.1, y.1, z.1];
+            work.push(Part {
+                numbers: begin..end,
+                own_cursors: offsets_from(&own_starts[begin..end]),
+                cursors: offsets_from(&starts[begin..end]),
+                order: own_order,
+                columns: [x.0, y.0, z.0],
+                indices: own_indices,
+            });
+            begin = end;
         }
+        work.into_par_iter().for_each(|part| part.fill(points, first, &members));
         let centres = order.iter().map(|&i| points[i as usize]).collect();
         Ok(Self { order, centres, tiles, table, starts, columns, indices })
     }
@@ -193,6 +167,90 @@ impl CellLists {
     #[inline(always)]
     pub(crate) fn block_indices(&self, start: usize) -> &[u32; LANES] {
         block(&self.indices, start)
+    }
+}
+
+/// Lowest and highest coordinates; the origin without points.
+fn corners(points: &[[f32; 3]]) -> ([f32; 3], [f32; 3]) {
+    let Some(&start) = points.first() else {
+        return ([0.0; 3], [0.0; 3]);
+    };
+    points.iter().fold((start, start), |(low, high), point| {
+        (
+            std::array::from_fn(|axis| low[axis].min(point[axis])),
+            std::array::from_fn(|axis| high[axis].max(point[axis])),
+        )
+    })
+}
+
+/// Starts of the cells' own points, and of the lists, each with the end of the last.
+fn count_members(members: &[Members], cells: usize, parts: usize) -> (Vec<u32>, Vec<u32>) {
+    let (mut own_starts, mut starts) = (vec![0u32; cells + 1], vec![0u32; cells + 1]);
+    let size = cells.div_ceil(parts).max(1);
+    own_starts[1..].par_chunks_mut(size).zip(starts[1..].par_chunks_mut(size)).enumerate().for_each(
+        |(part, (own_counts, counts))| {
+            let begin = (part * size) as u32;
+            for chunk in members {
+                chunk.visit(|_, own, lists| {
+                    if let Some(count) = own_counts.get_mut(own.wrapping_sub(begin) as usize) {
+                        *count += 1;
+                    }
+                    for list in lists {
+                        if let Some(count) = counts.get_mut(list.wrapping_sub(begin) as usize) {
+                            *count += 1;
+                        }
+                    }
+                });
+            }
+        },
+    );
+    for number in 0..cells {
+        own_starts[number + 1] += own_starts[number];
+        starts[number + 1] += starts[number];
+    }
+    (own_starts, starts)
+}
+
+/// Starts counted from the first of them.
+fn offsets_from(starts: &[u32]) -> Vec<u32> {
+    let first = starts.first().copied().unwrap_or(0);
+    starts.iter().map(|start| start - first).collect()
+}
+
+/// Consecutive lists, to be filled by one thread.
+struct Part<'a> {
+    /// Numbers of the lists.
+    numbers: Range<usize>,
+    /// Next place of each cell's own points, and of each list.
+    own_cursors: Vec<u32>,
+    cursors: Vec<u32>,
+    order: &'a mut [u32],
+    columns: [&'a mut [f32]; 3],
+    indices: &'a mut [u32],
+}
+
+impl Part<'_> {
+    /// Enters the points in the order of their indices.
+    fn fill(mut self, points: &[[f32; 3]], first: usize, members: &[Members]) {
+        let begin = self.numbers.start as u32;
+        for chunk in members {
+            chunk.visit(|i, own, lists| {
+                if let Some(place) = self.own_cursors.get_mut(own.wrapping_sub(begin) as usize) {
+                    self.order[*place as usize] = i as u32;
+                    *place += 1;
+                }
+                for list in lists {
+                    if let Some(next) = self.cursors.get_mut(list.wrapping_sub(begin) as usize) {
+                        let place = *next as usize;
+                        *next += 1;
+                        for (column, coordinate) in self.columns.iter_mut().zip(points[i]) {
+                            column[place] = coordinate;
+                        }
+                        self.indices[place] = (first + i) as u32;
+                    }
+                }
+            });
+        }
     }
 }
 

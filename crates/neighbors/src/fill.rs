@@ -14,7 +14,7 @@ pub(crate) struct CloudRows {
 
 impl CloudRows {
     /// Sums the counts, which are in the order `order` of the centres.
-    pub(crate) fn new<'a>(order: &[u32], counts: impl Iterator<Item = &'a Counts>) -> Self {
+    pub(crate) fn new(order: &[u32], counts: &[Counts]) -> Self {
         let mut run_starts = vec![0; order.len() + 1];
         let mut edge_starts = vec![0; order.len() + 1];
         let mut centres = order.iter();

@@ -78,13 +78,15 @@ pub(crate) struct Portable;
 impl Lanes for Portable {
     #[inline(always)]
     fn box_mask(self, candidates: Coordinates<'_>, centre: [f32; 3], bounds: &BoxBounds) -> u16 {
-        let mut mask = 0;
-        for l in 0..LANES {
-            let mut inside = true;
-            for axis in 0..3 {
-                let difference = candidates[axis][l] - centre[axis];
-                inside &= (bounds.low[axis] <= difference) & (difference <= bounds.high[axis]);
+        let mut inside = [true; LANES];
+        for axis in 0..3 {
+            for (inside, coordinate) in inside.iter_mut().zip(candidates[axis]) {
+                let difference = coordinate - centre[axis];
+                *inside &= (bounds.low[axis] <= difference) & (difference <= bounds.high[axis]);
             }
+        }
+        let mut mask = 0;
+        for (l, inside) in inside.into_iter().enumerate() {
             mask |= u16::from(inside) << l;
         }
         mask

@@ -24,90 +24,76 @@ pub(crate) fn search<R: Rule>(
     rules: &[R],
     max_edges: u64,
 ) -> Result<Vec<Tables>, NeighborError> {
-    let totals: Vec<AtomicU64> = rules.iter().map(|_| AtomicU64::new(0)).collect();
-    let clouds: Vec<Cloud> = cloud_ranges(offsets)
+    let clouds: Vec<CellLists> = cloud_ranges(offsets)
         .collect::<Vec<_>>()
         .into_par_iter()
-        .map(|range| {
-            let lists = dispatch(Build { points: &positions[range.clone()], first: range.start, cells })?;
-            let tasks = tasks(&lists);
-            let counts: Vec<Vec<Counts>> = tasks
-                .par_iter()
-                .map(|tiles| count(&lists, tiles.clone(), rules, &totals, max_edges))
-                .collect::<Result<_, _>>()?;
-            Ok(Cloud { lists, counts })
-        })
-        .collect::<Result<_, NeighborError>>()?;
-
-    (0..rules.len())
-        .map(|which| {
-            let rows: Vec<CloudRows> = clouds
-                .par_iter()
-                .map(|cloud| {
-                    let counts = cloud.counts.iter().map(|task| &task[which]);
-                    CloudRows::new(cloud.lists.order(), counts)
-                })
-                .collect();
-            let mut tables = Tables::with_sizes(
-                rows.iter().map(CloudRows::centres).sum(),
-                rows.iter().map(CloudRows::runs).sum(),
-                rows.iter().map(CloudRows::edges).sum(),
-            );
-            split_tables(&mut tables, &rows)
-                .into_par_iter()
-                .zip(&clouds)
-                .zip(&rows)
-                .for_each(|((tables, cloud), rows)| cloud.fill(which, rows, tables));
-            Ok(tables)
-        })
-        .collect()
+        .map(|range| CellLists::build(&positions[range.clone()], range.start, cells))
+        .collect::<Result<_, _>>()?;
+    // One rule after the other: what is kept between the passes is as large as the lists themselves.
+    rules.iter().map(|rule| search_rule(&clouds, rule, max_edges)).collect()
 }
 
-/// One cloud between the passes.
-struct Cloud {
-    lists: CellLists,
-    /// Counts by task and rule.
-    counts: Vec<Vec<Counts>>,
+fn search_rule<R: Rule>(clouds: &[CellLists], rule: &R, max_edges: u64) -> Result<Tables, NeighborError> {
+    let total = AtomicU64::new(0);
+    let counts: Vec<Vec<Counts>> = clouds
+        .par_iter()
+        .map(|lists| {
+            let count = |tiles| dispatch(Count { lists, tiles, rule, total: &total, max_edges });
+            tasks(lists).into_par_iter().map(count).collect()
+        })
+        .collect::<Result<_, _>>()?;
+    let rows: Vec<CloudRows> =
+        clouds.par_iter().zip(&counts).map(|(lists, counts)| CloudRows::new(lists.order(), counts)).collect();
+    let mut tables = Tables::with_sizes(
+        rows.iter().map(CloudRows::centres).sum(),
+        rows.iter().map(CloudRows::runs).sum(),
+        rows.iter().map(CloudRows::edges).sum(),
+    );
+    split_tables(&mut tables, &rows)
+        .into_par_iter()
+        .zip(clouds)
+        .zip(counts)
+        .zip(&rows)
+        .for_each(|(((tables, lists), counts), rows)| fill(lists, &counts, rows, tables));
+    Ok(tables)
 }
 
-impl Cloud {
-    fn fill(&self, which: usize, rows: &CloudRows, mut tables: CloudTables<'_>) {
-        tables.write_run_offsets(rows);
-        let order = self.lists.order();
-        if let [counts] = &self.counts[..] {
-            dispatch(Fill {
-                lists: &self.lists,
-                first_place: 0,
-                counts: &counts[which],
-                write: |place: usize, subdomains: &[u16], lengths: &[u32], indices: &[u32]| {
-                    let centre = order[place] as usize;
-                    tables.row(rows, centre).write(subdomains, lengths, indices);
-                },
-            });
-            return;
-        }
-        let mut slots = tables.rows_in_order(rows, order);
-        let mut left = &mut slots[..];
-        let mut work = Vec::with_capacity(self.counts.len());
-        let mut first_place = 0;
-        for task in &self.counts {
-            let counts = &task[which];
-            let (mine, rest) = left.split_at_mut(counts.centres());
-            left = rest;
-            work.push((first_place, counts, mine));
-            first_place += counts.centres();
-        }
-        work.into_par_iter().for_each(|(first_place, counts, slots)| {
-            dispatch(Fill {
-                lists: &self.lists,
-                first_place,
-                counts,
-                write: |place: usize, subdomains: &[u16], lengths: &[u32], indices: &[u32]| {
-                    slots[place - first_place].write(subdomains, lengths, indices);
-                },
-            });
+/// Writes the rows of one cloud.
+fn fill(lists: &CellLists, counts: &[Counts], rows: &CloudRows, mut tables: CloudTables<'_>) {
+    tables.write_run_offsets(rows);
+    let order = lists.order();
+    if let [counts] = counts {
+        dispatch(Fill {
+            lists,
+            first_place: 0,
+            counts,
+            write: |place: usize, subdomains: &[u16], lengths: &[u32], indices: &[u32]| {
+                let centre = order[place] as usize;
+                tables.row(rows, centre).write(subdomains, lengths, indices);
+            },
         });
+        return;
     }
+    let mut slots = tables.rows_in_order(rows, order);
+    let mut left = &mut slots[..];
+    let mut work = Vec::with_capacity(counts.len());
+    let mut first_place = 0;
+    for task in counts {
+        let (mine, rest) = left.split_at_mut(task.centres());
+        left = rest;
+        work.push((first_place, task, mine));
+        first_place += task.centres();
+    }
+    work.into_par_iter().for_each(|(first_place, counts, slots)| {
+        dispatch(Fill {
+            lists,
+            first_place,
+            counts,
+            write: |place: usize, subdomains: &[u16], lengths: &[u32], indices: &[u32]| {
+                slots[place - first_place].write(subdomains, lengths, indices);
+            },
+        });
+    });
 }
 
 /// Cuts the tiles of a cloud into tasks.
@@ -146,35 +132,6 @@ pub(crate) struct Counts {
 impl Counts {
     pub(crate) fn centres(&self) -> usize {
         self.runs.len()
-    }
-}
-
-fn count<R: Rule>(
-    lists: &CellLists,
-    tiles: Range<usize>,
-    rules: &[R],
-    totals: &[AtomicU64],
-    max_edges: u64,
-) -> Result<Vec<Counts>, NeighborError> {
-    rules
-        .iter()
-        .zip(totals)
-        .map(|(rule, total)| dispatch(Count { lists, tiles: tiles.clone(), rule, total, max_edges }))
-        .collect()
-}
-
-struct Build<'a> {
-    points: &'a [[f32; 3]],
-    first: usize,
-    cells: Cells,
-}
-
-impl Kernel for Build<'_> {
-    type Output = Result<CellLists, NeighborError>;
-
-    #[inline(always)]
-    fn run<L: Lanes>(self, _: L) -> Self::Output {
-        CellLists::build(self.points, self.first, self.cells.edge, self.cells.widening)
     }
 }
 

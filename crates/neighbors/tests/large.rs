@@ -16,10 +16,10 @@ fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
 fn the_number_of_threads_does_not_matter() {
     // A large cloud, which is cut into several tasks, between small ones.
     let mut positions = cloud(Layout::Cube, 300, 1);
-    positions.extend(cloud(Layout::Plane, 20_000, 2));
+    positions.extend(cloud(Layout::Plane, 70_000, 2));
     positions.extend(cloud(Layout::Line, 37, 3));
-    let offsets = [0, 300, 300, 20_300, 20_337];
-    let shapes = shapes(0.05);
+    let offsets = [0, 300, 300, 70_300, 70_337];
+    let shapes = shapes(0.01);
     for search in [Search::Grid, Search::KdTree] {
         let build = || Neighborhood::build_all(&positions, &offsets, &shapes, search).unwrap();
         let expected = in_pool(1, build);
@@ -75,6 +75,7 @@ fn equal_points_are_one_cell() {
 
 /// The pairs of a hundred thousand equal points do not fit; that is found without listing them.
 #[test]
+#[ignore = "counts four thousand million pairs: many seconds and 2 GB"]
 fn too_many_edges_are_refused_early() {
     let positions = vec![[1.0; 3]; 100_000];
     let shape = KernelShape::cells(0.1).with_size([1; 3]);

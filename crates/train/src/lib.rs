@@ -2,6 +2,7 @@
 #![recursion_limit = "256"]
 #![forbid(unsafe_code)]
 
+pub mod bench;
 mod classifier;
 pub mod config;
 pub mod data;

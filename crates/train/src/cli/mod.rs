@@ -1,5 +1,6 @@
 //! Arguments and commands: one file per command.
 
+mod bench;
 mod eval;
 mod inspect;
 mod predict;
@@ -25,6 +26,7 @@ enum Command {
     Predict(predict::Predict),
     Inspect(inspect::Inspect),
     Synth(synth::Synth),
+    Bench(bench::Bench),
 }
 
 /// Which weights of a run.
@@ -54,5 +56,6 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Predict(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Synth(command) => command.run(),
+        Command::Bench(command) => command.run(),
     }
 }

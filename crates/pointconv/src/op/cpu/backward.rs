@@ -5,9 +5,10 @@
 //! follow from it: `dL/dx_j = sum_k W_k · s_j(k)` and `dL/dW_k = sum_j x_j ⊗ s_j(k)`. Nothing is scattered, and the means
 //! of the forward pass are not needed.
 
+use pulp::Simd;
 use rayon::prelude::*;
 
-use super::problem::{Kernel, Padded, Problem, add, add_scaled, dispatch};
+use super::problem::{Kernel, Padded, Problem, dispatch};
 use super::{CHUNK, Real};
 
 /// At most this many partial sums of the weight gradient, whatever the number of points.
@@ -126,8 +127,9 @@ fn reduce<T: Real, const L: usize>(
     total.par_chunks_mut(width).enumerate().for_each(|(row, total)| {
         let mut sum = vec![[T::default(); L]; per_row];
         for partial in partials {
-            for (sum, block) in sum.iter_mut().zip(&part(partial)[row * per_row..]) {
-                add(sum, block);
+            let blocks = &part(partial)[row * per_row..(row + 1) * per_row];
+            for (sum, &value) in sum.as_flattened_mut().iter_mut().zip(blocks.as_flattened()) {
+                *sum += value;
             }
         }
         total.copy_from_slice(&sum.as_flattened()[..width]);
@@ -154,18 +156,18 @@ struct Backward<'a, T, const LI: usize, const LO: usize, const ONE_BLOCK: bool> 
 
 impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel for Backward<'_, T, LI, LO, ONE_BLOCK> {
     #[inline(always)]
-    fn run<const FMA: bool>(mut self) {
+    fn run<S: Simd>(mut self, simd: S) {
         let wide = |blocks: usize| if ONE_BLOCK { 0 } else { blocks };
         let mut wide_gathered = vec![[T::default(); LO]; wide(self.grad.per_row)];
         let mut wide_input = vec![[T::default(); LI]; wide(self.transposed.per_row)];
         for point in self.first..self.last {
             if ONE_BLOCK {
                 let mut input = [[T::default(); LI]; 1];
-                self.point::<FMA>(point, &mut [[T::default(); LO]; 1], &mut input);
+                self.point(simd, point, &mut [[T::default(); LO]; 1], &mut input);
                 self.store(point, &input);
             } else {
                 wide_input.fill([T::default(); LI]);
-                self.point::<FMA>(point, &mut wide_gathered, &mut wide_input);
+                self.point(simd, point, &mut wide_gathered, &mut wide_input);
                 self.store(point, &wide_input);
             }
         }
@@ -175,7 +177,7 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel fo
 impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<'_, T, LI, LO, ONE_BLOCK> {
     /// All gradients of one point; `gathered` and `input` are scratch for `s_j(k)` and the result `dL/dx_j`.
     #[inline(always)]
-    fn point<const FMA: bool>(&mut self, point: usize, gathered: &mut [[T; LO]], input: &mut [[T; LI]]) {
+    fn point<S: Simd>(&mut self, simd: S, point: usize, gathered: &mut [[T; LO]], input: &mut [[T; LI]]) {
         let Problem {
             channels_in,
             channels_out,
@@ -185,7 +187,7 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<
         let last_subdomain = self.problem.neighborhood.shape();
         let features = &self.features[point * channels_in..(point + 1) * channels_in];
         for (sum, grad) in self.partial.bias.iter_mut().zip(self.grad.row(point)) {
-            add(sum, grad);
+            T::accumulate(simd, sum, grad);
         }
         for run in self.problem.runs(point) {
             gathered.fill([T::default(); LO]);
@@ -193,7 +195,7 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<
             for (&neighbour, &share) in run.neighbours.iter().zip(shares) {
                 let row = &self.grad.blocks()[neighbour as usize * blocks..][..blocks];
                 for (gathered, row) in gathered.iter_mut().zip(row) {
-                    add_scaled::<T, LO, FMA>(gathered, T::from_reciprocal(share), row);
+                    T::add_scaled(simd, gathered, T::from_reciprocal(share), row);
                 }
             }
             let subdomain = last_subdomain.mirror(run.subdomain);
@@ -201,7 +203,7 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<
             let rows = self.partial.weight[first_row * blocks..(first_row + channels_in) * blocks].chunks_exact_mut(blocks);
             for (row, &feature) in rows.zip(features) {
                 for (sum, gathered) in row.iter_mut().zip(&*gathered) {
-                    add_scaled::<T, LO, FMA>(sum, feature, gathered);
+                    T::add_scaled(simd, sum, feature, gathered);
                 }
             }
             if !self.grad_features.is_empty() {
@@ -209,7 +211,7 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<
                 for (channel, row) in rows.chunks_exact(input.len()).enumerate() {
                     let factor = gathered[channel / LO][channel % LO];
                     for (input, weight) in input.iter_mut().zip(row) {
-                        add_scaled::<T, LI, FMA>(input, factor, weight);
+                        T::add_scaled(simd, input, factor, weight);
                     }
                 }
             }

@@ -1,8 +1,9 @@
 //! `y_i = b + sum_k W_k · mean_{Ω_i(k)}(x)`: one pass over the neighbours, one product per occupied sub-domain.
 
+use pulp::Simd;
 use rayon::prelude::*;
 
-use super::problem::{Kernel, Padded, Problem, add, add_scaled, dispatch};
+use super::problem::{Kernel, Padded, Problem, dispatch};
 use super::{CHUNK, Real};
 
 /// The output `[P, C_out]`.
@@ -55,7 +56,7 @@ struct Forward<'a, T, const LI: usize, const LO: usize, const ONE_BLOCK: bool> {
 
 impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel for Forward<'_, T, LI, LO, ONE_BLOCK> {
     #[inline(always)]
-    fn run<const FMA: bool>(self) {
+    fn run<S: Simd>(self, simd: S) {
         let zeros = |blocks: usize| vec![[T::default(); LO]; if ONE_BLOCK { 0 } else { blocks }];
         let mut wide_sum = vec![[T::default(); LI]; if ONE_BLOCK { 0 } else { self.features.per_row }];
         let (mut wide_even, mut wide_odd) = (zeros(self.weight.per_row), zeros(self.weight.per_row));
@@ -65,7 +66,8 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel fo
             if ONE_BLOCK {
                 let mut sum = [[T::default(); LI]; 1];
                 let (mut even, mut odd) = ([[T::default(); LO]; 1], [[T::default(); LO]; 1]);
-                accumulate::<T, LI, LO, FMA>(
+                accumulate::<S, T, LI, LO>(
+                    simd,
                     self.problem,
                     self.features,
                     self.weight,
@@ -78,7 +80,8 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel fo
             } else {
                 wide_even.fill([T::default(); LO]);
                 wide_odd.fill([T::default(); LO]);
-                accumulate::<T, LI, LO, FMA>(
+                accumulate::<S, T, LI, LO>(
+                    simd,
                     self.problem,
                     self.features,
                     self.weight,
@@ -96,7 +99,8 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel fo
 /// Adds `W_k · mean_k` over the runs of `centre`. Even and odd input channels have accumulators of their own, so that
 /// one addition need not wait for the one before.
 #[inline(always)]
-fn accumulate<T: Real, const LI: usize, const LO: usize, const FMA: bool>(
+fn accumulate<S: Simd, T: Real, const LI: usize, const LO: usize>(
+    simd: S,
     problem: Problem,
     features: &Padded<T, LI>,
     weight: &Padded<T, LO>,
@@ -111,7 +115,7 @@ fn accumulate<T: Real, const LI: usize, const LO: usize, const FMA: bool>(
         for &neighbour in run.neighbours {
             let row = &features.blocks()[neighbour as usize * blocks_in..][..blocks_in];
             for (sum, row) in sum.iter_mut().zip(row) {
-                add(sum, row);
+                T::accumulate(simd, sum, row);
             }
         }
         let share = T::reciprocal(run.neighbours.len());
@@ -122,7 +126,7 @@ fn accumulate<T: Real, const LI: usize, const LO: usize, const FMA: bool>(
             let Some(weight) = weight.next() else { break };
             let target = if channel % 2 == 0 { &mut *even } else { &mut *odd };
             for (target, weight) in target.iter_mut().zip(weight) {
-                add_scaled::<T, LO, FMA>(target, mean, weight);
+                T::add_scaled(simd, target, mean, weight);
             }
         }
     }

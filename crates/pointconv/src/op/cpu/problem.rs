@@ -100,8 +100,8 @@ impl<T: Real, const L: usize> Padded<T, L> {
 
 /// A piece of work that is compiled once per instruction set.
 pub(super) trait Kernel {
-    /// Does the work. `FMA` tells whether the machine multiplies and adds in one instruction.
-    fn run<const FMA: bool>(self);
+    /// Does the work.
+    fn run<S: Simd>(self, simd: S);
 }
 
 /// Runs `kernel` with the widest vectors that this machine has.
@@ -111,27 +111,9 @@ pub(super) fn dispatch(kernel: impl Kernel) {
         type Output = ();
 
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _simd: S) {
-            // pulp's vector types on x86-64 and AArch64 imply fused multiply-add.
-            let fused = cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) && S::F32_LANES > 1;
-            if fused { self.0.run::<true>() } else { self.0.run::<false>() }
+        fn with_simd<S: Simd>(self, simd: S) {
+            self.0.run(simd);
         }
     }
     Arch::new().dispatch(Adapter(kernel));
-}
-
-/// `accumulator += factor · values`, lane by lane.
-#[inline(always)]
-pub(super) fn add_scaled<T: Real, const L: usize, const FMA: bool>(accumulator: &mut [T; L], factor: T, values: &[T; L]) {
-    for (a, &v) in accumulator.iter_mut().zip(values) {
-        *a = if FMA { factor.fused(v, *a) } else { *a + factor * v };
-    }
-}
-
-/// `accumulator += values`, lane by lane.
-#[inline(always)]
-pub(super) fn add<T: Real, const L: usize>(accumulator: &mut [T; L], values: &[T; L]) {
-    for (a, &v) in accumulator.iter_mut().zip(values) {
-        *a += v;
-    }
 }

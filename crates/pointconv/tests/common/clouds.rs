@@ -1,0 +1,53 @@
+//! Seeded clouds, packed into batches, and the kernels that are laid over them.
+
+use neighbors::{KernelShape, Neighborhood, Search};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// A packed batch of clouds.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    pub(crate) positions: Vec<[f32; 3]>,
+    pub(crate) offsets: Vec<usize>,
+}
+
+impl Batch {
+    /// Clouds of the given sizes, uniform in a cube of edge 1. One point in eight repeats an earlier one of its cloud.
+    pub(crate) fn random(sizes: &[usize], seed: u64) -> Self {
+        Self::in_cube(sizes, 1.0, seed)
+    }
+
+    /// As [`random`](Self::random), in a cube of the given edge.
+    pub(crate) fn in_cube(sizes: &[usize], edge: f32, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (mut positions, mut offsets) = (Vec::new(), vec![0]);
+        for &size in sizes {
+            let first = positions.len();
+            for i in 0..size {
+                let fresh = [(); 3].map(|()| rng.random_range(0.0..edge));
+                positions.push(if i % 8 == 7 { positions[first + i / 2] } else { fresh });
+            }
+            offsets.push(positions.len());
+        }
+        Self { positions, offsets }
+    }
+
+    pub(crate) fn neighborhood(&self, shape: &KernelShape) -> Neighborhood {
+        Neighborhood::build(&self.positions, &self.offsets, shape, Search::Auto).expect("the batch is sound")
+    }
+}
+
+/// Cells of all dilations and of unequal sizes, and shells with and without gaps, for clouds in a unit cube.
+pub(crate) fn kernels() -> Vec<KernelShape> {
+    let cells = KernelShape::cells(0.2);
+    vec![
+        cells,
+        cells.with_dilation([2, 2, 2]),
+        cells.with_dilation([1, 2, 3]),
+        cells.with_size([5, 1, 3]),
+        cells.with_size([5, 1, 3]).with_dilation([1, 2, 2]),
+        KernelShape::shells(0.6, 3),
+        KernelShape::shells(0.8, 3).with_dilation([2; 3]),
+        KernelShape::shells(0.5, 1),
+    ]
+}

@@ -1,0 +1,184 @@
+//! The stack of the paper: search, forward and backward of a row of convolutions, through the public layer and burn's
+//! autodiff.
+
+use std::path::Path;
+use std::time::Instant;
+
+use burn::tensor::activation::selu;
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use neighbors::{KernelShape, Neighborhood, Search};
+use pointcloud::derive_seed;
+use pointcloud::synth::{Family, SynthConfig, shape};
+use pointconv::PointwiseConvConfig;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use crate::error::RunError;
+
+/// A workload: `clouds` clouds of `points` points, and one convolution per dilation.
+#[derive(Clone, Debug)]
+pub struct ConvBench {
+    /// Number of clouds.
+    pub clouds: usize,
+    /// Points per cloud.
+    pub points: usize,
+    /// Edge of a kernel cell, in the unit of the positions.
+    pub cell: f32,
+    /// Dilation of every convolution.
+    pub dilations: Vec<usize>,
+    /// Channels of the input, then of every convolution's output.
+    pub channels: Vec<usize>,
+    /// How often everything is timed, after one run that is not.
+    pub repetitions: usize,
+}
+
+/// Times in seconds, and what they are times of.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConvTimes {
+    /// Building the neighbourhoods of all convolutions, shortest.
+    pub search_s: f64,
+    /// Middle of the search times.
+    pub search_median_s: f64,
+    /// Forward pass with SELU after every convolution, search excluded, shortest.
+    pub fwd_s: f64,
+    /// Middle of the forward times.
+    pub fwd_median_s: f64,
+    /// Backward pass to all weights and to the input features, shortest.
+    pub bwd_s: f64,
+    /// Middle of the backward times.
+    pub bwd_median_s: f64,
+    /// Neighbour pairs of all convolutions.
+    pub edges: usize,
+    /// Neighbours per point, for every convolution.
+    pub edges_per_point: Vec<f64>,
+    /// Occupied sub-domains per point, for every convolution.
+    pub subdomains_per_point: Vec<f64>,
+    /// Threads of the pool.
+    pub threads: usize,
+    /// Sum of the outputs' magnitudes: equal for equal work.
+    pub checksum: f64,
+}
+
+impl ConvBench {
+    /// Reads `[clouds, points, 3]` raw little-endian `f32`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has another size.
+    pub fn read_positions(&self, path: &Path) -> Result<Vec<[f32; 3]>, RunError> {
+        let bytes = std::fs::read(path).map_err(RunError::io(path, "read"))?;
+        let expected = self.clouds * self.points * 12;
+        if bytes.len() != expected {
+            return Err(RunError::BadFile {
+                path: path.to_owned(),
+                problem: format!(
+                    "found {} bytes, expected {expected} for {} clouds of {} points",
+                    bytes.len(),
+                    self.clouds,
+                    self.points
+                ),
+            });
+        }
+        let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+        Ok(bytes
+            .chunks_exact(12)
+            .map(|point| std::array::from_fn(|axis| number(&point[4 * axis..])))
+            .collect())
+    }
+
+    /// Synthetic shapes, seeded.
+    #[must_use]
+    pub fn synthetic_positions(&self) -> Vec<[f32; 3]> {
+        let config = SynthConfig { points: self.points, ..SynthConfig::default() };
+        let mut positions = Vec::with_capacity(self.clouds * self.points);
+        for cloud in 0..self.clouds {
+            let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(0, &[cloud as u64]));
+            positions.extend(shape(Family::ALL[cloud % Family::ALL.len()], &config, &mut rng));
+        }
+        positions
+    }
+
+    /// Times the workload on `device`.
+    ///
+    /// # Errors
+    /// When the neighbourhoods cannot be built.
+    pub fn run(&self, positions: &[[f32; 3]], device: &Device) -> Result<ConvTimes, RunError> {
+        let device = device.clone().autodiff();
+        let offsets: Vec<usize> = (0..=self.clouds).map(|cloud| cloud * self.points).collect();
+        let shapes: Vec<KernelShape> = self
+            .dilations
+            .iter()
+            .map(|&dilation| KernelShape::Cells { size: [3; 3], cell: self.cell, dilation: [dilation; 3] })
+            .collect();
+        device.seed(0);
+        let layers: Vec<_> = shapes
+            .iter()
+            .zip(self.channels.windows(2))
+            .map(|(shape, channels)| PointwiseConvConfig::for_shape(channels[0], channels[1], shape).init(&device))
+            .collect();
+        let count = positions.len();
+        let input = match self.channels[0] {
+            3 => Tensor::<2>::from_data(TensorData::new(positions.as_flattened().to_vec(), [count, 3]), &device),
+            channels => Tensor::random([count, channels], Distribution::Default, &device),
+        };
+
+        let (mut search, mut forward, mut backward) = (Vec::new(), Vec::new(), Vec::new());
+        let mut lists = Vec::new();
+        let mut checksum = 0.0;
+        for repetition in 0..=self.repetitions {
+            let started = Instant::now();
+            lists = Neighborhood::build_all(positions, &offsets, &shapes, Search::Auto)?;
+            // The backward pass needs them; they belong to the search.
+            for lists in &lists {
+                let _ = lists.edge_weights();
+            }
+            let search_s = started.elapsed().as_secs_f64();
+
+            let mut current = input.clone().require_grad();
+            let started = Instant::now();
+            for (layer, lists) in layers.iter().zip(&lists) {
+                current = selu(layer.forward(current, lists));
+            }
+            device.sync().expect("the device computes");
+            let forward_s = started.elapsed().as_secs_f64();
+
+            let output = current.clone().without_autodiff();
+            let loss = current.sum();
+            let started = Instant::now();
+            let gradients = loss.backward();
+            device.sync().expect("the device computes");
+            let backward_s = started.elapsed().as_secs_f64();
+            drop(gradients);
+            if repetition > 0 {
+                search.push(search_s);
+                forward.push(forward_s);
+                backward.push(backward_s);
+            } else {
+                checksum = f64::from(output.abs().sum().into_scalar::<f32>());
+            }
+        }
+        let per_point = |total: usize| total as f64 / count as f64;
+        Ok(ConvTimes {
+            search_s: least(&search),
+            search_median_s: median(&mut search),
+            fwd_s: least(&forward),
+            fwd_median_s: median(&mut forward),
+            bwd_s: least(&backward),
+            bwd_median_s: median(&mut backward),
+            edges: lists.iter().map(Neighborhood::edges).sum(),
+            edges_per_point: lists.iter().map(|lists| per_point(lists.edges())).collect(),
+            subdomains_per_point: lists.iter().map(|lists| per_point(lists.run_subdomains().len())).collect(),
+            threads: rayon::current_num_threads(),
+            checksum,
+        })
+    }
+}
+
+fn least(times: &[f64]) -> f64 {
+    times.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
+}

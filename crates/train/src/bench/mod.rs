@@ -1,0 +1,5 @@
+//! What `pointwise bench` measures.
+
+mod conv;
+
+pub use conv::{ConvBench, ConvTimes};
