@@ -29,6 +29,8 @@ fn format_of(path: &Path) -> Result<Format> {
     match extension.to_ascii_lowercase().as_str() {
         "ply" => Ok(Format::Ply),
         "off" => Ok(Format::Off),
+        // A path that does not exist has no format: opening it tells so better than its extension.
+        _ if !path.exists() => Err(Error::io(path, "read", std::io::ErrorKind::NotFound.into())),
         _ => Err(Error::Extension { path: path.to_owned(), found: extension, supported: "ply, off" }),
     }
 }

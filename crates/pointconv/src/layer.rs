@@ -53,9 +53,7 @@ impl PointwiseConvConfig {
         let fan_out = self.subdomains * self.channels_out;
         PointwiseConv {
             weight: self.initializer.init_with(shape, Some(fan_in), Some(fan_out), device),
-            bias: self
-                .bias
-                .then(|| Initializer::Zeros.init([self.channels_out], device)),
+            bias: self.bias.then(|| Initializer::Zeros.init([self.channels_out], device)),
         }
     }
 }
@@ -71,12 +69,7 @@ impl PointwiseConv {
     /// When `features` has not one row per point of `neighborhood`, when the channels are not the layer's, or when the
     /// kernel of `neighborhood` has another number of sub-domains.
     pub fn forward(&self, features: Tensor<2>, neighborhood: &Neighborhood) -> Tensor<2> {
-        pointwise_conv(
-            features,
-            self.weight.val(),
-            self.bias.as_ref().map(|bias| bias.val()),
-            neighborhood,
-        )
+        pointwise_conv(features, self.weight.val(), self.bias.as_ref().map(|bias| bias.val()), neighborhood)
     }
 
     /// Applies the layer to a dense batch: `B` clouds of `N` points each.

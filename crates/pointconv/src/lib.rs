@@ -30,6 +30,8 @@
 #![forbid(unsafe_code)]
 
 mod layer;
+// burn-ndarray is deprecated upstream; the feature asks for it by name. Builds without it show all deprecations.
+#[cfg_attr(feature = "ndarray", allow(deprecated))]
 mod op;
 
 pub use layer::{PointwiseConv, PointwiseConvConfig};

@@ -37,7 +37,8 @@ fn check(what: &str, neighborhood: &Neighborhood, channels: (usize, usize), seed
                 "{what}: <conv(x), g> is {left}, <{name}, dL/d{name}> is {right}; off by {error:.2e} of {magnitude}"
             );
         };
-        let gradients = |inputs: &Inputs| pass(pointwise_conv, inputs, neighborhood, dtype, &device, Tracked::ALL);
+        let gradients =
+            |inputs: &Inputs| pass(pointwise_conv, inputs, neighborhood, dtype, &device, Tracked::ALL);
 
         let elsewhere = Inputs { features: there.features.clone(), ..here.clone() };
         near("x", dot(&here.features, &gradients(&elsewhere).features.expect("tracked")));

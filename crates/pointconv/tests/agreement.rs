@@ -21,7 +21,12 @@ fn check(what: &str, inputs: &Inputs, neighborhood: &Neighborhood, tracked: Trac
     for dtype in precisions(&device) {
         let run = |op: Op| pass(op, inputs, neighborhood, dtype, &device, tracked);
         let what = format!("{what}, {dtype:?}");
-        run(pointwise_conv).assert_close(&what, &run(reference::pointwise_conv), &magnitude, round_off(dtype));
+        run(pointwise_conv).assert_close(
+            &what,
+            &run(reference::pointwise_conv),
+            &magnitude,
+            round_off(dtype),
+        );
     }
 }
 
@@ -114,7 +119,9 @@ fn a_stack_of_two() {
         // Errors of the first layer go through the second: relative to the largest value, with room for both.
         let tolerance = 8.0 * round_off(dtype);
         let names = ["output", "features", "first weight", "second weight"];
-        for ((name, got), expected) in names.into_iter().zip(run(pointwise_conv)).zip(run(reference::pointwise_conv)) {
+        for ((name, got), expected) in
+            names.into_iter().zip(run(pointwise_conv)).zip(run(reference::pointwise_conv))
+        {
             let largest = expected.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
             let magnitude = vec![largest; got.len()];
             common::assert_close(&format!("{name}, {dtype:?}"), &got, &expected, &magnitude, tolerance);

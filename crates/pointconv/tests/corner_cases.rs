@@ -3,7 +3,7 @@
 mod common;
 
 use burn::tensor::DType;
-use common::{Batch, Inputs, Pass, Tracked, assert_close, device, magnitudes, pass, precisions, round_off};
+use common::{Batch, Inputs, Pass, Tracked, device, pass, precisions, round_off};
 use neighbors::{KernelShape, Neighborhood};
 use pointconv::pointwise_conv;
 
@@ -167,26 +167,23 @@ fn duplicates() {
     }
 }
 
-/// No channels in leaves the bias.
+/// No channels in leaves the bias; no channels out leave nothing.
 #[test]
 fn no_channels() {
     let neighborhood = Batch::random(&[23, 37], 7).neighborhood(&SHAPES[0]);
     for dtype in precisions(&device()) {
-        let inputs = Inputs::random(&neighborhood, (0, 5), 8);
-        let got = run(&inputs, &neighborhood, dtype, Tracked::ALL);
-        let bias = inputs.bias.as_deref().expect("the inputs have a bias");
-        assert_eq!(got.output, bias.repeat(60));
-        assert_eq!((got.features, got.weight), (Some(Vec::new()), Some(Vec::new())));
-        let magnitude = magnitudes(&inputs, &neighborhood).bias.expect("tracked");
-        let mut sums = [0.0; 5];
-        for row in inputs.grad.chunks(5) {
-            sums.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
-        }
-        assert_close("bias", &got.bias.expect("tracked"), &sums, &magnitude, round_off(dtype));
+        for tracked in [Tracked::ALL, Tracked::PARAMETERS] {
+            let inputs = Inputs::random(&neighborhood, (0, 5), 8);
+            let got = run(&inputs, &neighborhood, dtype, tracked);
+            let expected =
+                Pass { features: got.features.as_ref().map(|_| Vec::new()), ..lonely(&inputs, &SHAPES[0]) };
+            let magnitude = lonely(&inputs.absolute(), &SHAPES[0]);
+            got.assert_close("no channels in", &expected, &magnitude, round_off(dtype));
 
-        let inputs = Inputs::random(&neighborhood, (3, 0), 9);
-        let got = run(&inputs, &neighborhood, dtype, Tracked::ALL);
-        assert!(got.output.is_empty());
-        assert_eq!(got.features, Some(vec![0.0; 180]));
+            let inputs = Inputs::random(&neighborhood, (3, 0), 9);
+            let got = run(&inputs, &neighborhood, dtype, tracked);
+            assert!(got.output.is_empty());
+            assert_eq!(got.features, tracked.features.then(|| vec![0.0; 60 * 3]));
+        }
     }
 }

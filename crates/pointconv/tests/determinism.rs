@@ -3,13 +3,21 @@
 mod common;
 
 use burn::tensor::DType;
-use common::{Batch, Inputs, Pass, Tracked, assert_close, assert_same_bits, device, kernels, magnitudes, pass};
+use common::{
+    Batch, Inputs, Pass, Tracked, assert_close, assert_same_bits, device, kernels, magnitudes, pass,
+};
 use common::{precisions, round_off};
 use neighbors::KernelShape;
 use pointconv::pointwise_conv;
 
 /// Lists and operator in a pool of its own.
-fn in_pool(threads: usize, batch: &Batch, shape: &KernelShape, channels: (usize, usize), dtype: DType) -> Pass {
+fn in_pool(
+    threads: usize,
+    batch: &Batch,
+    shape: &KernelShape,
+    channels: (usize, usize),
+    dtype: DType,
+) -> Pass {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");
     pool.install(|| {
         let neighborhood = batch.neighborhood(shape);
@@ -100,7 +108,8 @@ fn a_cloud_alone_and_in_a_batch() {
                     ("weight", &together.weight, &sums[0], &magnitude.weight),
                     ("bias", &together.bias, &sums[1], &magnitude.bias),
                 ] {
-                    let (got, magnitude) = (got.as_deref().expect("tracked"), magnitude.as_deref().expect("tracked"));
+                    let (got, magnitude) =
+                        (got.as_deref().expect("tracked"), magnitude.as_deref().expect("tracked"));
                     assert_close(&format!("{what}: {name}"), got, expected, magnitude, round_off(dtype));
                 }
             }

@@ -16,8 +16,8 @@ const STEP: f64 = 0.5;
 /// about a hundred terms and is off by some epsilon; the quotient divides two such errors by `2 · STEP = 1`.
 fn tolerance(dtype: DType) -> f64 {
     match dtype {
-        DType::F32 => 4.0 * f64::from(f32::EPSILON),
-        _ => 4.0 * f64::EPSILON,
+        DType::F32 => 8.0 * f64::from(f32::EPSILON),
+        _ => 8.0 * f64::EPSILON,
     }
 }
 
@@ -59,7 +59,8 @@ fn check(what: &str, mut inputs: Inputs, neighborhood: &Neighborhood) {
     let device = device();
     for dtype in precisions(&device) {
         let gradients = gradients(&inputs, neighborhood, dtype, &device);
-        for (which, (name, gradient)) in ["features", "weight", "bias"].into_iter().zip(gradients).enumerate() {
+        for (which, (name, gradient)) in ["features", "weight", "bias"].into_iter().zip(gradients).enumerate()
+        {
             for (entry, gradient) in gradient.into_iter().enumerate() {
                 let value = argument(&mut inputs, which)[entry];
                 let mut at = |value: f64| {

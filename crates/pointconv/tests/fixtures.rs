@@ -43,12 +43,17 @@ struct Fixture {
 impl Fixture {
     fn read(name: &str) -> Self {
         let path = directory().join(name).with_extension("json");
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let json: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let json: Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let sizes = &json["sizes"];
         Self {
             batch: Batch {
-                positions: numbers(&json["positions"]).chunks(3).map(|p| [0, 1, 2].map(|a| p[a] as f32)).collect(),
+                positions: numbers(&json["positions"])
+                    .chunks(3)
+                    .map(|p| [0, 1, 2].map(|a| p[a] as f32))
+                    .collect(),
                 offsets: numbers(&json["offsets"]).into_iter().map(|v| v as usize).collect(),
             },
             shape: shape(&json["kernel"], &json["parameters"]),

@@ -84,7 +84,11 @@ fn frozen_parameters() {
     let run = |conv: &pointconv::PointwiseConv| {
         let gradients = conv.forward(features.clone(), &neighborhood).powi_scalar(2).sum().backward();
         let bias = conv.bias.as_ref().expect("a bias by default").val();
-        (values(features.grad(&gradients).expect("tracked")), conv.weight.grad(&gradients), bias.grad(&gradients))
+        (
+            values(features.grad(&gradients).expect("tracked")),
+            conv.weight.grad(&gradients),
+            bias.grad(&gradients),
+        )
     };
     let (features_trained, weight, bias) = run(&conv);
     assert_eq!(weight.expect("trained").dims(), [27, 3, 5]);

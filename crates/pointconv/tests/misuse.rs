@@ -97,5 +97,10 @@ fn dense_features_with_another_number_of_clouds() {
 fn half_precision_on_the_cpu() {
     let device = Device::flex();
     let options = (&device, DType::F16);
-    pointwise_conv(Tensor::zeros([60, 3], options), Tensor::zeros([27, 3, 5], options), None, &neighborhood());
+    pointwise_conv(
+        Tensor::zeros([60, 3], options),
+        Tensor::zeros([27, 3, 5], options),
+        None,
+        &neighborhood(),
+    );
 }

@@ -28,7 +28,10 @@ fn permutation() {
     let mut from: Vec<usize> = (0..60).collect();
     from[..23].shuffle(&mut rng);
     from[23..].shuffle(&mut rng);
-    let moved = Batch { positions: from.iter().map(|&i| batch.positions[i]).collect(), offsets: batch.offsets.clone() };
+    let moved = Batch {
+        positions: from.iter().map(|&i| batch.positions[i]).collect(),
+        offsets: batch.offsets.clone(),
+    };
     for shape in kernels() {
         let neighborhood = batch.neighborhood(&shape);
         for channels in [(3, 5), (18, 20)] {
@@ -68,7 +71,8 @@ fn translation() {
         let (near, far) = (here.neighborhood(&shape), there.neighborhood(&shape));
         let inputs = Inputs::random(&near, (3, 5), 5);
         for dtype in precisions(&device()) {
-            run(&inputs, &far, dtype).assert_same_bits(&format!("{shape:?}, {dtype:?}"), &run(&inputs, &near, dtype));
+            run(&inputs, &far, dtype)
+                .assert_same_bits(&format!("{shape:?}, {dtype:?}"), &run(&inputs, &near, dtype));
         }
     }
 }
@@ -77,8 +81,10 @@ fn translation() {
 #[test]
 fn point_reflection() {
     let batch = Batch::random(&[23, 37], 6);
-    let reflected =
-        Batch { positions: batch.positions.iter().map(|p| p.map(|v| -v)).collect(), offsets: batch.offsets.clone() };
+    let reflected = Batch {
+        positions: batch.positions.iter().map(|p| p.map(|v| -v)).collect(),
+        offsets: batch.offsets.clone(),
+    };
     for shape in kernels() {
         let neighborhood = batch.neighborhood(&shape);
         let inputs = Inputs::random(&neighborhood, (3, 5), 7);

@@ -59,7 +59,10 @@ fn checkpointing() {
             // Operations that are recomputed, before and after.
             let output = pointwise_conv(features.clone() * 2.0, weight.clone(), None, &neighborhood).exp();
             let gradients = output.sum().backward();
-            [values(features.grad(&gradients).expect("tracked")), values(weight.grad(&gradients).expect("tracked"))]
+            [
+                values(features.grad(&gradients).expect("tracked")),
+                values(weight.grad(&gradients).expect("tracked")),
+            ]
         };
         let kept = run(plain.clone().autodiff());
         let recomputed = run(plain.clone().autodiff().gradient_checkpointing());

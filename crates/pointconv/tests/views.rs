@@ -39,7 +39,11 @@ fn run(
     ]
 }
 
-fn check(features: [fn(Tensor<2>) -> Tensor<2>; 2], weight: fn(Tensor<3>) -> Tensor<3>, bias: fn(Tensor<1>) -> Tensor<1>) {
+fn check(
+    features: [fn(Tensor<2>) -> Tensor<2>; 2],
+    weight: fn(Tensor<3>) -> Tensor<3>,
+    bias: fn(Tensor<1>) -> Tensor<1>,
+) {
     for dtype in precisions(&device()) {
         let expected = run(dtype, [|t| t, |t| t], |t| t, |t| t);
         for (got, expected) in run(dtype, features, weight, bias).iter().zip(&expected) {
@@ -96,7 +100,10 @@ fn broadcast() {
                 None => output,
             };
             let gradients = loss.sum().backward();
-            [values(features.grad(&gradients).expect("tracked")), values(weight.grad(&gradients).expect("tracked"))]
+            [
+                values(features.grad(&gradients).expect("tracked")),
+                values(weight.grad(&gradients).expect("tracked")),
+            ]
         };
         let [points, _] = inputs.features(dtype, &device).dims();
         let broadcast = run(row().expand([points, 3]), None);

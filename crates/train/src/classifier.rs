@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use burn::tensor::activation::softmax;
 use burn::train::InferenceStep;
 use pointcloud::{FolderDataset, Sample};
+use rayon::prelude::*;
 
 use crate::config::{Config, ModelConfig};
 use crate::data::{BatchBuilder, CloudLoader, CloudSet, Preparation};
@@ -15,6 +16,9 @@ use crate::evaluation::{Confusion, Evaluation, Weights};
 use crate::network::PaperClassifier;
 use crate::progress::{Progress, ProgressMode};
 use crate::run::{Manifest, RunDirectory, load_weights};
+
+/// Files that are read on all threads before the network sees them.
+const READ_TOGETHER: usize = 64;
 
 /// A trained classifier: the network of a run with its classes and its preparation of clouds.
 ///
@@ -50,8 +54,9 @@ impl Classifier {
     /// When `path` is no run directory, or its files are damaged or do not fit together.
     pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
         let run = RunDirectory::open(path)?;
-        let config = Config::load(run.config(), &[])?;
+        // The manifest first: it tells of a newer format, whose config may have other keys.
         let manifest = Manifest::read(&run)?;
+        let config = Config::load(run.config(), &[])?;
         let ModelConfig::PaperClassifier(model) = &config.model;
         let mut network = model.init(config.data.points, manifest.classes.len(), 0.0, device);
         load_weights(&mut network, &run, weights)?;
@@ -95,7 +100,7 @@ impl Classifier {
             .collect();
         let bar = Progress::start(progress, &format!("reading {split}"), "files", samples.len());
         let (set, skipped) =
-            CloudSet::load_files(&samples, &self.config.data, self.config.seed, &|done| bar.set(done))?;
+            CloudSet::load_alike(&samples, &self.config.data, self.config.seed, &|done| bar.set(done))?;
         for file in &skipped {
             bar.println(&format!("skipped: {}", file.error));
         }
@@ -125,28 +130,33 @@ impl Classifier {
     }
 
     /// Classifies files that need not lie in a data set. A file that cannot be used gives its error; the others are
-    /// classified all the same.
-    pub fn predict(&self, files: &[PathBuf], progress: ProgressMode) -> Vec<(PathBuf, Result<Prediction, RunError>)> {
+    /// classified all the same. What is predicted for a file depends on its contents alone, and is what
+    /// [`evaluate`](Self::evaluate) counts for it.
+    pub fn predict(
+        &self,
+        files: &[PathBuf],
+        progress: ProgressMode,
+    ) -> Vec<(PathBuf, Result<Prediction, RunError>)> {
         let bar = Progress::start(progress, "predicting", "files", files.len());
-        let mut config = self.config.data.clone();
-        config.skip_bad = false;
-        let predictions = files
-            .iter()
-            .map(|path| {
-                let sample = Sample { path: path.clone(), class: 0 };
-                let prediction = CloudSet::load_files(&[sample], &config, self.config.seed, &|_| ())
-                    .map_err(RunError::from)
-                    .and_then(|(set, _)| self.classify(set));
+        let mut predictions = Vec::with_capacity(files.len());
+        for files in files.chunks(READ_TOGETHER) {
+            let read: Vec<_> = files
+                .par_iter()
+                .map(|path| CloudSet::read(path, &self.config.data, self.config.seed))
+                .collect();
+            for (path, cloud) in files.iter().zip(read) {
+                let prediction = cloud.map_err(RunError::from).and_then(|cloud| self.classify(path, cloud));
+                predictions.push((path.clone(), prediction));
                 bar.advance(1);
-                (path.clone(), prediction)
-            })
-            .collect();
+            }
+        }
         bar.finish();
         predictions
     }
 
-    /// The prediction for the one cloud of `set`.
-    fn classify(&self, set: CloudSet) -> Result<Prediction, RunError> {
+    /// The prediction for the cloud of one file.
+    fn classify(&self, path: &Path, cloud: Vec<[f32; 3]>) -> Result<Prediction, RunError> {
+        let set = CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()] };
         let batch = self.loader(set).iter().next().expect("the set has one cloud");
         let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
         let logits = self.network.forward(batch.features, &batch.neighborhoods);
@@ -165,7 +175,8 @@ impl Classifier {
             inputs: model.inputs,
             device: self.device.clone(),
         };
-        let preparation = Preparation { order: self.config.data.order, augment: None, seed: self.config.seed };
+        let preparation =
+            Preparation { order: self.config.data.order, augment: None, seed: self.config.seed };
         CloudLoader::in_order(set, builder, preparation, self.config.train.batch_size)
     }
 }

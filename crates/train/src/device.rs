@@ -13,10 +13,7 @@ pub fn device(name: &str) -> Result<Device, RunError> {
         "auto" | "cpu" => Ok(Device::flex()),
         #[cfg(feature = "ndarray")]
         "ndarray" => Ok(Device::ndarray()),
-        _ => Err(RunError::UnknownDevice {
-            found: name.to_owned(),
-            known: known().join(", "),
-        }),
+        _ => Err(RunError::UnknownDevice { found: name.to_owned(), known: known().join(", ") }),
     }
 }
 

@@ -32,9 +32,29 @@ pub enum RunError {
         /// What was found and what was expected.
         problem: String,
     },
+    /// The output folder holds other files.
+    #[error("{} is not empty, and not a run; choose another folder with --output", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There are no such weights in a run.
+    #[error("{}: no such weights; {hint}", path.display())]
+    NoWeights {
+        /// The file that is missing.
+        path: PathBuf,
+        /// What to do.
+        hint: &'static str,
+    },
     /// The output folder is taken.
     #[error("{} already holds a run; continue it with --resume, or choose another folder with --output", path.display())]
     Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process trains in the run directory.
+    #[error("another process is training in {}; wait for it, or choose another folder with --output", path.display())]
+    Busy {
         /// The folder.
         path: PathBuf,
     },
@@ -74,12 +94,14 @@ pub enum RunError {
     },
     /// The loss stopped being a number.
     #[error(
-        "the loss became {loss} in epoch {epoch}, step {step}; the first layer with a value that is not finite is `{layer}`. \
-         The files of this step: {}. The weights of the last whole epoch are kept: lower optimizer.lr, then go on with \
-         --resume or start again",
-        list(files)
+        "training stopped in epoch {epoch}, step {step}: the loss is {loss}, and the first layer with a value that is not \
+         finite is `{layer}`. The files of this step: {}. {}start again with a lower optimizer.lr",
+        list(files),
+        kept(run, *epoch)
     )]
     NotFinite {
+        /// The run.
+        run: PathBuf,
         /// The loss.
         loss: f32,
         /// Epoch, from 1.
@@ -121,6 +143,14 @@ impl RunError {
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { path, action, source }
+    }
+}
+
+/// What is left of a run that stopped in `epoch`.
+fn kept(run: &Path, epoch: usize) -> String {
+    match epoch {
+        1 => String::new(),
+        _ => format!("The weights after epoch {} are kept in {}; ", epoch - 1, run.display()),
     }
 }
 

@@ -16,7 +16,10 @@ fn main() -> ExitCode {
     match cli::run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            if cli::is_closed_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("error: {}", cli::describe(error.as_ref()));
             ExitCode::FAILURE
         }
     }

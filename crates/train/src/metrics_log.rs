@@ -187,10 +187,7 @@ mod tests {
     fn what_is_appended_reads_back_also_in_two_goes() {
         let (_folder, path) = written(&[row(1, "train"), row(1, "valid")]);
         MetricsLog::open(&path).unwrap().append(&row(2, "train")).unwrap();
-        assert_eq!(
-            MetricsLog::read(&path).unwrap(),
-            [row(1, "train"), row(1, "valid"), row(2, "train")]
-        );
+        assert_eq!(MetricsLog::read(&path).unwrap(), [row(1, "train"), row(1, "valid"), row(2, "train")]);
         let text = fs::read_to_string(&path).unwrap();
         assert!(
             text.starts_with("{\"epoch\":1,\"split\":\"train\",\"loss\":0.5,\"accuracy\":0.75,"),
@@ -220,8 +217,7 @@ mod tests {
 
     #[test]
     fn later_epochs_are_dropped() {
-        let (folder, path) =
-            written(&[row(1, "train"), row(2, "train"), row(2, "valid"), row(3, "train")]);
+        let (folder, path) = written(&[row(1, "train"), row(2, "train"), row(2, "valid"), row(3, "train")]);
         fs::write(folder.path().join("metrics.jsonl.part"), "left over").unwrap();
         let kept = MetricsLog::truncate_after(&path, 2).unwrap();
         assert_eq!(kept, [row(1, "train"), row(2, "train"), row(2, "valid")]);

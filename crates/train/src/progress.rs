@@ -10,12 +10,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 /// Longest silence between two lines of a log, while work goes on.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
+/// Work that is over before this prints nothing in a log.
+const QUICK: Duration = Duration::from_secs(2);
+
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgressMode {
     /// A bar with rate and remaining time, on standard error.
     Bar,
-    /// Plain lines on standard error, at each quarter and every ten seconds.
+    /// Plain lines on standard error, at each quarter and every ten seconds; none for work of less than two seconds.
     Lines,
     /// Nothing.
     Quiet,
@@ -56,16 +59,13 @@ impl Progress {
     pub fn start(mode: ProgressMode, label: &str, unit: &'static str, total: usize) -> Self {
         let view = match mode {
             ProgressMode::Bar => {
-                let bar =
-                    ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+                let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
                 bar.set_style(style(unit));
                 bar.set_prefix(label.to_owned());
                 bar.enable_steady_tick(Duration::from_millis(250));
                 View::Bar(bar)
             }
-            ProgressMode::Lines => {
-                View::Lines(Mutex::new(Lines::new(label, unit, total, Instant::now())))
-            }
+            ProgressMode::Lines => View::Lines(Mutex::new(Lines::new(label, unit, total, Instant::now()))),
             ProgressMode::Quiet => View::Quiet,
         };
         Self { view }
@@ -155,15 +155,7 @@ struct Lines {
 
 impl Lines {
     fn new(label: &str, unit: &'static str, total: usize, now: Instant) -> Self {
-        Self {
-            label: label.to_owned(),
-            unit,
-            total,
-            done: 0,
-            remark: String::new(),
-            start: now,
-            last: now,
-        }
+        Self { label: label.to_owned(), unit, total, done: 0, remark: String::new(), start: now, last: now }
     }
 
     /// The line that is due at `now` with `done` items done, if any.
@@ -173,9 +165,8 @@ impl Lines {
             return None;
         }
         self.done = done;
-        let due = self.quarter(done) > self.quarter(before)
-            || now.duration_since(self.last) >= LINE_INTERVAL;
-        if !due {
+        let due = self.quarter(done) > self.quarter(before) || now.duration_since(self.last) >= LINE_INTERVAL;
+        if !due || now.duration_since(self.start) < QUICK {
             return None;
         }
         self.last = now;
@@ -220,15 +211,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fast_work_prints_one_line_per_quarter() {
+    fn quick_work_prints_nothing() {
+        let start = Instant::now();
+        let mut lines = Lines::new("reading", "files", 1000, start);
+        let printed =
+            (1..=1000).filter_map(|done| lines.set(done, start + Duration::from_millis(done as u64)));
+        assert_eq!(printed.count(), 0);
+    }
+
+    #[test]
+    fn work_of_some_seconds_prints_one_line_per_quarter() {
         let start = Instant::now();
         let mut lines = Lines::new("reading", "files", 1000, start);
         let printed: Vec<String> = (1..=1000)
-            .filter_map(|done| lines.set(done, start + Duration::from_millis(done as u64)))
+            .filter_map(|done| lines.set(done, start + Duration::from_millis(10 * done as u64)))
             .collect();
         assert_eq!(printed.len(), 4, "{printed:?}");
-        assert_eq!(printed[0], "reading: 250/1000 files, 1000 files/s, 1 s left");
-        assert_eq!(printed[3], "reading: 1000/1000 files, 1000 files/s");
+        assert_eq!(printed[0], "reading: 250/1000 files, 100 files/s, 8 s left");
+        assert_eq!(printed[3], "reading: 1000/1000 files, 100 files/s");
     }
 
     #[test]
@@ -236,17 +236,17 @@ mod tests {
         let start = Instant::now();
         let mut lines = Lines::new("training", "steps", 1000, start);
         lines.remark = "loss 0.50".to_owned();
-        let printed: Vec<String> = (1..=40)
-            .filter_map(|done| lines.set(done, start + Duration::from_secs(done as u64)))
-            .collect();
+        let printed: Vec<String> =
+            (1..=40).filter_map(|done| lines.set(done, start + Duration::from_secs(done as u64))).collect();
         assert_eq!(printed.len(), 4, "{printed:?}");
         assert_eq!(printed[0], "training: 10/1000 steps, 1.0 steps/s, 990 s left, loss 0.50");
     }
 
     #[test]
     fn calls_that_overtake_each_other_do_not_go_back() {
-        let now = Instant::now();
-        let mut lines = Lines::new("reading", "files", 8, now);
+        let start = Instant::now();
+        let now = start + QUICK;
+        let mut lines = Lines::new("reading", "files", 8, start);
         assert!(lines.set(4, now).is_some());
         assert!(lines.set(2, now).is_none());
         assert_eq!(lines.done, 4);

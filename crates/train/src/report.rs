@@ -75,8 +75,7 @@ fn results(text: &mut String, evaluations: &[Evaluation]) {
         return;
     }
     let segmentation = evaluations.iter().any(|evaluation| evaluation.mean_iou.is_some());
-    let mut head =
-        vec!["split", "weights", "files", "overall accuracy %", "mean class accuracy %", "loss"];
+    let mut head = vec!["split", "weights", "files", "overall accuracy %", "mean class accuracy %", "loss"];
     if segmentation {
         head.insert(5, "mean IoU %");
     }
@@ -108,10 +107,7 @@ fn protocol(text: &mut String, report: &Report<'_>) {
     let rows = [
         ("network", format!("{}, {} parameters", config.model.kind(), facts.parameters)),
         ("seed", config.seed.to_string()),
-        (
-            "data",
-            format!("`{}`, {} points per cloud", config.data.root.display(), config.data.points),
-        ),
+        ("data", format!("`{}`, {} points per cloud", config.data.root.display(), config.data.points)),
         ("training files", facts.train_files.to_string()),
         ("validation files", facts.validation_files.to_string()),
         ("files left out", facts.skipped_files.to_string()),
@@ -152,11 +148,8 @@ fn details(text: &mut String, evaluation: &Evaluation) {
     if !pairs.is_empty() {
         let _ = write!(text, "## Most confused: {title}\n\n");
         let rows = pairs.into_iter().map(|(truth, predicted, count)| {
-            let of = evaluation
-                .per_class
-                .iter()
-                .find(|class| class.name == truth)
-                .map_or(0, |class| class.count);
+            let of =
+                evaluation.per_class.iter().find(|class| class.name == truth).map_or(0, |class| class.count);
             vec![truth.to_owned(), predicted.to_owned(), format!("{count} of {of}")]
         });
         table(text, &["truth", "predicted", "times"], 2, rows);
@@ -174,12 +167,7 @@ fn epochs(text: &mut String, rows: &[EpochMetrics], best: Option<usize>) {
     }
     let shown = thinned(&numbers, best);
     if shown.len() < numbers.len() {
-        let _ = write!(
-            text,
-            "{} of {} epochs; all are in `metrics.jsonl`.\n\n",
-            shown.len(),
-            numbers.len()
-        );
+        let _ = write!(text, "{} of {} epochs; all are in `metrics.jsonl`.\n\n", shown.len(), numbers.len());
     }
     let head = [
         "epoch",
@@ -194,9 +182,8 @@ fn epochs(text: &mut String, rows: &[EpochMetrics], best: Option<usize>) {
     let lines = shown.into_iter().map(|epoch| {
         let find = |split: &str| rows.iter().rfind(|row| row.epoch == epoch && row.split == split);
         let (train, valid) = (find("train"), find("valid"));
-        let loss = |row: Option<&EpochMetrics>| {
-            row.map_or_else(|| "-".to_owned(), |row| format!("{:.4}", row.loss))
-        };
+        let loss =
+            |row: Option<&EpochMetrics>| row.map_or_else(|| "-".to_owned(), |row| format!("{:.4}", row.loss));
         let lr = train.or(valid).and_then(|row| row.lr);
         let seconds: f64 = train.iter().chain(&valid).map(|row| row.seconds).sum();
         let mark = if Some(epoch) == best { " (best)" } else { "" };
@@ -217,9 +204,8 @@ fn epochs(text: &mut String, rows: &[EpochMetrics], best: Option<usize>) {
 /// About [`EPOCH_ROWS`] of `epochs`, evenly, with the first, the last and the best among them.
 fn thinned(epochs: &[usize], best: Option<usize>) -> Vec<usize> {
     let step = epochs.len().div_ceil(EPOCH_ROWS).max(1);
-    let keep = |(at, epoch): &(usize, usize)| {
-        at % step == 0 || at + 1 == epochs.len() || Some(*epoch) == best
-    };
+    let keep =
+        |(at, epoch): &(usize, usize)| at % step == 0 || at + 1 == epochs.len() || Some(*epoch) == best;
     epochs.iter().copied().enumerate().filter(keep).map(|(_, epoch)| epoch).collect()
 }
 
@@ -230,8 +216,7 @@ fn table(text: &mut String, head: &[&str], left: usize, rows: impl Iterator<Item
     let rule = (0..head.len()).map(|column| if column < left { "---" } else { "---:" });
     let _ = writeln!(text, "| {} |", rule.collect::<Vec<_>>().join(" | "));
     for row in rows {
-        let cells: Vec<String> =
-            row.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
+        let cells: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
         let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     text.push('\n');
@@ -290,13 +275,10 @@ mod tests {
 
     #[test]
     fn says_what_was_done_and_how_well() {
-        let (config, facts) = (
-            config(),
-            RunFacts { best_epoch: Some(47), train_seconds: 3723.0, ..RunFacts::default() },
-        );
+        let (config, facts) =
+            (config(), RunFacts { best_epoch: Some(47), train_seconds: 3723.0, ..RunFacts::default() });
         let (evaluations, epochs) = ([evaluation()], rows(200));
-        let report =
-            Report { config: &config, facts: &facts, evaluations: &evaluations, epochs: &epochs };
+        let report = Report { config: &config, facts: &facts, evaluations: &evaluations, epochs: &epochs };
         let text = markdown(&report).unwrap();
         for line in [
             "# shapes",

@@ -27,11 +27,7 @@ impl<B: PointwiseConvBackend> Backward<B, 3> for PointwiseConvBackward {
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
         let [features_node, weight_node, bias_node] = ops.parents;
-        let Saved {
-            features,
-            weight,
-            neighborhood,
-        } = ops.state;
+        let Saved { features, weight, neighborhood } = ops.state;
 
         let (grad_weight, grad_bias) = match features_node {
             Some(node) => {

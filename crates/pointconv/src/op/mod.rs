@@ -85,14 +85,10 @@ pub fn pointwise_conv(
     bias: Option<Tensor<1>>,
     neighborhood: &Neighborhood,
 ) -> Tensor<2> {
-    check_shapes(
-        features.dims(),
-        weight.dims(),
-        bias.as_ref().map(|b| b.dims()),
-        neighborhood,
-    );
+    check_shapes(features.dims(), weight.dims(), bias.as_ref().map(|b| b.dims()), neighborhood);
     // Extension ops take no optional tensors; a constant of zeros asks for no gradient.
-    let bias = bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[2]], (&features.device(), features.dtype())));
+    let bias =
+        bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[2]], (&features.device(), features.dtype())));
     Tensor::from_dispatch(<Dispatch as PointwiseConvBackend>::pointwise_conv(
         features.into_dispatch(),
         weight.into_dispatch(),

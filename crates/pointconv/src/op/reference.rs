@@ -1,6 +1,6 @@
 //! The operator from plain tensor operations: the specification, kept as the oracle of every kernel.
 
-use burn::tensor::{Int, IndexingUpdateOp, Tensor, TensorData};
+use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 use neighbors::Neighborhood;
 
 use super::check_shapes;
@@ -23,12 +23,7 @@ pub fn pointwise_conv(
 ) -> Tensor<2> {
     let [points, channels_in] = features.dims();
     let [subdomains, _, channels_out] = weight.dims();
-    check_shapes(
-        features.dims(),
-        weight.dims(),
-        bias.as_ref().map(|b| b.dims()),
-        neighborhood,
-    );
+    check_shapes(features.dims(), weight.dims(), bias.as_ref().map(|b| b.dims()), neighborhood);
     let device = features.device();
     let options = (&device, features.dtype());
     let mut output = Tensor::<2>::zeros([points, channels_out], options);
@@ -47,10 +42,7 @@ pub fn pointwise_conv(
             gathered,
             IndexingUpdateOp::Add,
         );
-        let weight = weight
-            .clone()
-            .slice([k..k + 1])
-            .reshape([channels_in, channels_out]);
+        let weight = weight.clone().slice([k..k + 1]).reshape([channels_in, channels_out]);
         output = output + means.matmul(weight);
     }
     match bias {
@@ -68,11 +60,7 @@ struct SubdomainEdges {
 
 impl SubdomainEdges {
     fn of(neighborhood: &Neighborhood, subdomain: usize) -> Self {
-        let mut edges = Self {
-            centres: Vec::new(),
-            neighbours: Vec::new(),
-            shares: Vec::new(),
-        };
+        let mut edges = Self { centres: Vec::new(), neighbours: Vec::new(), shares: Vec::new() };
         let runs = neighborhood.run_offsets();
         let starts = neighborhood.run_starts();
         for centre in 0..neighborhood.points() {

@@ -34,7 +34,13 @@ pub(crate) fn assert_close(what: &str, got: &[f64], expected: &[f64], magnitude:
     let excess = |i: usize| {
         let error = (got[i] - expected[i]).abs();
         // A magnitude of zero allows no error, and what is not a number is never close.
-        if error == 0.0 { 0.0 } else if error.is_nan() { f64::INFINITY } else { error / magnitude[i] }
+        if error == 0.0 {
+            0.0
+        } else if error.is_nan() {
+            f64::INFINITY
+        } else {
+            error / magnitude[i]
+        }
     };
     if let Some(worst) = (0..got.len()).max_by(|&a, &b| excess(a).total_cmp(&excess(b))) {
         assert!(

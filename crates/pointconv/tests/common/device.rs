@@ -16,11 +16,14 @@ pub(crate) fn device() -> Device {
         Err(VarError::NotPresent) => "flex".to_owned(),
         Err(error) => panic!("{VARIABLE}: {error}"),
     };
-    match name.as_str() {
+    let device = match name.as_str() {
         "flex" => Device::flex(),
         "ndarray" => ndarray(),
         _ => panic!("{VARIABLE} is `{name}`, known are `flex` and `ndarray`"),
-    }
+    };
+    // Or half of the tests would pass without having run.
+    assert!(device.supports_dtype(DType::F64), "the devices of the CPU compute in double precision");
+    device
 }
 
 #[cfg(feature = "ndarray")]

@@ -29,8 +29,9 @@ impl Inputs {
     /// Uniform values in -1..1.
     pub(crate) fn random(neighborhood: &Neighborhood, channels: (usize, usize), seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut uniform =
-            |count: usize| -> Vec<f64> { (0..count).map(|_| f64::from(rng.random_range(-1.0..1.0f32))).collect() };
+        let mut uniform = |count: usize| -> Vec<f64> {
+            (0..count).map(|_| f64::from(rng.random_range(-1.0..1.0f32))).collect()
+        };
         let (points, subdomains) = (neighborhood.points(), neighborhood.shape().subdomains());
         let (channels_in, channels_out) = channels;
         Self {

@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use burn::tensor::activation::selu;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use neighbors::{KernelShape, Neighborhood, Search};
 use pointcloud::derive_seed;
@@ -15,6 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::error::RunError;
+use crate::network::selu;
 
 /// A workload: `clouds` clouds of `points` points, and one convolution per dilation.
 #[derive(Clone, Debug)]
@@ -114,11 +114,16 @@ impl ConvBench {
         let layers: Vec<_> = shapes
             .iter()
             .zip(self.channels.windows(2))
-            .map(|(shape, channels)| PointwiseConvConfig::for_shape(channels[0], channels[1], shape).init(&device))
+            .map(|(shape, channels)| {
+                PointwiseConvConfig::for_shape(channels[0], channels[1], shape).init(&device)
+            })
             .collect();
         let count = positions.len();
         let input = match self.channels[0] {
-            3 => Tensor::<2>::from_data(TensorData::new(positions.as_flattened().to_vec(), [count, 3]), &device),
+            3 => Tensor::<2>::from_data(
+                TensorData::new(positions.as_flattened().to_vec(), [count, 3]),
+                &device,
+            ),
             channels => Tensor::random([count, channels], Distribution::Default, &device),
         };
 

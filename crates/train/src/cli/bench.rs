@@ -8,6 +8,8 @@ use clap::Subcommand;
 use train::bench::ConvBench;
 use train::device;
 
+use super::output::line;
+
 /// Measure how fast the parts are on this machine
 #[derive(Debug, clap::Args)]
 pub(super) struct Bench {
@@ -49,7 +51,7 @@ struct Conv {
     /// Where to compute
     #[arg(long, default_value = "auto")]
     device: String,
-    /// Write the JSON line to a file instead (`-`: standard output)
+    /// Where the JSON line goes (`-`: standard output)
     #[arg(long, value_name = "FILE", default_value = "-")]
     json: PathBuf,
 }
@@ -83,11 +85,11 @@ impl Conv {
             None => bench.synthetic_positions(),
         };
         let times = bench.run(&positions, &device(&self.device)?)?;
-        let line = serde_json::to_string(&times)?;
+        let times = serde_json::to_string(&times)?;
         if self.json.as_os_str() == "-" {
-            println!("{line}");
+            line(times)?;
         } else {
-            std::fs::write(&self.json, line)
+            std::fs::write(&self.json, times)
                 .with_context(|| format!("cannot write {}", self.json.display()))?;
         }
         Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ use anyhow::Context;
 use train::{Classifier, ProgressMode, device};
 
 use super::WeightsArgument;
+use super::output::line;
 
 /// Evaluate a run on every file of a split
 #[derive(Debug, clap::Args)]
@@ -44,7 +45,7 @@ impl Eval {
         let json = serde_json::to_string_pretty(&evaluation)?;
         match self.json {
             Some(path) if path.as_os_str() == "-" => {
-                println!("{json}");
+                line(json)?;
                 return Ok(ExitCode::SUCCESS);
             }
             Some(path) => {
@@ -52,8 +53,8 @@ impl Eval {
             }
             None => {}
         }
-        println!("{}", evaluation.table());
-        println!("{}", evaluation.confusion_table());
+        line(evaluation.table())?;
+        line(evaluation.confusion_table())?;
         Ok(ExitCode::SUCCESS)
     }
 }

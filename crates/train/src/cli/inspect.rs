@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use pointcloud::FolderDataset;
 use train::{Progress, ProgressMode, inspect};
 
+use super::output::line;
+
 /// Tell what is in a file, a data set folder or a run directory
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -28,13 +30,14 @@ pub(super) struct Inspect {
 
 impl Inspect {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let bar = Progress::start(ProgressMode::detect(self.quiet), "reading", "files", count_files(&self.path));
+        let bar =
+            Progress::start(ProgressMode::detect(self.quiet), "reading", "files", count_files(&self.path));
         let inspection = inspect::inspect(&self.path, self.points, &|done| bar.set(done))?;
         bar.finish();
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&inspection)?);
+            line(serde_json::to_string_pretty(&inspection)?)?;
         } else {
-            println!("{inspection}");
+            line(inspection)?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -3,12 +3,14 @@
 mod bench;
 mod eval;
 mod inspect;
+mod output;
 mod predict;
 mod synth;
 mod train;
 
 use std::process::ExitCode;
 
+pub(crate) use self::output::{describe, is_closed_pipe};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Deep learning on point clouds with pointwise convolution (Hua, Tran, Yeung, CVPR 2018).

@@ -9,6 +9,7 @@ use serde_json::json;
 use train::{Classifier, Prediction, ProgressMode, RunError, device};
 
 use super::WeightsArgument;
+use super::output::{describe, line};
 
 /// Classify files with a trained run
 #[derive(Debug, clap::Args)]
@@ -50,10 +51,10 @@ impl Predict {
         let mut failed = 0;
         for (path, prediction) in &predictions {
             match prediction {
-                Ok(prediction) => println!("{}  {}", path.display(), self.line(prediction)),
+                Ok(prediction) => line(format_args!("{}  {}", path.display(), self.ranked(prediction)))?,
                 Err(error) => {
                     failed += 1;
-                    eprintln!("error: {error:#}");
+                    eprintln!("error: {}", describe(error));
                 }
             }
         }
@@ -72,7 +73,7 @@ impl Predict {
     }
 
     /// `chair 0.93  table 0.04  sofa 0.01`
-    fn line(&self, prediction: &Prediction) -> String {
+    fn ranked(&self, prediction: &Prediction) -> String {
         let top = prediction.ranked.iter().take(self.top);
         top.map(|(class, probability)| format!("{class} {probability:.3}")).collect::<Vec<_>>().join("  ")
     }
@@ -82,11 +83,12 @@ fn as_json(predictions: &[(PathBuf, Result<Prediction, RunError>)]) -> serde_jso
     let entry = |(path, prediction): &(PathBuf, Result<Prediction, RunError>)| match prediction {
         Ok(prediction) => {
             let classes = prediction.ranked.iter();
-            let classes: Vec<_> =
-                classes.map(|(class, probability)| json!({ "class": class, "probability": probability })).collect();
+            let classes: Vec<_> = classes
+                .map(|(class, probability)| json!({ "class": class, "probability": probability }))
+                .collect();
             json!({ "file": path, "predictions": classes })
         }
-        Err(error) => json!({ "file": path, "error": error.to_string() }),
+        Err(error) => json!({ "file": path, "error": describe(error) }),
     };
     predictions.iter().map(entry).collect()
 }

@@ -3,12 +3,18 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
+use burn::tensor::Device;
+use pointcloud::FolderDataset;
 use pointcloud::synth::{SynthStatus, generate, status};
 use train::config::Config;
 use train::run::Manifest;
 use train::{
-    Classifier, MetricsLog, Progress, ProgressMode, Report, RunFacts, TrainOptions, Weights, device, markdown,
+    Classifier, MetricsLog, Progress, ProgressMode, Report, RunError, RunFacts, TrainOptions, TrainOutcome,
+    Weights, device, markdown,
 };
+
+use super::output::line;
 
 /// Train a network and evaluate it on the test files
 #[derive(Debug, clap::Args)]
@@ -45,6 +51,11 @@ impl Train {
         let device = device(&self.device)?;
         let progress = ProgressMode::detect(self.quiet);
         make_synthetic_set(&config, progress)?;
+        // Better told now than after hours of training.
+        if FolderDataset::open(&config.data.root)?.split("test")?.is_empty() {
+            let (path, split) = (config.data.root, "test".into());
+            return Err(RunError::NoFiles { path, split }.into());
+        }
 
         let options = TrainOptions {
             output: self.output,
@@ -54,43 +65,54 @@ impl Train {
             dashboard: !self.plain && !self.quiet,
         };
         let outcome = train::train(&config, &options)?;
-        let run = &outcome.run;
-
-        let mut evaluations = Vec::new();
-        for weights in [Weights::Best, Weights::Last] {
-            let classifier = Classifier::open(run.path(), weights, &device)?;
-            evaluations.push(classifier.evaluate(&config.data.root, "test", progress)?);
-        }
-        run.write(&run.evaluation(), &serde_json::to_string_pretty(&evaluations)?)?;
-        let manifest = Manifest::read(run)?;
-        let facts = RunFacts {
-            version: manifest.pointwise_version,
-            burn_version: manifest.burn_version,
-            device: self.device,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            parameters: outcome.parameters,
-            train_files: manifest.train_files,
-            validation_files: manifest.validation_files,
-            skipped_files: manifest.skipped_files,
-            best_epoch: outcome.best_epoch,
-            train_seconds: outcome.seconds,
-        };
-        let epochs = MetricsLog::read(run.metrics())?;
-        let report = Report { config: &config, facts: &facts, evaluations: &evaluations, epochs: &epochs };
-        run.write(&run.report(), &markdown(&report)?)?;
-
-        println!("\n{}", evaluations[0].table());
-        println!("{}", evaluations[0].confusion_table());
-        for evaluation in &evaluations {
-            println!(
-                "test accuracy, {} epoch: {:.2} %",
-                evaluation.weights.name(),
-                100.0 * evaluation.overall_accuracy.unwrap_or(f64::NAN)
-            );
-        }
-        println!("run: {}", run.path().display());
+        let run = outcome.run.path().display();
+        evaluate(&config, &outcome, &device, self.device, progress).with_context(|| {
+            format!("the training is finished and kept in {run}, but its evaluation failed; mend this, then add --resume --output {run}")
+        })?;
+        line(format_args!("run: {run}"))?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Evaluates the weights of a run on the test files, writes the results and the report into it, and prints them.
+fn evaluate(
+    config: &Config,
+    outcome: &TrainOutcome,
+    device: &Device,
+    device_name: String,
+    progress: ProgressMode,
+) -> anyhow::Result<()> {
+    let run = &outcome.run;
+    let mut evaluations = Vec::new();
+    for weights in [Weights::Best, Weights::Last] {
+        let classifier = Classifier::open(run.path(), weights, device)?;
+        evaluations.push(classifier.evaluate(&config.data.root, "test", progress)?);
+    }
+    run.write(&run.evaluation(), &serde_json::to_string_pretty(&evaluations)?)?;
+    let manifest = Manifest::read(run)?;
+    let facts = RunFacts {
+        version: manifest.pointwise_version,
+        burn_version: manifest.burn_version,
+        device: device_name,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        parameters: outcome.parameters,
+        train_files: manifest.train_files,
+        validation_files: manifest.validation_files,
+        skipped_files: manifest.skipped_files,
+        best_epoch: outcome.best_epoch,
+        train_seconds: outcome.seconds,
+    };
+    let epochs = MetricsLog::read(run.metrics())?;
+    let report = Report { config, facts: &facts, evaluations: &evaluations, epochs: &epochs };
+    run.write(&run.report(), &markdown(&report)?)?;
+
+    line(format_args!("\n{}", evaluations[0].table()))?;
+    line(evaluations[0].confusion_table())?;
+    for evaluation in &evaluations {
+        let accuracy = 100.0 * evaluation.overall_accuracy.unwrap_or(f64::NAN);
+        line(format_args!("test accuracy, {} epoch: {accuracy:.2} %", evaluation.weights.name()))?;
+    }
+    Ok(())
 }
 
 /// Writes the synthetic set of the config when its folder is missing or holds another synthetic set. Other data at that

@@ -5,12 +5,7 @@ use std::fmt::Display;
 use super::error::{ConfigError, Place};
 
 /// `Ok` when `holds`, else the error that `key` has the value `found` where `expected` was wanted.
-pub(super) fn ensure(
-    holds: bool,
-    key: &str,
-    found: impl Display,
-    expected: &str,
-) -> Result<(), ConfigError> {
+pub(super) fn ensure(holds: bool, key: &str, found: impl Display, expected: &str) -> Result<(), ConfigError> {
     if holds {
         return Ok(());
     }

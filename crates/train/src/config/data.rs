@@ -112,14 +112,7 @@ pub enum Normalize {
 
 impl Default for SynthData {
     fn default() -> Self {
-        Self {
-            train_per_class: 160,
-            test_per_class: 40,
-            points: 1024,
-            noise: 0.02,
-            cut: 0.35,
-            seed: 1,
-        }
+        Self { train_per_class: 160, test_per_class: 40, points: 1024, noise: 0.02, cut: 0.35, seed: 1 }
     }
 }
 
@@ -156,12 +149,7 @@ impl DataConfig {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        ensure(
-            !self.root.as_os_str().is_empty(),
-            "data.root",
-            "an empty path",
-            "the path of a folder",
-        )?;
+        ensure(!self.root.as_os_str().is_empty(), "data.root", "an empty path", "the path of a folder")?;
         ensure_some(self.points, "data.points")?;
         ensure_fraction(self.validation_fraction, "data.validation_fraction")?;
         if let Some(synth) = &self.synth {
@@ -201,11 +189,7 @@ mod tests {
         let with = |synth| DataConfig { synth: Some(synth), ..DataConfig::new("root") };
         for (noise, cut) in [(0.2, 0.35), (0.21, 0.0), (0.0, 0.36), (-0.1, 0.0), (f32::NAN, 0.0)] {
             let synth = SynthData { noise, cut, ..SynthData::default() };
-            assert_eq!(
-                synth.settings().check().is_ok(),
-                with(synth).validate().is_ok(),
-                "{noise} {cut}"
-            );
+            assert_eq!(synth.settings().check().is_ok(), with(synth).validate().is_ok(), "{noise} {cut}");
         }
     }
 }

@@ -88,9 +88,9 @@ impl ConfigError {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         match self {
-            Self::UnknownKey { key, .. }
-            | Self::MissingKey { key, .. }
-            | Self::Value { key, .. } => Some(key),
+            Self::UnknownKey { key, .. } | Self::MissingKey { key, .. } | Self::Value { key, .. } => {
+                Some(key)
+            }
             _ => None,
         }
     }
@@ -156,11 +156,7 @@ impl fmt::Display for Hint {
         match self {
             Self::Nearest(key) => write!(f, "did you mean `{key}`?"),
             Self::OtherKind { chosen, kinds } => {
-                write!(
-                    f,
-                    "kind = \"{chosen}\" does not have it, it belongs to \"{}\"",
-                    kinds.join("\", \"")
-                )
+                write!(f, "kind = \"{chosen}\" does not have it, it belongs to \"{}\"", kinds.join("\", \""))
             }
             Self::Valid { section, keys } if section.is_empty() => {
                 write!(f, "the keys at the top of the file are {}", keys.join(", "))

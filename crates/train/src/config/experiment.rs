@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn names_the_key_of_each_bad_value() {
         type Change = fn(&mut Config);
-        let cases: [(&str, Change); 18] = [
+        let cases: [(&str, Change); 19] = [
             ("name", |c| c.name = "a/b".to_owned()),
             ("name", |c| c.name = "..".to_owned()),
             ("seed", |c| c.seed = u64::MAX),
@@ -158,8 +158,7 @@ mod tests {
             ("data.points", |c| c.data.points = 0),
             ("data.validation_fraction", |c| c.data.validation_fraction = 1.0),
             ("data.synth.noise", |c| {
-                c.data.synth =
-                    Some(crate::config::SynthData { noise: f32::NAN, ..Default::default() });
+                c.data.synth = Some(crate::config::SynthData { noise: f32::NAN, ..Default::default() });
             }),
             ("model.cell", |c| c.model = paper(|m| m.cell = 0.0)),
             ("model.kernel_size", |c| c.model = paper(|m| m.kernel_size = [3, 4, 3])),
@@ -171,10 +170,12 @@ mod tests {
             ("optimizer.momentum", |c| {
                 c.optimizer = OptimizerConfig::Sgd { lr: 0.1, momentum: 1.5, weight_decay: 0.0 };
             }),
-            ("schedule.min_lr", |c| c.schedule = ScheduleConfig::Cosine { min_lr: 1.0 }),
-            ("schedule.every_epochs", |c| {
-                c.schedule = ScheduleConfig::Step { every_epochs: 0, gamma: 0.5 }
+            ("optimizer.lr", |c| {
+                c.optimizer = OptimizerConfig::Adam { lr: 1.5, weight_decay: 0.0 };
+                c.schedule = ScheduleConfig::Cosine { min_lr: 0.0 };
             }),
+            ("schedule.min_lr", |c| c.schedule = ScheduleConfig::Cosine { min_lr: 1.0 }),
+            ("schedule.every_epochs", |c| c.schedule = ScheduleConfig::Step { every_epochs: 0, gamma: 0.5 }),
             ("augment.scale", |c| c.augment.scale = [1.2, 0.8]),
             ("train.batch_size", |c| c.train.batch_size = 0),
             ("train.label_smoothing", |c| c.train.label_smoothing = -0.1),

@@ -27,8 +27,8 @@ impl Config {
     /// [`ConfigError::Value`] for its keys.
     pub fn load(path: impl AsRef<Path>, overrides: &[String]) -> Result<Self, ConfigError> {
         let path = path.as_ref();
-        let text = fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text =
+            fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path, overrides)
     }
 
@@ -37,11 +37,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::load`].
-    pub fn parse(
-        text: &str,
-        path: impl AsRef<Path>,
-        overrides: &[String],
-    ) -> Result<Self, ConfigError> {
+    pub fn parse(text: &str, path: impl AsRef<Path>, overrides: &[String]) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         let syntax = |error: toml::de::Error| {
             let (line, column) = line_and_column(text, error.span().unwrap_or_default());
@@ -52,8 +48,7 @@ impl Config {
                 message: error.message().replace('\n', ", "),
             }
         };
-        let mut origin =
-            Origin { path: path.to_owned(), lines: HashMap::new(), overrides: HashMap::new() };
+        let mut origin = Origin { path: path.to_owned(), lines: HashMap::new(), overrides: HashMap::new() };
         let spanned = DeTable::parse(text).map_err(syntax)?;
         origin.add_lines(text, spanned.get_ref(), "");
         let mut table: Table = toml::from_str(text).map_err(syntax)?;
@@ -108,8 +103,7 @@ impl Origin {
             return Place::Line(self.path.clone(), line);
         }
         // A section that only overrides speak of.
-        let inside =
-            |name: &String| name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+        let inside = |name: &String| name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
         match self.overrides.iter().filter(|(name, _)| inside(name)).min() {
             Some((_, text)) => Place::Override(text.clone()),
             None => Place::File(self.path.clone()),
@@ -128,8 +122,8 @@ fn line_and_column(text: &str, span: Range<usize>) -> (usize, usize) {
 mod tests {
     use super::*;
     use crate::config::{
-        Head, Hint, ModelConfig, Normalize, OptimizerConfig, PaperClassifierConfig, PointOrder,
-        Rotate, ScheduleConfig, SearchKind, SynthData,
+        Head, Hint, ModelConfig, Normalize, OptimizerConfig, PaperClassifierConfig, PointOrder, Rotate,
+        ScheduleConfig, SearchKind, SynthData,
     };
 
     const MINIMAL: &str = r#"name = "shapes"
@@ -167,10 +161,7 @@ epochs = 3
         assert_eq!(config.data.validation_fraction, 0.1);
         assert_eq!(config.data.synth, None);
         assert_eq!(config.model, ModelConfig::PaperClassifier(PaperClassifierConfig::default()));
-        assert_eq!(
-            config.optimizer,
-            OptimizerConfig::Sgd { lr: 1e-3, momentum: 0.9, weight_decay: 0.0 }
-        );
+        assert_eq!(config.optimizer, OptimizerConfig::Sgd { lr: 1e-3, momentum: 0.9, weight_decay: 0.0 });
         assert_eq!(config.schedule, ScheduleConfig::Constant);
         assert_eq!(config.augment.jitter_clip, 0.05);
         assert_eq!(config.train.batch_size, 32);
@@ -242,10 +233,7 @@ epochs = 3
             message(MINIMAL, &["batch_size=3"]),
             "unknown key `batch_size` in --set batch_size=3; did you mean `train.batch_size`?"
         );
-        assert!(
-            message(MINIMAL, &["data.synth.train_per_clas=3"])
-                .contains("`data.synth.train_per_class`")
-        );
+        assert!(message(MINIMAL, &["data.synth.train_per_clas=3"]).contains("`data.synth.train_per_class`"));
     }
 
     #[test]
@@ -276,20 +264,14 @@ epochs = 3
         let cases = [
             ("train.epochs=few", "found string \"few\", expected a whole number of at least 0"),
             ("train.epochs=-1", "found integer `-1`, expected a whole number of at least 0"),
-            (
-                "train.epochs=1.5",
-                "found floating point `1.5`, expected a whole number of at least 0",
-            ),
+            ("train.epochs=1.5", "found floating point `1.5`, expected a whole number of at least 0"),
             ("optimizer.lr=fast", "found string \"fast\", expected a number"),
             ("model.head=flat", "found `flat`, expected `flatten` or `pooled`"),
             ("model.concat=1", "found integer `1`, expected true or false"),
             ("model.kind=transformer", "found \"transformer\", expected \"paper-classifier\""),
             ("optimizer.kind=lion", "found \"lion\", expected \"sgd\" or \"adam\" or \"adamw\""),
             ("schedule=cosine", "found \"cosine\", expected a section [schedule]"),
-            (
-                "augment.scale=[1, 2, 3]",
-                "found [1, 2, 3], expected as many values as in [1.0, 1.0]",
-            ),
+            ("augment.scale=[1, 2, 3]", "found [1, 2, 3], expected as many values as in [1.0, 1.0]"),
             ("model.dropout=1.0", "found 1, expected a number of at least 0 and below 1"),
         ];
         for (text, expected) in cases {
@@ -320,18 +302,12 @@ epochs = 3
             assert!(matches!(error, ConfigError::MissingKey { .. }), "{error}");
             assert_eq!(error.key(), Some(key), "{error}");
         }
-        assert_eq!(
-            parse(MINIMAL, &["schedule.kind=step"]).unwrap_err().key(),
-            Some("schedule.every_epochs")
-        );
+        assert_eq!(parse(MINIMAL, &["schedule.kind=step"]).unwrap_err().key(), Some("schedule.every_epochs"));
     }
 
     #[test]
     fn broken_toml_and_a_missing_file_name_the_place() {
-        assert!(
-            message("name = \"a\"\nseed = = 3\n", &[])
-                .starts_with("configs/x.toml, line 2, column 8: ")
-        );
+        assert!(message("name = \"a\"\nseed = = 3\n", &[]).starts_with("configs/x.toml, line 2, column 8: "));
         let error = Config::load("no/such/file.toml", &[]).unwrap_err();
         assert_eq!(error.to_string(), "cannot read config no/such/file.toml");
     }

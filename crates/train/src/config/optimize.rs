@@ -126,12 +126,20 @@ impl ScheduleConfig {
     pub(super) fn validate(&self, lr: f64) -> Result<(), ConfigError> {
         match self {
             Self::Constant => Ok(()),
-            Self::Cosine { min_lr } => ensure(
-                (0.0..=lr).contains(min_lr),
-                "schedule.min_lr",
-                min_lr,
-                &format!("a number from 0 to optimizer.lr, which is {lr}"),
-            ),
+            Self::Cosine { min_lr } => {
+                ensure(
+                    lr <= 1.0,
+                    "optimizer.lr",
+                    lr,
+                    "a number above 0 and at most 1, for schedule.kind = \"cosine\"",
+                )?;
+                ensure(
+                    (0.0..=lr).contains(min_lr),
+                    "schedule.min_lr",
+                    min_lr,
+                    &format!("a number from 0 to optimizer.lr, which is {lr}"),
+                )
+            }
             Self::Step { every_epochs, gamma } => {
                 ensure_some(*every_epochs, "schedule.every_epochs")?;
                 ensure_positive(*gamma, "schedule.gamma")

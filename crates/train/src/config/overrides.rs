@@ -17,10 +17,8 @@ pub(super) struct Override<'a> {
 impl<'a> Override<'a> {
     /// Takes `text` apart at the first `=`.
     pub(super) fn parse(text: &'a str) -> Result<Self, ConfigError> {
-        let refuse = |reason: &str| ConfigError::Override {
-            text: text.to_owned(),
-            reason: reason.to_owned(),
-        };
+        let refuse =
+            |reason: &str| ConfigError::Override { text: text.to_owned(), reason: reason.to_owned() };
         let (key, value) = text
             .split_once('=')
             .ok_or_else(|| refuse("expected key=value, for instance optimizer.lr=0.01"))?;
@@ -107,8 +105,7 @@ mod tests {
         for text in ["epochs", "=3", "train.=3", "a..b=1"] {
             assert!(matches!(Override::parse(text), Err(ConfigError::Override { .. })), "{text}");
         }
-        let through_a_value =
-            Override::parse("data.root.x=1").unwrap().apply(&mut applied("seed=1"));
+        let through_a_value = Override::parse("data.root.x=1").unwrap().apply(&mut applied("seed=1"));
         assert!(matches!(through_a_value, Err(ConfigError::Override { .. })));
     }
 }

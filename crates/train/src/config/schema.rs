@@ -54,10 +54,7 @@ impl Schema {
             let config = Config {
                 name: "example".to_owned(),
                 seed: 0,
-                data: DataConfig {
-                    synth: Some(SynthData::default()),
-                    ..DataConfig::new("datasets/example")
-                },
+                data: DataConfig { synth: Some(SynthData::default()), ..DataConfig::new("datasets/example") },
                 model: models[i % models.len()].clone(),
                 optimizer: optimizers[i % optimizers.len()].clone(),
                 schedule: schedules[i % schedules.len()].clone(),
@@ -95,8 +92,7 @@ impl Schema {
             let Some(found) = section.get(KIND) else {
                 return Err(ConfigError::MissingKey { place: place(name), key, expected });
             };
-            let Some((_, table)) = kinds.iter().find(|(kind, _)| found.as_str() == Some(kind))
-            else {
+            let Some((_, table)) = kinds.iter().find(|(kind, _)| found.as_str() == Some(kind)) else {
                 return Err(ConfigError::Value {
                     place: place(&key),
                     key,
@@ -124,9 +120,7 @@ impl Check<'_> {
             let key = join(prefix, name);
             match (known.get(name), value) {
                 (None, _) => return Err(self.unknown(key, prefix, name, known)),
-                (Some(Value::Table(known)), Value::Table(user)) => {
-                    self.section(user, known, &key)?
-                }
+                (Some(Value::Table(known)), Value::Table(user)) => self.section(user, known, &key)?,
                 (Some(Value::Table(_)), _) => {
                     return Err(ConfigError::Value {
                         place: (self.place)(&key),

@@ -1,5 +1,6 @@
 //! Batches, made ahead of time on a thread of their own.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -7,6 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
+use neighbors::NeighborError;
 use pointcloud::{derive_seed, shuffled_indices};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -37,17 +39,24 @@ pub struct CloudLoader {
 impl CloudLoader {
     /// A loader for training: another order and other random changes in every epoch.
     #[must_use]
-    pub fn for_training(set: CloudSet, builder: BatchBuilder, preparation: Preparation, batch_size: usize) -> Self {
+    pub fn for_training(
+        set: CloudSet,
+        builder: BatchBuilder,
+        preparation: Preparation,
+        batch_size: usize,
+    ) -> Self {
         Self::new(set, builder, preparation, batch_size, true)
     }
 
     /// A loader that gives every cloud as it is, in order.
     #[must_use]
-    pub fn in_order(set: CloudSet, builder: BatchBuilder, preparation: Preparation, batch_size: usize) -> Self {
-        let preparation = Preparation {
-            augment: None,
-            ..preparation
-        };
+    pub fn in_order(
+        set: CloudSet,
+        builder: BatchBuilder,
+        preparation: Preparation,
+        batch_size: usize,
+    ) -> Self {
+        let preparation = Preparation { augment: None, ..preparation };
         Self::new(set, builder, preparation, batch_size, false)
     }
 
@@ -89,9 +98,10 @@ impl CloudLoader {
             })
             .collect();
         let classes: Vec<usize> = members.iter().map(|&index| self.set.classes[index]).collect();
+        let files = || members.iter().map(|&index| self.set.paths[index].clone()).collect();
         self.builder
-            .build(&clouds, &classes, members)
-            .map_err(DatasetError::new)
+            .build(&clouds, &classes, members.clone())
+            .map_err(|source| DatasetError::new(BatchError::Neighbors { files: files(), source }))
     }
 }
 
@@ -115,11 +125,7 @@ impl DataLoader<CloudBatch> for CloudLoader {
                 }
             }
         });
-        Box::new(Batches {
-            receiver,
-            done: 0,
-            total: len,
-        })
+        Box::new(Batches { receiver, done: 0, total: len })
     }
 
     fn num_items(&self) -> usize {
@@ -140,6 +146,15 @@ impl DataLoader<CloudBatch> for CloudLoader {
     }
 }
 
+/// Why there is no batch.
+#[derive(Debug, thiserror::Error)]
+enum BatchError {
+    #[error("{source}; points are counted through the files {}", files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "))]
+    Neighbors { files: Vec<PathBuf>, source: NeighborError },
+    #[error("the thread that makes the batches ended before the last one")]
+    Ended,
+}
+
 struct Batches {
     receiver: Receiver<Result<CloudBatch, DatasetError>>,
     done: usize,
@@ -150,11 +165,15 @@ impl Iterator for Batches {
     type Item = Result<CloudBatch, DatasetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.receiver.recv().ok();
-        if let Some(Ok(batch)) = &batch {
-            self.done += batch.members.len();
+        if self.done == self.total {
+            return None;
         }
-        batch
+        let batch = self.receiver.recv().unwrap_or_else(|_| Err(DatasetError::new(BatchError::Ended)));
+        match &batch {
+            Ok(batch) => self.done += batch.members.len(),
+            Err(_) => self.done = self.total,
+        }
+        Some(batch)
     }
 }
 

@@ -1,8 +1,12 @@
 //! Clouds in memory, ready to be batched.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pointcloud::{FolderDataset, LoadOptions, Normalizer, Sample, Skipped, derive_seed, load_samples, shuffled_indices};
+use pointcloud::{
+    FolderDataset, LoadOptions, Normalizer, Sample, Skipped, derive_seed, load_file, load_samples,
+    shuffled_indices,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -45,17 +49,7 @@ impl CloudSet {
         seed: u64,
         progress: &(dyn Fn(usize) + Sync),
     ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
-        let options = LoadOptions {
-            points: Some(config.points),
-            sampling: match config.sampling {
-                config::Sampling::Random => pointcloud::Sampling::Random,
-                config::Sampling::Farthest => pointcloud::Sampling::Farthest,
-            },
-            sample_surfaces: true,
-            seed: derive_seed(seed, &[SAMPLING]),
-            skip_bad: config.skip_bad,
-        };
-        let loaded = load_samples(samples, &options, progress)?;
+        let loaded = load_samples(samples, &options(config, seed), progress)?;
         let mut set = Self::default();
         for file in loaded.clouds {
             set.clouds.push(file.cloud.into_positions());
@@ -63,11 +57,57 @@ impl CloudSet {
             set.paths.push(file.path);
         }
         if config.normalize == Normalize::UnitSphere {
-            set.clouds
-                .par_iter_mut()
-                .for_each(|cloud| Normalizer::unit_sphere(cloud).apply(cloud));
+            set.clouds.par_iter_mut().for_each(|cloud| Normalizer::unit_sphere(cloud).apply(cloud));
         }
         Ok((set, loaded.skipped))
+    }
+
+    /// Reads the files `samples` as [`read`](Self::read) does.
+    ///
+    /// # Errors
+    /// The first file that cannot be used.
+    pub fn load_alike(
+        samples: &[Sample],
+        config: &DataConfig,
+        seed: u64,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
+        let done = AtomicUsize::new(0);
+        let read: Vec<_> = samples
+            .par_iter()
+            .map(|sample| {
+                let cloud = Self::read(&sample.path, config, seed);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+                cloud
+            })
+            .collect();
+        let (mut set, mut skipped) = (Self::default(), Vec::new());
+        for (sample, cloud) in samples.iter().zip(read) {
+            let path = sample.path.clone();
+            match cloud {
+                Ok(cloud) => {
+                    set.clouds.push(cloud);
+                    set.classes.push(sample.class);
+                    set.paths.push(path);
+                }
+                Err(error) if config.skip_bad => skipped.push(Skipped { path, error }),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((set, skipped))
+    }
+
+    /// Reads one file. The points that are drawn depend on its contents alone: not on its name, nor on its place in a
+    /// list.
+    ///
+    /// # Errors
+    /// As [`pointcloud::load_file`].
+    pub fn read(path: &Path, config: &DataConfig, seed: u64) -> pointcloud::Result<Vec<[f32; 3]>> {
+        let mut cloud = load_file(path, &options(config, seed), 0)?.into_positions();
+        if config.normalize == Normalize::UnitSphere {
+            Normalizer::unit_sphere(&cloud).apply(&mut cloud);
+        }
+        Ok(cloud)
     }
 
     /// Number of clouds.
@@ -90,6 +130,19 @@ impl CloudSet {
             classes: indices.iter().map(|&i| self.classes[i]).collect(),
             paths: indices.iter().map(|&i| self.paths[i].clone()).collect(),
         }
+    }
+}
+
+fn options(config: &DataConfig, seed: u64) -> LoadOptions {
+    LoadOptions {
+        points: Some(config.points),
+        sampling: match config.sampling {
+            config::Sampling::Random => pointcloud::Sampling::Random,
+            config::Sampling::Farthest => pointcloud::Sampling::Farthest,
+        },
+        sample_surfaces: true,
+        seed: derive_seed(seed, &[SAMPLING]),
+        skip_bad: config.skip_bad,
     }
 }
 

@@ -42,10 +42,7 @@ impl Confusion {
     /// # Panics
     /// When the numbers of classes differ.
     pub fn merge(&mut self, other: &Self) {
-        assert_eq!(
-            self.classes, other.classes,
-            "merging confusion matrices of different numbers of classes"
-        );
+        assert_eq!(self.classes, other.classes, "merging confusion matrices of different numbers of classes");
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
         }

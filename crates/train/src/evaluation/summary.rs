@@ -197,13 +197,8 @@ mod tests {
     #[test]
     fn a_loss_that_is_not_finite_is_null() {
         let classes = ["a".to_owned()];
-        let result = Evaluation::classification(
-            "test",
-            Weights::Last,
-            &classes,
-            &Confusion::new(1),
-            f64::NAN,
-        );
+        let result =
+            Evaluation::classification("test", Weights::Last, &classes, &Confusion::new(1), f64::NAN);
         assert_eq!((result.loss, result.overall_accuracy, result.files_seen), (None, None, 0));
     }
 

@@ -22,8 +22,7 @@ impl Evaluation {
         }
         let mut rows = vec![head.into_iter().map(str::to_owned).collect::<Vec<_>>()];
         for class in &self.per_class {
-            let mut row =
-                vec![class.name.clone(), class.count.to_string(), class.correct.to_string()];
+            let mut row = vec![class.name.clone(), class.count.to_string(), class.correct.to_string()];
             row.extend([class.accuracy, class.precision, class.f1].map(percent));
             if self.mean_iou.is_some() {
                 row.push(percent(class.iou));
@@ -40,8 +39,7 @@ impl Evaluation {
         if self.mean_iou.is_some() {
             totals.push(("mean IoU", percent(self.mean_iou)));
         }
-        totals
-            .push(("loss", self.loss.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.4}"))));
+        totals.push(("loss", self.loss.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.4}"))));
         let total_rows: Vec<Vec<String>> =
             totals.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
 
@@ -77,12 +75,10 @@ impl Evaluation {
         let number_width = digits(classes.saturating_sub(1) as u64);
         let largest = self.confusion.iter().flatten().copied().max().unwrap_or(0);
         let cell_width = digits(largest).max(number_width);
-        let names: Vec<String> =
-            self.classes.iter().map(|name| shorten(name, LONGEST_NAME)).collect();
+        let names: Vec<String> = self.classes.iter().map(|name| shorten(name, LONGEST_NAME)).collect();
         let name_width = names.iter().map(|name| width(name)).max().unwrap_or(0).max("truth".len());
 
-        let mut text =
-            format!("{} {}", " ".repeat(number_width), pad("truth", name_width, Align::Left));
+        let mut text = format!("{} {}", " ".repeat(number_width), pad("truth", name_width, Align::Left));
         for class in 0..classes {
             let _ = write!(text, " {}", pad(&class.to_string(), cell_width, Align::Right));
         }
@@ -154,9 +150,7 @@ split test, best weights, 4 files
         let table = evaluation(&["椅子", "bed"]).table();
         // The last column of the totals is right-aligned: compare without the runs of spaces there.
         let squeeze = |text: &str| {
-            text.lines()
-                .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-                .collect::<Vec<_>>()
+            text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
         };
         assert_eq!(squeeze(&table), squeeze(expected));
         let rows: Vec<usize> = table.lines().take(4).map(width).collect();
@@ -168,24 +162,19 @@ split test, best weights, 4 files
         let names = ["a".to_owned(), "b".to_owned()];
         let mut confusion = Confusion::new(2);
         confusion.record(0, 0);
-        let table =
-            Evaluation::classification("test", Weights::Last, &names, &confusion, f64::NAN).table();
+        let table = Evaluation::classification("test", Weights::Last, &names, &confusion, f64::NAN).table();
         let row: Vec<&str> = table.lines().nth(3).unwrap().split_whitespace().collect();
         assert_eq!(row, ["b", "0", "0", "-", "-", "-"]);
     }
 
     #[test]
     fn the_matrix_of_forty_classes_fits_and_lines_up() {
-        let names: Vec<String> =
-            (0..40).map(|class| format!("class_with_a_long_name_{class}")).collect();
+        let names: Vec<String> = (0..40).map(|class| format!("class_with_a_long_name_{class}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let text = evaluation(&names).confusion_table();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 41);
-        assert!(
-            lines.iter().all(|line| width(line) == width(lines[0]) && width(line) <= 140),
-            "{text}"
-        );
+        assert!(lines.iter().all(|line| width(line) == width(lines[0]) && width(line) <= 140), "{text}");
         // Class 0: one right, one taken for class 39, the rest zeros.
         let cells: Vec<&str> = lines[1].split_whitespace().skip(2).collect();
         assert_eq!((cells[0], cells[1], cells[39]), ("1", ".", "1"));

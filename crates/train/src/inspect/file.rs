@@ -83,11 +83,7 @@ impl FileInspection {
             format: summary.format.name().to_owned(),
             points: summary.points,
             faces: summary.faces,
-            properties: summary
-                .vertex_properties()
-                .iter()
-                .map(|property| property.name.clone())
-                .collect(),
+            properties: summary.vertex_properties().iter().map(|property| property.name.clone()).collect(),
             first: summary.first,
             last: summary.last,
             bounds: summary.bounds.map(Box3::from),
@@ -168,15 +164,8 @@ impl fmt::Display for FileInspection {
             writeln!(f, "  comment     {comment}")?;
         }
         if self.non_finite > 0 {
-            writeln!(
-                f,
-                "warning: {} points are NaN or infinite; the file will be refused",
-                self.non_finite
-            )?;
-            writeln!(
-                f,
-                "  fix: remove these points, or set data.skip_bad = true to leave such files out"
-            )?;
+            writeln!(f, "warning: {} points are NaN or infinite; the file will be refused", self.non_finite)?;
+            writeln!(f, "  fix: remove these points, or set data.skip_bad = true to leave such files out")?;
         }
         if self.points == 0 {
             writeln!(f, "warning: no points; the file will be refused")?;
@@ -218,17 +207,11 @@ mod tests {
         assert_eq!(json["first"], serde_json::json!([0.1, 0.0, -1.0]));
         assert_eq!(json["last"], serde_json::json!([null, 1.0, 1.0]));
         assert_eq!(json["properties"], serde_json::json!(["x", "red", "y", "z"]));
-        assert_eq!(
-            json["bounds"],
-            serde_json::json!({"min": [0.1, 0.0, -1.0], "max": [2.0, 0.0, 5.0]})
-        );
+        assert_eq!(json["bounds"], serde_json::json!({"min": [0.1, 0.0, -1.0], "max": [2.0, 0.0, 5.0]}));
         assert_eq!(json["format"], "ascii");
         assert_eq!(json["elements"][1]["name"], "face");
         assert_eq!(json["non_finite"], 1);
-        assert!(
-            text.contains("  points      3\n") && text.contains("warning: 1 points are NaN"),
-            "{text}"
-        );
+        assert!(text.contains("  points      3\n") && text.contains("warning: 1 points are NaN"), "{text}");
     }
 
     #[test]
@@ -243,7 +226,8 @@ mod tests {
 
     #[test]
     fn a_file_without_points_has_nulls() {
-        let header = "ply\nformat ascii 1.0\nelement vertex 0\nproperty float x\nproperty float y\nproperty float z\n";
+        let header =
+            "ply\nformat ascii 1.0\nelement vertex 0\nproperty float x\nproperty float y\nproperty float z\n";
         let (json, text) = json("a.ply", &format!("{header}end_header\n"));
         assert_eq!(json["points"], 0);
         assert!(json["first"].is_null() && json["last"].is_null() && json["bounds"].is_null());

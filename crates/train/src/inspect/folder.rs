@@ -60,11 +60,7 @@ impl<T: Copy + PartialOrd> Spread<T> {
     fn of(values: impl Iterator<Item = T>) -> Option<Self> {
         let mut values: Vec<T> = values.collect();
         values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-        Some(Self {
-            min: *values.first()?,
-            median: values[(values.len() - 1) / 2],
-            max: *values.last()?,
-        })
+        Some(Self { min: *values.first()?, median: values[(values.len() - 1) / 2], max: *values.last()? })
     }
 }
 
@@ -123,9 +119,7 @@ impl fmt::Display for FolderInspection {
         for class in &self.classes {
             let mut row = vec![class.clone()];
             row.extend(
-                self.splits
-                    .iter()
-                    .map(|split| split.per_class.get(class).copied().unwrap_or(0).to_string()),
+                self.splits.iter().map(|split| split.per_class.get(class).copied().unwrap_or(0).to_string()),
             );
             rows.push(row);
         }
@@ -159,10 +153,7 @@ mod tests {
 
     #[test]
     fn spread_takes_the_lower_middle() {
-        assert_eq!(
-            Spread::of([4, 1, 3, 2].into_iter()),
-            Some(Spread { min: 1, median: 2, max: 4 })
-        );
+        assert_eq!(Spread::of([4, 1, 3, 2].into_iter()), Some(Spread { min: 1, median: 2, max: 4 }));
         assert_eq!(Spread::of([0.5].into_iter()), Some(Spread { min: 0.5, median: 0.5, max: 0.5 }));
         assert_eq!(Spread::<usize>::of(std::iter::empty()), None);
     }

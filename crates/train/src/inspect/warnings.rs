@@ -70,17 +70,10 @@ pub(super) fn warnings(
 
 /// Splits and classes that are missing or uneven.
 fn layout(dataset: &FolderInspection) -> Vec<Warning> {
-    let is_split =
-        |name: &String| ["train", "test", "val", "valid", "validation"].contains(&name.as_str());
+    let is_split = |name: &String| ["train", "test", "val", "valid", "validation"].contains(&name.as_str());
     if dataset.classes.iter().all(is_split) {
-        let what = format!(
-            "the classes are named {}, which reads like splits",
-            dataset.classes.join(", ")
-        );
-        return vec![Warning::new(
-            what,
-            "lay the folders out as CLASS/SPLIT/FILE, not SPLIT/CLASS/FILE",
-        )];
+        let what = format!("the classes are named {}, which reads like splits", dataset.classes.join(", "));
+        return vec![Warning::new(what, "lay the folders out as CLASS/SPLIT/FILE, not SPLIT/CLASS/FILE")];
     }
     let mut warnings = Vec::new();
     for name in ["train", "test"] {
@@ -98,27 +91,19 @@ fn layout(dataset: &FolderInspection) -> Vec<Warning> {
             .collect();
         if !empty.is_empty() {
             let what = format!("split {name} has no file of {}", empty.join(", "));
-            let consequence =
-                if name == "train" { "cannot be learnt" } else { "are not evaluated" };
+            let consequence = if name == "train" { "cannot be learnt" } else { "are not evaluated" };
             let fix = format!("add files, or remove the folders of classes that {consequence}");
             warnings.push(Warning::new(what, fix));
         }
     }
     if let Some(train) = dataset.splits.iter().find(|split| split.name == "train") {
-        let least = train
-            .per_class
-            .iter()
-            .filter(|(_, count)| **count > 0)
-            .min_by_key(|(_, count)| **count);
+        let least = train.per_class.iter().filter(|(_, count)| **count > 0).min_by_key(|(_, count)| **count);
         let most = train.per_class.iter().max_by_key(|(_, count)| **count);
         if let (Some((least, few)), Some((most, many))) = (least, most)
             && *many > UNEVEN_CLASSES * few
         {
             let what = format!("training files are uneven: {many} of {most}, {few} of {least}");
-            warnings.push(Warning::new(
-                what,
-                "look at the mean class accuracy, not only at the overall one",
-            ));
+            warnings.push(Warning::new(what, "look at the mean class accuracy, not only at the overall one"));
         }
     }
     warnings
@@ -128,17 +113,13 @@ fn layout(dataset: &FolderInspection) -> Vec<Warning> {
 fn unreadable(files: &[Surveyed]) -> Vec<Warning> {
     const FIX: &str = "mend or remove them, or set data.skip_bad = true to leave them out";
     let mut warnings = Vec::new();
-    let bad: Vec<(&PathBuf, &String)> = files
-        .iter()
-        .filter_map(|file| file.shape.as_ref().err().map(|error| (&file.path, error)))
-        .collect();
+    let bad: Vec<(&PathBuf, &String)> =
+        files.iter().filter_map(|file| file.shape.as_ref().err().map(|error| (&file.path, error))).collect();
     if let Some((_, error)) = bad.first() {
         let what = format!("{} files cannot be read; the first: {error}", bad.len());
         warnings.push(Warning::new(what, FIX).about(bad.iter().map(|(path, _)| *path)));
     }
-    let shapes = || {
-        files.iter().filter_map(|file| file.shape.as_ref().ok().map(|shape| (&file.path, shape)))
-    };
+    let shapes = || files.iter().filter_map(|file| file.shape.as_ref().ok().map(|shape| (&file.path, shape)));
     let non_finite: Vec<&PathBuf> =
         shapes().filter(|(_, shape)| shape.non_finite > 0).map(|(path, _)| path).collect();
     if !non_finite.is_empty() {
@@ -148,8 +129,7 @@ fn unreadable(files: &[Surveyed]) -> Vec<Warning> {
     let empty: Vec<&PathBuf> =
         shapes().filter(|(_, shape)| shape.points == 0).map(|(path, _)| path).collect();
     if !empty.is_empty() {
-        warnings
-            .push(Warning::new(format!("{} files have no points", empty.len()), FIX).about(empty));
+        warnings.push(Warning::new(format!("{} files have no points", empty.len()), FIX).about(empty));
     }
     warnings
 }
@@ -170,18 +150,15 @@ fn duplicates(files: &[Surveyed]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let across: Vec<&Vec<&Surveyed>> = groups.values().filter(leaking).collect();
     if !across.is_empty() {
-        let what =
-            format!("{} files are in more than one split, with the same content", across.len());
+        let what = format!("{} files are in more than one split, with the same content", across.len());
         let fix = "remove them from all splits but one; the accuracy on test would be too good";
         warnings.push(Warning::new(what, fix).about(&paths(&across)));
     }
     let classes: Vec<&Vec<&Surveyed>> = groups.values().filter(mixed).collect();
     if !classes.is_empty() {
-        let what =
-            format!("{} files are in more than one class, with the same content", classes.len());
-        warnings.push(
-            Warning::new(what, "keep each in the class that it belongs to").about(&paths(&classes)),
-        );
+        let what = format!("{} files are in more than one class, with the same content", classes.len());
+        warnings
+            .push(Warning::new(what, "keep each in the class that it belongs to").about(&paths(&classes)));
     }
     warnings
 }
@@ -190,24 +167,22 @@ fn duplicates(files: &[Surveyed]) -> Vec<Warning> {
 fn sizes(dataset: &FolderInspection, files: &[Surveyed], points: usize) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let few = |file: &&Surveyed| {
-        file.shape
-            .as_ref()
-            .is_ok_and(|shape| !shape.is_mesh && shape.points > 0 && shape.points < points)
+        file.shape.as_ref().is_ok_and(|shape| !shape.is_mesh && shape.points > 0 && shape.points < points)
     };
     let few: Vec<&PathBuf> = files.iter().filter(few).map(|file| &file.path).collect();
     if !few.is_empty() {
-        let what = format!(
-            "{} clouds have fewer than {points} points; some of theirs will be repeated",
-            few.len()
-        );
-        let fix = "set data.points to the least number of points, if that is enough to tell the classes apart";
+        let what =
+            format!("{} clouds have fewer than {points} points; some of theirs will be repeated", few.len());
+        let fix =
+            "set data.points to the least number of points, if that is enough to tell the classes apart";
         warnings.push(Warning::new(what, fix).about(few));
     }
     if let Some(radius) = dataset.radius
         && radius.max > MIXED_SCALES * radius.min
     {
         let what = format!("extents differ much: radius {:.4} to {:.4}", radius.min, radius.max);
-        let fix = "keep data.normalize = \"unit-sphere\", or bring the files to one unit; look for stray points";
+        let fix =
+            "keep data.normalize = \"unit-sphere\", or bring the files to one unit; look for stray points";
         warnings.push(Warning::new(what, fix));
     }
     warnings
@@ -225,9 +200,7 @@ fn ignored(dataset: &FolderInspection) -> pointcloud::Result<Vec<Warning>> {
                 }
                 continue;
             }
-            for file in
-                visible(&entry)?.into_iter().filter(|file| !file.is_dir() && !is_supported(file))
-            {
+            for file in visible(&entry)?.into_iter().filter(|file| !file.is_dir() && !is_supported(file)) {
                 others.entry(extension(&file)).or_default().push(file);
             }
         }
@@ -238,11 +211,8 @@ fn ignored(dataset: &FolderInspection) -> pointcloud::Result<Vec<Warning>> {
         warnings.push(Warning::new(what, "move them into train or test").about(&loose));
     }
     for (extension, files) in others {
-        let kind = if extension.is_empty() {
-            "no extension".to_owned()
-        } else {
-            format!("extension .{extension}")
-        };
+        let kind =
+            if extension.is_empty() { "no extension".to_owned() } else { format!("extension .{extension}") };
         let what = format!("{} files with {kind} are ignored", files.len());
         let fix = format!(
             "convert them to one of: {}",
@@ -320,8 +290,7 @@ mod tests {
     }
 
     fn only_warning(inspection: &FolderInspection, start: &str) {
-        let found: Vec<&str> =
-            inspection.warnings.iter().map(|warning| warning.what.as_str()).collect();
+        let found: Vec<&str> = inspection.warnings.iter().map(|warning| warning.what.as_str()).collect();
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with(start), "{found:?}");
         assert!(inspection.to_string().contains("  fix: "));
@@ -338,20 +307,13 @@ mod tests {
         assert_eq!(json["splits"][1]["per_class"], serde_json::json!({"bed": 1, "cup": 1}));
         assert_eq!(json["points"], serde_json::json!({"min": 8, "median": 9, "max": 12}));
         assert_eq!(json["radius"]["min"], 0.5);
-        assert!(
-            folder.to_string().contains("  class  test  train\n  bed       1      1\n"),
-            "{folder}"
-        );
+        assert!(folder.to_string().contains("  class  test  train\n  bed       1      1\n"), "{folder}");
     }
 
     #[test]
     fn an_empty_class_and_a_missing_split() {
-        only_warning(
-            &with(&[("mug/train/1.ply", ply(8, 1.0, 0.5))]),
-            "split test has no file of mug",
-        );
-        let train_only: Vec<_> =
-            good().into_iter().filter(|(name, _)| name.contains("train")).collect();
+        only_warning(&with(&[("mug/train/1.ply", ply(8, 1.0, 0.5))]), "split test has no file of mug");
+        let train_only: Vec<_> = good().into_iter().filter(|(name, _)| name.contains("train")).collect();
         only_warning(&inspected(&train_only), "there is no split test");
     }
 
@@ -374,23 +336,14 @@ mod tests {
 
     #[test]
     fn the_same_content_twice() {
-        only_warning(
-            &with(&[("bed/test/2.ply", ply(8, 1.0, 0.0))]),
-            "1 files are in more than one split",
-        );
-        only_warning(
-            &with(&[("cup/train/2.ply", ply(8, 1.0, 0.0))]),
-            "1 files are in more than one class",
-        );
+        only_warning(&with(&[("bed/test/2.ply", ply(8, 1.0, 0.0))]), "1 files are in more than one split");
+        only_warning(&with(&[("cup/train/2.ply", ply(8, 1.0, 0.0))]), "1 files are in more than one class");
         assert!(with(&[("bed/train/2.ply", ply(8, 1.0, 0.0))]).warnings.is_empty());
     }
 
     #[test]
     fn few_points_and_mixed_scales() {
-        only_warning(
-            &with(&[("bed/train/2.ply", ply(7, 1.0, 0.0))]),
-            "1 clouds have fewer than 8 points",
-        );
+        only_warning(&with(&[("bed/train/2.ply", ply(7, 1.0, 0.0))]), "1 clouds have fewer than 8 points");
         only_warning(&with(&[("bed/train/2.ply", ply(8, 1000.0, 0.0))]), "extents differ much");
         let mesh = "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n".to_owned();
         assert!(with(&[("bed/train/2.off", mesh)]).warnings.is_empty());
@@ -398,18 +351,10 @@ mod tests {
 
     #[test]
     fn files_that_are_left_out() {
-        only_warning(
-            &with(&[("bed/train/2.obj", String::new())]),
-            "1 files with extension .obj are ignored",
-        );
-        only_warning(
-            &with(&[("bed/2.ply", ply(8, 1.0, 0.0))]),
-            "1 files lie beside the split folders",
-        );
+        only_warning(&with(&[("bed/train/2.obj", String::new())]), "1 files with extension .obj are ignored");
+        only_warning(&with(&[("bed/2.ply", ply(8, 1.0, 0.0))]), "1 files lie beside the split folders");
         assert!(
-            with(&[("README.md", String::new()), ("bed/train/.hidden", String::new())])
-                .warnings
-                .is_empty()
+            with(&[("README.md", String::new()), ("bed/train/.hidden", String::new())]).warnings.is_empty()
         );
     }
 
@@ -417,11 +362,8 @@ mod tests {
     fn uneven_classes() {
         let names: Vec<String> = (0..11).map(|i| format!("bed/train/more{i}.ply")).collect();
         let mut files = good();
-        let more: Vec<(&str, String)> = names
-            .iter()
-            .enumerate()
-            .map(|(i, name)| (name.as_str(), ply(8, 1.0, 10.0 + i as f32)))
-            .collect();
+        let more: Vec<(&str, String)> =
+            names.iter().enumerate().map(|(i, name)| (name.as_str(), ply(8, 1.0, 10.0 + i as f32))).collect();
         files.extend(more.iter().cloned());
         only_warning(&inspected(&files), "training files are uneven: 12 of bed, 1 of cup");
     }

@@ -24,10 +24,7 @@ impl AlphaDropout {
     /// When `prob` is not in `[0, 1)`.
     #[must_use]
     pub fn new(prob: f64) -> Self {
-        assert!(
-            (0.0..1.0).contains(&prob),
-            "AlphaDropout: expected a probability in [0, 1), found {prob}"
-        );
+        assert!((0.0..1.0).contains(&prob), "AlphaDropout: expected a probability in [0, 1), found {prob}");
         Self { prob }
     }
 

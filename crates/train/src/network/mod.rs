@@ -2,6 +2,8 @@
 
 mod alpha_dropout;
 mod paper_classifier;
+mod selu;
 
 pub use alpha_dropout::AlphaDropout;
 pub use paper_classifier::PaperClassifier;
+pub use selu::{SeluBackend, selu};

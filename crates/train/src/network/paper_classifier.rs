@@ -3,12 +3,12 @@
 use burn::module::Module;
 use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
 use burn::nn::{Initializer, Linear, LinearConfig};
-use burn::tensor::activation::selu;
+
 use burn::tensor::{Device, Tensor};
 use burn::train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
 use pointconv::{KernelShape, Neighborhood, PointwiseConv, PointwiseConvConfig};
 
-use super::AlphaDropout;
+use super::{AlphaDropout, selu};
 use crate::config::{Head, Inputs, PaperClassifierConfig};
 use crate::data::CloudBatch;
 
@@ -54,12 +54,15 @@ impl PaperClassifierConfig {
 
     /// Makes the network for clouds of `points` points and `classes` classes.
     #[must_use]
-    pub fn init(&self, points: usize, classes: usize, label_smoothing: f32, device: &Device) -> PaperClassifier {
+    pub fn init(
+        &self,
+        points: usize,
+        classes: usize,
+        label_smoothing: f32,
+        device: &Device,
+    ) -> PaperClassifier {
         // LeCun's initialisation, with which SELU keeps mean and variance.
-        let lecun = Initializer::KaimingNormal {
-            gain: 1.0,
-            fan_out_only: false,
-        };
+        let lecun = Initializer::KaimingNormal { gain: 1.0, fan_out_only: false };
         let mut channels = self.input_channels();
         let mut convolutions = Vec::new();
         for shape in self.kernel_shapes() {
@@ -103,7 +106,11 @@ impl PaperClassifier {
     }
 
     /// The output of every layer with its name, the logits last.
-    pub(crate) fn named_outputs(&self, features: Tensor<2>, neighborhoods: &[Neighborhood]) -> Vec<(String, Tensor<2>)> {
+    pub(crate) fn named_outputs(
+        &self,
+        features: Tensor<2>,
+        neighborhoods: &[Neighborhood],
+    ) -> Vec<(String, Tensor<2>)> {
         assert_eq!(
             neighborhoods.len(),
             self.convolutions.len(),
@@ -142,7 +149,7 @@ impl PaperClassifier {
             return points.reshape([clouds, size * channels]);
         }
         let pooled = offsets.windows(2).map(|range| {
-            let cloud = points.clone().slice([range[0]..range[1]]);
+            let cloud = points.clone().slice_dim(0, range[0]..range[1]);
             Tensor::cat(vec![cloud.clone().max_dim(0), cloud.mean_dim(0)], 1)
         });
         Tensor::cat(pooled.collect(), 0)

@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use burn::lr_scheduler::LrSchedulerRecord;
+use burn::optim::OptimizerRecord;
+use burn::store::ModuleRecord;
+
 use crate::config::Config;
 use crate::error::RunError;
 use crate::evaluation::Weights;
@@ -18,15 +22,47 @@ impl RunDirectory {
     /// Makes a new run directory and writes the resolved config into it.
     ///
     /// # Errors
-    /// [`RunError::Occupied`] when there is a run already, [`RunError::Io`].
+    /// [`RunError::Occupied`] when there is a run already, [`RunError::NotEmpty`] when there is something else,
+    /// [`RunError::Io`].
     pub fn create(path: impl Into<PathBuf>, config: &Config) -> Result<Self, RunError> {
         let run = Self { path: path.into() };
-        if run.config().exists() {
-            return Err(RunError::Occupied { path: run.path });
-        }
+        Self::check_free(&run.path)?;
         fs::create_dir_all(&run.path).map_err(RunError::io(&run.path, "make the folder"))?;
         run.write(&run.config(), &config.to_toml()?)?;
         Ok(run)
+    }
+
+    /// Checks that there is nothing at `path`, or an empty folder.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn check_free(path: &Path) -> Result<(), RunError> {
+        let run = Self { path: path.to_owned() };
+        if run.config().exists() {
+            return Err(RunError::Occupied { path: run.path });
+        }
+        if !path.exists() {
+            return Ok(());
+        }
+        let mut entries = fs::read_dir(path).map_err(RunError::io(path, "list"))?;
+        if entries.next().is_some() { Err(RunError::NotEmpty { path: run.path }) } else { Ok(()) }
+    }
+
+    /// Takes away what a training wrote that finished no epoch; files of others stay.
+    ///
+    /// # Errors
+    /// [`RunError::Io`].
+    pub fn discard(&self) -> Result<(), RunError> {
+        for file in [self.config(), self.manifest(), self.metrics()] {
+            if file.exists() {
+                fs::remove_file(&file).map_err(RunError::io(&file, "remove"))?;
+            }
+        }
+        for folder in [self.checkpoints(), self.path.clone()] {
+            // Fails, and does no harm, where something else lies in it.
+            let _ = fs::remove_dir(folder);
+        }
+        Ok(())
     }
 
     /// Opens an existing run directory.
@@ -44,10 +80,21 @@ impl RunDirectory {
         } else {
             return Ok(run);
         };
-        Err(RunError::NotARun {
-            path: run.path,
-            problem: problem.to_owned(),
-        })
+        Err(RunError::NotARun { path: run.path, problem: problem.to_owned() })
+    }
+
+    /// Claims the run for this process until the returned file is dropped.
+    ///
+    /// # Errors
+    /// [`RunError::Busy`] when another process trains in it, [`RunError::Io`].
+    pub fn lock(&self) -> Result<fs::File, RunError> {
+        let path = self.path.join(".lock");
+        let file = fs::File::create(&path).map_err(RunError::io(&path, "make"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(fs::TryLockError::WouldBlock) => Err(RunError::Busy { path: self.path.clone() }),
+            Err(fs::TryLockError::Error(source)) => Err(RunError::Io { path, action: "lock", source }),
+        }
     }
 
     /// The first of `base/name`, `base/name-2`, `base/name-3`.. that is free.
@@ -132,6 +179,31 @@ impl RunDirectory {
             })
             .max()
             .unwrap_or(0)
+    }
+
+    /// Checks that the checkpoint of `epoch` can be read.
+    ///
+    /// # Errors
+    /// [`RunError::BadFile`].
+    pub fn check_checkpoint(&self, epoch: usize) -> Result<(), RunError> {
+        let path = |name: &str| self.checkpoints().join(format!("{name}-{epoch}.bpk"));
+        let checked = [
+            (path("model"), ModuleRecord::load(path("model")).err().map(|error| error.to_string())),
+            (path("optim"), OptimizerRecord::load(path("optim")).err().map(|error| error.to_string())),
+            (
+                path("scheduler"),
+                LrSchedulerRecord::load(path("scheduler")).err().map(|error| error.to_string()),
+            ),
+        ];
+        for (path, problem) in checked {
+            if let Some(problem) = problem {
+                let problem = format!(
+                    "the checkpoint is damaged ({problem}); remove the files of epoch {epoch} to go on from an earlier one"
+                );
+                return Err(RunError::BadFile { path, problem });
+            }
+        }
+        Ok(())
     }
 
     /// Writes a text file in one step: whole or not at all.

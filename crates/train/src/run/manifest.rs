@@ -52,6 +52,12 @@ pub struct WeightsEntry {
     pub validation_accuracy: Option<f64>,
 }
 
+/// The one key that every version has.
+#[derive(Deserialize)]
+struct Versioned {
+    format_version: u32,
+}
+
 impl Manifest {
     /// Reads the manifest of a run.
     ///
@@ -66,18 +72,16 @@ impl Manifest {
             });
         }
         let text = fs::read_to_string(&path).map_err(RunError::io(&path, "read"))?;
-        let bad = |problem| RunError::BadFile {
-            path: path.clone(),
-            problem,
-        };
-        let manifest: Self = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-        if manifest.format_version > FORMAT_VERSION {
+        let bad = |problem| RunError::BadFile { path: path.clone(), problem };
+        // The version first: a newer manifest may have other keys.
+        let versioned: Versioned = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+        let found = versioned.format_version;
+        if found > FORMAT_VERSION {
             return Err(bad(format!(
-                "format version {} is newer than this program, which reads up to {FORMAT_VERSION}; update pointwise",
-                manifest.format_version
+                "format version {found} is newer than this program, which reads up to {FORMAT_VERSION}; update pointwise"
             )));
         }
-        Ok(manifest)
+        serde_json::from_str(&text).map_err(|error| bad(error.to_string()))
     }
 
     /// Writes the manifest of a run.

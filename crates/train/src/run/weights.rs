@@ -22,32 +22,32 @@ pub fn save_weights(
         .metadata("architecture", &manifest.architecture)
         .metadata("classes", manifest.classes.join(","))
         .overwrite(true);
-    network.save_into(&mut store).map_err(|error| RunError::BadFile {
-        path,
-        problem: format!("cannot write the weights: {error}"),
-    })
+    network
+        .save_into(&mut store)
+        .map_err(|error| RunError::BadFile { path, problem: format!("cannot write the weights: {error}") })
 }
 
 /// Reads weights into `network`, whose tensors must all be there with the same shapes.
 ///
 /// # Errors
-/// [`RunError::NotARun`] when there are no such weights, [`RunError::BadFile`] when they do not fit.
-pub fn load_weights(network: &mut impl ModuleSnapshot, run: &RunDirectory, weights: Weights) -> Result<(), RunError> {
+/// [`RunError::NoWeights`] when there are none, [`RunError::BadFile`] when they do not fit.
+pub fn load_weights(
+    network: &mut impl ModuleSnapshot,
+    run: &RunDirectory,
+    weights: Weights,
+) -> Result<(), RunError> {
     let path = run.weights(weights);
     if !path.exists() {
-        return Err(RunError::NotARun {
-            path: run.path().to_owned(),
-            problem: format!("it has no {}.safetensors yet", weights.name()),
-        });
+        let hint = match run.last_checkpoint() {
+            0 => "the run has not finished an epoch yet",
+            _ => "choose others with --weights, or write them anew with `pointwise train .. --resume`",
+        };
+        return Err(RunError::NoWeights { path, hint });
     }
-    let bad = |problem| RunError::BadFile {
-        path: path.clone(),
-        problem,
-    };
+    let bad = |problem| RunError::BadFile { path: path.clone(), problem };
     let mut store = SafetensorsStore::from_file(&path);
-    let result = network
-        .load_from(&mut store)
-        .map_err(|error| bad(format!("cannot read the weights: {error}")))?;
+    let result =
+        network.load_from(&mut store).map_err(|error| bad(format!("cannot read the weights: {error}")))?;
     if !result.errors.is_empty() || !result.missing.is_empty() {
         return Err(bad(format!("the weights do not fit the network: {result}")));
     }

@@ -10,8 +10,8 @@ use burn::store::ModuleSnapshot;
 use burn::tensor::{Device, Tensor};
 use burn::train::{
     ClassificationOutput, EventProcessorTraining, InferenceStep, Interrupter, Learner, LearnerEvent,
-    SupervisedLearningStrategy, SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingItem,
-    ValidLoader,
+    SupervisedLearningStrategy, SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents,
+    TrainingItem, ValidLoader,
 };
 use pointcloud::derive_seed;
 
@@ -59,11 +59,7 @@ impl Best {
         let mut best: Option<Self> = None;
         for row in rows.iter().filter(|row| row.split == "valid") {
             if best.is_none_or(|best| best.is_beaten_by(row)) {
-                best = Some(Self {
-                    epoch: row.epoch,
-                    accuracy: row.accuracy,
-                    loss: row.loss,
-                });
+                best = Some(Self { epoch: row.epoch, accuracy: row.accuracy, loss: row.loss });
             }
         }
         best
@@ -83,11 +79,7 @@ struct Tally {
 
 impl Tally {
     fn new(classes: usize) -> Self {
-        Self {
-            confusion: Confusion::new(classes),
-            loss: 0.0,
-            started: Instant::now(),
-        }
+        Self { confusion: Confusion::new(classes), loss: 0.0, started: Instant::now() }
     }
 
     /// Adds a batch, and gives its mean loss.
@@ -166,14 +158,11 @@ impl Epochs {
         processor: &mut Processor,
         interrupter: &Interrupter,
     ) -> Option<EpochMetrics> {
-        let start = LearnerEvent::StartSplit {
-            epoch_number: epoch,
-            total_items: loader.num_items(),
-        };
+        let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: loader.num_items() };
         interrupter.fail_on_error(processor.process_train(start));
         let mut tally = Tally::new(self.classes());
         let mut batches = loader.iter();
-        let mut step = 0;
+        let (mut step, mut loss, mut members) = (0, 0.0, Vec::new());
         while let Some(batch) = batches.next() {
             let batch = match batch {
                 Ok(batch) => batch,
@@ -183,20 +172,28 @@ impl Epochs {
                 }
             };
             step += 1;
+            members.clone_from(&batch.members);
             self.device.seed(derive_seed(self.seed, &[STEP, epoch as u64, step as u64]));
             let output = learner.train_step(batch.clone());
-            let loss = tally.add(&output.item);
+            loss = tally.add(&output.item);
             if !loss.is_finite() {
-                self.stop(interrupter, self.not_finite(loss, epoch, step, &learner.model(), batch));
+                let layer = first_bad_layer(&learner.model(), &batch);
+                self.stop(interrupter, self.not_finite(loss, epoch, step, layer, &members));
                 return None;
             }
             learner.lr_step();
             learner.optimizer_step(output.grads);
-            let item = TrainingItem::new(output.item, batches.progress(), Some(step), Some(learner.lr_current()));
+            let item =
+                TrainingItem::new(output.item, batches.progress(), Some(step), Some(learner.lr_current()));
             interrupter.fail_on_error(processor.process_train(LearnerEvent::ProcessedItem(item)));
             if interrupter.should_stop() {
                 return None;
             }
+        }
+        // The last step of the epoch has no next one whose loss would tell; no checkpoint may hold such weights.
+        if let Some(layer) = first_bad_parameter(&learner.model()) {
+            self.stop(interrupter, self.not_finite(loss, epoch, step, layer, &members));
+            return None;
         }
         interrupter.fail_on_error(processor.process_train(LearnerEvent::EndSplit(epoch)));
         Some(tally.row(epoch, "train", Some(learner.lr_current().base())))
@@ -211,10 +208,7 @@ impl Epochs {
         processor: &mut Processor,
         interrupter: &Interrupter,
     ) -> Option<EpochMetrics> {
-        let start = LearnerEvent::StartSplit {
-            epoch_number: epoch,
-            total_items: loader.num_items(),
-        };
+        let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: loader.num_items() };
         interrupter.fail_on_error(processor.process_valid(start));
         let model = learner.model().valid();
         let mut tally = Tally::new(self.classes());
@@ -241,41 +235,40 @@ impl Epochs {
         (step > 0).then(|| tally.row(epoch, "valid", None))
     }
 
-    /// Logs the epoch, and keeps its weights if they are the best so far. Weights that are not finite are refused, so
-    /// that no checkpoint ever holds them.
-    fn finish_epoch(&self, epoch: usize, learner: &Learner<PaperClassifier>, rows: &[EpochMetrics]) -> Result<(), RunError> {
-        let model = learner.model();
-        if let Some(layer) = first_bad_parameter(&model) {
-            return Err(RunError::NotFinite {
-                loss: f32::NAN,
-                epoch,
-                step: self.train.num_items(),
-                layer,
-                files: Vec::new(),
-            });
-        }
+    /// Logs the epoch and keeps its weights, as the last and, if they are, as the best so far. Without validation there
+    /// is nothing to choose by: the last epoch is also the best.
+    fn finish_epoch(
+        &self,
+        epoch: usize,
+        learner: &Learner<PaperClassifier>,
+        rows: &[EpochMetrics],
+    ) -> Result<(), RunError> {
+        let model = learner.model().valid();
         let mut progress = self.progress();
         for row in rows {
             progress.log.append(row)?;
             (self.on_epoch)(row);
         }
-        let Some(row) = rows.iter().find(|row| row.split == "valid") else { return Ok(()) };
-        if progress.best.is_none_or(|best| best.is_beaten_by(row)) {
-            progress.best = Some(Best {
-                epoch,
-                accuracy: row.accuracy,
-                loss: row.loss,
-            });
-            let entry = WeightsEntry {
-                file: "best.safetensors".into(),
-                epoch,
-                validation_accuracy: Some(row.accuracy),
-            };
-            progress.manifest.weights.insert(Weights::Best.name().into(), entry);
-            save_weights(&model.valid(), &self.run, Weights::Best, &progress.manifest)?;
-            progress.manifest.write(&self.run)?;
+        let validated = rows.iter().find(|row| row.split == "valid");
+        let mut kept = vec![Weights::Last];
+        match validated {
+            Some(row) if progress.best.is_none_or(|best| best.is_beaten_by(row)) => {
+                progress.best = Some(Best { epoch, accuracy: row.accuracy, loss: row.loss });
+                kept.push(Weights::Best);
+            }
+            Some(_) => {}
+            None => kept.push(Weights::Best),
         }
-        Ok(())
+        for weights in kept {
+            let entry = WeightsEntry {
+                file: format!("{}.safetensors", weights.name()),
+                epoch,
+                validation_accuracy: validated.map(|row| row.accuracy),
+            };
+            progress.manifest.weights.insert(weights.name().into(), entry);
+            save_weights(&model, &self.run, weights, &progress.manifest)?;
+        }
+        progress.manifest.write(&self.run)
     }
 
     fn classes(&self) -> usize {
@@ -291,20 +284,26 @@ impl Epochs {
         self.progress().failure = Some(error);
     }
 
-    fn not_finite(&self, loss: f32, epoch: usize, step: usize, model: &PaperClassifier, batch: CloudBatch) -> RunError {
-        let layer = first_bad_parameter(model).or_else(|| {
-            let outputs = model.named_outputs(batch.features.clone(), &batch.neighborhoods);
-            outputs.into_iter().find(|(_, output)| !is_finite(output.clone())).map(|(name, _)| name)
-        });
+    fn not_finite(&self, loss: f32, epoch: usize, step: usize, layer: String, members: &[usize]) -> RunError {
         let files = &self.train.set().paths;
         RunError::NotFinite {
+            run: self.run.path().to_owned(),
             loss,
             epoch,
             step,
-            layer: layer.unwrap_or_else(|| "loss".into()),
-            files: batch.members.iter().map(|&member| files[member].clone()).collect(),
+            layer,
+            files: members.iter().map(|&member| files[member].clone()).collect(),
         }
     }
+}
+
+/// The first layer whose weights, or else whose outputs for `batch`, are not all finite.
+fn first_bad_layer(model: &PaperClassifier, batch: &CloudBatch) -> String {
+    let of_outputs = || {
+        let outputs = model.named_outputs(batch.features.clone(), &batch.neighborhoods);
+        outputs.into_iter().find(|(_, output)| !is_finite(output.clone())).map(|(name, _)| name)
+    };
+    first_bad_parameter(model).or_else(of_outputs).unwrap_or_else(|| "loss".into())
 }
 
 fn is_finite<const D: usize>(tensor: Tensor<D>) -> bool {
@@ -327,6 +326,7 @@ fn first_bad_parameter(model: &PaperClassifier) -> Option<String> {
     model.visit(&mut search);
     let id = search.0?;
     let snapshots = model.collect(None, None, false);
-    let name = snapshots.iter().find(|tensor| tensor.param_id == Some(id.val())).map(|tensor| tensor.name.clone());
+    let name =
+        snapshots.iter().find(|tensor| tensor.param_id == Some(id.val())).map(|tensor| tensor.name.clone());
     Some(name.unwrap_or_else(|| id.to_string()))
 }

@@ -23,7 +23,14 @@ impl MetricsRendererEvaluation for Silent {
 }
 
 impl TrainingProgressLogger for Silent {
-    fn start(&mut self, _total_epochs: usize, _starting_epoch: usize, _items: Option<usize>, _label: Option<&str>) {}
+    fn start(
+        &mut self,
+        _total_epochs: usize,
+        _starting_epoch: usize,
+        _items: Option<usize>,
+        _label: Option<&str>,
+    ) {
+    }
     fn update_epoch(&mut self, _epoch: usize) {}
     fn start_split(&mut self, _split: &str, _total_items: usize) {}
     fn update_split(&mut self, _items_processed: usize) {}

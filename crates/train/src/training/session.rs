@@ -1,6 +1,6 @@
 //! One training from config to weights.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -19,10 +19,9 @@ use super::renderer::Silent;
 use crate::config::{Config, ModelConfig, ScheduleConfig};
 use crate::data::{BatchBuilder, CloudLoader, CloudSet, Preparation, split_validation};
 use crate::error::RunError;
-use crate::evaluation::Weights;
 use crate::metrics_log::{EpochMetrics, MetricsLog};
 use crate::progress::{self, ProgressMode};
-use crate::run::{FORMAT_VERSION, Manifest, RunDirectory, WeightsEntry, save_weights};
+use crate::run::{FORMAT_VERSION, Manifest, RunDirectory};
 
 /// Selects the random numbers of the first weights.
 const WEIGHTS: u64 = 6;
@@ -67,7 +66,7 @@ pub struct TrainOutcome {
 /// finite (the last whole epoch is kept).
 pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, RunError> {
     let dataset = FolderDataset::open(&config.data.root)?;
-    let (run, start) = open_run(config, options)?;
+    let place = Place::find(config, options)?;
     let samples = dataset.split("train")?.len();
     let bar = progress::Progress::start(options.progress, "reading train", "files", samples);
     let (all, skipped) = CloudSet::load(&dataset, "train", &config.data, config.seed, &|done| bar.set(done))?;
@@ -76,15 +75,12 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
     }
     bar.finish();
     if all.is_empty() {
-        return Err(RunError::NoFiles {
-            path: config.data.root.clone(),
-            split: "train".into(),
-        });
+        return Err(RunError::NoFiles { path: config.data.root.clone(), split: "train".into() });
     }
     let (train_set, validation_set) = split_validation(&all, config.data.validation_fraction, config.seed);
     drop(all);
 
-    let manifest = Manifest {
+    let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
         architecture: config.model.kind().into(),
         classes: dataset.classes().to_vec(),
@@ -100,35 +96,94 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
         train_files: train_set.len(),
         validation_files: validation_set.len(),
         skipped_files: skipped.len(),
-        weights: if start > 0 { Manifest::read(&run)?.weights } else { Default::default() },
+        weights: Default::default(),
     };
+    // Only now, so that data that cannot be used leaves no run behind.
+    let (run, start) = place.take(config, &mut manifest)?;
     manifest.write(&run)?;
-    let rows = if start > 0 { MetricsLog::truncate_after(run.metrics(), start)? } else { Vec::new() };
+    let rows = MetricsLog::truncate_after(run.metrics(), start)?;
     let log = MetricsLog::open(run.metrics())?;
-    fit(config, options, run, start, manifest, Best::of(&rows), log, train_set, validation_set)
+    let result =
+        fit(config, options, run.clone(), start, manifest, Best::of(&rows), log, train_set, validation_set);
+    if result.is_err() && !options.resume && MetricsLog::read(run.metrics()).is_ok_and(|rows| rows.is_empty())
+    {
+        run.discard()?;
+    }
+    result
 }
 
-/// A new run directory, or the one to be continued with the last whole epoch.
-fn open_run(config: &Config, options: &TrainOptions) -> Result<(RunDirectory, usize), RunError> {
-    let base = PathBuf::from("runs");
-    if !options.resume {
-        let path = options.output.clone().unwrap_or_else(|| RunDirectory::free_path(&base, &config.name));
-        return Ok((RunDirectory::create(path, config)?, 0));
-    }
-    let path = options.output.clone().or_else(|| RunDirectory::latest_path(&base, &config.name));
-    let run = RunDirectory::open(path.unwrap_or_else(|| base.join(&config.name)))?;
-    let before = Config::load(run.config(), &[])?;
-    if let Some((key, found, expected)) = first_difference(config, &before)? {
-        return Err(RunError::ConfigChanged {
+/// Where a run goes, found before the data is read.
+enum Place {
+    /// A folder that is free.
+    New(PathBuf),
+    /// The run to be continued.
+    Existing(RunDirectory),
+}
+
+impl Place {
+    fn find(config: &Config, options: &TrainOptions) -> Result<Self, RunError> {
+        let base = PathBuf::from("runs");
+        if !options.resume {
+            let path = options.output.clone().unwrap_or_else(|| RunDirectory::free_path(&base, &config.name));
+            RunDirectory::check_free(&path)?;
+            return Ok(Self::New(path));
+        }
+        let path = options.output.clone().or_else(|| RunDirectory::latest_path(&base, &config.name));
+        let run = RunDirectory::open(path.unwrap_or_else(|| base.join(&config.name)))?;
+        let before = Config::load(run.config(), &[])?;
+        let changed = |(key, found, expected)| RunError::ConfigChanged {
             path: run.path().to_owned(),
             key,
             found,
             expected,
-        });
+        };
+        if let Some(difference) = first_difference(config, &before)? {
+            return Err(changed(difference));
+        }
+        let done = run.last_checkpoint();
+        if config.train.epochs < done {
+            let (found, expected) = (
+                config.train.epochs.to_string(),
+                format!("{} and has {done} behind it", before.train.epochs),
+            );
+            return Err(changed(("train.epochs".into(), found, expected)));
+        }
+        Ok(Self::Existing(run))
     }
-    run.write(&run.config(), &config.to_toml()?)?;
-    let start = run.last_checkpoint();
-    Ok((run, start))
+
+    /// The run directory and the last whole epoch in it; the weights that are already there join `manifest`.
+    fn take(self, config: &Config, manifest: &mut Manifest) -> Result<(RunDirectory, usize), RunError> {
+        let run = match self {
+            Self::New(path) => return Ok((RunDirectory::create(path, config)?, 0)),
+            Self::Existing(run) => run,
+        };
+        let start = run.last_checkpoint();
+        if start > 0 {
+            let before = Manifest::read(&run)?;
+            if before.classes != manifest.classes {
+                return Err(RunError::Classes {
+                    path: config.data.root.clone(),
+                    found: manifest.classes.join(", "),
+                    expected: before.classes.join(", "),
+                });
+            }
+            let files = |manifest: &Manifest| {
+                format!("{} for training, {} for validation", manifest.train_files, manifest.validation_files)
+            };
+            if files(&before) != files(manifest) {
+                return Err(RunError::ConfigChanged {
+                    path: run.path().to_owned(),
+                    key: "number of files in data.root".into(),
+                    found: files(manifest),
+                    expected: files(&before),
+                });
+            }
+            run.check_checkpoint(start)?;
+            manifest.weights = before.weights;
+        }
+        run.write(&run.config(), &config.to_toml()?)?;
+        Ok((run, start))
+    }
 }
 
 /// The first key that differs, with its values now and before. The place of the data may change, and the number of
@@ -141,7 +196,8 @@ fn first_difference(now: &Config, before: &Config) -> Result<Option<(String, Str
         Ok(keys)
     };
     let may_change = |key: &str| {
-        key == "data.root" || (key == "train.epochs" && !matches!(now.schedule, ScheduleConfig::Cosine { .. }))
+        key == "data.root"
+            || (key == "train.epochs" && !matches!(now.schedule, ScheduleConfig::Cosine { .. }))
     };
     let (now_keys, before_keys) = (flat(now)?, flat(before)?);
     let value = |keys: &[(String, String)], key: &str| {
@@ -183,7 +239,8 @@ fn fit(
     let inner = options.device.clone();
     let device = inner.clone().autodiff();
     device.seed(derive_seed(config.seed, &[WEIGHTS]));
-    let network = model.init(config.data.points, manifest.classes.len(), config.train.label_smoothing, &device);
+    let network =
+        model.init(config.data.points, manifest.classes.len(), config.train.label_smoothing, &device);
     let parameters = network.num_params();
 
     let builder = |device: &Device| BatchBuilder {
@@ -192,22 +249,14 @@ fn fit(
         inputs: model.inputs,
         device: device.clone(),
     };
-    let preparation = Preparation {
-        order: config.data.order,
-        augment: Some(config.augment.clone()),
-        seed: config.seed,
-    };
+    let preparation =
+        Preparation { order: config.data.order, augment: Some(config.augment.clone()), seed: config.seed };
     let batch = config.train.batch_size;
     let steps = train_set.len().div_ceil(batch);
     let train = CloudLoader::for_training(train_set, builder(&device), preparation.clone(), batch);
     let validation = CloudLoader::in_order(validation_set, builder(&inner), preparation, batch);
 
-    let progress = Arc::new(Mutex::new(Progress {
-        log,
-        manifest,
-        best,
-        failure: None,
-    }));
+    let progress = Arc::new(Mutex::new(Progress { log, manifest, best, failure: None }));
     let dashboard = options.dashboard && std::io::stdout().is_terminal();
     let epochs = config.train.epochs;
     let plain = !dashboard && options.progress != ProgressMode::Quiet;
@@ -219,7 +268,8 @@ fn fit(
         progress: progress.clone(),
         on_epoch: Box::new(move |row| {
             if plain {
-                println!("{}", epoch_line(row, epochs));
+                // A reader that is gone is no reason to stop training.
+                let _ = writeln!(std::io::stdout(), "{}", epoch_line(row, epochs));
             }
         }),
     };
@@ -250,28 +300,7 @@ fn fit(
     if let Some(error) = result.error {
         return Err(RunError::Learner(error.to_string()));
     }
-    let rows = MetricsLog::read(run.metrics())?;
-    let last = rows.iter().rev().find(|row| row.split == "valid").map(|row| row.accuracy);
-    let entry = |weights: Weights| WeightsEntry {
-        file: format!("{}.safetensors", weights.name()),
-        epoch: rows.last().map_or(0, |row| row.epoch),
-        validation_accuracy: last,
-    };
-    let mut manifest = progress.manifest.clone();
-    manifest.weights.insert("last".into(), entry(Weights::Last));
-    save_weights(&result.model, &run, Weights::Last, &manifest)?;
-    if progress.best.is_none() {
-        // Without validation there is nothing to choose by: the last epoch is also the best.
-        manifest.weights.insert("best".into(), entry(Weights::Best));
-        save_weights(&result.model, &run, Weights::Best, &manifest)?;
-    }
-    manifest.write(&run)?;
-    Ok(TrainOutcome {
-        run,
-        parameters,
-        best_epoch: progress.best.map(|best| best.epoch),
-        seconds,
-    })
+    Ok(TrainOutcome { run, parameters, best_epoch: progress.best.map(|best| best.epoch), seconds })
 }
 
 /// `epoch  3/60  train  loss 0.512  accuracy 83.1 %  12.3 s`

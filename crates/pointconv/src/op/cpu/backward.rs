@@ -43,20 +43,17 @@ fn run<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool>(
     grad: &[T],
     with_features: bool,
 ) -> Gradients<T> {
-    let Problem {
-        points,
-        subdomains,
-        channels_in,
-        channels_out,
-        neighborhood,
-    } = problem;
+    let Problem { points, subdomains, channels_in, channels_out, neighborhood } = problem;
+    let mut grad_features = vec![T::default(); if with_features { points * channels_in } else { 0 }];
+    if channels_out == 0 {
+        return Gradients { features: grad_features, weight: Vec::new(), bias: Vec::new() };
+    }
     let grad = Padded::<T, LO>::from_rows(grad, channels_out);
     let transposed = Padded::<T, LI>::from_rows(&transpose(problem, weight), channels_in);
     let shares = neighborhood.edge_weights();
 
     // Partials are cut by the problem alone: the sums are the same for any number of threads.
     let chunk = CHUNK.max(points.div_ceil(MAX_PARTIALS));
-    let mut grad_features = vec![T::default(); if with_features { points * channels_in } else { 0 }];
     let work = |chunk_index: usize, grad_features: &mut [T]| {
         let first = chunk_index * chunk;
         let mut partial = Partial {
@@ -154,7 +151,9 @@ struct Backward<'a, T, const LI: usize, const LO: usize, const ONE_BLOCK: bool> 
     partial: &'a mut Partial<T, LO>,
 }
 
-impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel for Backward<'_, T, LI, LO, ONE_BLOCK> {
+impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel
+    for Backward<'_, T, LI, LO, ONE_BLOCK>
+{
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
         let wide = |blocks: usize| if ONE_BLOCK { 0 } else { blocks };
@@ -178,11 +177,7 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<
     /// All gradients of one point; `gathered` and `input` are scratch for `s_j(k)` and the result `dL/dx_j`.
     #[inline(always)]
     fn point<S: Simd>(&mut self, simd: S, point: usize, gathered: &mut [[T; LO]], input: &mut [[T; LI]]) {
-        let Problem {
-            channels_in,
-            channels_out,
-            ..
-        } = self.problem;
+        let Problem { channels_in, channels_out, .. } = self.problem;
         let blocks = gathered.len();
         let last_subdomain = self.problem.neighborhood.shape();
         let features = &self.features[point * channels_in..(point + 1) * channels_in];
@@ -200,7 +195,8 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<
             }
             let subdomain = last_subdomain.mirror(run.subdomain);
             let first_row = subdomain * channels_in;
-            let rows = self.partial.weight[first_row * blocks..(first_row + channels_in) * blocks].chunks_exact_mut(blocks);
+            let rows = self.partial.weight[first_row * blocks..(first_row + channels_in) * blocks]
+                .chunks_exact_mut(blocks);
             for (row, &feature) in rows.zip(features) {
                 for (sum, gathered) in row.iter_mut().zip(&*gathered) {
                     T::add_scaled(simd, sum, feature, gathered);
@@ -223,7 +219,8 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<
         if !self.grad_features.is_empty() {
             let width = self.problem.channels_in;
             let row = point - self.first;
-            self.grad_features[row * width..(row + 1) * width].copy_from_slice(&input.as_flattened()[..width]);
+            self.grad_features[row * width..(row + 1) * width]
+                .copy_from_slice(&input.as_flattened()[..width]);
         }
     }
 }

@@ -28,19 +28,16 @@ fn run<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool>(
     if problem.channels_out == 0 {
         return output;
     }
-    output
-        .par_chunks_mut(CHUNK * problem.channels_out)
-        .enumerate()
-        .for_each(|(chunk, output)| {
-            dispatch(Forward::<T, LI, LO, ONE_BLOCK> {
-                problem,
-                features: &features,
-                weight: &weight,
-                bias,
-                first: chunk * CHUNK,
-                output,
-            });
+    output.par_chunks_mut(CHUNK * problem.channels_out).enumerate().for_each(|(chunk, output)| {
+        dispatch(Forward::<T, LI, LO, ONE_BLOCK> {
+            problem,
+            features: &features,
+            weight: &weight,
+            bias,
+            first: chunk * CHUNK,
+            output,
         });
+    });
     output
 }
 
@@ -54,7 +51,9 @@ struct Forward<'a, T, const LI: usize, const LO: usize, const ONE_BLOCK: bool> {
     output: &'a mut [T],
 }
 
-impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel for Forward<'_, T, LI, LO, ONE_BLOCK> {
+impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel
+    for Forward<'_, T, LI, LO, ONE_BLOCK>
+{
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let zeros = |blocks: usize| vec![[T::default(); LO]; if ONE_BLOCK { 0 } else { blocks }];

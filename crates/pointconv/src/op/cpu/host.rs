@@ -38,6 +38,7 @@ impl HostBackend for burn::backend::NdArray {
     type Rows = TensorData;
 
     fn rows(tensor: FloatTensor<Self>) -> Self::Rows {
+        use burn::backend::ops::FloatTensorOps;
         burn::tensor::read_sync(Self::float_into_data(tensor)).expect("a tensor of this machine can be read")
     }
 
@@ -119,25 +120,10 @@ fn run_backward<B: HostBackend, T: Real + Element>(
 ) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
     let device = features.device();
     let problem = Problem::new(features.shape().dims(), weight.shape().dims(), neighborhood);
-    let Problem {
-        points,
-        subdomains,
-        channels_in,
-        channels_out,
-        ..
-    } = problem;
+    let Problem { points, subdomains, channels_in, channels_out, .. } = problem;
     let (features, weight, grad) = (B::rows(features), B::rows(weight), B::rows(grad));
-    let Gradients {
-        features: grad_features,
-        weight: grad_weight,
-        bias: grad_bias,
-    } = backward::<T>(
-        problem,
-        B::slice(&features),
-        B::slice(&weight),
-        B::slice(&grad),
-        with_features,
-    );
+    let Gradients { features: grad_features, weight: grad_weight, bias: grad_bias } =
+        backward::<T>(problem, B::slice(&features), B::slice(&weight), B::slice(&grad), with_features);
     let tensor = |data| B::float_from_data(data, &device);
     (
         tensor(TensorData::new(grad_features, [if with_features { points } else { 0 }, channels_in])),

@@ -42,14 +42,11 @@ impl<'a> Problem<'a> {
         let (subdomains, starts, indices) = (lists.run_subdomains(), lists.run_starts(), lists.indices());
         let range = lists.run_offsets()[centre] as usize..lists.run_offsets()[centre + 1] as usize;
         let starts = &starts[range.start..=range.end];
-        subdomains[range]
-            .iter()
-            .zip(starts.windows(2))
-            .map(move |(&subdomain, bounds)| Run {
-                subdomain: usize::from(subdomain),
-                neighbours: &indices[bounds[0] as usize..bounds[1] as usize],
-                start: bounds[0] as usize,
-            })
+        subdomains[range].iter().zip(starts.windows(2)).map(move |(&subdomain, bounds)| Run {
+            subdomain: usize::from(subdomain),
+            neighbours: &indices[bounds[0] as usize..bounds[1] as usize],
+            start: bounds[0] as usize,
+        })
     }
 }
 

@@ -1,0 +1,145 @@
+//! A tiny data set, a tiny network, and the binary at work on both.
+#![allow(dead_code, reason = "every test file uses its own part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use pointcloud::synth::{SynthConfig, generate};
+use tempfile::TempDir;
+use train::config::Config;
+use train::{ProgressMode, RunError, TrainOptions, TrainOutcome, device};
+
+/// Classes of the synthetic set.
+pub const CLASSES: usize = 10;
+/// Training files of a class; one of them goes to validation.
+pub const TRAIN: usize = 4;
+/// Test files of a class: with a batch of 8 the last batch is not full.
+pub const TEST: usize = 3;
+
+/// A folder with a synthetic data set `set` and a config `tiny.toml` for it.
+pub struct Workplace {
+    folder: TempDir,
+}
+
+impl Workplace {
+    /// 64 points per file.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = SynthConfig {
+            train_per_class: TRAIN,
+            test_per_class: TEST,
+            points: 64,
+            ..SynthConfig::default()
+        };
+        generate(folder.path().join("set"), &settings, &|_| ()).unwrap();
+        let place = Self { folder };
+        fs::write(place.path("tiny.toml"), place.text()).unwrap();
+        place
+    }
+
+    pub fn path(&self, inside: &str) -> PathBuf {
+        self.folder.path().join(inside)
+    }
+
+    /// Dropout and all augmentation are on; a file has more points than the network takes.
+    fn text(&self) -> String {
+        format!(
+            "name = \"tiny\"\nseed = 5\n\
+             [data]\nroot = {:?}\npoints = 48\nvalidation_fraction = 0.25\n\
+             [model]\nkind = \"paper-classifier\"\ncell = 0.25\ndilations = [1, 2]\nchannels = 4\nhidden = 16\ndropout = 0.3\n\
+             [optimizer]\nkind = \"adam\"\nlr = 0.003\n\
+             [augment]\nrotate = \"up\"\njitter_sigma = 0.01\nscale = [0.9, 1.1]\ntranslate = 0.05\n\
+             [train]\nepochs = 2\nbatch_size = 8\n",
+            self.path("set")
+        )
+    }
+
+    /// The tiny config with `overrides`.
+    pub fn config(&self, overrides: &[&str]) -> Config {
+        let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
+        Config::load(self.path("tiny.toml"), &overrides).unwrap()
+    }
+
+    /// Trains with the library into the folder `output`.
+    pub fn train(&self, overrides: &[&str], output: &str, resume: bool) -> Result<TrainOutcome, RunError> {
+        let options = TrainOptions {
+            output: Some(self.path(output)),
+            resume,
+            device: device("auto").unwrap(),
+            progress: ProgressMode::Quiet,
+            dashboard: false,
+        };
+        train::train(&self.config(overrides), &options)
+    }
+
+    /// The binary with `arguments`, in this folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pointwise"));
+        // A backtrace would hide in the text whether an error was a panic.
+        command.current_dir(self.folder.path()).args(arguments).env("RUST_BACKTRACE", "0");
+        command
+    }
+
+    /// Runs the binary, which must succeed, and gives its standard output.
+    pub fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        let (out, err) = texts(&output);
+        assert!(output.status.success(), "{arguments:?} failed:\n{out}\n{err}");
+        assert_plain(&out);
+        assert_plain(&err);
+        out
+    }
+
+    /// Runs the binary, which must fail with exit code 1 and one message that has all of `parts`; gives the message.
+    pub fn fail(&self, arguments: &[&str], parts: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        let (out, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}:\n{out}\n{err}");
+        assert_plain(&err);
+        assert_eq!(err.matches("error: ").count(), 1, "{arguments:?}: {err}");
+        for part in parts {
+            assert!(err.contains(part), "{arguments:?}: the message lacks {part:?}:\n{err}");
+        }
+        err
+    }
+}
+
+/// Standard output and standard error.
+pub fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// No panic, and nothing that only makes sense on a terminal.
+pub fn assert_plain(text: &str) {
+    for bad in ["panicked at", "RUST_BACKTRACE", "\u{1b}", "\r"] {
+        assert!(!text.contains(bad), "{bad:?} in:\n{text}");
+    }
+}
+
+/// The lines of `metrics.jsonl` without the times, which differ from run to run.
+pub fn metrics(run: &Path) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let row = |line: &str| {
+        let mut row: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(row.as_object_mut().unwrap().remove("seconds").is_some());
+        row
+    };
+    text.lines().map(row).collect()
+}
+
+pub fn json(path: impl AsRef<Path>) -> serde_json::Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The last and the best weights of a run, byte for byte.
+pub fn weights(run: &Path) -> [Vec<u8>; 2] {
+    ["last", "best"].map(|name| fs::read(run.join(format!("{name}.safetensors"))).unwrap())
+}
+
+/// Asserts that two runs have the same weights, byte for byte, and the same metrics.
+pub fn assert_same_run(a: &Path, b: &Path) {
+    assert_eq!(metrics(a), metrics(b), "metrics of {} and {}", a.display(), b.display());
+    assert!(weights(a) == weights(b), "weights of {} and {} differ", a.display(), b.display());
+}
