@@ -37,3 +37,8 @@ mod op;
 pub use layer::{PointwiseConv, PointwiseConvConfig};
 pub use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
 pub use op::{PointwiseConvBackend, pointwise_conv, reference};
+
+/// The example of the README is compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

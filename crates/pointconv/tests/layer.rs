@@ -40,7 +40,7 @@ fn parameters_have_the_sizes_of_the_configuration() {
 #[test]
 fn weights_fill_the_range_of_the_initializer() {
     let conv = PointwiseConvConfig::new(12, 20, 27).init(&device());
-    let bound = (6.0 / (27.0 * (12.0 + 20.0)) as f64).sqrt();
+    let bound = (6.0f64 / (27.0 * (12.0 + 20.0))).sqrt();
     let weights = values(conv.weight.val());
     let largest = weights.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
     // Of 6480 uniform values the largest misses the bound by more than a hundredth once in 10^28 draws.

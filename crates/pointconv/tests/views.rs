@@ -79,7 +79,7 @@ fn sliced() {
     };
     let bias = |t: Tensor<1>| {
         let [channels] = t.dims();
-        Tensor::cat(vec![t.clone() * 5.0, t], 0).slice([channels..2 * channels])
+        Tensor::cat(vec![t.clone() * 5.0, t], 0).narrow(0, channels, channels)
     };
     check([rows, |t| t], weight, bias);
 }
@@ -90,7 +90,7 @@ fn broadcast() {
     let (inputs, neighborhood) = problem();
     for dtype in precisions(&device()) {
         let device = device().autodiff();
-        let row = || inputs.features(dtype, &device).slice([4..5]);
+        let row = || inputs.features(dtype, &device).narrow(0, 4, 1);
         let run = |features: Tensor<2>, ones: Option<Tensor<2>>| {
             let features = features.require_grad();
             let weight = inputs.weight(dtype, &device).require_grad();

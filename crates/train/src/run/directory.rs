@@ -53,7 +53,7 @@ impl RunDirectory {
     /// # Errors
     /// [`RunError::Io`].
     pub fn discard(&self) -> Result<(), RunError> {
-        for file in [self.config(), self.manifest(), self.metrics()] {
+        for file in [self.config(), self.manifest(), self.metrics(), self.path.join(".lock")] {
             if file.exists() {
                 fs::remove_file(&file).map_err(RunError::io(&file, "remove"))?;
             }

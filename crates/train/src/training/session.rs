@@ -100,6 +100,7 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
     };
     // Only now, so that data that cannot be used leaves no run behind.
     let (run, start) = place.take(config, &mut manifest)?;
+    let _lock = run.lock()?;
     manifest.write(&run)?;
     let rows = MetricsLog::truncate_after(run.metrics(), start)?;
     let log = MetricsLog::open(run.metrics())?;
