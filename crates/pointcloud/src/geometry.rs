@@ -30,7 +30,10 @@ fn format_of(path: &Path) -> Result<Format> {
         "ply" => Ok(Format::Ply),
         "off" => Ok(Format::Off),
         // A path that does not exist has no format: opening it tells so better than its extension.
-        _ if !path.exists() => Err(Error::io(path, "read", std::io::ErrorKind::NotFound.into())),
+        _ if !path.exists() => {
+            let source = std::fs::metadata(path).expect_err("it does not exist");
+            Err(Error::io(path, "read", source))
+        }
         _ => Err(Error::Extension { path: path.to_owned(), found: extension, supported: "ply, off" }),
     }
 }

@@ -104,3 +104,12 @@ fn half_precision_on_the_cpu() {
         &neighborhood(),
     );
 }
+
+#[test]
+#[should_panic(expected = "features are F32, the weight is F64")]
+fn element_types() {
+    let device = device();
+    let features = Tensor::<2>::zeros([60, 3], (&device, DType::F32));
+    let weight = Tensor::<3>::zeros([27, 3, 5], (&device, DType::F64));
+    pointwise_conv(features, weight, None, &neighborhood());
+}

@@ -95,9 +95,9 @@ pub enum RunError {
     /// The loss stopped being a number.
     #[error(
         "training stopped in epoch {epoch}, step {step}: the loss is {loss}, and the first layer with a value that is not \
-         finite is `{layer}`. The files of this step: {}. {}start again with a lower optimizer.lr",
+         finite is `{layer}`. The files of this step: {}. {}",
         list(files),
-        kept(run, *epoch)
+        advice(run, *epoch)
     )]
     NotFinite {
         /// The run.
@@ -146,11 +146,15 @@ impl RunError {
     }
 }
 
-/// What is left of a run that stopped in `epoch`.
-fn kept(run: &Path, epoch: usize) -> String {
+/// What is left of a run that stopped in `epoch`, and what to do.
+fn advice(run: &Path, epoch: usize) -> String {
     match epoch {
-        1 => String::new(),
-        _ => format!("The weights after epoch {} are kept in {}; ", epoch - 1, run.display()),
+        1 => "Start again with a lower optimizer.lr".into(),
+        _ => format!(
+            "The weights after epoch {} are kept in {}; start a new run with a lower optimizer.lr",
+            epoch - 1,
+            run.display()
+        ),
     }
 }
 

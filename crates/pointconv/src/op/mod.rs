@@ -6,7 +6,9 @@ pub mod reference;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
-use burn::tensor::{Shape, Tensor};
+#[cfg(feature = "fusion")]
+use burn::tensor::Shape;
+use burn::tensor::Tensor;
 use neighbors::Neighborhood;
 
 /// A backend that computes the pointwise convolution and its gradients.
@@ -78,7 +80,7 @@ pub trait PointwiseConvBackend: Backend {
 /// - output `[P, C_out]`
 ///
 /// # Panics
-/// When a shape does not agree with the others or with the neighbourhood.
+/// When a shape does not agree with the others or with the neighbourhood, or when the element types differ.
 pub fn pointwise_conv(
     features: Tensor<2>,
     weight: Tensor<3>,
@@ -86,9 +88,13 @@ pub fn pointwise_conv(
     neighborhood: &Neighborhood,
 ) -> Tensor<2> {
     check_shapes(features.dims(), weight.dims(), bias.as_ref().map(|b| b.dims()), neighborhood);
+    let dtype = features.dtype();
+    let dtypes = [("weight", Some(weight.dtype())), ("bias", bias.as_ref().map(|b| b.dtype()))];
+    for (name, found) in dtypes.into_iter().filter_map(|(name, found)| Some((name, found?))) {
+        assert_eq!(found, dtype, "pointwise_conv: features are {dtype:?}, the {name} is {found:?}");
+    }
     // Extension ops take no optional tensors; a constant of zeros asks for no gradient.
-    let bias =
-        bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[2]], (&features.device(), features.dtype())));
+    let bias = bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[2]], (&features.device(), dtype)));
     Tensor::from_dispatch(<Dispatch as PointwiseConvBackend>::pointwise_conv(
         features.into_dispatch(),
         weight.into_dispatch(),
@@ -130,7 +136,7 @@ fn check_shapes(
     }
 }
 
-#[cfg_attr(not(feature = "fusion"), allow(dead_code))]
+#[cfg(feature = "fusion")]
 fn output_shape(features: &Shape, weight: &Shape) -> Shape {
     Shape::new([features[0], weight[2]])
 }

@@ -42,7 +42,7 @@ pub fn pointwise_conv(
             gathered,
             IndexingUpdateOp::Add,
         );
-        let weight = weight.clone().slice([k..k + 1]).reshape([channels_in, channels_out]);
+        let weight = weight.clone().narrow(0, k, 1).reshape([channels_in, channels_out]);
         output = output + means.matmul(weight);
     }
     match bias {

@@ -17,10 +17,16 @@ pub fn save_weights(
     manifest: &Manifest,
 ) -> Result<(), RunError> {
     let path = run.weights(weights);
+    let identity = serde_json::json!({
+        "format_version": manifest.format_version,
+        "architecture": manifest.architecture,
+        "classes": manifest.classes,
+        "burn_version": manifest.burn_version,
+    });
     let mut store = SafetensorsStore::from_file(&path)
-        .metadata("format_version", manifest.format_version.to_string())
-        .metadata("architecture", &manifest.architecture)
-        .metadata("classes", manifest.classes.join(","))
+        // The store writes several keys in a random order; with one, the same weights are the same bytes.
+        .clear_metadata()
+        .metadata("pointwise", identity.to_string())
         .overwrite(true);
     network
         .save_into(&mut store)

@@ -11,20 +11,20 @@ use train::config::Config;
 use train::{ProgressMode, RunError, TrainOptions, TrainOutcome, device};
 
 /// Classes of the synthetic set.
-pub const CLASSES: usize = 10;
+pub(crate) const CLASSES: usize = 10;
 /// Training files of a class; one of them goes to validation.
-pub const TRAIN: usize = 4;
+pub(crate) const TRAIN: usize = 4;
 /// Test files of a class: with a batch of 8 the last batch is not full.
-pub const TEST: usize = 3;
+pub(crate) const TEST: usize = 3;
 
 /// A folder with a synthetic data set `set` and a config `tiny.toml` for it.
-pub struct Workplace {
+pub(crate) struct Workplace {
     folder: TempDir,
 }
 
 impl Workplace {
     /// 64 points per file.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = SynthConfig {
             train_per_class: TRAIN,
@@ -38,7 +38,7 @@ impl Workplace {
         place
     }
 
-    pub fn path(&self, inside: &str) -> PathBuf {
+    pub(crate) fn path(&self, inside: &str) -> PathBuf {
         self.folder.path().join(inside)
     }
 
@@ -56,13 +56,18 @@ impl Workplace {
     }
 
     /// The tiny config with `overrides`.
-    pub fn config(&self, overrides: &[&str]) -> Config {
+    pub(crate) fn config(&self, overrides: &[&str]) -> Config {
         let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
         Config::load(self.path("tiny.toml"), &overrides).unwrap()
     }
 
     /// Trains with the library into the folder `output`.
-    pub fn train(&self, overrides: &[&str], output: &str, resume: bool) -> Result<TrainOutcome, RunError> {
+    pub(crate) fn train(
+        &self,
+        overrides: &[&str],
+        output: &str,
+        resume: bool,
+    ) -> Result<TrainOutcome, RunError> {
         let options = TrainOptions {
             output: Some(self.path(output)),
             resume,
@@ -74,7 +79,7 @@ impl Workplace {
     }
 
     /// The binary with `arguments`, in this folder.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pointwise"));
         // A backtrace would hide in the text whether an error was a panic.
         command.current_dir(self.folder.path()).args(arguments).env("RUST_BACKTRACE", "0");
@@ -82,7 +87,7 @@ impl Workplace {
     }
 
     /// Runs the binary, which must succeed, and gives its standard output.
-    pub fn succeed(&self, arguments: &[&str]) -> String {
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().unwrap();
         let (out, err) = texts(&output);
         assert!(output.status.success(), "{arguments:?} failed:\n{out}\n{err}");
@@ -92,7 +97,7 @@ impl Workplace {
     }
 
     /// Runs the binary, which must fail with exit code 1 and one message that has all of `parts`; gives the message.
-    pub fn fail(&self, arguments: &[&str], parts: &[&str]) -> String {
+    pub(crate) fn fail(&self, arguments: &[&str], parts: &[&str]) -> String {
         let output = self.command(arguments).output().unwrap();
         let (out, err) = texts(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}:\n{out}\n{err}");
@@ -106,20 +111,20 @@ impl Workplace {
 }
 
 /// Standard output and standard error.
-pub fn texts(output: &Output) -> (String, String) {
+pub(crate) fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (text(&output.stdout), text(&output.stderr))
 }
 
 /// No panic, and nothing that only makes sense on a terminal.
-pub fn assert_plain(text: &str) {
+pub(crate) fn assert_plain(text: &str) {
     for bad in ["panicked at", "RUST_BACKTRACE", "\u{1b}", "\r"] {
         assert!(!text.contains(bad), "{bad:?} in:\n{text}");
     }
 }
 
 /// The lines of `metrics.jsonl` without the times, which differ from run to run.
-pub fn metrics(run: &Path) -> Vec<serde_json::Value> {
+pub(crate) fn metrics(run: &Path) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     let row = |line: &str| {
         let mut row: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -129,17 +134,17 @@ pub fn metrics(run: &Path) -> Vec<serde_json::Value> {
     text.lines().map(row).collect()
 }
 
-pub fn json(path: impl AsRef<Path>) -> serde_json::Value {
+pub(crate) fn json(path: impl AsRef<Path>) -> serde_json::Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// The last and the best weights of a run, byte for byte.
-pub fn weights(run: &Path) -> [Vec<u8>; 2] {
+pub(crate) fn weights(run: &Path) -> [Vec<u8>; 2] {
     ["last", "best"].map(|name| fs::read(run.join(format!("{name}.safetensors"))).unwrap())
 }
 
 /// Asserts that two runs have the same weights, byte for byte, and the same metrics.
-pub fn assert_same_run(a: &Path, b: &Path) {
+pub(crate) fn assert_same_run(a: &Path, b: &Path) {
     assert_eq!(metrics(a), metrics(b), "metrics of {} and {}", a.display(), b.display());
     assert!(weights(a) == weights(b), "weights of {} and {} differ", a.display(), b.display());
 }

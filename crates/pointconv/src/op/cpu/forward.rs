@@ -55,77 +55,59 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel
     for Forward<'_, T, LI, LO, ONE_BLOCK>
 {
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
+    fn run<S: Simd>(mut self, simd: S) {
         let zeros = |blocks: usize| vec![[T::default(); LO]; if ONE_BLOCK { 0 } else { blocks }];
         let mut wide_sum = vec![[T::default(); LI]; if ONE_BLOCK { 0 } else { self.features.per_row }];
         let (mut wide_even, mut wide_odd) = (zeros(self.weight.per_row), zeros(self.weight.per_row));
-        let width = self.problem.channels_out;
-        for (row, output) in self.output.chunks_exact_mut(width).enumerate() {
+        let output = std::mem::take(&mut self.output);
+        for (row, output) in output.chunks_exact_mut(self.problem.channels_out).enumerate() {
             let centre = self.first + row;
             if ONE_BLOCK {
+                // Arrays of known size, which the compiler keeps in registers.
                 let mut sum = [[T::default(); LI]; 1];
                 let (mut even, mut odd) = ([[T::default(); LO]; 1], [[T::default(); LO]; 1]);
-                accumulate::<S, T, LI, LO>(
-                    simd,
-                    self.problem,
-                    self.features,
-                    self.weight,
-                    centre,
-                    &mut sum,
-                    &mut even,
-                    &mut odd,
-                );
+                self.accumulate(simd, centre, &mut sum, &mut even, &mut odd);
                 finish(&even, &odd, self.bias, output);
             } else {
                 wide_even.fill([T::default(); LO]);
                 wide_odd.fill([T::default(); LO]);
-                accumulate::<S, T, LI, LO>(
-                    simd,
-                    self.problem,
-                    self.features,
-                    self.weight,
-                    centre,
-                    &mut wide_sum,
-                    &mut wide_even,
-                    &mut wide_odd,
-                );
+                self.accumulate(simd, centre, &mut wide_sum, &mut wide_even, &mut wide_odd);
                 finish(&wide_even, &wide_odd, self.bias, output);
             }
         }
     }
 }
 
-/// Adds `W_k · mean_k` over the runs of `centre`. Even and odd input channels have accumulators of their own, so that
-/// one addition need not wait for the one before.
-#[inline(always)]
-fn accumulate<S: Simd, T: Real, const LI: usize, const LO: usize>(
-    simd: S,
-    problem: Problem,
-    features: &Padded<T, LI>,
-    weight: &Padded<T, LO>,
-    centre: usize,
-    sum: &mut [[T; LI]],
-    even: &mut [[T; LO]],
-    odd: &mut [[T; LO]],
-) {
-    let (blocks_in, blocks_out) = (sum.len(), even.len());
-    for run in problem.runs(centre) {
-        sum.fill([T::default(); LI]);
-        for &neighbour in run.neighbours {
-            let row = &features.blocks()[neighbour as usize * blocks_in..][..blocks_in];
-            for (sum, row) in sum.iter_mut().zip(row) {
-                T::accumulate(simd, sum, row);
+impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Forward<'_, T, LI, LO, ONE_BLOCK> {
+    /// Adds `W_k · mean_k` over the runs of `centre`. Even and odd input channels have accumulators of their own, so
+    /// that one addition need not wait for the one before.
+    #[inline(always)]
+    fn accumulate<S: Simd>(
+        &self,
+        simd: S,
+        centre: usize,
+        sum: &mut [[T; LI]],
+        even: &mut [[T; LO]],
+        odd: &mut [[T; LO]],
+    ) {
+        let channels_in = self.problem.channels_in;
+        let (blocks_in, blocks_out) = (sum.len(), even.len());
+        for run in self.problem.runs(centre) {
+            sum.fill([T::default(); LI]);
+            for &neighbour in run.neighbours {
+                let row = &self.features.blocks()[neighbour as usize * blocks_in..][..blocks_in];
+                for (sum, row) in sum.iter_mut().zip(row) {
+                    T::accumulate(simd, sum, row);
+                }
             }
-        }
-        let share = T::reciprocal(run.neighbours.len());
-        let weight = weight.rows(run.subdomain * problem.channels_in, problem.channels_in);
-        let mut weight = weight.chunks_exact(blocks_out);
-        for channel in 0..problem.channels_in {
-            let mean = sum[channel / LI][channel % LI] * share;
-            let Some(weight) = weight.next() else { break };
-            let target = if channel % 2 == 0 { &mut *even } else { &mut *odd };
-            for (target, weight) in target.iter_mut().zip(weight) {
-                T::add_scaled(simd, target, mean, weight);
+            let share = T::reciprocal(run.neighbours.len());
+            let weight = self.weight.rows(run.subdomain * channels_in, channels_in);
+            for (channel, weight) in weight.chunks_exact(blocks_out).enumerate() {
+                let mean = sum[channel / LI][channel % LI] * share;
+                let target = if channel % 2 == 0 { &mut *even } else { &mut *odd };
+                for (target, weight) in target.iter_mut().zip(weight) {
+                    T::add_scaled(simd, target, mean, weight);
+                }
             }
         }
     }
