@@ -42,6 +42,7 @@ fn train_leaves_a_whole_run_and_names_it_last() {
     let names: Vec<String> = fs::read_dir(place.path("run"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('.'))
         .collect();
     assert_eq!(names.len(), 8, "nothing else is left: {names:?}");
     // Without --output a run never meets another one.

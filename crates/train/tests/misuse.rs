@@ -105,7 +105,7 @@ fn run_directories() {
         };
         place
             .fail(&with("nowhere"), &["nowhere is not a run directory", "does not exist", "pointwise train"]);
-        place.fail(&with("set"), &["set is not a run directory", "no manifest.json"]);
+        place.fail(&with("set"), &["set is not a run directory", "no config.toml"]);
         place.fail(&with("tiny.toml"), &["tiny.toml is not a run directory", "it is a file"]);
     }
 

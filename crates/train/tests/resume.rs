@@ -34,6 +34,8 @@ fn a_run_that_was_killed_and_resumed_is_the_one_that_was_not() {
         assert!(Instant::now() < deadline, "no epoch in a minute");
         std::thread::sleep(Duration::from_millis(1));
     }
+    // Two trainings in one run would spoil each other.
+    place.fail(&with("killed", &["--resume"]), &["killed", "another process"]);
     child.kill().unwrap();
     child.wait().unwrap();
     let done = metrics(&place.path("killed")).len();

@@ -78,7 +78,7 @@ pub struct SynthData {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
-    /// Uniform draw without repetition; a new draw each epoch, a fixed one in evaluation.
+    /// Uniform draw without repetition, once when the file is read; the same for the same file everywhere.
     #[default]
     Random,
     /// Farthest-point sampling: each point is the one farthest from those already kept. Even, and

@@ -34,8 +34,9 @@ impl RunInspection {
     /// When it is no run directory or one of its files is damaged.
     pub(super) fn of(path: &Path) -> Result<Self, RunError> {
         let run = RunDirectory::open(path)?;
-        let config = Config::load(run.config(), &[])?;
+        // The manifest first: it tells of a newer format, whose config may have other keys.
         let manifest = Manifest::read(&run)?;
+        let config = Config::load(run.config(), &[])?;
         let rows = if run.metrics().exists() { MetricsLog::read(run.metrics())? } else { Vec::new() };
         let epochs_done = rows.last().map_or(0, |row| row.epoch);
         Ok(Self {

@@ -272,7 +272,7 @@ mod tests {
         }
         match inspect(folder.path(), 8, &|_| ()).unwrap() {
             Inspection::Folder(folder) => folder,
-            Inspection::File(file) => panic!("{file}"),
+            other => panic!("{other}"),
         }
     }
 

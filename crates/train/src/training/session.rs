@@ -1,8 +1,9 @@
 //! One training from config to weights.
 
+use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use burn::module::Module;
@@ -59,7 +60,9 @@ pub struct TrainOutcome {
 
 /// Trains the network of `config` on `data.root/<class>/train`, and writes a run directory.
 ///
-/// The same config and seed give the same weights, bit for bit, for any number of threads, interrupted or not.
+/// The same config and seed give the same weights, bit for bit, for any number of threads, interrupted or not. burn has
+/// one stream of random numbers per process, so trainings in one process take turns, and nothing else may draw from it
+/// meanwhile.
 ///
 /// # Errors
 /// Data that cannot be used, a run directory that is taken, a resumed run with another config, a loss that is not
@@ -99,8 +102,7 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
         weights: Default::default(),
     };
     // Only now, so that data that cannot be used leaves no run behind.
-    let (run, start) = place.take(config, &mut manifest)?;
-    let _lock = run.lock()?;
+    let (run, _lock, start) = place.take(config, &mut manifest)?;
     manifest.write(&run)?;
     let rows = MetricsLog::truncate_after(run.metrics(), start)?;
     let log = MetricsLog::open(run.metrics())?;
@@ -131,6 +133,10 @@ impl Place {
         }
         let path = options.output.clone().or_else(|| RunDirectory::latest_path(&base, &config.name));
         let run = RunDirectory::open(path.unwrap_or_else(|| base.join(&config.name)))?;
+        if run.manifest().exists() {
+            // It tells of a newer format, whose config may have other keys.
+            Manifest::read(&run)?;
+        }
         let before = Config::load(run.config(), &[])?;
         let changed = |(key, found, expected)| RunError::ConfigChanged {
             path: run.path().to_owned(),
@@ -152,12 +158,18 @@ impl Place {
         Ok(Self::Existing(run))
     }
 
-    /// The run directory and the last whole epoch in it; the weights that are already there join `manifest`.
-    fn take(self, config: &Config, manifest: &mut Manifest) -> Result<(RunDirectory, usize), RunError> {
+    /// The run directory, its lock, and the last whole epoch in it; the weights that are already there join `manifest`.
+    fn take(self, config: &Config, manifest: &mut Manifest) -> Result<(RunDirectory, File, usize), RunError> {
         let run = match self {
-            Self::New(path) => return Ok((RunDirectory::create(path, config)?, 0)),
+            Self::New(path) => {
+                let run = RunDirectory::create(path, config)?;
+                let lock = run.lock()?;
+                return Ok((run, lock, 0));
+            }
             Self::Existing(run) => run,
         };
+        // Before anything is read or written: another process may be at work here.
+        let lock = run.lock()?;
         let start = run.last_checkpoint();
         if start > 0 {
             let before = Manifest::read(&run)?;
@@ -183,7 +195,7 @@ impl Place {
             manifest.weights = before.weights;
         }
         run.write(&run.config(), &config.to_toml()?)?;
-        Ok((run, start))
+        Ok((run, lock, start))
     }
 }
 
@@ -236,6 +248,8 @@ fn fit(
     train_set: CloudSet,
     validation_set: CloudSet,
 ) -> Result<TrainOutcome, RunError> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let ModelConfig::PaperClassifier(model) = &config.model;
     let inner = options.device.clone();
     let device = inner.clone().autodiff();

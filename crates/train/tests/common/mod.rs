@@ -102,7 +102,8 @@ impl Workplace {
         let (out, err) = texts(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}:\n{out}\n{err}");
         assert_plain(&err);
-        assert_eq!(err.matches("error: ").count(), 1, "{arguments:?}: {err}");
+        let messages = err.lines().filter(|line| line.starts_with("error: "));
+        assert_eq!(messages.count(), 1, "{arguments:?}: {err}");
         for part in parts {
             assert!(err.contains(part), "{arguments:?}: the message lacks {part:?}:\n{err}");
         }
