@@ -5,7 +5,7 @@ mod common;
 use std::time::Instant;
 
 use common::{Layout, cloud, shapes};
-use neighbors::{KernelShape, NeighborError, Neighborhood, Search, fixed_radius};
+use neighbors::{KernelShape, Neighborhood, Search, fixed_radius};
 
 fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -71,16 +71,6 @@ fn equal_points_are_one_cell() {
         assert_eq!(lists.mean_occupancy(), 2000.0);
         assert!(lists.edge_weights().iter().all(|&w| w == 1.0 / 2000.0));
     }
-}
-
-/// The pairs of a hundred thousand equal points do not fit; that is found without listing them.
-#[test]
-#[ignore = "counts four thousand million pairs: many seconds and 2 GB"]
-fn too_many_edges_are_refused_early() {
-    let positions = vec![[1.0; 3]; 100_000];
-    let shape = KernelShape::cells(0.1).with_size([1; 3]);
-    let error = Neighborhood::build(&positions, &[0, 100_000], &shape, Search::Auto).unwrap_err();
-    assert_eq!(error, NeighborError::TooManyEdges { max: u64::from(u32::MAX) });
 }
 
 /// A few points spread over 1e9 must not pay for the empty cells between them.

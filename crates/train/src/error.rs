@@ -113,6 +113,9 @@ pub enum RunError {
         /// The files of the batch.
         files: Vec<PathBuf>,
     },
+    /// The training was stopped in its first epoch.
+    #[error("stopped before the first epoch was finished: there is nothing to keep")]
+    StoppedEarly,
     /// burn's learner stopped with an error.
     #[error("training stopped: {0}")]
     Learner(String),

@@ -69,6 +69,10 @@ impl Train {
         evaluate(&config, &outcome, &device, self.device, progress).with_context(|| {
             format!("the training is finished and kept in {run}, but its evaluation failed; mend this, then add --resume --output {run}")
         })?;
+        if outcome.epochs_done < config.train.epochs {
+            let (done, all) = (outcome.epochs_done, config.train.epochs);
+            line(format_args!("stopped after epoch {done} of {all}; go on with --resume --output {run}"))?;
+        }
         line(format_args!("run: {run}"))?;
         Ok(ExitCode::SUCCESS)
     }

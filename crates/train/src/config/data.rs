@@ -52,8 +52,8 @@ pub struct DataConfig {
     pub synth: Option<SynthData>,
 }
 
-/// Section `[data.synth]`: the synthetic shape set, written to `data.root` when that folder is
-/// missing.
+/// Section `[data.synth]`: the synthetic shape set, written to `data.root` when that folder is missing
+/// or holds a synthetic set with other settings. Any other data there is used as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SynthData {

@@ -2,6 +2,7 @@
 
 mod epochs;
 mod optimize;
+mod place;
 mod renderer;
 mod session;
 

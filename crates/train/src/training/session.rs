@@ -1,6 +1,5 @@
 //! One training from config to weights.
 
-use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,8 +15,9 @@ use pointcloud::{FolderDataset, derive_seed};
 
 use super::epochs::{Best, Epochs, Progress};
 use super::optimize::{optimizer, schedule};
+use super::place::Place;
 use super::renderer::Silent;
-use crate::config::{Config, ModelConfig, ScheduleConfig};
+use crate::config::{Config, ModelConfig};
 use crate::data::{BatchBuilder, CloudLoader, CloudSet, Preparation, split_validation};
 use crate::error::RunError;
 use crate::metrics_log::{EpochMetrics, MetricsLog};
@@ -52,6 +52,8 @@ pub struct TrainOutcome {
     pub run: RunDirectory,
     /// Learnable weights of the network.
     pub parameters: usize,
+    /// Epochs that are trained; fewer than the config asks for when the training was stopped.
+    pub epochs_done: usize,
     /// The epoch that did best on the validation files; `None` without validation.
     pub best_epoch: Option<usize>,
     /// Wall-clock time of this training, in seconds, without reading the data.
@@ -106,8 +108,14 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
     manifest.write(&run)?;
     let rows = MetricsLog::truncate_after(run.metrics(), start)?;
     let log = MetricsLog::open(run.metrics())?;
-    let result =
-        fit(config, options, run.clone(), start, manifest, Best::of(&rows), log, train_set, validation_set);
+    let session = Session {
+        run: run.clone(),
+        start,
+        train: train_set,
+        validation: validation_set,
+        progress: Progress { log, manifest, best: Best::of(&rows), failure: None },
+    };
+    let result = fit(config, options, session);
     if result.is_err() && !options.resume && MetricsLog::read(run.metrics()).is_ok_and(|rows| rows.is_empty())
     {
         run.discard()?;
@@ -115,147 +123,29 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
     result
 }
 
-/// Where a run goes, found before the data is read.
-enum Place {
-    /// A folder that is free.
-    New(PathBuf),
-    /// The run to be continued.
-    Existing(RunDirectory),
-}
-
-impl Place {
-    fn find(config: &Config, options: &TrainOptions) -> Result<Self, RunError> {
-        let base = PathBuf::from("runs");
-        if !options.resume {
-            let path = options.output.clone().unwrap_or_else(|| RunDirectory::free_path(&base, &config.name));
-            RunDirectory::check_free(&path)?;
-            return Ok(Self::New(path));
-        }
-        let path = options.output.clone().or_else(|| RunDirectory::latest_path(&base, &config.name));
-        let run = RunDirectory::open(path.unwrap_or_else(|| base.join(&config.name)))?;
-        if run.manifest().exists() {
-            // It tells of a newer format, whose config may have other keys.
-            Manifest::read(&run)?;
-        }
-        let before = Config::load(run.config(), &[])?;
-        let changed = |(key, found, expected)| RunError::ConfigChanged {
-            path: run.path().to_owned(),
-            key,
-            found,
-            expected,
-        };
-        if let Some(difference) = first_difference(config, &before)? {
-            return Err(changed(difference));
-        }
-        let done = run.last_checkpoint();
-        if config.train.epochs < done {
-            let (found, expected) = (
-                config.train.epochs.to_string(),
-                format!("{} and has {done} behind it", before.train.epochs),
-            );
-            return Err(changed(("train.epochs".into(), found, expected)));
-        }
-        Ok(Self::Existing(run))
-    }
-
-    /// The run directory, its lock, and the last whole epoch in it; the weights that are already there join `manifest`.
-    fn take(self, config: &Config, manifest: &mut Manifest) -> Result<(RunDirectory, File, usize), RunError> {
-        let run = match self {
-            Self::New(path) => {
-                let run = RunDirectory::create(path, config)?;
-                let lock = run.lock()?;
-                return Ok((run, lock, 0));
-            }
-            Self::Existing(run) => run,
-        };
-        // Before anything is read or written: another process may be at work here.
-        let lock = run.lock()?;
-        let start = run.last_checkpoint();
-        if start > 0 {
-            let before = Manifest::read(&run)?;
-            if before.classes != manifest.classes {
-                return Err(RunError::Classes {
-                    path: config.data.root.clone(),
-                    found: manifest.classes.join(", "),
-                    expected: before.classes.join(", "),
-                });
-            }
-            let files = |manifest: &Manifest| {
-                format!("{} for training, {} for validation", manifest.train_files, manifest.validation_files)
-            };
-            if files(&before) != files(manifest) {
-                return Err(RunError::ConfigChanged {
-                    path: run.path().to_owned(),
-                    key: "number of files in data.root".into(),
-                    found: files(manifest),
-                    expected: files(&before),
-                });
-            }
-            run.check_checkpoint(start)?;
-            manifest.weights = before.weights;
-        }
-        run.write(&run.config(), &config.to_toml()?)?;
-        Ok((run, lock, start))
-    }
-}
-
-/// The first key that differs, with its values now and before. The place of the data may change, and the number of
-/// epochs unless the schedule depends on it.
-fn first_difference(now: &Config, before: &Config) -> Result<Option<(String, String, String)>, RunError> {
-    let flat = |config: &Config| -> Result<Vec<(String, String)>, RunError> {
-        let table: toml::Table = config.to_toml()?.parse().expect("a written config can be read");
-        let mut keys = Vec::new();
-        flatten("", &table, &mut keys);
-        Ok(keys)
-    };
-    let may_change = |key: &str| {
-        key == "data.root"
-            || (key == "train.epochs" && !matches!(now.schedule, ScheduleConfig::Cosine { .. }))
-    };
-    let (now_keys, before_keys) = (flat(now)?, flat(before)?);
-    let value = |keys: &[(String, String)], key: &str| {
-        keys.iter().find(|(k, _)| k == key).map_or_else(|| "not set".to_owned(), |(_, value)| value.clone())
-    };
-    let keys = now_keys.iter().chain(&before_keys).map(|(key, _)| key);
-    for key in keys.filter(|key| !may_change(key)) {
-        let (found, expected) = (value(&now_keys, key), value(&before_keys, key));
-        if found != expected {
-            return Ok(Some((key.clone(), found, expected)));
-        }
-    }
-    Ok(None)
-}
-
-fn flatten(prefix: &str, table: &toml::Table, keys: &mut Vec<(String, String)>) {
-    for (key, value) in table {
-        let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            toml::Value::Table(table) => flatten(&key, table, keys),
-            value => keys.push((key, value.to_string())),
-        }
-    }
-}
-
-#[allow(clippy::too_many_arguments)]
-fn fit(
-    config: &Config,
-    options: &TrainOptions,
+/// A training that is ready to begin, or to go on after the epoch `start`.
+struct Session {
     run: RunDirectory,
     start: usize,
-    manifest: Manifest,
-    best: Option<Best>,
-    log: MetricsLog,
-    train_set: CloudSet,
-    validation_set: CloudSet,
-) -> Result<TrainOutcome, RunError> {
+    train: CloudSet,
+    validation: CloudSet,
+    progress: Progress,
+}
+
+fn fit(config: &Config, options: &TrainOptions, session: Session) -> Result<TrainOutcome, RunError> {
+    let Session { run, start, train, validation, progress } = session;
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let ModelConfig::PaperClassifier(model) = &config.model;
     let inner = options.device.clone();
     let device = inner.clone().autodiff();
     device.seed(derive_seed(config.seed, &[WEIGHTS]));
-    let network =
-        model.init(config.data.points, manifest.classes.len(), config.train.label_smoothing, &device);
+    let network = model.init(
+        config.data.points,
+        progress.manifest.classes.len(),
+        config.train.label_smoothing,
+        &device,
+    );
     let parameters = network.num_params();
 
     let builder = |device: &Device| BatchBuilder {
@@ -267,11 +157,11 @@ fn fit(
     let preparation =
         Preparation { order: config.data.order, augment: Some(config.augment.clone()), seed: config.seed };
     let batch = config.train.batch_size;
-    let steps = train_set.len().div_ceil(batch);
-    let train = CloudLoader::for_training(train_set, builder(&device), preparation.clone(), batch);
-    let validation = CloudLoader::in_order(validation_set, builder(&inner), preparation, batch);
+    let steps = train.len().div_ceil(batch);
+    let train = CloudLoader::for_training(train, builder(&device), preparation.clone(), batch);
+    let validation = CloudLoader::in_order(validation, builder(&inner), preparation, batch);
 
-    let progress = Arc::new(Mutex::new(Progress { log, manifest, best, failure: None }));
+    let progress = Arc::new(Mutex::new(progress));
     let dashboard = options.dashboard && std::io::stdout().is_terminal();
     let epochs = config.train.epochs;
     let plain = !dashboard && options.progress != ProgressMode::Quiet;
@@ -315,7 +205,13 @@ fn fit(
     if let Some(error) = result.error {
         return Err(RunError::Learner(error.to_string()));
     }
-    Ok(TrainOutcome { run, parameters, best_epoch: progress.best.map(|best| best.epoch), seconds })
+    let rows = MetricsLog::read(run.metrics())?;
+    let epochs_done = rows.last().map_or(0, |row| row.epoch);
+    if epochs_done == 0 {
+        return Err(RunError::StoppedEarly);
+    }
+    let best_epoch = progress.best.map(|best| best.epoch);
+    Ok(TrainOutcome { run, parameters, epochs_done, best_epoch, seconds })
 }
 
 /// `epoch  3/60  train  loss 0.512  accuracy 83.1 %  12.3 s`
