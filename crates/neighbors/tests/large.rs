@@ -5,7 +5,7 @@ mod common;
 use std::time::Instant;
 
 use common::{Layout, cloud, shapes};
-use neighbors::{KernelShape, Neighborhood, Search, fixed_radius};
+use neighbors::{KernelShape, NeighborError, Neighborhood, Search, fixed_radius};
 
 fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
