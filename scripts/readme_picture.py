@@ -30,19 +30,19 @@ def main(run, data, output):
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     classes = evaluation["classes"]
 
-    figure = plt.figure(figsize=(13, 7.2), layout="constrained")
-    grid = figure.add_gridspec(4, 10)
+    figure = plt.figure(figsize=(13, 6.4))
+    grid = figure.add_gridspec(4, 11, left=0.0, right=0.985, top=0.94, bottom=0.14, wspace=0.05, hspace=1.6)
     for index, name in enumerate(classes):
         row, column = divmod(index, 5)
         axes = figure.add_subplot(grid[2 * row : 2 * row + 2, column], projection="3d")
-        points = read_ply(sorted((data / name / "test").glob("*.ply"))[3])
-        axes.scatter(*points.T, s=1.5, c=points[:, 2], cmap="viridis", linewidths=0)
-        axes.set_box_aspect((1, 1, 1))
-        axes.set(xlim=(-0.8, 0.8), ylim=(-0.8, 0.8), zlim=(-0.8, 0.8))
+        points = read_ply(sorted((data / name / "test").glob("*.ply"))[4])
+        axes.scatter(*points.T, s=2.5, c=points[:, 2], cmap="viridis", linewidths=0)
+        axes.set_box_aspect((1, 1, 1), zoom=1.7)
+        axes.set(xlim=(-1, 1), ylim=(-1, 1), zlim=(-1, 1))
         axes.set_axis_off()
-        axes.set_title(name, fontsize=11, y=0.92)
+        axes.set_title(name, fontsize=11, y=-0.12)
 
-    axes = figure.add_subplot(grid[:2, 5:])
+    axes = figure.add_subplot(grid[:2, 6:])
     for split, style, color in (("train", "-", "#0072b2"), ("valid", "--", "#d55e00")):
         of_split = [row for row in rows if row["split"] == split]
         axes.plot([r["epoch"] for r in of_split], [100 * r["accuracy"] for r in of_split], style, color=color, label=split)
@@ -51,7 +51,7 @@ def main(run, data, output):
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
 
-    axes = figure.add_subplot(grid[2:, 5:])
+    axes = figure.add_subplot(grid[2:, 6:])
     confusion = np.array(evaluation["confusion"])
     axes.imshow(confusion / confusion.sum(1, keepdims=True), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (truth, predicted), count in np.ndenumerate(confusion):
