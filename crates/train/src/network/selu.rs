@@ -1,5 +1,4 @@
-//! SELU in one pass. burn's is six tensor operations forward and as many backward; on the CPU they take longer than the
-//! convolutions between them.
+//! SELU in one pass. burn's is six tensor operations forward and as many backward, each with its own pass over memory.
 
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;

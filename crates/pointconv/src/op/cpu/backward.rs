@@ -179,7 +179,7 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<
     fn point<S: Simd>(&mut self, simd: S, point: usize, gathered: &mut [[T; LO]], input: &mut [[T; LI]]) {
         let Problem { channels_in, channels_out, .. } = self.problem;
         let blocks = gathered.len();
-        let last_subdomain = self.problem.neighborhood.shape();
+        let kernel = self.problem.neighborhood.shape();
         let features = &self.features[point * channels_in..(point + 1) * channels_in];
         for (sum, grad) in self.partial.bias.iter_mut().zip(self.grad.row(point)) {
             T::accumulate(simd, sum, grad);
@@ -193,7 +193,7 @@ impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<
                     T::add_scaled(simd, gathered, T::from_reciprocal(share), row);
                 }
             }
-            let subdomain = last_subdomain.mirror(run.subdomain);
+            let subdomain = kernel.mirror(run.subdomain);
             let first_row = subdomain * channels_in;
             let rows = self.partial.weight[first_row * blocks..(first_row + channels_in) * blocks]
                 .chunks_exact_mut(blocks);
