@@ -1,7 +1,9 @@
 //! Sixteen candidates at a time: tests that give a bit mask, and compaction by such a mask.
 //!
-//! The best instruction set is chosen at run time. Every implementation does the same `f32` operations, so
-//! the masks are equal on every machine.
+//! The instruction set is chosen at run time. Every implementation does the same `f32` operations, so the
+//! masks are equal on every machine.
+
+use crate::instruction_set::InstructionSet;
 
 /// Candidates tested together.
 pub(crate) const LANES: usize = 16;
@@ -51,16 +53,28 @@ pub(crate) trait Kernel {
     fn run<L: Lanes>(self, lanes: L) -> Self::Output;
 }
 
-/// Runs the work with the best instruction set of this machine.
+/// Runs the work with the instruction set of this process.
 pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if let Some(v4) = pulp::x86::V4::try_new() {
-            return v4.vectorize(x86::Call { kernel, lanes: v4 });
+    dispatch_to(InstructionSet::current(), kernel)
+}
+
+/// Runs the work with an instruction set, or plain Rust where this machine does not have it.
+fn dispatch_to<K: Kernel>(set: InstructionSet, kernel: K) -> K::Output {
+    match set {
+        #[cfg(target_arch = "x86_64")]
+        InstructionSet::Avx512 => {
+            if let Some(v4) = pulp::x86::V4::try_new() {
+                return v4.vectorize(x86::Call { kernel, lanes: v4 });
+            }
         }
-        if let Some(v3) = pulp::x86::V3::try_new() {
-            return v3.vectorize(x86::Call { kernel, lanes: v3 });
+        #[cfg(target_arch = "x86_64")]
+        InstructionSet::Avx2 => {
+            if let Some(v3) = pulp::x86::V3::try_new() {
+                return v3.vectorize(x86::Call { kernel, lanes: v3 });
+            }
         }
+        // The compiler uses NEON for plain Rust on its own.
+        _ => {}
     }
     kernel.run(Portable)
 }
@@ -276,11 +290,8 @@ mod tests {
                 },
             };
             let expected = (&work).run(Portable);
-            assert_eq!(dispatch(&work), expected);
-            #[cfg(target_arch = "x86_64")]
-            if let Some(lanes) = pulp::x86::V3::try_new() {
-                let call = x86::Call { kernel: &work, lanes };
-                assert_eq!(lanes.vectorize(call), expected);
+            for set in InstructionSet::available() {
+                assert_eq!(dispatch_to(set, &work), expected, "{set}");
             }
         }
     }

@@ -42,6 +42,7 @@ mod edge_weights;
 mod error;
 mod fill;
 mod fixed_radius;
+mod instruction_set;
 mod kd_search;
 mod kd_tree;
 mod lanes;
@@ -58,6 +59,7 @@ mod uniform_grid;
 
 pub use error::NeighborError;
 pub use fixed_radius::{RadiusLists, fixed_radius};
+pub use instruction_set::InstructionSet;
 pub use kd_tree::KdTree;
 pub use neighbor::Neighbor;
 pub use neighborhood::Neighborhood;
