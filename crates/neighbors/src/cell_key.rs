@@ -25,7 +25,8 @@ pub(crate) struct CellSpan {
 /// Maps coordinates to cells `[n * cell, (n + 1) * cell)`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CellKeys {
-    cell: f64,
+    /// The reciprocal of the edge: quicker than a division, and the widening covers its rounding.
+    per_length: f64,
     widening: f64,
 }
 
@@ -41,13 +42,29 @@ impl CellKeys {
         }
         let cell = f64::from(cell);
         let rounding = (f64::from(largest) / cell).min(EXACT) * f64::EPSILON;
-        Ok(Self { cell, widening: widening + 4.0 * (rounding + f64::EPSILON) })
+        Ok(Self { per_length: 1.0 / cell, widening: widening + 8.0 * (rounding + f64::EPSILON) })
+    }
+
+    /// A coordinate, counted in cells.
+    #[inline(always)]
+    pub(crate) fn cells(&self, coordinate: f32) -> f64 {
+        f64::from(coordinate) * self.per_length
+    }
+
+    pub(crate) fn widening(&self) -> f64 {
+        self.widening
+    }
+
+    /// Whether every coordinate in a box of cells is so near that its cell is where
+    /// [`cells`](Self::cells) says.
+    pub(crate) fn is_near(&self, low: [i64; 3], size: [i64; 3]) -> bool {
+        (0..3).all(|axis| low[axis] > -(FAR as i64) && low[axis] + size[axis] < FAR as i64)
     }
 
     /// The cell that holds a coordinate.
     #[inline(always)]
     pub(crate) fn own(&self, coordinate: f32) -> i64 {
-        let cells = f64::from(coordinate) / self.cell;
+        let cells = self.cells(coordinate);
         if cells.abs() < FAR { cells.floor() as i64 } else { far(coordinate) }
     }
 
@@ -65,7 +82,7 @@ impl CellKeys {
     /// The cells whose widened interval holds a coordinate.
     #[inline(always)]
     pub(crate) fn span(&self, coordinate: f32) -> CellSpan {
-        let cells = f64::from(coordinate) / self.cell;
+        let cells = self.cells(coordinate);
         if cells.abs() < FAR {
             CellSpan {
                 own: cells.floor() as i64,

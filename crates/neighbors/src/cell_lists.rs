@@ -1,37 +1,36 @@
-//! The points of a cloud, listed for every cell that could hold neighbours of another cell's centres.
+//! The points of a piece, listed for every cell that could hold neighbours of another cell's centres.
 //!
 //! Let `T` be the cell that holds a centre. Whatever its place in `T`, the points in kernel cell `n` of the
 //! centre lie in the cell `T + n` widened by half a cell on every side. So one list of points for each
 //! widened cell serves all centres of `T`, all sub-domains and all dilations. A point is in 8 lists
 //! (two along each axis), and filling them in the order of the indices leaves every list sorted.
 //!
-//! For balls the cells are as wide as the radius and widened by the radius: the one list of `T` then holds
-//! all candidates of its centres.
+//! For balls the cells are twice as wide as the radius and widened by the radius: the one list of `T` then
+//! holds all candidates of its centres, and cells without centres need no list.
 
 use std::ops::Range;
-
-use rayon::prelude::*;
 
 use crate::cell_key::CellKeys;
 use crate::cell_table::CellTable;
 use crate::error::NeighborError;
 use crate::lanes::{Coordinates, LANES};
 use crate::members::Members;
+use crate::piece::Piece;
 use crate::rule::Cells;
 
-/// Points of one cloud: each is in at most 64 lists (four along each axis, when it lies on the border of
+/// Points of one piece: each is in at most 64 lists (four along each axis, when it lies on the border of
 /// two), and their entries are counted in 32 bits.
 const MAX_POINTS: usize = u32::MAX as usize / 64;
 
 /// Centres of one tile at most, so that crowded cells are shared among threads.
 const TILE_CENTRES: u32 = 512;
 
-/// The lists of one cloud.
+/// The lists of one piece.
 #[derive(Debug)]
 pub(crate) struct CellLists {
-    /// The points of the cloud, counted from its first, tile by tile.
+    /// The centres, counted from the first of the piece, tile by tile.
     order: Vec<u32>,
-    /// The coordinates of the points in that order.
+    /// Their coordinates.
     centres: Vec<[f32; 3]>,
     tiles: Vec<Tile>,
     table: CellTable,
@@ -60,10 +59,9 @@ pub(crate) struct List {
 }
 
 impl CellLists {
-    /// Lists the points `first..first + points.len()` of a batch.
-    ///
-    /// In parallel when there are many points; the lists are the same for any number of threads.
-    pub(crate) fn build(points: &[[f32; 3]], first: usize, cells: Cells) -> Result<Self, NeighborError> {
+    /// Lists the points of a piece.
+    pub(crate) fn build(piece: &Piece<'_>, cells: Cells) -> Result<Self, NeighborError> {
+        let points = piece.points();
         if points.len() > MAX_POINTS {
             return Err(NeighborError::TooManyPoints { points: points.len(), max: MAX_POINTS });
         }
@@ -73,11 +71,17 @@ impl CellLists {
         let mut table =
             CellTable::new(points.len(), low.map(|v| keys.span(v).low), high.map(|v| keys.span(v).high));
         let members = Members::find(points, &keys, &mut table);
-        let parts = if members.len() == 1 { 1 } else { rayon::current_num_threads() };
 
-        let (own_starts, starts) = count_members(&members, table.len(), parts);
+        let mut own_starts = vec![0u32; table.len() + 1];
+        members.visit_own(|i, own| own_starts[own as usize + 1] += u32::from(piece.is_own(i)));
+        // What is skipped costs neither memory nor time, and a step of zero asks for cells of centres only.
+        let wanted: Vec<bool> = own_starts[1..].iter().map(|&n| n > 0 || !cells.own_only).collect();
+        let mut starts = vec![0u32; table.len() + 1];
+        members.visit_lists(|_, list| starts[list as usize + 1] += u32::from(wanted[list as usize]));
         let mut tiles = Vec::new();
         for number in 0..table.len() {
+            starts[number + 1] += starts[number];
+            own_starts[number + 1] += own_starts[number];
             let (begin, end) = (own_starts[number], own_starts[number + 1]);
             for start in (begin..end).step_by(TILE_CENTRES as usize) {
                 tiles.push(Tile {
@@ -87,54 +91,41 @@ impl CellLists {
             }
         }
 
-        let entries = starts[table.len()] as usize;
-        let mut order = vec![0u32; points.len()];
+        let (entries, owned) = (starts[table.len()] as usize, own_starts[table.len()] as usize);
+        let mut order = vec![0u32; owned];
+        let mut centres = vec![[0.0f32; 3]; owned];
         let mut columns = [(); 3].map(|()| vec![0.0f32; entries + LANES]);
         let mut indices = vec![0u32; entries + LANES];
-        let (mut order_left, mut indices_left) = (&mut order[..], &mut indices[..]);
-        let mut columns_left = columns.each_mut().map(|column| &mut column[..]);
-        let mut begin = 0;
-        let mut work = Vec::with_capacity(parts);
-        for part in 1..=parts {
-            // About as many entries in each part; the last takes all that is left.
-            let end = if part == parts {
-                table.len()
-            } else {
-                let target = (entries as u64 * part as u64 / parts as u64) as u32;
-                starts.partition_point(|&start| start < target).clamp(begin, table.len())
-            };
-            let own = (own_starts[end] - own_starts[begin]) as usize;
-            let listed = (starts[end] - starts[begin]) as usize;
-            let mut columns = columns_left.each_mut().map(std::mem::take).into_iter();
-            let mut split = || columns.next().unwrap_or_default().split_at_mut(listed);
-            let [x, y, z] = [split(), split(), split()];
-            let (own_order, rest) = order_left.split_at_mut(own);
-            order_left = rest;
-            let (own_indices, rest) = indices_left.split_at_mut(listed);
-            indices_left = rest;
-            columns_left = [x.1, y.1, z.1];
-            work.push(Part {
-                numbers: begin..end,
-                own_cursors: offsets_from(&own_starts[begin..end]),
-                cursors: offsets_from(&starts[begin..end]),
-                order: own_order,
-                columns: [x.0, y.0, z.0],
-                indices: own_indices,
-            });
-            begin = end;
-        }
-        work.into_par_iter().for_each(|part| part.fill(points, first, &members));
-        let centres = order.iter().map(|&i| points[i as usize]).collect();
+        let mut rank = 0;
+        members.visit_own(|i, own| {
+            if piece.is_own(i) {
+                let place = own_starts[own as usize] as usize;
+                own_starts[own as usize] += 1;
+                order[place] = rank;
+                centres[place] = points[i];
+                rank += 1;
+            }
+        });
+        let mut next = starts.clone();
+        let [xs, ys, zs] = &mut columns;
+        members.visit_lists(|i, list| {
+            if wanted[list as usize] {
+                let place = next[list as usize] as usize;
+                next[list as usize] += 1;
+                [xs[place], ys[place], zs[place]] = points[i];
+                indices[place] = piece.index(i);
+            }
+        });
         Ok(Self { order, centres, tiles, table, starts, columns, indices })
     }
 
-    /// The coordinates of the point at a place in the order.
+    /// The coordinates of the centre at a place in the order.
     #[inline(always)]
     pub(crate) fn centre(&self, place: u32) -> [f32; 3] {
         self.centres[place as usize]
     }
 
-    /// The points of the cloud, counted from its first, tile by tile.
+    /// The centres, counted from the first of the piece, tile by tile.
     pub(crate) fn order(&self) -> &[u32] {
         &self.order
     }
@@ -181,77 +172,6 @@ fn corners(points: &[[f32; 3]]) -> ([f32; 3], [f32; 3]) {
             std::array::from_fn(|axis| high[axis].max(point[axis])),
         )
     })
-}
-
-/// Starts of the cells' own points, and of the lists, each with the end of the last.
-fn count_members(members: &[Members], cells: usize, parts: usize) -> (Vec<u32>, Vec<u32>) {
-    let (mut own_starts, mut starts) = (vec![0u32; cells + 1], vec![0u32; cells + 1]);
-    let size = cells.div_ceil(parts).max(1);
-    own_starts[1..].par_chunks_mut(size).zip(starts[1..].par_chunks_mut(size)).enumerate().for_each(
-        |(part, (own_counts, counts))| {
-            let begin = (part * size) as u32;
-            for chunk in members {
-                chunk.visit(|_, own, lists| {
-                    if let Some(count) = own_counts.get_mut(own.wrapping_sub(begin) as usize) {
-                        *count += 1;
-                    }
-                    for list in lists {
-                        if let Some(count) = counts.get_mut(list.wrapping_sub(begin) as usize) {
-                            *count += 1;
-                        }
-                    }
-                });
-            }
-        },
-    );
-    for number in 0..cells {
-        own_starts[number + 1] += own_starts[number];
-        starts[number + 1] += starts[number];
-    }
-    (own_starts, starts)
-}
-
-/// Starts counted from the first of them.
-fn offsets_from(starts: &[u32]) -> Vec<u32> {
-    let first = starts.first().copied().unwrap_or(0);
-    starts.iter().map(|start| start - first).collect()
-}
-
-/// Consecutive lists, to be filled by one thread.
-struct Part<'a> {
-    /// Numbers of the lists.
-    numbers: Range<usize>,
-    /// Next place of each cell's own points, and of each list.
-    own_cursors: Vec<u32>,
-    cursors: Vec<u32>,
-    order: &'a mut [u32],
-    columns: [&'a mut [f32]; 3],
-    indices: &'a mut [u32],
-}
-
-impl Part<'_> {
-    /// Enters the points in the order of their indices.
-    fn fill(mut self, points: &[[f32; 3]], first: usize, members: &[Members]) {
-        let begin = self.numbers.start as u32;
-        for chunk in members {
-            chunk.visit(|i, own, lists| {
-                if let Some(place) = self.own_cursors.get_mut(own.wrapping_sub(begin) as usize) {
-                    self.order[*place as usize] = i as u32;
-                    *place += 1;
-                }
-                for list in lists {
-                    if let Some(next) = self.cursors.get_mut(list.wrapping_sub(begin) as usize) {
-                        let place = *next as usize;
-                        *next += 1;
-                        for (column, coordinate) in self.columns.iter_mut().zip(points[i]) {
-                            column[place] = coordinate;
-                        }
-                        self.indices[place] = (first + i) as u32;
-                    }
-                }
-            });
-        }
-    }
 }
 
 /// Sixteen values from `start` on.

@@ -61,11 +61,6 @@ impl CellTable {
         }
     }
 
-    /// Whether every cell of the box has its number from the start.
-    pub(crate) fn is_dense(&self) -> bool {
-        matches!(self, Self::Dense { .. })
-    }
-
     /// The number of a cell, if it has one.
     #[inline(always)]
     pub(crate) fn get(&self, key: [i64; 3]) -> Option<u32> {

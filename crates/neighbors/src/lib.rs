@@ -31,6 +31,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod assemble;
 mod batch;
 mod bounds;
 mod brute;
@@ -38,9 +39,9 @@ mod build;
 mod cell_key;
 mod cell_lists;
 mod cell_table;
+mod cut;
 mod edge_weights;
 mod error;
-mod fill;
 mod fixed_radius;
 mod instruction_set;
 mod kd_search;
@@ -50,6 +51,8 @@ mod members;
 mod metric;
 mod neighbor;
 mod neighborhood;
+mod piece;
+mod pieces;
 mod rule;
 mod search;
 mod shape;

@@ -4,6 +4,9 @@ use crate::bounds::{box_bounds, squared_interval, steps};
 use crate::lanes::{BoxBounds, Coordinates, Lanes};
 use crate::metric::conservative_radius;
 
+/// Edge of the cells for a ball, in radii.
+const BALL_CELL: f64 = 2.0;
+
 /// The cells in which candidates are listed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cells {
@@ -11,6 +14,10 @@ pub(crate) struct Cells {
     pub(crate) edge: f32,
     /// How far the lists reach beyond their cell, in cells.
     pub(crate) widening: f64,
+    /// Whether only the lists of cells with centres are needed.
+    pub(crate) own_only: bool,
+    /// How far a neighbour can be from its centre along an axis.
+    pub(crate) reach: f64,
 }
 
 /// Which points belong to which sub-domain.
@@ -48,7 +55,12 @@ impl CellRule {
         let half_width = rules.iter().map(|rule| rule.half_width).max().unwrap_or(0);
         // The rule rounds the difference and the quotient, by 2^-24 of the quotient each.
         let rounding = (half_width + 1) as f64 * f64::from(f32::EPSILON) * 2.0;
-        Cells { edge: cell, widening: 0.5 + rounding }
+        Cells {
+            edge: cell,
+            widening: 0.5 + rounding,
+            own_only: false,
+            reach: conservative_radius(((half_width as f64 + 0.5) * f64::from(cell)) as f32),
+        }
     }
 }
 
@@ -96,8 +108,10 @@ impl BallRule {
     /// Cells that list all candidates of a cell's centres.
     pub(crate) fn cells(&self) -> Cells {
         // The square of the reach may overflow, the reach itself does not.
-        let edge = (self.reach.min(f64::from(f32::MAX.sqrt()) * 1.001) as f32).next_up();
-        Cells { edge, widening: 1.0 }
+        let reach = self.reach.min(f64::from(f32::MAX.sqrt()) * 1.001);
+        // Wide cells: a point is in fewer lists, and testing more candidates is cheap.
+        let edge = ((BALL_CELL * reach) as f32).next_up();
+        Cells { edge, widening: 1.0 / BALL_CELL, own_only: true, reach: self.reach }
     }
 }
 

@@ -1,0 +1,93 @@
+//! Times the fixed-radius lists of one cloud beside kiddo's kd-tree, interleaved.
+//!
+//! `cargo run --release -p neighbors --example search_radius -- FILE RADIUS [REPETITIONS]`, where FILE holds
+//! little-endian `f32` coordinates `[N, 3]`. Both make lists for all points, in parallel; ours are in the
+//! order of the indices and joined, kiddo's are in its own order, one buffer for every few thousand points.
+//! Our time includes everything; the tree is built before its time starts.
+
+use std::time::Instant;
+
+use kiddo::{ImmutableKdTree, SquaredEuclidean};
+use neighbors::{Search, fixed_radius};
+use rayon::prelude::*;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(file), Some(radius)) = (arguments.next(), arguments.next()) else {
+        return Err("FILE and RADIUS are missing".into());
+    };
+    let radius: f32 = radius.parse()?;
+    let repetitions = arguments.next().map_or(Ok(7), |n| n.parse())?;
+    let bytes = std::fs::read(file)?;
+    let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
+    let positions: Vec<[f32; 3]> = values.as_chunks::<3>().0.to_vec();
+
+    let (mut ours, mut tree_build, mut tree_lists) = (Vec::new(), Vec::new(), Vec::new());
+    let mut pairs = 0;
+    for _ in 0..repetitions {
+        let start = Instant::now();
+        let lists = fixed_radius(&positions, radius, Search::Grid)?;
+        ours.push(start.elapsed().as_secs_f64());
+        pairs = lists.indices().len();
+        drop(lists);
+
+        let start = Instant::now();
+        let tree: ImmutableKdTree<f32, 3> = ImmutableKdTree::new_from_slice(&positions)?;
+        tree_build.push(start.elapsed().as_secs_f64());
+        let start = Instant::now();
+        let found = lists_of(&tree, &positions, radius);
+        tree_lists.push(start.elapsed().as_secs_f64());
+        let found: usize = found.iter().map(|(_, indices)| indices.len()).sum();
+        // The tree rounds its distances in an order of its own.
+        if found.abs_diff(pairs) * 10_000 > pairs {
+            return Err(format!("{pairs} pairs, but the tree finds {found}").into());
+        }
+    }
+    println!(
+        "{} points, {:.2} neighbours each, {} threads",
+        positions.len(),
+        pairs as f64 / positions.len() as f64,
+        rayon::current_num_threads()
+    );
+    let ours = report("ours, build and lists", &mut ours, pairs);
+    report("kiddo, build", &mut tree_build, pairs);
+    let tree = report("kiddo, lists", &mut tree_lists, pairs);
+    println!("kiddo's lists take {:.2} times as long as ours with their build", tree / ours);
+    Ok(())
+}
+
+/// Offsets and indices for chunks of consecutive points.
+fn lists_of(
+    tree: &ImmutableKdTree<f32, 3>,
+    positions: &[[f32; 3]],
+    radius: f32,
+) -> Vec<(Vec<u32>, Vec<u32>)> {
+    let size = (positions.len() / (8 * rayon::current_num_threads())).clamp(64, 4096);
+    let chunks = positions.par_chunks(size);
+    chunks
+        .map(|points| {
+            let (mut offsets, mut indices) = (Vec::with_capacity(points.len()), Vec::new());
+            for point in points {
+                offsets.push(indices.len() as u32);
+                let within = tree.query(point).within::<SquaredEuclidean<f32>>((radius * radius).next_up());
+                within.unsorted().visit(|found| indices.push(found.item));
+            }
+            (offsets, indices)
+        })
+        .collect()
+}
+
+/// Prints the least and the median time, and returns the median.
+fn report(name: &str, seconds: &mut [f64], pairs: usize) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    let (least, median) = (seconds[0], seconds[seconds.len() / 2]);
+    let per_pair = |seconds: f64| seconds * 1e9 / pairs as f64;
+    println!(
+        "{name:22} min {:9.3} ms, median {:9.3} ms; {:6.2}, {:6.2} ns per pair",
+        least * 1e3,
+        median * 1e3,
+        per_pair(least),
+        per_pair(median)
+    );
+    median
+}

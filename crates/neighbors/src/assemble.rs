@@ -1,0 +1,164 @@
+//! The lists of a batch from the rows of its pieces.
+
+use rayon::prelude::*;
+
+use crate::pieces::Section;
+use crate::tables::Tables;
+
+/// The rows that one task found, in the order in which it visited the centres.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    /// End of each centre in the runs.
+    pub(crate) run_ends: Vec<u32>,
+    /// End of each centre in the indices.
+    pub(crate) edge_ends: Vec<u32>,
+    /// Sub-domain of each run; possibly longer than there are runs.
+    pub(crate) subdomains: Vec<u16>,
+    /// Neighbours of each run; possibly longer than there are runs.
+    pub(crate) lengths: Vec<u32>,
+    /// Neighbours; possibly longer than there are any.
+    pub(crate) indices: Vec<u32>,
+}
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+struct Row<'a> {
+    subdomains: &'a [u16],
+    lengths: &'a [u32],
+    indices: &'a [u32],
+}
+
+impl Rows {
+    /// Makes room for so many runs and indices, and one run that is written but not kept.
+    #[inline(always)]
+    pub(crate) fn reserve(&mut self, runs: usize, indices: usize) {
+        if self.subdomains.len() <= runs {
+            self.subdomains.resize(2 * runs + 1, 0);
+            self.lengths.resize(2 * runs + 1, 0);
+        }
+        if self.indices.len() < indices {
+            self.indices.resize(indices + indices / 2, 0);
+        }
+    }
+
+    #[inline(always)]
+    fn row(&self, place: usize) -> Row<'_> {
+        let before = |ends: &[u32]| if place == 0 { 0 } else { ends[place - 1] as usize };
+        let runs = before(&self.run_ends)..self.run_ends[place] as usize;
+        let edges = before(&self.edge_ends)..self.edge_ends[place] as usize;
+        Row {
+            subdomains: &self.subdomains[runs.clone()],
+            lengths: &self.lengths[runs],
+            indices: &self.indices[edges],
+        }
+    }
+}
+
+/// The rows of all centres of a piece.
+#[derive(Debug)]
+pub(crate) struct PieceRows {
+    tasks: Vec<Rows>,
+    /// The task of each centre, and its place there.
+    places: Vec<(u32, u32)>,
+}
+
+impl PieceRows {
+    /// Rows of the centres `order`, task by task.
+    pub(crate) fn new(order: &[u32], tasks: Vec<Rows>) -> Self {
+        let mut places = vec![(0, 0); order.len()];
+        let mut centres = order.iter();
+        for (number, task) in (0..).zip(&tasks) {
+            for (place, &centre) in (0..task.run_ends.len() as u32).zip(&mut centres) {
+                places[centre as usize] = (number, place);
+            }
+        }
+        Self { tasks, places }
+    }
+
+    #[inline(always)]
+    fn row(&self, rank: usize) -> Row<'_> {
+        let (task, place) = self.places[rank];
+        self.tasks[task as usize].row(place as usize)
+    }
+}
+
+/// The part of the lists that belongs to a section.
+struct Part<'a> {
+    section: &'a Section,
+    first_run: u32,
+    first_edge: u32,
+    run_offsets: &'a mut [u32],
+    run_subdomains: &'a mut [u16],
+    run_starts: &'a mut [u32],
+    indices: &'a mut [u32],
+}
+
+/// Joins the rows of all points in their order. There are fewer than 2^32 neighbours.
+pub(crate) fn assemble(points: usize, sections: &[Section], pieces: &[PieceRows]) -> Tables {
+    let sizes: Vec<(usize, usize)> = sections
+        .par_iter()
+        .map(|section| {
+            let (mut runs, mut edges) = (0, 0);
+            section.visit(|piece, rank| {
+                let row = pieces[piece].row(rank);
+                runs += row.lengths.len();
+                edges += row.indices.len();
+            });
+            (runs, edges)
+        })
+        .collect();
+    let mut tables = Tables::with_sizes(
+        points,
+        sizes.iter().map(|(runs, _)| runs).sum(),
+        sizes.iter().map(|(_, edges)| edges).sum(),
+    );
+    parts(&mut tables, sections, &sizes).into_par_iter().for_each(|part| part.write(pieces));
+    tables
+}
+
+fn parts<'a>(tables: &'a mut Tables, sections: &'a [Section], sizes: &[(usize, usize)]) -> Vec<Part<'a>> {
+    let mut run_offsets_left = &mut tables.run_offsets[..];
+    let mut subdomains_left = &mut tables.run_subdomains[..];
+    let mut starts_left = &mut tables.run_starts[..];
+    let mut indices_left = &mut tables.indices[..];
+    let (mut first_run, mut first_edge) = (0, 0);
+    sections
+        .iter()
+        .zip(sizes)
+        .filter_map(|(section, &(runs, edges))| {
+            let part = Part {
+                section,
+                first_run,
+                first_edge,
+                run_offsets: run_offsets_left.split_off_mut(..section.points())?,
+                run_subdomains: subdomains_left.split_off_mut(..runs)?,
+                run_starts: starts_left.split_off_mut(..runs)?,
+                indices: indices_left.split_off_mut(..edges)?,
+            };
+            first_run += runs as u32;
+            first_edge += edges as u32;
+            Some(part)
+        })
+        .collect()
+}
+
+impl Part<'_> {
+    fn write(self, pieces: &[PieceRows]) {
+        let (mut point, mut run, mut edge) = (0, 0, 0);
+        self.section.visit(|piece, rank| {
+            let row = pieces[piece].row(rank);
+            self.run_offsets[point] = self.first_run + run as u32;
+            point += 1;
+            let mut start = self.first_edge + edge as u32;
+            let runs = run..run + row.lengths.len();
+            for (target, length) in self.run_starts[runs.clone()].iter_mut().zip(row.lengths) {
+                *target = start;
+                start += length;
+            }
+            self.run_subdomains[runs].copy_from_slice(row.subdomains);
+            self.indices[edge..edge + row.indices.len()].copy_from_slice(row.indices);
+            run += row.lengths.len();
+            edge += row.indices.len();
+        });
+    }
+}

@@ -1,0 +1,93 @@
+//! A batch as pieces to search and sections to write.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::batch::cloud_ranges;
+use crate::cut::{Whereabouts, cut};
+use crate::piece::Piece;
+
+/// Points of one section of an uncut cloud.
+const SECTION: usize = 4096;
+
+/// What is searched, and where the rows of the points are found.
+#[derive(Debug)]
+pub(crate) struct Pieces<'a> {
+    pub(crate) pieces: Vec<Piece<'a>>,
+    /// Consecutive points, one section after the other, together all points of the batch.
+    pub(crate) sections: Vec<Section>,
+}
+
+/// Consecutive points, whose rows are written by one thread.
+#[derive(Debug)]
+pub(crate) enum Section {
+    /// Centres of one piece.
+    Whole {
+        /// The piece.
+        piece: usize,
+        /// The points, counted from the first centre of the piece.
+        ranks: Range<usize>,
+    },
+    /// Centres of several pieces.
+    Scattered {
+        /// The first of the pieces of the cloud.
+        first_piece: usize,
+        /// In which of them the points are.
+        whereabouts: Whereabouts,
+    },
+}
+
+impl<'a> Pieces<'a> {
+    /// Cuts the large clouds of a batch whose kernels reach no farther than `reach`.
+    pub(crate) fn of(positions: &'a [[f32; 3]], offsets: &[usize], reach: f64) -> Self {
+        let clouds: Vec<_> = cloud_ranges(offsets).collect();
+        let cuts: Vec<_> =
+            clouds.par_iter().map(|cloud| cut(&positions[cloud.clone()], cloud.start, reach)).collect();
+        let (mut pieces, mut sections) = (Vec::new(), Vec::new());
+        for (cloud, cut) in clouds.into_iter().zip(cuts) {
+            let first_piece = pieces.len();
+            match cut {
+                Some(boxes) => {
+                    pieces.extend(boxes.pieces);
+                    let portions = boxes.portions.into_iter();
+                    sections
+                        .extend(portions.map(|whereabouts| Section::Scattered { first_piece, whereabouts }));
+                }
+                None => {
+                    for start in (0..cloud.len()).step_by(SECTION) {
+                        let ranks = start..cloud.len().min(start + SECTION);
+                        sections.push(Section::Whole { piece: first_piece, ranks });
+                    }
+                    pieces.push(Piece::whole(&positions[cloud.clone()], cloud.start));
+                }
+            }
+        }
+        Self { pieces, sections }
+    }
+}
+
+impl Section {
+    pub(crate) fn points(&self) -> usize {
+        match self {
+            Self::Whole { ranks, .. } => ranks.len(),
+            Self::Scattered { whereabouts, .. } => whereabouts.boxes.len(),
+        }
+    }
+
+    /// Calls `visit` with the piece of each point and its place among the centres of the piece.
+    #[inline(always)]
+    pub(crate) fn visit(&self, mut visit: impl FnMut(usize, usize)) {
+        match self {
+            Self::Whole { piece, ranks } => ranks.clone().for_each(|rank| visit(*piece, rank)),
+            Self::Scattered { first_piece, whereabouts } => {
+                let mut next = whereabouts.ranks.clone();
+                for &b in &whereabouts.boxes {
+                    let rank = &mut next[b as usize];
+                    visit(first_piece + b as usize, *rank as usize);
+                    *rank += 1;
+                }
+            }
+        }
+    }
+}
