@@ -5,59 +5,13 @@
 
 mod common;
 
-use burn::tensor::{DType, Device};
-use common::{Batch, Inputs, Tracked, device, kernels, pass, precisions, round_off, values};
+use common::{Batch, Inputs, check_adjoint, kernels};
 use neighbors::{KernelShape, Neighborhood};
 use pointconv::pointwise_conv;
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn output(inputs: &Inputs, neighborhood: &Neighborhood, dtype: DType, device: &Device) -> Vec<f64> {
-    let (features, weight) = (inputs.features(dtype, device), inputs.weight(dtype, device));
-    values(pointwise_conv(features, weight, inputs.bias(dtype, device), neighborhood))
-}
-
 fn check(what: &str, neighborhood: &Neighborhood, channels: (usize, usize), seed: u64) {
-    let device = device();
-    let here = Inputs::random(neighborhood, channels, seed);
-    let there = Inputs::random(neighborhood, channels, seed + 1000);
-    for dtype in precisions(&device) {
-        let what = format!("{what}, {channels:?} channels, {dtype:?}");
-        let linear = here.clone().without_bias();
-        let left = dot(&output(&linear, neighborhood, dtype, &device), &here.grad);
-        let absolute = linear.absolute();
-        let magnitude = dot(&output(&absolute, neighborhood, dtype, &device), &absolute.grad);
-        let near = |name: &str, right: f64| {
-            let error = (left - right).abs() / magnitude;
-            assert!(
-                error <= round_off(dtype),
-                "{what}: <conv(x), g> is {left}, <{name}, dL/d{name}> is {right}; off by {error:.2e} of {magnitude}"
-            );
-        };
-        let gradients =
-            |inputs: &Inputs| pass(pointwise_conv, inputs, neighborhood, dtype, &device, Tracked::ALL);
-
-        let elsewhere = Inputs { features: there.features.clone(), ..here.clone() };
-        near("x", dot(&here.features, &gradients(&elsewhere).features.expect("tracked")));
-        let elsewhere = Inputs { weight: there.weight.clone(), ..here.clone() };
-        let gradients = gradients(&elsewhere);
-        near("W", dot(&here.weight, &gradients.weight.expect("tracked")));
-
-        // The bias adds the same to every point.
-        let bias = here.bias.as_deref().expect("the inputs have a bias");
-        let (added, right): (f64, f64) = (
-            here.grad.chunks(channels.1).map(|grad| dot(grad, bias)).sum(),
-            dot(bias, &gradients.bias.expect("tracked")),
-        );
-        let magnitude: f64 = here.grad.chunks(channels.1).map(|g| dot(g, bias).abs()).sum();
-        assert!(
-            (added - right).abs() <= round_off(dtype) * magnitude,
-            "{what}: <b, g> is {added}, <b, dL/db> is {right}"
-        );
-    }
+    let [here, there] = [seed, seed + 1000].map(|seed| Inputs::random(neighborhood, channels, seed));
+    check_adjoint(&format!("{what}, {channels:?} channels"), pointwise_conv, &here, &there, neighborhood);
 }
 
 #[test]

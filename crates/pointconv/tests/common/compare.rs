@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device};
 use neighbors::Neighborhood;
 
-use super::{Inputs, Pass, Tracked, pass};
+use super::{Inputs, Op, Pass, Tracked, pass};
 
 /// Largest error of a sum relative to the sum of the absolute values of its terms.
 ///
@@ -18,13 +18,17 @@ pub(crate) fn round_off(dtype: DType) -> f64 {
     }
 }
 
-/// The sums of the absolute values of the terms of every output and gradient.
-///
-/// The operator is a sum of products of its arguments with positive factors, so these are what the reference gives
-/// for the absolute values of the arguments. In double precision whatever the device under test.
+/// The sums of the absolute values of the terms of every output and gradient of the full operator.
 pub(crate) fn magnitudes(inputs: &Inputs, neighborhood: &Neighborhood) -> Pass {
-    let op = pointconv::reference::pointwise_conv;
-    pass(op, &inputs.absolute(), neighborhood, DType::F64, &Device::flex(), Tracked::ALL)
+    magnitudes_of(pointconv::reference::pointwise_conv, inputs, neighborhood)
+}
+
+/// The sums of the absolute values of the terms of every output and gradient, for the operator of `reference`.
+///
+/// The operators are sums of products of their arguments with positive factors, so these are what the reference gives
+/// for the absolute values of the arguments. In double precision whatever the device under test.
+pub(crate) fn magnitudes_of(reference: Op, inputs: &Inputs, neighborhood: &Neighborhood) -> Pass {
+    pass(reference, &inputs.absolute(), neighborhood, DType::F64, &Device::flex(), Tracked::ALL)
 }
 
 /// Panics with the worst element where `|got - expected| > tolerance · magnitude`.

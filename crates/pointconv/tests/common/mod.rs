@@ -1,12 +1,18 @@
 //! What the tests of the operator share.
 #![allow(dead_code, unused_imports)] // no test file wants all of it
 
+mod adjoint;
 mod clouds;
 mod compare;
 mod device;
+mod differences;
+mod fixture;
 mod pass;
 
+pub(crate) use adjoint::check_adjoint;
 pub(crate) use clouds::{Batch, kernels};
-pub(crate) use compare::{assert_close, assert_same_bits, magnitudes, round_off};
+pub(crate) use compare::{assert_close, assert_same_bits, magnitudes, magnitudes_of, round_off};
 pub(crate) use device::{device, precisions};
+pub(crate) use differences::check_differences;
+pub(crate) use fixture::{Fixture, check_fixtures, fixture_names};
 pub(crate) use pass::{Inputs, Op, Pass, Tracked, pass, values};

@@ -5,7 +5,7 @@ use neighbors::Neighborhood;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// [`pointconv::pointwise_conv`] or its reference.
+/// [`pointconv::pointwise_conv`], [`pointconv::depthwise_point_conv`], or the reference of one of them.
 pub(crate) type Op = fn(Tensor<2>, Tensor<3>, Option<Tensor<1>>, &Neighborhood) -> Tensor<2>;
 
 /// The arguments of the operator and the gradient of its output, row major. Random ones are exact in single precision.
@@ -15,9 +15,11 @@ pub(crate) struct Inputs {
     pub(crate) subdomains: usize,
     pub(crate) channels_in: usize,
     pub(crate) channels_out: usize,
+    /// Last dimension of the weight: `C_out`, or the multiplier `M` of a depthwise kernel.
+    pub(crate) columns: usize,
     /// `[P, C_in]`.
     pub(crate) features: Vec<f64>,
-    /// `[K, C_in, C_out]`.
+    /// `[K, C_in, C_out]`, or `[K, C_in, M]`.
     pub(crate) weight: Vec<f64>,
     /// `[C_out]`.
     pub(crate) bias: Option<Vec<f64>>,
@@ -26,21 +28,38 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// Uniform values in -1..1.
+    /// Uniform values in -1..1 for the full operator.
     pub(crate) fn random(neighborhood: &Neighborhood, channels: (usize, usize), seed: u64) -> Self {
+        let (channels_in, channels_out) = channels;
+        Self::uniform(neighborhood, channels_in, channels_out, channels_out, seed)
+    }
+
+    /// Uniform values in -1..1 for the depthwise operator.
+    pub(crate) fn depthwise(neighborhood: &Neighborhood, sizes: (usize, usize), seed: u64) -> Self {
+        let (channels, multiplier) = sizes;
+        Self::uniform(neighborhood, channels, channels * multiplier, multiplier, seed)
+    }
+
+    fn uniform(
+        neighborhood: &Neighborhood,
+        channels_in: usize,
+        channels_out: usize,
+        columns: usize,
+        seed: u64,
+    ) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut uniform = |count: usize| -> Vec<f64> {
             (0..count).map(|_| f64::from(rng.random_range(-1.0..1.0f32))).collect()
         };
         let (points, subdomains) = (neighborhood.points(), neighborhood.shape().subdomains());
-        let (channels_in, channels_out) = channels;
         Self {
             points,
             subdomains,
             channels_in,
             channels_out,
+            columns,
             features: uniform(points * channels_in),
-            weight: uniform(subdomains * channels_in * channels_out),
+            weight: uniform(subdomains * channels_in * columns),
             bias: Some(uniform(channels_out)),
             grad: uniform(points * channels_out),
         }
@@ -67,7 +86,7 @@ impl Inputs {
     }
 
     pub(crate) fn weight(&self, dtype: DType, device: &Device) -> Tensor<3> {
-        tensor(&self.weight, [self.subdomains, self.channels_in, self.channels_out], dtype, device)
+        tensor(&self.weight, [self.subdomains, self.channels_in, self.columns], dtype, device)
     }
 
     pub(crate) fn bias(&self, dtype: DType, device: &Device) -> Option<Tensor<1>> {
