@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the fixtures of the operator's tests: crates/pointconv/tests/fixtures/*.json.
+"""Writes the fixtures of the operators' tests: fixtures/*.json and depthwise/fixtures/*.json in crates/pointconv/tests.
 
     python3 scripts/make_fixtures.py [DIRECTORY]
 
@@ -26,6 +26,14 @@ Gradients for L = sum(g . y) with given g [P, C_out]:
     dL/dW_k = sum_i mean_{D_i(k)}(x) (x) g_i
     dL/db   = sum_i g_i
 
+The depthwise operator has weights W [K, C_in, M] and gives channel c.M + q from channel c alone. That is the same as the
+full operator with a matrix W_k that is zero elsewhere; here it is written out on its own:
+
+    y_i[c.M + q]   = b[c.M + q] + sum_k W[k, c, q] . (1 / |D_i(k)|) . sum_{j in D_i(k)} x_j[c]
+    dL/dx_j[c]     = sum over (i, k) with j in D_i(k) and q of W[k, c, q] . g_i[c.M + q] / |D_i(k)|
+    dL/dW[k, c, q] = sum_i mean_{D_i(k)}(x)[c] . g_i[c.M + q]
+    dL/db          = sum_i g_i
+
 Before a file is written, the gradients are compared with central differences of L.
 """
 
@@ -37,7 +45,7 @@ from pathlib import Path
 
 import numpy as np
 
-DIRECTORY = Path(__file__).resolve().parent.parent / "crates/pointconv/tests/fixtures"
+DIRECTORY = Path(__file__).resolve().parent.parent / "crates/pointconv/tests"
 F32 = np.float32
 
 
@@ -123,7 +131,43 @@ def backward(domains, features, weight, grad):
     )
 
 
-def check_gradients(domains, features, weight, bias, grad, gradients):
+def depthwise_forward(domains, features, weight, bias):
+    """y [P, C_in . M]."""
+    channels, multiplier = len(weight[0]), len(weight[0][0])
+    output = []
+    for own in domains:
+        row = []
+        for c in range(channels):
+            for q in range(multiplier):
+                terms = [bias[c * multiplier + q]]
+                for k, indices in own.items():
+                    terms.append(weight[k][c][q] * mean(features, indices, c))
+                row.append(math.fsum(terms))
+        output.append(row)
+    return output
+
+
+def depthwise_backward(domains, features, weight, grad):
+    """dL/dx, dL/dW, dL/db from their formulas."""
+    subdomains, channels, multiplier = len(weight), len(weight[0]), len(weight[0][0])
+    to_features = [[[] for _ in range(channels)] for _ in features]
+    to_weight = [[[[] for _ in range(multiplier)] for _ in range(channels)] for _ in range(subdomains)]
+    for i, own in enumerate(domains):
+        for k, indices in own.items():
+            for c in range(channels):
+                average = mean(features, indices, c)
+                for q in range(multiplier):
+                    to_weight[k][c][q].append(average * grad[i][c * multiplier + q])
+                    for j in indices:
+                        to_features[j][c].append(weight[k][c][q] * grad[i][c * multiplier + q] / len(indices))
+    return (
+        [[math.fsum(terms) for terms in row] for row in to_features],
+        [[[math.fsum(terms) for terms in row] for row in matrix] for matrix in to_weight],
+        [math.fsum(row[o] for row in grad) for o in range(channels * multiplier)],
+    )
+
+
+def check_gradients(forward, domains, features, weight, bias, grad, gradients):
     """L is linear in each argument: a difference quotient with a step of 1 is exact up to round-off."""
 
     def loss():
@@ -150,7 +194,7 @@ def check_gradients(domains, features, weight, bias, grad, gradients):
     # Only sub-domains that occur say anything.
     occupied = sorted({k for own in domains for k in own})
     for _ in range(6):
-        k, c, o = occupied[pick(len(occupied))], pick(len(weight[0])), pick(len(bias))
+        k, c, o = occupied[pick(len(occupied))], pick(len(weight[0])), pick(len(weight[0][0]))
         compare(weight[k][c], o, gradients[1][k][c][o])
     for o in range(len(bias)):
         compare(bias, o, gradients[2][o])
@@ -189,20 +233,23 @@ def single(value):
     return text
 
 
+def cells(cell, size=(3, 3, 3), dilation=(1, 1, 1)):
+    return {"kernel": "cells", "parameters": {"size": list(size), "cell": cell, "dilation": list(dilation)}}
+
+
+def shells(radius, count, dilation=1):
+    return {"kernel": "shells", "parameters": {"radius": radius, "shells": count, "dilation": dilation}}
+
+
+def batch(kernel, clouds, **sizes):
+    offsets = [0]
+    for cloud in clouds:
+        offsets.append(offsets[-1] + len(cloud))
+    return {**kernel, **sizes, "offsets": offsets, "positions": [p for cloud in clouds for p in cloud]}
+
+
 def cases():
-    """Names and cases, without the values of the tensors."""
-
-    def cells(cell, size=(3, 3, 3), dilation=(1, 1, 1)):
-        return {"kernel": "cells", "parameters": {"size": list(size), "cell": cell, "dilation": list(dilation)}}
-
-    def shells(radius, count, dilation=1):
-        return {"kernel": "shells", "parameters": {"radius": radius, "shells": count, "dilation": dilation}}
-
-    def batch(kernel, clouds, channels=(3, 5)):
-        offsets = [0]
-        for cloud in clouds:
-            offsets.append(offsets[-1] + len(cloud))
-        return {**kernel, "channels": channels, "offsets": offsets, "positions": [p for cloud in clouds for p in cloud]}
+    """Names and cases of the full operator, without the values of the tensors."""
 
     draw = Draw(1)
 
@@ -234,17 +281,44 @@ def cases():
     yield "wide", batch(cells(0.25, size=(3, 1, 1)), clouds(9, 12), channels=(17, 18))
 
 
+def depthwise_cases():
+    """Names and cases of the depthwise operator; the second of the sizes is the multiplier."""
+    draw = Draw(2)
+
+    def clouds(*sizes):
+        return [[draw.cube(0.5) for _ in range(size)] for size in sizes]
+
+    yield "cells", batch(cells(0.2), clouds(13, 22), depthwise=(3, 1))
+    yield "cells_multiplier_2", batch(cells(0.2), clouds(21, 14), depthwise=(3, 2))
+    yield "cells_size_513_dilation_221", batch(
+        cells(0.12, size=(5, 1, 3), dilation=(2, 2, 1)), clouds(14, 20), depthwise=(5, 3)
+    )
+    yield "shells_dilation_2", batch(shells(0.6, 4, 2), clouds(18, 13), depthwise=(9, 1))
+    yield "single_points", batch(
+        cells(0.1), [clouds(1)[0], [], [[0.0, 0.0, 0.0], [0.5, 0.0, 0.0]], [], clouds(1)[0]], depthwise=(4, 2)
+    )
+    yield "wide", batch(cells(0.25, size=(3, 1, 1)), clouds(9, 12), depthwise=(17, 1))
+    yield "wide_multiplier_3", batch(shells(0.45, 3), clouds(11, 8), depthwise=(7, 3))
+
+
 def fixture(case, seed):
     """The case with its tensors, output and gradients."""
-    channels_in, channels_out = case.pop("channels")
+    if "depthwise" in case:
+        channels_in, columns = case.pop("depthwise")
+        channels_out = channels_in * columns
+        there, back = depthwise_forward, depthwise_backward
+    else:
+        channels_in, channels_out = case.pop("channels", (3, 5))
+        columns = channels_out
+        there, back = forward, backward
     parameters = case["parameters"]
     subdomains = math.prod(parameters["size"]) if case["kernel"] == "cells" else parameters["shells"]
     draw, points = Draw(seed), len(case["positions"])
-    features, weight = draw.values(points, channels_in), draw.values(subdomains, channels_in, channels_out)
+    features, weight = draw.values(points, channels_in), draw.values(subdomains, channels_in, columns)
     bias, grad = draw.values(channels_out), draw.values(points, channels_out)
     domains = members(case)
-    gradients = backward(domains, features, weight, grad)
-    check_gradients(domains, features, weight, bias, grad, gradients)
+    gradients = back(domains, features, weight, grad)
+    check_gradients(there, domains, features, weight, bias, grad, gradients)
     return {
         **case,
         "sizes": {"points": points, "subdomains": subdomains, "channels_in": channels_in, "channels_out": channels_out},
@@ -254,7 +328,7 @@ def fixture(case, seed):
         "weight": weight,
         "bias": bias,
         "grad": grad,
-        "output": forward(domains, features, weight, bias),
+        "output": there(domains, features, weight, bias),
         "grad_features": gradients[0],
         "grad_weight": gradients[1],
         "grad_bias": gradients[2],
@@ -263,8 +337,14 @@ def fixture(case, seed):
 
 def main():
     directory = Path(sys.argv[1]) if len(sys.argv) > 1 else DIRECTORY
+    write(directory / "fixtures", cases(), 100)
+    write(directory / "depthwise/fixtures", depthwise_cases(), 200)
+
+
+def write(directory, cases, seed):
+    """Writes one file for each case; the values are drawn with seeds from `seed` on."""
     directory.mkdir(parents=True, exist_ok=True)
-    for seed, (name, case) in enumerate(cases(), start=100):
+    for seed, (name, case) in enumerate(cases, start=seed):
         lines = (f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in fixture(case, seed).items())
         (directory / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 

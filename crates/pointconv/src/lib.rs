@@ -26,6 +26,9 @@
 //! assert_eq!(features.grad(&gradients).unwrap().dims(), [4, 3]);
 //! # Ok::<(), neighbors::NeighborError>(())
 //! ```
+//!
+//! [`DepthwisePointConv`] has one weight per sub-domain and channel, [`SeparablePointConv`] follows it with a 1x1
+//! convolution; a 1x1 convolution alone is burn's [`Linear`](burn::nn::Linear).
 
 #![forbid(unsafe_code)]
 
@@ -34,9 +37,14 @@ mod layer;
 #[cfg_attr(feature = "ndarray", allow(deprecated))]
 mod op;
 
-pub use layer::{PointwiseConv, PointwiseConvConfig};
+pub use layer::{
+    DepthwisePointConv, DepthwisePointConvConfig, PointwiseConv, PointwiseConvConfig, SeparablePointConv,
+    SeparablePointConvConfig,
+};
 pub use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
-pub use op::{PointwiseConvBackend, pointwise_conv, reference};
+pub use op::{
+    DepthwisePointConvBackend, PointwiseConvBackend, depthwise_point_conv, pointwise_conv, reference,
+};
 
 /// The example of the README is compiled and run with the documentation tests.
 #[cfg(doctest)]

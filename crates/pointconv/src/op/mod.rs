@@ -1,15 +1,19 @@
-//! The operator: user function, backend trait, and one file for every way to compute it.
+//! The operator: user function, backend trait, and one file for every way to compute it. Its depthwise form has a
+//! folder of its own.
 
 mod autodiff;
 mod cpu;
+mod depthwise;
 pub mod reference;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 #[cfg(feature = "fusion")]
 use burn::tensor::Shape;
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 use neighbors::Neighborhood;
+
+pub use depthwise::{DepthwisePointConvBackend, depthwise_point_conv};
 
 /// A backend that computes the pointwise convolution and its gradients.
 ///
@@ -89,10 +93,7 @@ pub fn pointwise_conv(
 ) -> Tensor<2> {
     check_shapes(features.dims(), weight.dims(), bias.as_ref().map(|b| b.dims()), neighborhood);
     let dtype = features.dtype();
-    let dtypes = [("weight", Some(weight.dtype())), ("bias", bias.as_ref().map(|b| b.dtype()))];
-    for (name, found) in dtypes.into_iter().filter_map(|(name, found)| Some((name, found?))) {
-        assert_eq!(found, dtype, "pointwise_conv: features are {dtype:?}, the {name} is {found:?}");
-    }
+    check_dtypes("pointwise_conv", dtype, weight.dtype(), bias.as_ref().map(|b| b.dtype()));
     // Extension ops take no optional tensors; a constant of zeros asks for no gradient.
     let bias = bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[2]], (&features.device(), dtype)));
     Tensor::from_dispatch(<Dispatch as PointwiseConvBackend>::pointwise_conv(
@@ -133,6 +134,15 @@ fn check_shapes(
             bias, channels_out,
             "pointwise_conv: the bias has {bias} channels, the weight gives {channels_out}"
         );
+    }
+}
+
+/// Panics with both values where the element type of a parameter is not that of the features.
+fn check_dtypes(op: &str, features: DType, weight: DType, bias: Option<DType>) {
+    for (name, found) in [("weight", Some(weight)), ("bias", bias)] {
+        if let Some(found) = found {
+            assert_eq!(found, features, "{op}: features are {features:?}, the {name} is {found:?}");
+        }
     }
 }
 

@@ -1,9 +1,9 @@
-//! The operator from plain tensor operations: the specification, kept as the oracle of every kernel.
+//! The operators from plain tensor operations: the specification, kept as the oracle of every kernel.
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 use neighbors::Neighborhood;
 
-use super::check_shapes;
+use super::{check_shapes, depthwise};
 
 /// [`pointwise_conv`](crate::pointwise_conv) from `select`, `select_assign` and `matmul`, differentiated by burn itself.
 ///
@@ -24,24 +24,9 @@ pub fn pointwise_conv(
     let [points, channels_in] = features.dims();
     let [subdomains, _, channels_out] = weight.dims();
     check_shapes(features.dims(), weight.dims(), bias.as_ref().map(|b| b.dims()), neighborhood);
-    let device = features.device();
-    let options = (&device, features.dtype());
-    let mut output = Tensor::<2>::zeros([points, channels_out], options);
+    let mut output = Tensor::<2>::zeros([points, channels_out], (&features.device(), features.dtype()));
     for k in 0..subdomains {
-        let edges = SubdomainEdges::of(neighborhood, k);
-        if edges.neighbours.is_empty() {
-            continue;
-        }
-        let count = edges.neighbours.len();
-        let int = |values: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(values, [count]), &device);
-        let shares = Tensor::<2>::from_data(TensorData::new(edges.shares, [count, 1]), options);
-        let gathered = features.clone().select(0, int(edges.neighbours)) * shares;
-        let means = Tensor::<2>::zeros([points, channels_in], options).select_assign(
-            0,
-            int(edges.centres),
-            gathered,
-            IndexingUpdateOp::Add,
-        );
+        let Some(means) = means(&features, neighborhood, k) else { continue };
         let weight = weight.clone().narrow(0, k, 1).reshape([channels_in, channels_out]);
         output = output + means.matmul(weight);
     }
@@ -49,6 +34,53 @@ pub fn pointwise_conv(
         Some(bias) => output + bias.unsqueeze(),
         None => output,
     }
+}
+
+/// [`depthwise_point_conv`](crate::depthwise_point_conv) in the same way: the averages, then a product channel by
+/// channel.
+///
+/// # Shapes
+/// As [`depthwise_point_conv`](crate::depthwise_point_conv).
+///
+/// # Panics
+/// When a shape does not agree with the others or with the neighbourhood.
+pub fn depthwise_point_conv(
+    features: Tensor<2>,
+    weight: Tensor<3>,
+    bias: Option<Tensor<1>>,
+    neighborhood: &Neighborhood,
+) -> Tensor<2> {
+    let [points, channels] = features.dims();
+    let [subdomains, _, multiplier] = weight.dims();
+    depthwise::check_shapes(features.dims(), weight.dims(), bias.as_ref().map(|b| b.dims()), neighborhood);
+    let mut output =
+        Tensor::<3>::zeros([points, channels, multiplier], (&features.device(), features.dtype()));
+    for k in 0..subdomains {
+        let Some(means) = means(&features, neighborhood, k) else { continue };
+        // [P, C_in, 1] · [1, C_in, M]
+        output = output + means.unsqueeze_dim(2) * weight.clone().narrow(0, k, 1);
+    }
+    let output = output.reshape([points, channels * multiplier]);
+    match bias {
+        Some(bias) => output + bias.unsqueeze(),
+        None => output,
+    }
+}
+
+/// The averages `[P, C_in]` over one sub-domain, zero where it is empty; nothing when it is empty everywhere.
+fn means(features: &Tensor<2>, neighborhood: &Neighborhood, subdomain: usize) -> Option<Tensor<2>> {
+    let edges = SubdomainEdges::of(neighborhood, subdomain);
+    if edges.neighbours.is_empty() {
+        return None;
+    }
+    let device = features.device();
+    let options = (&device, features.dtype());
+    let count = edges.neighbours.len();
+    let int = |values: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(values, [count]), &device);
+    let shares = Tensor::<2>::from_data(TensorData::new(edges.shares, [count, 1]), options);
+    let gathered = features.clone().select(0, int(edges.neighbours)) * shares;
+    let zeros = Tensor::<2>::zeros(features.dims(), options);
+    Some(zeros.select_assign(0, int(edges.centres), gathered, IndexingUpdateOp::Add))
 }
 
 /// The edges of one sub-domain: who is the centre, who the neighbour, and the neighbour's share `1/|Ω_i(k)|`.

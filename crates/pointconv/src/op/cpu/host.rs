@@ -11,7 +11,7 @@ use super::{Problem, Real};
 use crate::op::PointwiseConvBackend;
 
 /// A backend whose tensors can be read as slices.
-trait HostBackend: Backend {
+pub(super) trait HostBackend: Backend {
     /// A tensor in row-major order.
     type Rows;
 

@@ -1,6 +1,7 @@
 //! The kernels of the CPU, on slices.
 
 mod backward;
+mod depthwise;
 mod forward;
 mod host;
 mod problem;

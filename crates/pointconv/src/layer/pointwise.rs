@@ -1,10 +1,11 @@
-//! The layer: weights, their initialisation, and packed or dense batches.
+//! The layer of the full operator.
 
 use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Initializer, Module, ModuleDisplay, Param};
 use burn::tensor::{Device, Tensor};
 use neighbors::{KernelShape, Neighborhood};
 
+use super::dense;
 use crate::pointwise_conv;
 
 /// Configuration of a [`PointwiseConv`]; [`init`](Self::init) makes the layer.
@@ -56,6 +57,15 @@ impl PointwiseConvConfig {
             bias: self.bias.then(|| Initializer::Zeros.init([self.channels_out], device)),
         }
     }
+
+    /// Multiplications with weights per point, `K_occ · C_in · C_out`, where `K_occ` is the mean number of occupied
+    /// sub-domains of a point of `neighborhood`.
+    ///
+    /// The averages, `E · C_in` additions for `E` neighbours per point, are not counted: they are the same for the
+    /// depthwise and the separable layer.
+    pub fn multiplications_per_point(&self, neighborhood: &Neighborhood) -> f64 {
+        neighborhood.occupied_per_point() * (self.channels_in * self.channels_out) as f64
+    }
 }
 
 impl PointwiseConv {
@@ -81,15 +91,7 @@ impl PointwiseConv {
     /// # Panics
     /// As [`forward`](Self::forward), and when a cloud of `neighborhood` has not exactly `N` points.
     pub fn forward_dense(&self, features: Tensor<3>, neighborhood: &Neighborhood) -> Tensor<3> {
-        let [clouds, points, channels] = features.dims();
-        let offsets = neighborhood.offsets();
-        assert!(
-            neighborhood.clouds() == clouds && offsets.windows(2).all(|o| o[1] - o[0] == points),
-            "PointwiseConv: features are {clouds} clouds of {points} points, the neighborhood has clouds at {offsets:?}",
-        );
-        let output = self.forward(features.reshape([clouds * points, channels]), neighborhood);
-        let [_, channels_out] = output.dims();
-        output.reshape([clouds, points, channels_out])
+        dense("PointwiseConv", features, neighborhood, |features| self.forward(features, neighborhood))
     }
 }
 

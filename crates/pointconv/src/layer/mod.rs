@@ -1,0 +1,33 @@
+//! The layers: weights, their initialisation, and packed or dense batches.
+
+mod depthwise;
+mod pointwise;
+mod separable;
+
+pub use depthwise::{DepthwisePointConv, DepthwisePointConvConfig};
+pub use pointwise::{PointwiseConv, PointwiseConvConfig};
+pub use separable::{SeparablePointConv, SeparablePointConvConfig};
+
+use burn::tensor::Tensor;
+use neighbors::Neighborhood;
+
+/// Applies `forward`, which takes a packed batch, to a dense one `[B, N, C_in]`.
+///
+/// # Panics
+/// When a cloud of `neighborhood` has not exactly `N` points.
+fn dense(
+    layer: &str,
+    features: Tensor<3>,
+    neighborhood: &Neighborhood,
+    forward: impl FnOnce(Tensor<2>) -> Tensor<2>,
+) -> Tensor<3> {
+    let [clouds, points, channels] = features.dims();
+    let offsets = neighborhood.offsets();
+    assert!(
+        neighborhood.clouds() == clouds && offsets.windows(2).all(|o| o[1] - o[0] == points),
+        "{layer}: features are {clouds} clouds of {points} points, the neighborhood has clouds at {offsets:?}",
+    );
+    let output = forward(features.reshape([clouds * points, channels]));
+    let [_, channels_out] = output.dims();
+    output.reshape([clouds, points, channels_out])
+}
