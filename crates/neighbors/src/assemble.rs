@@ -75,6 +75,30 @@ impl PieceRows {
         Self { tasks, places }
     }
 
+    /// The same rows, one after the other.
+    pub(crate) fn into_order_of_centres(self) -> Self {
+        let last = |ends: &[u32]| ends.last().map_or(0, |&end| end as usize);
+        let runs = self.tasks.iter().map(|task| last(&task.run_ends)).sum();
+        let edges = self.tasks.iter().map(|task| last(&task.edge_ends)).sum();
+        let centres = self.places.len();
+        let mut rows = Rows {
+            run_ends: Vec::with_capacity(centres),
+            edge_ends: Vec::with_capacity(centres),
+            subdomains: Vec::with_capacity(runs),
+            lengths: Vec::with_capacity(runs),
+            indices: Vec::with_capacity(edges),
+        };
+        for rank in 0..centres {
+            let row = self.row(rank);
+            rows.subdomains.extend_from_slice(row.subdomains);
+            rows.lengths.extend_from_slice(row.lengths);
+            rows.indices.extend_from_slice(row.indices);
+            rows.run_ends.push(rows.lengths.len() as u32);
+            rows.edge_ends.push(rows.indices.len() as u32);
+        }
+        Self { tasks: vec![rows], places: (0..centres as u32).map(|place| (0, place)).collect() }
+    }
+
     #[inline(always)]
     fn row(&self, rank: usize) -> Row<'_> {
         let (task, place) = self.places[rank];

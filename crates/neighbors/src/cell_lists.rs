@@ -14,7 +14,7 @@ use crate::cell_key::CellKeys;
 use crate::cell_table::CellTable;
 use crate::error::NeighborError;
 use crate::lanes::{Coordinates, LANES};
-use crate::members::Members;
+use crate::members::{DenseMembers, ListedMembers, Members};
 use crate::piece::Piece;
 use crate::rule::Cells;
 
@@ -70,8 +70,19 @@ impl CellLists {
         let keys = CellKeys::new(cells.edge, cells.widening, largest)?;
         let mut table =
             CellTable::new(points.len(), low.map(|v| keys.span(v).low), high.map(|v| keys.span(v).high));
-        let members = Members::find(points, &keys, &mut table);
+        Ok(match table {
+            CellTable::Dense { low, size } if keys.is_near(low, size) => {
+                Self::sort(piece, cells, table, &DenseMembers::find(points, &keys, low, size))
+            }
+            _ => {
+                let members = ListedMembers::find(points, &keys, &mut table);
+                Self::sort(piece, cells, table, &members)
+            }
+        })
+    }
 
+    fn sort(piece: &Piece<'_>, cells: Cells, table: CellTable, members: &impl Members) -> Self {
+        let points = piece.points();
         let mut own_starts = vec![0u32; table.len() + 1];
         members.visit_own(|i, own| own_starts[own as usize + 1] += u32::from(piece.is_own(i)));
         // What is skipped costs neither memory nor time, and a step of zero asks for cells of centres only.
@@ -94,8 +105,6 @@ impl CellLists {
         let (entries, owned) = (starts[table.len()] as usize, own_starts[table.len()] as usize);
         let mut order = vec![0u32; owned];
         let mut centres = vec![[0.0f32; 3]; owned];
-        let mut columns = [(); 3].map(|()| vec![0.0f32; entries + LANES]);
-        let mut indices = vec![0u32; entries + LANES];
         let mut rank = 0;
         members.visit_own(|i, own| {
             if piece.is_own(i) {
@@ -106,17 +115,22 @@ impl CellLists {
                 rank += 1;
             }
         });
-        let mut next = starts.clone();
-        let [xs, ys, zs] = &mut columns;
+        // Points of lists that are not wanted are all written behind the end: cheaper than a branch.
+        let mut next: Vec<u32> = starts
+            .iter()
+            .zip(&wanted)
+            .map(|(&start, &wanted)| if wanted { start } else { entries as u32 })
+            .collect();
+        let mut listed = vec![0u32; entries + LANES];
         members.visit_lists(|i, list| {
-            if wanted[list as usize] {
-                let place = next[list as usize] as usize;
-                next[list as usize] += 1;
-                [xs[place], ys[place], zs[place]] = points[i];
-                indices[place] = piece.index(i);
-            }
+            listed[next[list as usize] as usize] = i as u32;
+            next[list as usize] += u32::from(wanted[list as usize]);
         });
-        Ok(Self { order, centres, tiles, table, starts, columns, indices })
+        // The columns in a second step, in their order: the first writes to one place for each entry, not
+        // to four.
+        let columns = [0, 1, 2].map(|axis| listed.iter().map(|&i| points[i as usize][axis]).collect());
+        let indices = listed.iter().map(|&i| piece.index(i as usize)).collect();
+        Self { order, centres, tiles, table, starts, columns, indices }
     }
 
     /// The coordinates of the centre at a place in the order.

@@ -8,9 +8,6 @@ use rayon::prelude::*;
 
 use crate::piece::Piece;
 
-/// Points of one box, about.
-const BOX_POINTS: usize = 16_384;
-
 /// Points of the sample in one box, at most.
 const BOX_SAMPLES: usize = 64;
 
@@ -35,13 +32,13 @@ pub(crate) struct Whereabouts {
     pub(crate) ranks: Vec<u32>,
 }
 
-/// Cuts the points `first..first + points.len()` of a batch; `None` when the cloud is small, or when the
-/// boxes would share too many points.
-pub(crate) fn cut(points: &[[f32; 3]], first: usize, reach: f64) -> Option<Boxes> {
-    if points.len() < 2 * BOX_POINTS {
+/// Cuts the points `first..first + points.len()` of a batch into boxes of about `box_points`; `None` when
+/// there are not enough for two, or when the boxes would share too many points.
+pub(crate) fn cut(points: &[[f32; 3]], first: usize, reach: f64, box_points: usize) -> Option<Boxes> {
+    if points.len() < 2 * box_points {
         return None;
     }
-    let planes = Planes::choose(points, reach)?;
+    let planes = Planes::choose(points, reach, box_points)?;
     let sorted: Vec<Portion> = points
         .par_chunks(PORTION)
         .enumerate()
@@ -99,10 +96,10 @@ struct Planes {
 }
 
 impl Planes {
-    fn choose(points: &[[f32; 3]], reach: f64) -> Option<Self> {
+    fn choose(points: &[[f32; 3]], reach: f64, box_points: usize) -> Option<Self> {
         // One of every so many points, at a changing place among them: points often come in rows.
         let mut sample: Vec<[f32; 3]> = points
-            .chunks_exact(BOX_POINTS / BOX_SAMPLES)
+            .chunks_exact(box_points.div_ceil(BOX_SAMPLES))
             .enumerate()
             .map(|(i, points)| points[(i.wrapping_mul(0x9e37_79b9) >> 16) % points.len()])
             .collect();
@@ -243,7 +240,7 @@ mod tests {
     fn boxes_hold_their_points_and_those_nearby() {
         let points = lattice(100_000);
         let reach = 4.0;
-        let boxes = cut(&points, 5, reach).unwrap();
+        let boxes = cut(&points, 5, reach, 16_384).unwrap();
         assert!(boxes.pieces.len() >= 4);
         let mut centres = vec![0; points.len()];
         for piece in &boxes.pieces {
@@ -268,8 +265,8 @@ mod tests {
 
     #[test]
     fn clouds_without_a_cheap_cut_stay_whole() {
-        assert!(cut(&lattice(100_000), 0, 1e9).is_none());
-        assert!(cut(&vec![[1.0; 3]; 100_000], 0, 0.0).is_none());
-        assert!(cut(&lattice(1000), 0, 0.0).is_none());
+        assert!(cut(&lattice(100_000), 0, 1e9, 16_384).is_none());
+        assert!(cut(&vec![[1.0; 3]; 100_000], 0, 0.0, 16_384).is_none());
+        assert!(cut(&lattice(1000), 0, 0.0, 16_384).is_none());
     }
 }

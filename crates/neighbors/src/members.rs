@@ -2,132 +2,157 @@
 
 use crate::cell_key::{CellKeys, CellSpan};
 use crate::cell_table::CellTable;
+use crate::lanes::{Kernel, Lanes, dispatch};
 
 /// Added to a number below 2^31, leaves the nearest integer in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
 /// The cells of all points of a piece.
-#[derive(Debug)]
-pub(crate) enum Members {
-    /// In a dense table, where the numbers of neighbouring cells are known.
-    Dense {
-        points: Vec<Block>,
-        /// Distance of the numbers of neighbours along y and z.
-        strides: [u32; 2],
-    },
-    /// Numbers of the widened cells, one point after the other.
-    Listed {
-        /// The own cell of each point.
-        own: Vec<u32>,
-        lists: Vec<u32>,
-        /// End of each point in the lists.
-        ends: Vec<u32>,
-    },
+pub(crate) trait Members {
+    /// Calls `visit` with each point and its own cell.
+    fn visit_own(&self, visit: impl FnMut(usize, u32));
+
+    /// Calls `visit` with each point and each widened cell that holds it.
+    fn visit_lists(&self, visit: impl FnMut(usize, u32));
 }
 
-/// A block of widened cells.
+/// Cells in a dense table, where the numbers of neighbouring cells are known.
+#[derive(Debug)]
+pub(crate) struct DenseMembers {
+    own: Vec<u32>,
+    blocks: Vec<Block>,
+    /// Distance of the numbers of neighbours along y and z.
+    strides: [u32; 2],
+}
+
+/// The widened cells of one point.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Block {
-    /// The cell that holds the point.
-    own: u32,
-    /// The first widened cell.
+struct Block {
     first: u32,
     /// Cells along x, y and z.
     size: [u8; 3],
 }
 
-impl Members {
-    /// Finds the cells of all points, entering new ones in the table.
-    pub(crate) fn find(points: &[[f32; 3]], keys: &CellKeys, table: &mut CellTable) -> Self {
-        match table {
-            CellTable::Dense { low, size } if keys.is_near(*low, *size) => {
-                Self::find_dense(points, keys, *low, *size)
+impl DenseMembers {
+    /// The cells of points within a dense table of cells that are [near](CellKeys::is_near).
+    pub(crate) fn find(points: &[[f32; 3]], keys: &CellKeys, low: [i64; 3], size: [i64; 3]) -> Self {
+        dispatch(Find { points, keys, low, size })
+    }
+}
+
+struct Find<'a> {
+    points: &'a [[f32; 3]],
+    keys: &'a CellKeys,
+    low: [i64; 3],
+    size: [i64; 3],
+}
+
+impl Kernel for Find<'_> {
+    type Output = DenseMembers;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) -> DenseMembers {
+        let Self { points, keys, size, .. } = self;
+        let low = self.low.map(|v| v as f64);
+        let strides = [size[0] as u32, (size[0] * size[1]) as u32];
+        let mut own = vec![0; points.len()];
+        let mut blocks = vec![Block { first: 0, size: [0; 3] }; points.len()];
+        for ((point, own), block) in points.iter().zip(&mut own).zip(&mut blocks) {
+            let cells = [0, 1, 2].map(|axis| keys.cells(point[axis]) - low[axis]);
+            let first = cells.map(|v| floor(v - keys.widening()));
+            let last = cells.map(|v| floor(v + keys.widening()));
+            *own = number(cells.map(floor), strides);
+            *block = Block {
+                first: number(first, strides),
+                size: [0, 1, 2].map(|axis| (last[axis] - first[axis] + 1) as u8),
+            };
+        }
+        DenseMembers { own, blocks, strides }
+    }
+}
+
+/// The cell of a number below 2^31, by rounding, where the span of a coordinate is defined by floors: on a
+/// border it may be the cell before, which the coordinate also touches. The widening has a margin for it.
+#[inline(always)]
+fn floor(cells: f64) -> u32 {
+    ((cells - 0.5) + ROUND).to_bits() as u32
+}
+
+#[inline(always)]
+fn number([x, y, z]: [u32; 3], strides: [u32; 2]) -> u32 {
+    x + y * strides[0] + z * strides[1]
+}
+
+impl Members for DenseMembers {
+    #[inline(always)]
+    fn visit_own(&self, mut visit: impl FnMut(usize, u32)) {
+        self.own.iter().enumerate().for_each(|(i, &own)| visit(i, own));
+    }
+
+    #[inline(always)]
+    fn visit_lists(&self, mut visit: impl FnMut(usize, u32)) {
+        for (i, block) in self.blocks.iter().enumerate() {
+            let [nx, ny, nz] = block.size.map(u32::from);
+            for z in 0..nz {
+                for y in 0..ny {
+                    let row = block.first + y * self.strides[0] + z * self.strides[1];
+                    for x in 0..nx {
+                        visit(i, row + x);
+                    }
+                }
             }
-            _ => Self::find_listed(points, keys, table),
         }
     }
+}
 
-    fn find_dense(points: &[[f32; 3]], keys: &CellKeys, low: [i64; 3], size: [i64; 3]) -> Self {
-        let low = low.map(|v| v as f64);
-        let strides = [size[0] as u32, (size[0] * size[1]) as u32];
-        // Rounding, where the span of a coordinate is defined by floors: on a border the cell may be the
-        // one before, which the coordinate also touches. The widening has a margin for it.
-        let floor = |cells: f64| ((cells - 0.5) + ROUND).to_bits() as u32;
-        let number = |[x, y, z]: [u32; 3]| x + y * strides[0] + z * strides[1];
-        let points = points
-            .iter()
-            .map(|point| {
-                let cells: [f64; 3] = std::array::from_fn(|axis| keys.cells(point[axis]) - low[axis]);
-                let first = cells.map(|v| floor(v - keys.widening()));
-                let last = cells.map(|v| floor(v + keys.widening()));
-                Block {
-                    own: number(cells.map(floor)),
-                    first: number(first),
-                    size: std::array::from_fn(|axis| (last[axis] - first[axis] + 1) as u8),
-                }
-            })
-            .collect();
-        Self::Dense { points, strides }
-    }
+/// The numbers of all cells, one point after the other.
+#[derive(Debug, Default)]
+pub(crate) struct ListedMembers {
+    own: Vec<u32>,
+    lists: Vec<u32>,
+    /// End of each point in the lists.
+    ends: Vec<u32>,
+}
 
-    fn find_listed(points: &[[f32; 3]], keys: &CellKeys, table: &mut CellTable) -> Self {
-        let (mut own, mut lists) = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len() * 8));
-        let mut ends = Vec::with_capacity(points.len());
+impl ListedMembers {
+    /// The cells of all points, entering new ones in the table.
+    pub(crate) fn find(points: &[[f32; 3]], keys: &CellKeys, table: &mut CellTable) -> Self {
+        let mut members = Self::default();
         for point in points {
             let [x, y, z]: [CellSpan; 3] = point.map(|v| keys.span(v));
-            own.push(table.enter([x.own, y.own, z.own]));
+            members.own.push(table.enter([x.own, y.own, z.own]));
             for kz in z.low..=z.high {
                 for ky in y.low..=y.high {
                     for kx in x.low..=x.high {
-                        lists.push(table.enter([kx, ky, kz]));
+                        members.lists.push(table.enter([kx, ky, kz]));
                     }
                 }
             }
-            ends.push(lists.len() as u32);
+            members.ends.push(members.lists.len() as u32);
         }
         if let Some(new_from_old) = table.sort() {
-            for number in own.iter_mut().chain(&mut lists) {
+            for number in members.own.iter_mut().chain(&mut members.lists) {
                 *number = new_from_old[*number as usize];
             }
         }
-        Self::Listed { own, lists, ends }
+        members
+    }
+}
+
+impl Members for ListedMembers {
+    #[inline(always)]
+    fn visit_own(&self, mut visit: impl FnMut(usize, u32)) {
+        self.own.iter().enumerate().for_each(|(i, &own)| visit(i, own));
     }
 
-    /// Calls `visit` with each point and its own cell.
     #[inline(always)]
-    pub(crate) fn visit_own(&self, mut visit: impl FnMut(usize, u32)) {
-        match self {
-            Self::Dense { points, .. } => points.iter().enumerate().for_each(|(i, b)| visit(i, b.own)),
-            Self::Listed { own, .. } => own.iter().enumerate().for_each(|(i, &own)| visit(i, own)),
-        }
-    }
-
-    /// Calls `visit` with each point and each widened cell that holds it.
-    #[inline(always)]
-    pub(crate) fn visit_lists(&self, mut visit: impl FnMut(usize, u32)) {
-        match self {
-            Self::Dense { points, strides } => {
-                for (i, block) in points.iter().enumerate() {
-                    let [nx, ny, nz] = block.size.map(u32::from);
-                    for z in 0..nz {
-                        for y in 0..ny {
-                            let row = block.first + y * strides[0] + z * strides[1];
-                            for x in 0..nx {
-                                visit(i, row + x);
-                            }
-                        }
-                    }
-                }
+    fn visit_lists(&self, mut visit: impl FnMut(usize, u32)) {
+        let mut begin = 0;
+        for (i, &end) in self.ends.iter().enumerate() {
+            for &list in &self.lists[begin..end as usize] {
+                visit(i, list);
             }
-            Self::Listed { lists, ends, .. } => {
-                let mut begin = 0;
-                for (i, &end) in ends.iter().enumerate() {
-                    for &list in &lists[begin..end as usize] {
-                        visit(i, list);
-                    }
-                    begin = end as usize;
-                }
-            }
+            begin = end as usize;
         }
     }
 }

@@ -28,6 +28,11 @@ impl<'a> Piece<'a> {
         Self { points: Cow::Owned(points), names: Names::Listed { indices, own } }
     }
 
+    /// Whether this is a part of a cloud.
+    pub(crate) fn is_part(&self) -> bool {
+        matches!(self.names, Names::Listed { .. })
+    }
+
     pub(crate) fn points(&self) -> &[[f32; 3]] {
         &self.points
     }

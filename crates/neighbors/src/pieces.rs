@@ -39,11 +39,14 @@ pub(crate) enum Section {
 }
 
 impl<'a> Pieces<'a> {
-    /// Cuts the large clouds of a batch whose kernels reach no farther than `reach`.
-    pub(crate) fn of(positions: &'a [[f32; 3]], offsets: &[usize], reach: f64) -> Self {
-        let clouds: Vec<_> = cloud_ranges(offsets).collect();
-        let cuts: Vec<_> =
-            clouds.par_iter().map(|cloud| cut(&positions[cloud.clone()], cloud.start, reach)).collect();
+    /// Cuts the large clouds of a batch whose kernels reach no farther than `reach` into boxes of about
+    /// `box_points`.
+    pub(crate) fn of(positions: &'a [[f32; 3]], offsets: &[usize], reach: f64, box_points: usize) -> Self {
+        let clouds: Vec<_> = cloud_ranges(offsets).filter(|cloud| !cloud.is_empty()).collect();
+        let cuts: Vec<_> = clouds
+            .par_iter()
+            .map(|cloud| cut(&positions[cloud.clone()], cloud.start, reach, box_points))
+            .collect();
         let (mut pieces, mut sections) = (Vec::new(), Vec::new());
         for (cloud, cut) in clouds.into_iter().zip(cuts) {
             let first_piece = pieces.len();

@@ -9,9 +9,13 @@ use crate::assemble::{PieceRows, Rows, assemble};
 use crate::cell_lists::{CellLists, List};
 use crate::error::NeighborError;
 use crate::lanes::{Kernel, LANES, Lanes, dispatch, first};
+use crate::piece::Piece;
 use crate::pieces::Pieces;
 use crate::rule::{Cells, Rule};
 use crate::tables::Tables;
+
+/// Points of one box of a large cloud, about: their lists fit into the cache of one core.
+const BOX_POINTS: usize = 16_384;
 
 /// Fewest centres of one task.
 const TASK_CENTRES: usize = 512;
@@ -27,9 +31,22 @@ pub(crate) fn search<R: Rule>(
     rules: &[R],
     max_edges: u64,
 ) -> Result<Vec<Tables>, NeighborError> {
-    let Pieces { pieces, sections } = Pieces::of(positions, offsets, cells.reach);
+    search_in_boxes(positions, offsets, cells, rules, max_edges, BOX_POINTS)
+}
+
+/// Cuts clouds of at least twice so many points into boxes.
+fn search_in_boxes<R: Rule>(
+    positions: &[[f32; 3]],
+    offsets: &[usize],
+    cells: Cells,
+    rules: &[R],
+    max_edges: u64,
+    box_points: usize,
+) -> Result<Vec<Tables>, NeighborError> {
+    let Pieces { pieces, sections } = Pieces::of(positions, offsets, cells.reach, box_points);
     let mut lists: Vec<CellLists> =
         pieces.par_iter().map(|piece| CellLists::build(piece, cells)).collect::<Result<_, _>>()?;
+    let scattered: Vec<bool> = pieces.iter().map(Piece::is_part).collect();
     drop(pieces);
     let task_centres =
         (positions.len() / (TASKS_PER_THREAD * rayon::current_num_threads())).max(TASK_CENTRES);
@@ -39,7 +56,12 @@ pub(crate) fn search<R: Rule>(
         let total = AtomicU64::new(0);
         let rows: Vec<PieceRows> = lists
             .par_iter()
-            .map(|lists| search_piece(lists, rule, task_centres as u32, &total, max_edges))
+            .zip(&scattered)
+            .map(|(lists, &scattered)| {
+                let rows = search_piece(lists, rule, task_centres as u32, &total, max_edges)?;
+                // Rows that are joined with those of other pieces had better come one after the other.
+                Ok(if scattered { rows.into_order_of_centres() } else { rows })
+            })
             .collect::<Result<_, _>>()?;
         if number + 1 == rules.len() {
             lists = Vec::new();
@@ -145,4 +167,47 @@ impl<R: Rule> Kernel for Find<'_, R> {
 #[inline(always)]
 fn shifted(key: [i64; 3], step: [i64; 3]) -> [i64; 3] {
     [key[0] + step[0], key[1] + step[1], key[2] + step[2]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::brute;
+    use crate::rule::{BallRule, CellRule};
+    use crate::shape::KernelShape;
+    use proptest::prelude::*;
+
+    /// A point near one of a few places, some of them far away, some exactly there.
+    fn points() -> impl Strategy<Value = Vec<[f32; 3]>> {
+        let place = prop::sample::select(vec![[0.0f32; 3], [0.5, 0.0, 0.25], [1e9, -1e9, 0.0]]);
+        let spread = prop::sample::select(vec![0.0f32, 0.5, 4.0, 40.0]);
+        let offset = prop::array::uniform3(-1.0f32..1.0);
+        let point = (place, spread, offset, any::<bool>()).prop_map(|(place, spread, offset, snapped)| {
+            let offset = if snapped { offset.map(|v| (v * 20.0).round() / 20.0) } else { offset };
+            [0, 1, 2].map(|axis| place[axis] + spread * offset[axis])
+        });
+        prop::collection::vec(point, 0..400)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Boxes of a few points, with faces on every side, give the lists of the whole cloud.
+        #[test]
+        fn boxes_make_no_difference(points in points(), split in 0.0..1.0, box_points in 1usize..100) {
+            let offsets = [0, (points.len() as f64 * split) as usize, points.len()];
+            let shapes = [1, 2].map(|d| KernelShape::cells(0.1).with_dilation([d, 1, d]));
+            let rules: Vec<CellRule> = [1, 2].map(|d| CellRule::new([3; 3], 0.1, [d, 1, d])).into();
+            let cells = CellRule::cells(&rules, 0.1);
+            let found = search_in_boxes(&points, &offsets, cells, &rules, u64::MAX, box_points).unwrap();
+            for (shape, found) in shapes.iter().zip(&found) {
+                prop_assert_eq!(found, &brute::search(&points, &offsets, shape, u64::MAX).unwrap());
+            }
+            let ball = KernelShape::shells(0.2, 2);
+            let rule = BallRule::shells((0..2).filter_map(|m| ball.shell_bounds(m)));
+            let (cells, rules) = (rule.cells(), [rule]);
+            let found = search_in_boxes(&points, &offsets, cells, &rules, u64::MAX, box_points).unwrap();
+            prop_assert_eq!(&found[0], &brute::search(&points, &offsets, &ball, u64::MAX).unwrap());
+        }
+    }
 }
