@@ -2,10 +2,14 @@
 
 use rayon::prelude::*;
 
+use crate::lanes::LANES;
 use crate::pieces::Section;
 use crate::tables::Tables;
 
-/// The rows that one task found, in the order in which it visited the centres.
+/// Neighbours that a buffer of rows has room for.
+const ROOM: usize = 1 << 14;
+
+/// Rows that one task found, in the order in which it visited the centres.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     /// End of each centre in the runs.
@@ -29,16 +33,25 @@ struct Row<'a> {
 }
 
 impl Rows {
-    /// Makes room for so many runs and indices, and one run that is written but not kept.
+    /// Room for [`ROOM`] neighbours, or for a row of so many runs and neighbours if that is more. Several
+    /// of these, none of which grows, save copying a buffer that does.
+    pub(crate) fn with_room(runs: usize, neighbors: usize) -> Self {
+        let indices = ROOM.max(neighbors + LANES);
+        // Shorter runs fill the runs before the neighbours.
+        let runs = (indices / 4).max(runs + 1);
+        Self {
+            subdomains: vec![0; runs],
+            lengths: vec![0; runs],
+            indices: vec![0; indices],
+            ..Self::default()
+        }
+    }
+
+    /// Whether so many runs and neighbours fit, with a run and a block of neighbours that are written but
+    /// not kept.
     #[inline(always)]
-    pub(crate) fn reserve(&mut self, runs: usize, indices: usize) {
-        if self.subdomains.len() <= runs {
-            self.subdomains.resize(2 * runs + 1, 0);
-            self.lengths.resize(2 * runs + 1, 0);
-        }
-        if self.indices.len() < indices {
-            self.indices.resize(indices + indices / 2, 0);
-        }
+    pub(crate) fn have_room(&self, runs: usize, neighbors: usize) -> bool {
+        self.lengths.len() > runs && self.indices.len() >= neighbors + LANES
     }
 
     #[inline(always)]

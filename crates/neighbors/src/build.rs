@@ -2,10 +2,10 @@
 
 use crate::error::NeighborError;
 use crate::kd_search;
-use crate::rule::{BallRule, CellRule};
+use crate::rule::{BallRule, CellRule, Cells, Rule};
 use crate::search::Search;
 use crate::shape::KernelShape;
-use crate::tables::Tables;
+use crate::tables::{Tables, Totals};
 use crate::tile_search;
 
 /// Lists of all shapes, in their order. The input is checked.
@@ -19,8 +19,56 @@ pub(crate) fn search_all(
     if search == Search::KdTree {
         return kd_search::search(positions, offsets, shapes, max_edges);
     }
-    let mut found: Vec<Option<Tables>> = shapes.iter().map(|_| None).collect();
-    // Kernels with one cell edge share the cells.
+    with_rules(shapes, &Lists { positions, offsets, max_edges })
+}
+
+/// Runs and neighbour pairs of all shapes, in their order. The input is checked.
+pub(crate) fn count_all(
+    positions: &[[f32; 3]],
+    offsets: &[usize],
+    shapes: &[KernelShape],
+) -> Result<Vec<Totals>, NeighborError> {
+    with_rules(shapes, &Counts { positions, offsets })
+}
+
+/// What is done with rules that share their cells.
+trait Work {
+    type Output;
+
+    /// One output for each rule.
+    fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Self::Output>, NeighborError>;
+}
+
+struct Lists<'a> {
+    positions: &'a [[f32; 3]],
+    offsets: &'a [usize],
+    max_edges: u64,
+}
+
+impl Work for Lists<'_> {
+    type Output = Tables;
+
+    fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Tables>, NeighborError> {
+        tile_search::search(self.positions, self.offsets, cells, rules, self.max_edges)
+    }
+}
+
+struct Counts<'a> {
+    positions: &'a [[f32; 3]],
+    offsets: &'a [usize],
+}
+
+impl Work for Counts<'_> {
+    type Output = Totals;
+
+    fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Totals>, NeighborError> {
+        tile_search::count(self.positions, self.offsets, cells, rules)
+    }
+}
+
+/// Does the work for the rules of all shapes: kernels with one cell edge share the cells.
+fn with_rules<W: Work>(shapes: &[KernelShape], work: &W) -> Result<Vec<W::Output>, NeighborError> {
+    let mut outputs: Vec<Option<W::Output>> = shapes.iter().map(|_| None).collect();
     let mut groups: Vec<(f32, Vec<usize>, Vec<CellRule>)> = Vec::new();
     for (place, shape) in shapes.iter().enumerate() {
         match *shape {
@@ -36,20 +84,16 @@ pub(crate) fn search_all(
             }
             KernelShape::Shells { shells, .. } => {
                 let rule = BallRule::shells((0..shells).filter_map(|m| shape.shell_bounds(m)));
-                let (cells, rules) = (rule.cells(), [rule]);
-                let mut tables = tile_search::search(positions, offsets, cells, &rules, max_edges)?;
-                found[place] = tables.pop();
+                outputs[place] = work.run(rule.cells(), &[rule])?.pop();
             }
         }
     }
     for (cell, places, rules) in groups {
-        let cells = CellRule::cells(&rules, cell);
-        let tables = tile_search::search(positions, offsets, cells, &rules, max_edges)?;
-        for (place, tables) in places.into_iter().zip(tables) {
-            found[place] = Some(tables);
+        for (place, output) in places.into_iter().zip(work.run(CellRule::cells(&rules, cell), &rules)?) {
+            outputs[place] = Some(output);
         }
     }
-    Ok(found.into_iter().flatten().collect())
+    Ok(outputs.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

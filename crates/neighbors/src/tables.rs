@@ -13,6 +13,13 @@ pub(crate) struct Tables {
     pub(crate) indices: Vec<u32>,
 }
 
+/// How long the lists of a batch are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Totals {
+    pub(crate) runs: u64,
+    pub(crate) edges: u64,
+}
+
 impl Tables {
     /// Lists to be filled, with the ends of both levels in place.
     pub(crate) fn with_sizes(points: usize, runs: usize, edges: usize) -> Self {

@@ -1,18 +1,17 @@
 //! Neighbour lists from the widened cells of small clouds and of parts of large ones.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
 use crate::assemble::{PieceRows, Rows, assemble};
-use crate::cell_lists::{CellLists, List};
+use crate::cell_lists::{CellLists, List, Tile};
 use crate::error::NeighborError;
 use crate::lanes::{Kernel, LANES, Lanes, dispatch, first};
 use crate::piece::Piece;
 use crate::pieces::Pieces;
 use crate::rule::{Cells, Rule};
-use crate::tables::Tables;
+use crate::tables::{Tables, Totals};
 
 /// Points of one box of a large cloud, about: their lists fit into the cache of one core.
 const BOX_POINTS: usize = 16_384;
@@ -44,25 +43,33 @@ fn search_in_boxes<R: Rule>(
     box_points: usize,
 ) -> Result<Vec<Tables>, NeighborError> {
     let Pieces { pieces, sections } = Pieces::of(positions, offsets, cells.reach, box_points);
-    let mut lists: Vec<CellLists> =
-        pieces.par_iter().map(|piece| CellLists::build(piece, cells)).collect::<Result<_, _>>()?;
+    let mut lists = list(&pieces, cells)?;
+    let pairs: u64 = pieces.iter().map(|piece| (piece.points().len() as u64).pow(2)).sum();
     let scattered: Vec<bool> = pieces.iter().map(Piece::is_part).collect();
     drop(pieces);
+    for rule in rules {
+        // Bounds first: what is counted is tested twice.
+        if pairs > max_edges
+            && most_edges(&lists, rule) > max_edges
+            && count_rule(&lists, rule).edges > max_edges
+        {
+            return Err(NeighborError::TooManyEdges { max: max_edges });
+        }
+    }
     let task_centres =
         (positions.len() / (TASKS_PER_THREAD * rayon::current_num_threads())).max(TASK_CENTRES);
     // One rule after the other: what is found is as large as the lists themselves, until they are joined.
     let mut found = Vec::with_capacity(rules.len());
     for (number, rule) in rules.iter().enumerate() {
-        let total = AtomicU64::new(0);
         let rows: Vec<PieceRows> = lists
             .par_iter()
             .zip(&scattered)
             .map(|(lists, &scattered)| {
-                let rows = search_piece(lists, rule, task_centres as u32, &total, max_edges)?;
+                let rows = search_piece(lists, rule, task_centres as u32);
                 // Rows that are joined with those of other pieces had better come one after the other.
-                Ok(if scattered { rows.into_order_of_centres() } else { rows })
+                if scattered { rows.into_order_of_centres() } else { rows }
             })
-            .collect::<Result<_, _>>()?;
+            .collect();
         if number + 1 == rules.len() {
             lists = Vec::new();
         }
@@ -71,21 +78,48 @@ fn search_in_boxes<R: Rule>(
     Ok(found)
 }
 
-fn search_piece<R: Rule>(
-    lists: &CellLists,
-    rule: &R,
-    task_centres: u32,
-    total: &AtomicU64,
-    max_edges: u64,
-) -> Result<PieceRows, NeighborError> {
-    let find = |tiles| dispatch(Find { lists, tiles, rule, total, max_edges });
-    let tasks = tasks(lists, task_centres);
-    let rows = if tasks.len() <= 1 {
-        tasks.into_iter().map(find).collect::<Result<_, _>>()
-    } else {
-        tasks.into_par_iter().map(find).collect::<Result<_, _>>()
+/// Runs and neighbour pairs of rules that share the cells, without lists of them.
+pub(crate) fn count<R: Rule>(
+    positions: &[[f32; 3]],
+    offsets: &[usize],
+    cells: Cells,
+    rules: &[R],
+) -> Result<Vec<Totals>, NeighborError> {
+    let lists = list(&Pieces::of(positions, offsets, cells.reach, BOX_POINTS).pieces, cells)?;
+    Ok(rules.iter().map(|rule| count_rule(&lists, rule)).collect())
+}
+
+fn list(pieces: &[Piece<'_>], cells: Cells) -> Result<Vec<CellLists>, NeighborError> {
+    pieces.par_iter().map(|piece| CellLists::build(piece, cells)).collect()
+}
+
+/// A number of pairs that is not exceeded.
+fn most_edges<R: Rule>(lists: &[CellLists], rule: &R) -> u64 {
+    let of_tile = |lists: &CellLists, tile: &Tile| {
+        let candidates: usize =
+            rule.steps().iter().map(|step| lists.list(shifted(tile.key, *step)).len).sum();
+        candidates as u64 * tile.centres.len() as u64
     };
-    Ok(PieceRows::new(lists.order(), rows?))
+    lists.par_iter().map(|lists| lists.tiles().iter().map(|tile| of_tile(lists, tile)).sum::<u64>()).sum()
+}
+
+fn count_rule<R: Rule>(lists: &[CellLists], rule: &R) -> Totals {
+    let count = |lists| dispatch(Count { lists, rule });
+    lists
+        .par_iter()
+        .map(count)
+        .reduce(Totals::default, |a, b| Totals { runs: a.runs + b.runs, edges: a.edges + b.edges })
+}
+
+fn search_piece<R: Rule>(lists: &CellLists, rule: &R, task_centres: u32) -> PieceRows {
+    let find = |tiles| dispatch(Find { lists, tiles, rule });
+    let tasks = tasks(lists, task_centres);
+    let rows: Vec<Vec<Rows>> = if tasks.len() <= 1 {
+        tasks.into_iter().map(find).collect()
+    } else {
+        tasks.into_par_iter().map(find).collect()
+    };
+    PieceRows::new(lists.order(), rows.into_iter().flatten().collect())
 }
 
 /// Cuts the tiles of a piece into tasks.
@@ -106,61 +140,106 @@ struct Find<'a, R> {
     lists: &'a CellLists,
     tiles: Range<usize>,
     rule: &'a R,
-    total: &'a AtomicU64,
-    max_edges: u64,
 }
 
 impl<R: Rule> Kernel for Find<'_, R> {
-    type Output = Result<Rows, NeighborError>;
+    type Output = Vec<Rows>;
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
         let Self { lists, rule, .. } = self;
         let subdomains = rule.steps().len();
-        let mut rows = Rows::default();
+        let (mut all, mut rows) = (Vec::new(), Rows::default());
         let mut candidates: Vec<(u16, List)> = Vec::with_capacity(subdomains);
+        let mut hits: Vec<(u32, u16)> = Vec::new();
         let (mut runs, mut edges) = (0, 0);
         for tile in &lists.tiles()[self.tiles] {
-            candidates.clear();
-            for (k, step) in rule.steps().iter().enumerate() {
-                let list = lists.list(shifted(tile.key, *step));
-                if list.len > 0 {
-                    candidates.push((k as u16, list));
-                }
+            find_candidates(lists, tile, rule, &mut candidates);
+            let most = candidates.iter().map(|(_, list)| list.len.next_multiple_of(LANES)).sum::<usize>();
+            // Room for one entry more than can be kept.
+            if hits.len() <= most / LANES {
+                hits.resize(most / LANES + 1, (0, 0));
             }
-            let most: usize = candidates.iter().map(|(_, list)| list.len).sum();
-            let edges_before = edges;
             for place in tile.centres.clone() {
                 let centre = lists.centre(place);
-                rows.reserve(runs + candidates.len(), edges + most + LANES);
+                if !rows.have_room(runs + candidates.len(), edges + most) {
+                    all.push(std::mem::replace(&mut rows, Rows::with_room(subdomains, most)));
+                    (runs, edges) = (0, 0);
+                }
+                let mut hit = 0;
                 for &(k, list) in &candidates {
-                    let before = edges;
+                    let mut length = 0;
                     let mut at = 0;
                     while at < list.len {
                         let start = list.start + at;
                         let block = lists.coordinates(start);
                         let mask = rule.mask(lanes, block, centre, k) & first(list.len - at);
-                        if let Some(out) = rows.indices[edges..].first_chunk_mut() {
-                            lanes.compress(mask, lists.block_indices(start), out);
-                        }
-                        edges += mask.count_ones() as usize;
+                        // Always written, kept only if it counts: cheaper than a branch.
+                        hits[hit] = (start as u32, mask);
+                        hit += usize::from(mask != 0);
+                        length += mask.count_ones();
                         at += LANES;
                     }
-                    // Always written, kept only if there is a neighbour: cheaper than a branch.
                     rows.subdomains[runs] = k;
-                    rows.lengths[runs] = (edges - before) as u32;
-                    runs += usize::from(edges > before);
+                    rows.lengths[runs] = length;
+                    runs += usize::from(length > 0);
+                }
+                for &(start, mask) in &hits[..hit] {
+                    if let Some(out) = rows.indices[edges..].first_chunk_mut() {
+                        lanes.compress(mask, lists.block_indices(start as usize), out);
+                    }
+                    edges += mask.count_ones() as usize;
                 }
                 rows.run_ends.push(runs as u32);
                 rows.edge_ends.push(edges as u32);
             }
-            let tile_edges = (edges - edges_before) as u64;
-            let before = self.total.fetch_add(tile_edges, Ordering::Relaxed);
-            if before + tile_edges > self.max_edges {
-                return Err(NeighborError::TooManyEdges { max: self.max_edges });
+        }
+        all.push(rows);
+        all
+    }
+}
+
+struct Count<'a, R> {
+    lists: &'a CellLists,
+    rule: &'a R,
+}
+
+impl<R: Rule> Kernel for Count<'_, R> {
+    type Output = Totals;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Totals {
+        let Self { lists, rule } = self;
+        let mut totals = Totals::default();
+        let mut candidates = Vec::with_capacity(rule.steps().len());
+        for tile in lists.tiles() {
+            find_candidates(lists, tile, rule, &mut candidates);
+            for place in tile.centres.clone() {
+                let centre = lists.centre(place);
+                for &(k, list) in &candidates {
+                    let mut length = 0;
+                    for at in (0..list.len).step_by(LANES) {
+                        let block = lists.coordinates(list.start + at);
+                        length += (rule.mask(lanes, block, centre, k) & first(list.len - at)).count_ones();
+                    }
+                    totals.runs += u64::from(length > 0);
+                    totals.edges += u64::from(length);
+                }
             }
         }
-        Ok(rows)
+        totals
+    }
+}
+
+/// The lists that are not empty, with their sub-domains.
+#[inline(always)]
+fn find_candidates<R: Rule>(lists: &CellLists, tile: &Tile, rule: &R, candidates: &mut Vec<(u16, List)>) {
+    candidates.clear();
+    for (k, step) in rule.steps().iter().enumerate() {
+        let list = lists.list(shifted(tile.key, *step));
+        if list.len > 0 {
+            candidates.push((k as u16, list));
+        }
     }
 }
 

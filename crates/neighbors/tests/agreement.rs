@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Layout, cloud, shapes};
-use neighbors::{KernelShape, Neighborhood, Search};
+use neighbors::{KernelShape, ListSizes, Neighborhood, Search};
 use proptest::prelude::*;
 
 fn layouts(cell: f32) -> impl Strategy<Value = Layout> {
@@ -68,6 +68,12 @@ proptest! {
             let alone = Neighborhood::build(&positions, &offsets, shape, Search::Auto).unwrap();
             prop_assert!(alone == expected, "alone, {:?}", shape);
             check_symmetry(grid);
+        }
+        let sizes = ListSizes::count(&positions, &offsets, &shapes).unwrap();
+        for (grid, sizes) in grid.iter().zip(&sizes) {
+            prop_assert_eq!(grid.edges() as u64, sizes.edges);
+            prop_assert_eq!(grid.run_subdomains().len() as u64, sizes.runs);
+            prop_assert_eq!(grid.bytes() as u64, sizes.bytes() + sizes.edge_weight_bytes());
         }
     }
 

@@ -1,0 +1,82 @@
+//! How large neighbour lists will be, before they are made.
+
+use crate::batch::{check_offsets, check_positions};
+use crate::build::count_all;
+use crate::error::NeighborError;
+use crate::shape::KernelShape;
+
+/// The exact size of the lists of one kernel shape; see [`ListSizes::count`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListSizes {
+    /// Number of clouds B.
+    pub clouds: usize,
+    /// Number of points P.
+    pub points: usize,
+    /// Number of occupied sub-domains R of all points.
+    pub runs: u64,
+    /// Number of neighbour pairs E, each point with itself included. Lists can hold 2^32 - 1.
+    pub edges: u64,
+}
+
+impl ListSizes {
+    /// Counts what [`Neighborhood::build_all`](crate::Neighborhood::build_all) would find, in the order of
+    /// `shapes`, without making the lists.
+    ///
+    /// Takes memory for the points alone, and about half of the time of the lists.
+    ///
+    /// # Shapes
+    /// `positions [P, 3]`, `offsets [B + 1]` from 0 to P, not decreasing; empty clouds are allowed.
+    ///
+    /// # Errors
+    /// An invalid shape, offsets that do not fit, or a position that is not finite. More than 2^32 - 1
+    /// pairs are counted, not refused.
+    ///
+    /// ```
+    /// use neighbors::{KernelShape, ListSizes, Neighborhood, Search};
+    ///
+    /// let positions = [[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.02, 0.0, 0.0]];
+    /// let shape = KernelShape::cells(0.1);
+    /// let sizes = ListSizes::count(&positions, &[0, 3], &[shape])?[0];
+    /// assert_eq!((sizes.runs, sizes.edges), (6, 9));
+    ///
+    /// let lists = Neighborhood::build(&positions, &[0, 3], &shape, Search::Auto)?;
+    /// assert_eq!(lists.bytes() as u64, sizes.bytes());
+    /// lists.edge_weights();
+    /// assert_eq!(lists.bytes() as u64, sizes.bytes() + sizes.edge_weight_bytes());
+    /// # Ok::<(), neighbors::NeighborError>(())
+    /// ```
+    pub fn count(
+        positions: &[[f32; 3]],
+        offsets: &[usize],
+        shapes: &[KernelShape],
+    ) -> Result<Vec<Self>, NeighborError> {
+        for shape in shapes {
+            shape.validate()?;
+        }
+        check_offsets(offsets, positions.len())?;
+        check_positions(positions)?;
+        let totals = count_all(positions, offsets, shapes)?;
+        let sizes = totals.into_iter().map(|totals| Self {
+            clouds: offsets.len() - 1,
+            points: positions.len(),
+            runs: totals.runs,
+            edges: totals.edges,
+        });
+        Ok(sizes.collect())
+    }
+
+    /// Memory of the lists in bytes, without edge weights: the
+    /// [`bytes`](crate::Neighborhood::bytes) of new lists. Building them takes about twice as much for a
+    /// moment.
+    pub fn bytes(&self) -> u64 {
+        let offsets = (self.clouds as u64 + 1) * size_of::<usize>() as u64;
+        // Offsets of the runs; sub-domain and start of each run, and the end of the last; indices.
+        offsets + 4 * (self.points as u64 + 1) + 6 * self.runs + 4 + 4 * self.edges
+    }
+
+    /// Memory of the [edge weights](crate::Neighborhood::edge_weights) in bytes.
+    pub fn edge_weight_bytes(&self) -> u64 {
+        4 * self.edges
+    }
+}
