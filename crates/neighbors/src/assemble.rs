@@ -136,7 +136,7 @@ pub(crate) fn assemble(points: usize, sections: &[Section], pieces: &[PieceRows]
         .par_iter()
         .map(|section| {
             let (mut runs, mut edges) = (0, 0);
-            section.visit(|piece, rank| {
+            section.visit(|_, piece, rank| {
                 let row = pieces[piece].row(rank);
                 runs += row.lengths.len();
                 edges += row.indices.len();
@@ -181,11 +181,20 @@ fn parts<'a>(tables: &'a mut Tables, sections: &'a [Section], sizes: &[(usize, u
 
 impl Part<'_> {
     fn write(self, pieces: &[PieceRows]) {
-        let (mut point, mut run, mut edge) = (0, 0, 0);
-        self.section.visit(|piece, rank| {
+        // Start of each point in the runs and in the indices.
+        let mut starts = vec![(0, 0); self.section.points() + 1];
+        self.section.visit(|point, piece, rank| {
             let row = pieces[piece].row(rank);
-            self.run_offsets[point] = self.first_run + run as u32;
-            point += 1;
+            starts[point + 1] = (row.lengths.len(), row.indices.len());
+        });
+        for (point, offset) in self.run_offsets.iter_mut().enumerate() {
+            *offset = self.first_run + starts[point].0 as u32;
+            starts[point + 1].0 += starts[point].0;
+            starts[point + 1].1 += starts[point].1;
+        }
+        self.section.visit(|point, piece, rank| {
+            let row = pieces[piece].row(rank);
+            let (run, edge) = starts[point];
             let mut start = self.first_edge + edge as u32;
             let runs = run..run + row.lengths.len();
             for (target, length) in self.run_starts[runs.clone()].iter_mut().zip(row.lengths) {
@@ -194,8 +203,6 @@ impl Part<'_> {
             }
             self.run_subdomains[runs].copy_from_slice(row.subdomains);
             self.indices[edge..edge + row.indices.len()].copy_from_slice(row.indices);
-            run += row.lengths.len();
-            edge += row.indices.len();
         });
     }
 }

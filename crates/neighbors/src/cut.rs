@@ -12,7 +12,7 @@ use crate::piece::Piece;
 const BOX_SAMPLES: usize = 64;
 
 /// Consecutive points that are sorted into boxes together.
-pub(crate) const PORTION: usize = 65_536;
+pub(crate) const PORTION: usize = 16_384;
 
 /// A cloud in boxes.
 #[derive(Debug)]
@@ -26,8 +26,10 @@ pub(crate) struct Boxes {
 /// In which boxes some consecutive points are centres.
 #[derive(Debug)]
 pub(crate) struct Whereabouts {
-    /// The box of each point.
-    pub(crate) boxes: Vec<u32>,
+    /// The points, counted from the first of them, box by box.
+    pub(crate) order: Vec<u32>,
+    /// Start of every box in the order, and the end of the last.
+    pub(crate) starts: Vec<u32>,
     /// For each box, how many of its centres come before these points.
     pub(crate) ranks: Vec<u32>,
 }
@@ -62,10 +64,10 @@ pub(crate) fn cut(points: &[[f32; 3]], first: usize, reach: f64, box_points: usi
         .into_iter()
         .map(|portion| {
             let ranks = before.clone();
-            for &b in &portion.boxes {
-                before[b as usize] += 1;
+            for (before, bounds) in before.iter_mut().zip(portion.own_starts.windows(2)) {
+                *before += bounds[1] - bounds[0];
             }
-            Whereabouts { boxes: portion.boxes, ranks }
+            Whereabouts { order: portion.order, starts: portion.own_starts, ranks }
         })
         .collect();
     Some(Boxes { pieces, portions })
@@ -188,40 +190,50 @@ struct Portion {
     points: Vec<[f32; 3]>,
     indices: Vec<u32>,
     own: Vec<bool>,
-    /// The box in which each point is a centre.
-    boxes: Vec<u32>,
+    /// The points, counted from the first, by the boxes in which they are centres.
+    order: Vec<u32>,
+    /// Start of every box in that order, and the end of the last.
+    own_starts: Vec<u32>,
 }
 
 impl Portion {
     fn sort(points: &[[f32; 3]], first: usize, planes: &Planes) -> Self {
-        let mut boxes = Vec::with_capacity(points.len());
-        let mut entries: Vec<(u32, u32)> = Vec::with_capacity(points.len() + points.len() / 4);
+        // The box of which a point is a centre comes first.
+        let mut entries: Vec<(u32, u32, bool)> = Vec::with_capacity(points.len() + points.len() / 4);
         let mut starts = vec![0u32; planes.boxes + 1];
+        let mut own_starts = starts.clone();
         for (i, &point) in points.iter().enumerate() {
-            let before = entries.len();
+            let mut own = true;
             planes.visit(point, |b| {
-                entries.push((b, i as u32));
+                entries.push((b, i as u32, own));
                 starts[b as usize + 1] += 1;
+                own_starts[b as usize + 1] += u32::from(own);
+                own = false;
             });
-            boxes.push(entries[before].0);
         }
         for b in 0..planes.boxes {
             starts[b + 1] += starts[b];
+            own_starts[b + 1] += own_starts[b];
         }
-        let mut next = starts.clone();
+        let (mut next, mut next_own) = (starts.clone(), own_starts.clone());
         let mut sorted = Self {
             starts,
             points: vec![[0.0; 3]; entries.len()],
             indices: vec![0; entries.len()],
             own: vec![false; entries.len()],
-            boxes,
+            order: vec![0; points.len()],
+            own_starts,
         };
-        for (b, i) in entries {
+        for (b, i, own) in entries {
             let place = next[b as usize] as usize;
             next[b as usize] += 1;
             sorted.points[place] = points[i as usize];
             sorted.indices[place] = (first + i as usize) as u32;
-            sorted.own[place] = sorted.boxes[i as usize] == b;
+            sorted.own[place] = own;
+            if own {
+                sorted.order[next_own[b as usize] as usize] = i;
+                next_own[b as usize] += 1;
+            }
         }
         sorted
     }

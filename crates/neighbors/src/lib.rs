@@ -4,6 +4,7 @@
 //! - [`Neighborhood`] sorts the neighbours of every point of a packed batch into the sub-domains of a
 //!   [`KernelShape`]: cubic cells or spherical shells, with à-trous gaps.
 //! - [`fixed_radius`] lists the neighbours of every point within a ball.
+//! - [`ListSizes`] counts lists before they are made.
 //! - [`UniformGrid`] and [`KdTree`] answer single queries, both alike.
 //!
 //! Positions are `[f32; 3]` in any unit. Every answer is a function of the input alone: the structure that
@@ -12,9 +13,10 @@
 //!
 //! # Grid or kd-tree
 //! The paper searches a uniform grid up to 16,384 points and a kd-tree above. Measured here
-//! (`cargo bench -p neighbors`, two threads, about 30 neighbours per point), the grid is quicker at every
-//! size from 2,048 to a million points: at least 1.5 times for [`fixed_radius`], at least 3.5 times for
-//! [`Neighborhood`], and most of all for the largest clouds. So [`Search::Auto`] is the grid. The kd-tree
+//! (`cargo bench -p neighbors` and the example `search_radius`, two threads, about 30 neighbours per point),
+//! the grid is quicker at every size from 2,048 to a million points: two to three times and more for
+//! [`fixed_radius`], its build included and the tree's not, and most of all for the largest clouds. So
+//! [`Search::Auto`] is the grid. The kd-tree
 //! remains for an explicit choice: point queries over clouds whose density varies so much that no cell edge
 //! suits them.
 //!

@@ -55,6 +55,9 @@ struct Inner {
 impl Neighborhood {
     /// Builds the lists of one kernel shape.
     ///
+    /// Takes time and memory in proportion to the points and the pairs, at an even density; while they are
+    /// built, about twice the memory of the lists. [`ListSizes`](crate::ListSizes) tells how much that is.
+    ///
     /// # Shapes
     /// `positions [P, 3]`, `offsets [B + 1]` from 0 to P, not decreasing; empty clouds are allowed.
     ///

@@ -74,21 +74,24 @@ impl Section {
     pub(crate) fn points(&self) -> usize {
         match self {
             Self::Whole { ranks, .. } => ranks.len(),
-            Self::Scattered { whereabouts, .. } => whereabouts.boxes.len(),
+            Self::Scattered { whereabouts, .. } => whereabouts.order.len(),
         }
     }
 
-    /// Calls `visit` with the piece of each point and its place among the centres of the piece.
+    /// Calls `visit` with each point, counted from the first of the section, its piece, and its place among
+    /// the centres of the piece; piece by piece, so that the rows of each are read one after the other.
     #[inline(always)]
-    pub(crate) fn visit(&self, mut visit: impl FnMut(usize, usize)) {
+    pub(crate) fn visit(&self, mut visit: impl FnMut(usize, usize, usize)) {
         match self {
-            Self::Whole { piece, ranks } => ranks.clone().for_each(|rank| visit(*piece, rank)),
-            Self::Scattered { first_piece, whereabouts } => {
-                let mut next = whereabouts.ranks.clone();
-                for &b in &whereabouts.boxes {
-                    let rank = &mut next[b as usize];
-                    visit(first_piece + b as usize, *rank as usize);
-                    *rank += 1;
+            Self::Whole { piece, ranks } => {
+                ranks.clone().enumerate().for_each(|(point, rank)| visit(point, *piece, rank));
+            }
+            Self::Scattered { first_piece, whereabouts: Whereabouts { order, starts, ranks } } => {
+                for (b, &first) in ranks.iter().enumerate() {
+                    let points = &order[starts[b] as usize..starts[b + 1] as usize];
+                    for (&point, rank) in points.iter().zip(first as usize..) {
+                        visit(point as usize, first_piece + b, rank);
+                    }
                 }
             }
         }

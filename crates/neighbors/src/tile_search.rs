@@ -14,7 +14,7 @@ use crate::rule::{Cells, Rule};
 use crate::tables::{Tables, Totals};
 
 /// Points of one box of a large cloud, about: their lists fit into the cache of one core.
-const BOX_POINTS: usize = 16_384;
+const BOX_POINTS: usize = 8_192;
 
 /// Fewest centres of one task.
 const TASK_CENTRES: usize = 512;
