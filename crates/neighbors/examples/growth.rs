@@ -15,9 +15,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let cell: f32 = cell.parse()?;
     let positions = read(&std::fs::read(file)?);
-    let points = arguments.next().map_or(Ok(positions.len()), |n| n.parse())?;
+    let points: usize = arguments.next().map_or(Ok(positions.len()), |n| n.parse())?;
     let repetitions = arguments.next().map_or(Ok(3), |n| n.parse())?;
-    if points == 0 || positions.len() % points != 0 {
+    if points == 0 || !positions.len().is_multiple_of(points) {
         return Err(format!("{} points are not clouds of {points}", positions.len()).into());
     }
     let offsets: Vec<usize> = (0..=positions.len()).step_by(points).collect();

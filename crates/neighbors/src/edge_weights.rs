@@ -1,5 +1,7 @@
 //! Reciprocal sizes of the mirrored runs, for gathering gradients.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::batch::cloud_ranges;
@@ -9,57 +11,80 @@ use crate::tables::Tables;
 /// Edges whose mirrored sub-domain is written together.
 const BLOCK: usize = 16;
 
+/// Centres of one task; a larger cloud is cut into several.
+const TASK_CENTRES: usize = 8192;
+
 /// See [`Neighborhood::edge_weights`](crate::Neighborhood::edge_weights).
 pub(crate) fn edge_weights(tables: &Tables, offsets: &[usize], shape: &KernelShape) -> Vec<f32> {
     let mut weights = vec![0.0f32; tables.indices.len()];
     let mut left = &mut weights[..];
-    let mut tasks = Vec::with_capacity(offsets.len());
+    let mut clouds = Vec::with_capacity(offsets.len());
     for cloud in cloud_ranges(offsets) {
-        let runs = tables.run_offsets[cloud.start] as usize..tables.run_offsets[cloud.end] as usize;
-        let edges = (tables.run_starts[runs.end] - tables.run_starts[runs.start]) as usize;
-        let (mine, rest) = left.split_at_mut(edges);
-        left = rest;
-        tasks.push((cloud, mine));
+        let mut tasks = Vec::with_capacity(cloud.len().div_ceil(TASK_CENTRES));
+        for start in cloud.clone().step_by(TASK_CENTRES) {
+            let centres = start..cloud.end.min(start + TASK_CENTRES);
+            let first = |i: usize| tables.run_starts[tables.run_offsets[i] as usize] as usize;
+            let (mine, rest) = left.split_at_mut(first(centres.end) - first(centres.start));
+            left = rest;
+            tasks.push((centres, mine));
+        }
+        clouds.push((cloud, tasks));
     }
     let subdomains = shape.subdomains();
-    tasks.into_par_iter().for_each(|(cloud, weights)| {
+    clouds.into_par_iter().for_each(|(cloud, tasks)| {
         let mut reciprocals = vec![0.0f32; cloud.len() * subdomains];
-        for i in cloud.clone() {
-            for run in tables.run_offsets[i] as usize..tables.run_offsets[i + 1] as usize {
-                let size = tables.run_starts[run + 1] - tables.run_starts[run];
-                let k = usize::from(tables.run_subdomains[run]);
-                reciprocals[(i - cloud.start) * subdomains + k] = 1.0 / size as f32;
-            }
-        }
-        // The mirrored sub-domain of every edge of a centre first, in whole blocks, then one loop over its
-        // edges: runs are short, and a loop for each would be mispredicted each time.
-        let mut mirrors: Vec<u32> = Vec::new();
-        let mut weights = weights;
-        for i in cloud.clone() {
-            let runs = tables.run_offsets[i] as usize..tables.run_offsets[i + 1] as usize;
-            let first = tables.run_starts[runs.start] as usize;
-            let edges = tables.run_starts[runs.end] as usize - first;
-            if mirrors.len() < edges + BLOCK {
-                mirrors.resize(2 * edges + BLOCK, 0);
-            }
-            let mut at = 0;
-            for run in runs {
-                let mirror = shape.mirror(usize::from(tables.run_subdomains[run])) as u32;
-                let end = tables.run_starts[run + 1] as usize - first;
-                while at < end {
-                    mirrors[at..at + BLOCK].fill(mirror);
-                    at += BLOCK;
+        reciprocals.par_chunks_mut(TASK_CENTRES * subdomains).enumerate().for_each(|(task, rows)| {
+            let first = cloud.start + task * TASK_CENTRES;
+            for (i, row) in (first..).zip(rows.chunks_exact_mut(subdomains)) {
+                for run in tables.run_offsets[i] as usize..tables.run_offsets[i + 1] as usize {
+                    let size = tables.run_starts[run + 1] - tables.run_starts[run];
+                    row[usize::from(tables.run_subdomains[run])] = 1.0 / size as f32;
                 }
-                at = end;
             }
-            let (mine, rest) = weights.split_at_mut(edges);
-            weights = rest;
-            let indices = &tables.indices[first..first + edges];
-            for ((weight, &neighbour), &mirror) in mine.iter_mut().zip(indices).zip(&mirrors) {
-                let row = neighbour as usize - cloud.start;
-                *weight = reciprocals[row * subdomains + mirror as usize];
-            }
-        }
+        });
+        tasks.into_par_iter().for_each(|(centres, weights)| {
+            write_weights(tables, shape, centres, cloud.start, &reciprocals, weights);
+        });
     });
     weights
+}
+
+/// Writes the weights of the edges of some centres of a cloud that starts with the point `first_point`.
+fn write_weights(
+    tables: &Tables,
+    shape: &KernelShape,
+    centres: Range<usize>,
+    first_point: usize,
+    reciprocals: &[f32],
+    mut weights: &mut [f32],
+) {
+    let subdomains = shape.subdomains();
+    // The mirrored sub-domain of every edge of a centre first, in whole blocks, then one loop over its
+    // edges: runs are short, and a loop for each would be mispredicted each time.
+    let mut mirrors: Vec<u32> = Vec::new();
+    for i in centres {
+        let runs = tables.run_offsets[i] as usize..tables.run_offsets[i + 1] as usize;
+        let first = tables.run_starts[runs.start] as usize;
+        let edges = tables.run_starts[runs.end] as usize - first;
+        if mirrors.len() < edges + BLOCK {
+            mirrors.resize(2 * edges + BLOCK, 0);
+        }
+        let mut at = 0;
+        for run in runs {
+            let mirror = shape.mirror(usize::from(tables.run_subdomains[run])) as u32;
+            let end = tables.run_starts[run + 1] as usize - first;
+            while at < end {
+                mirrors[at..at + BLOCK].fill(mirror);
+                at += BLOCK;
+            }
+            at = end;
+        }
+        let (mine, rest) = weights.split_at_mut(edges);
+        weights = rest;
+        let indices = &tables.indices[first..first + edges];
+        for ((weight, &neighbour), &mirror) in mine.iter_mut().zip(indices).zip(&mirrors) {
+            let row = neighbour as usize - first_point;
+            *weight = reciprocals[row * subdomains + mirror as usize];
+        }
+    }
 }

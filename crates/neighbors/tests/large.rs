@@ -34,6 +34,25 @@ fn the_number_of_threads_does_not_matter() {
     }
 }
 
+/// The weights are the reciprocal sizes of the mirrored runs.
+fn check_weights(lists: &Neighborhood) {
+    let shape = lists.shape();
+    let mut sizes = vec![0; lists.points() * shape.subdomains()];
+    for i in 0..lists.points() {
+        lists.runs(i).for_each(|(k, run)| sizes[i * shape.subdomains() + k] = run.len());
+    }
+    let mut weights = lists.edge_weights().iter();
+    for j in 0..lists.points() {
+        for (k, run) in lists.runs(j) {
+            for &i in run {
+                let size = sizes[i as usize * shape.subdomains() + shape.mirror(k)];
+                assert_eq!(weights.next(), Some(&(1.0 / size as f32)));
+            }
+        }
+    }
+    assert_eq!(weights.next(), None);
+}
+
 #[test]
 fn a_large_cloud_agrees_with_the_tree() {
     let positions = cloud(Layout::Cube, 30_000, 9);
@@ -43,6 +62,7 @@ fn a_large_cloud_agrees_with_the_tree() {
     let tree = Neighborhood::build_all(&positions, &offsets, &shapes, Search::KdTree).unwrap();
     for (grid, tree) in grid.iter().zip(&tree) {
         assert!(grid == tree, "{:?}", grid.shape());
+        check_weights(grid);
     }
     let grid = fixed_radius(&positions, 0.1, Search::Grid).unwrap();
     assert!(grid == fixed_radius(&positions, 0.1, Search::KdTree).unwrap());
