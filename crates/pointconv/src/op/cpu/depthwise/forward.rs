@@ -147,8 +147,9 @@ impl<T: Lanes, const L: usize, const TILE: usize, const ONE_BLOCK: bool> Forward
             for (mean, total) in mean.iter_mut().zip(&total) {
                 T::add_scaled(simd, mean, share, total);
             }
-            let weight = &self.weight.blocks()[run.subdomain * self.multiplier * per_row + block..];
-            for (sums, weight) in sums.chunks_exact_mut(W).zip(weight.chunks(per_row)) {
+            for (q, sums) in sums.chunks_exact_mut(W).enumerate() {
+                let first = (run.subdomain * self.multiplier + q) * per_row + block;
+                let weight = &self.weight.blocks()[first..first + W];
                 for ((sum, mean), weight) in sums.iter_mut().zip(&mean).zip(weight) {
                     T::add_products(simd, sum, mean, weight);
                 }
