@@ -5,10 +5,15 @@
 //! follow from it: `dL/dx_j = sum_k W_k · s_j(k)` and `dL/dW_k = sum_j x_j ⊗ s_j(k)`. Nothing is scattered, and the means
 //! of the forward pass are not needed.
 
-use pulp::Simd;
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::problem::{Kernel, Padded, Problem, dispatch};
+use super::gather;
+use super::lanes::{Blocks, Dispatch, Isa, Kernel};
+use super::problem::{Padded, Problem};
+use super::product;
+use super::tile::Tile;
 use super::{CHUNK, Real};
 
 /// At most this many partial sums of the weight gradient, whatever the number of points.
@@ -30,25 +35,32 @@ pub(super) fn backward<T: Real>(
     with_features: bool,
 ) -> Gradients<T> {
     match (problem.channels_in, problem.channels_out) {
-        (1..=4, 1..=16) => run::<T, 4, 16, true>(problem, features, weight, grad, with_features),
-        (5..=16, 1..=16) => run::<T, 16, 16, true>(problem, features, weight, grad, with_features),
-        _ => run::<T, 16, 16, false>(problem, features, weight, grad, with_features),
+        (1..=4, 1..=16) => run::<T, 4>(problem, features, weight, grad, with_features, |chunk| {
+            <T as Dispatch<4>>::dispatch(Narrow(chunk));
+        }),
+        (5..=16, 1..=16) => run::<T, 16>(problem, features, weight, grad, with_features, |chunk| {
+            <T as Dispatch<16>>::dispatch(Narrow(chunk));
+        }),
+        _ => run::<T, 16>(problem, features, weight, grad, with_features, |chunk| {
+            <T as Dispatch<16>>::dispatch(Wide(chunk));
+        }),
     }
 }
 
-fn run<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool>(
+fn run<T: Real, const LI: usize>(
     problem: Problem,
     features: &[T],
     weight: &[T],
     grad: &[T],
     with_features: bool,
+    compute: fn(Chunk<T, LI>),
 ) -> Gradients<T> {
     let Problem { points, subdomains, channels_in, channels_out, neighborhood } = problem;
     let mut grad_features = vec![T::default(); if with_features { points * channels_in } else { 0 }];
     if channels_out == 0 {
         return Gradients { features: grad_features, weight: Vec::new(), bias: Vec::new() };
     }
-    let grad = Padded::<T, LO>::from_rows(grad, channels_out);
+    let grad = Padded::<T, 16>::from_rows(grad, channels_out);
     let transposed = Padded::<T, LI>::from_rows(&transpose(problem, weight), channels_in);
     let shares = neighborhood.edge_weights();
 
@@ -57,24 +69,23 @@ fn run<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool>(
     let work = |chunk_index: usize, grad_features: &mut [T]| {
         let first = chunk_index * chunk;
         let mut partial = Partial {
-            weight: vec![[T::default(); LO]; subdomains * channels_in * grad.per_row],
-            bias: vec![[T::default(); LO]; grad.per_row],
+            weight: vec![[T::default(); 16]; subdomains * channels_in * grad.per_row],
+            bias: vec![[T::default(); 16]; grad.per_row],
         };
-        dispatch(Backward::<T, LI, LO, ONE_BLOCK> {
+        compute(Chunk {
             problem,
             features,
             transposed: &transposed,
             grad: &grad,
             shares,
-            first,
-            last: (first + chunk).min(points),
+            points: first..(first + chunk).min(points),
             grad_features,
             partial: &mut partial,
         });
         partial
     };
     let chunks = points.div_ceil(chunk);
-    let partials: Vec<Partial<T, LO>> = if with_features && channels_in > 0 {
+    let partials: Vec<Partial<T, 16>> = if with_features && channels_in > 0 {
         grad_features
             .par_chunks_mut(chunk * channels_in)
             .enumerate()
@@ -134,93 +145,124 @@ fn reduce<T: Real, const L: usize>(
     total
 }
 
-/// The points `first..last`.
-struct Backward<'a, T, const LI: usize, const LO: usize, const ONE_BLOCK: bool> {
+/// Some consecutive points.
+struct Chunk<'a, T, const LI: usize> {
     problem: Problem<'a>,
     /// `[P, C_in]`, not padded.
     features: &'a [T],
     /// `[K, C_out, C_in]`.
     transposed: &'a Padded<T, LI>,
-    grad: &'a Padded<T, LO>,
+    grad: &'a Padded<T, 16>,
     /// Per edge: `1/|Ω_i(k)|` of the neighbour's run that holds the centre.
     shares: &'a [f32],
-    first: usize,
-    last: usize,
-    /// `[last - first, C_in]`, or empty.
+    points: Range<usize>,
+    /// `[points, C_in]`, or empty.
     grad_features: &'a mut [T],
-    partial: &'a mut Partial<T, LO>,
+    partial: &'a mut Partial<T, 16>,
 }
 
-impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel
-    for Backward<'_, T, LI, LO, ONE_BLOCK>
-{
-    #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
-        let wide = |blocks: usize| if ONE_BLOCK { 0 } else { blocks };
-        let mut wide_gathered = vec![[T::default(); LO]; wide(self.grad.per_row)];
-        let mut wide_input = vec![[T::default(); LI]; wide(self.transposed.per_row)];
-        for point in self.first..self.last {
-            if ONE_BLOCK {
-                let mut input = [[T::default(); LI]; 1];
-                self.point(simd, point, &mut [[T::default(); LO]; 1], &mut input);
-                self.store(point, &input);
-            } else {
-                wide_input.fill([T::default(); LI]);
-                self.point(simd, point, &mut wide_gathered, &mut wide_input);
-                self.store(point, &wide_input);
-            }
-        }
-    }
-}
+/// Rows of at most one block: everything about a point stays in registers.
+struct Narrow<'a, T, const LI: usize>(Chunk<'a, T, LI>);
 
-impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Backward<'_, T, LI, LO, ONE_BLOCK> {
-    /// All gradients of one point; `gathered` and `input` are scratch for `s_j(k)` and the result `dL/dx_j`.
+impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
     #[inline(always)]
-    fn point<S: Simd>(&mut self, simd: S, point: usize, gathered: &mut [[T; LO]], input: &mut [[T; LI]]) {
-        let Problem { channels_in, channels_out, .. } = self.problem;
-        let blocks = gathered.len();
-        let kernel = self.problem.neighborhood.shape();
-        let features = &self.features[point * channels_in..(point + 1) * channels_in];
-        for (sum, grad) in self.partial.bias.iter_mut().zip(self.grad.row(point)) {
-            T::accumulate(simd, sum, grad);
-        }
-        for run in self.problem.runs(point) {
-            gathered.fill([T::default(); LO]);
-            let shares = &self.shares[run.start..run.start + run.neighbours.len()];
-            for (&neighbour, &share) in run.neighbours.iter().zip(shares) {
-                let row = &self.grad.blocks()[neighbour as usize * blocks..][..blocks];
-                for (gathered, row) in gathered.iter_mut().zip(row) {
-                    T::add_scaled(simd, gathered, T::from_reciprocal(share), row);
+    fn run<I: Isa<T, LI>>(self, isa: I) {
+        let Self(chunk) = self;
+        let inputs = Blocks::<T, I, LI>::of(isa);
+        let outputs = Blocks::<T, I, 16>::of(isa);
+        let Problem { channels_in, channels_out, .. } = chunk.problem;
+        let lists = chunk.problem.neighborhood;
+        let (rows, transposed) = (chunk.grad.blocks(), chunk.transposed.blocks());
+        let with_features = !chunk.grad_features.is_empty();
+        let mut bias = outputs.zeros();
+        for point in chunk.points.clone() {
+            bias = outputs.add(bias, outputs.load(&rows[point]));
+            let features = &chunk.features[point * channels_in..(point + 1) * channels_in];
+            let (mut even, mut odd) = (inputs.zeros(), inputs.zeros());
+            for run in chunk.problem.runs(point) {
+                let subdomain = lists.shape().mirror(run.subdomain);
+                let gathered =
+                    gather::weighted_sum(outputs, rows, lists.indices(), chunk.shares, run.start, run.end);
+                let partial = &mut chunk.partial.weight[subdomain * channels_in..][..channels_in];
+                for (sum, &feature) in partial.iter_mut().zip(features) {
+                    *sum = outputs.store(outputs.mul_add(feature, gathered, outputs.load(sum)));
                 }
-            }
-            let subdomain = kernel.mirror(run.subdomain);
-            let first_row = subdomain * channels_in;
-            let rows = self.partial.weight[first_row * blocks..(first_row + channels_in) * blocks]
-                .chunks_exact_mut(blocks);
-            for (row, &feature) in rows.zip(features) {
-                for (sum, gathered) in row.iter_mut().zip(&*gathered) {
-                    T::add_scaled(simd, sum, feature, gathered);
-                }
-            }
-            if !self.grad_features.is_empty() {
-                let rows = self.transposed.rows(subdomain * channels_out, channels_out);
-                for (channel, row) in rows.chunks_exact(input.len()).enumerate() {
-                    let factor = gathered[channel / LO][channel % LO];
-                    for (input, weight) in input.iter_mut().zip(row) {
-                        T::add_scaled(simd, input, factor, weight);
+                if with_features {
+                    let gathered = outputs.store(gathered);
+                    let weight = &transposed[subdomain * channels_out..][..channels_out];
+                    let (pairs, last) = weight.as_chunks::<2>();
+                    for (factor, pair) in gathered.as_chunks::<2>().0.iter().zip(pairs) {
+                        even = inputs.mul_add(factor[0], inputs.load(&pair[0]), even);
+                        odd = inputs.mul_add(factor[1], inputs.load(&pair[1]), odd);
+                    }
+                    if let [last] = last {
+                        even = inputs.mul_add(gathered[channels_out - 1], inputs.load(last), even);
                     }
                 }
             }
+            if with_features {
+                let row = point - chunk.points.start;
+                let input = inputs.store(inputs.add(even, odd));
+                chunk.grad_features[row * channels_in..][..channels_in]
+                    .copy_from_slice(&input[..channels_in]);
+            }
         }
+        chunk.partial.bias[0] = outputs.store(bias);
     }
+}
 
+/// Rows of any width, by matrix products over all runs of a sub-domain.
+struct Wide<'a, T>(Chunk<'a, T, 16>);
+
+impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
     #[inline(always)]
-    fn store(&mut self, point: usize, input: &[[T; LI]]) {
-        if !self.grad_features.is_empty() {
-            let width = self.problem.channels_in;
-            let row = point - self.first;
-            self.grad_features[row * width..(row + 1) * width]
-                .copy_from_slice(&input.as_flattened()[..width]);
+    fn run<I: Isa<T, 16>>(self, isa: I) {
+        let Self(chunk) = self;
+        let lanes = Blocks::<T, I, 16>::of(isa);
+        let Problem { channels_in, channels_out, neighborhood: lists, .. } = chunk.problem;
+        let (blocks_in, blocks_out) = (chunk.transposed.per_row, chunk.grad.per_row);
+        let with_features = !chunk.grad_features.is_empty();
+        for point in chunk.points.clone() {
+            for (sum, grad) in chunk.partial.bias.iter_mut().zip(chunk.grad.row(point)) {
+                *sum = lanes.store(lanes.add(lanes.load(sum), lanes.load(grad)));
+            }
+        }
+        let rows = chunk.grad.blocks();
+        let mut gathered = Vec::new();
+        let mut sums = Vec::new();
+        for first in chunk.points.clone().step_by(CHUNK) {
+            let points = first..(first + CHUNK).min(chunk.points.end);
+            sums.clear();
+            sums.resize(points.len() * blocks_in, [T::default(); 16]);
+            let tile = Tile::new(chunk.problem, points.clone());
+            for (subdomain, runs) in tile.subdomains() {
+                let subdomain = lists.shape().mirror(subdomain);
+                gathered.clear();
+                gathered.resize(runs.len() * blocks_out, [T::default(); 16]);
+                for (run, gathered) in runs.iter().zip(gathered.chunks_exact_mut(blocks_out)) {
+                    let shares = &chunk.shares[run.start..run.end];
+                    let share = |e: usize| T::from_reciprocal(shares[e]);
+                    gather::wide_sum(lanes, rows, &lists.indices()[run.start..run.end], share, gathered);
+                }
+                let features =
+                    |n: usize| &chunk.features[(first + runs[n].row) * channels_in..][..channels_in];
+                let partial =
+                    subdomain * channels_in * blocks_out..(subdomain + 1) * channels_in * blocks_out;
+                product::add_outer(isa, features, &gathered, &mut chunk.partial.weight[partial], blocks_out);
+                if with_features {
+                    let weight = chunk.transposed.rows(subdomain * channels_out, channels_out);
+                    product::multiply(isa, (&gathered, channels_out), weight, &mut sums, blocks_in, |n| {
+                        runs[n].row
+                    });
+                }
+            }
+            if with_features {
+                let from = (first - chunk.points.start) * channels_in;
+                let rows = chunk.grad_features[from..].chunks_exact_mut(channels_in);
+                for (row, sums) in rows.zip(sums.chunks_exact(blocks_in)) {
+                    row.copy_from_slice(&sums.as_flattened()[..channels_in]);
+                }
+            }
         }
     }
 }

@@ -1,123 +1,138 @@
 //! `y_i = b + sum_k W_k · mean_{Ω_i(k)}(x)`: one pass over the neighbours, one product per occupied sub-domain.
 
-use pulp::Simd;
 use rayon::prelude::*;
 
-use super::problem::{Kernel, Padded, Problem, dispatch};
+use super::gather;
+use super::lanes::{Blocks, Dispatch, Isa, Kernel};
+use super::problem::{Padded, Problem};
+use super::product;
+use super::tile::Tile;
 use super::{CHUNK, Real};
 
 /// The output `[P, C_out]`.
 pub(super) fn forward<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
     // Narrow rows stay in registers; the coordinates of a first layer deserve rows of four.
     match (problem.channels_in, problem.channels_out) {
-        (1..=4, 1..=16) => run::<T, 4, 16, true>(problem, features, weight, bias),
-        (5..=16, 1..=16) => run::<T, 16, 16, true>(problem, features, weight, bias),
-        _ => run::<T, 16, 16, false>(problem, features, weight, bias),
+        (1..=4, 1..=16) => narrow::<T, 4>(problem, features, weight, bias),
+        (5..=16, 1..=16) => narrow::<T, 16>(problem, features, weight, bias),
+        _ => wide(problem, features, weight, bias),
     }
 }
 
-fn run<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool>(
+fn narrow<T: Real + Dispatch<LI>, const LI: usize>(
     problem: Problem,
     features: &[T],
     weight: &[T],
     bias: &[T],
 ) -> Vec<T> {
     let features = Padded::<T, LI>::from_rows(features, problem.channels_in);
-    let weight = Padded::<T, LO>::from_rows(weight, problem.channels_out);
+    let weight = Padded::<T, 16>::from_rows(weight, problem.channels_out);
     let mut output = vec![T::default(); problem.points * problem.channels_out];
-    if problem.channels_out == 0 {
-        return output;
-    }
     output.par_chunks_mut(CHUNK * problem.channels_out).enumerate().for_each(|(chunk, output)| {
-        dispatch(Forward::<T, LI, LO, ONE_BLOCK> {
-            problem,
-            features: &features,
-            weight: &weight,
-            bias,
-            first: chunk * CHUNK,
-            output,
-        });
+        let (first, features, weight) = (chunk * CHUNK, &features, &weight);
+        let kernel = Narrow::<T, LI> { problem, features, weight, bias, first, output };
+        <T as Dispatch<LI>>::dispatch(kernel);
     });
     output
 }
 
 /// The centres from `first` on, as many as `output` has rows.
-struct Forward<'a, T, const LI: usize, const LO: usize, const ONE_BLOCK: bool> {
+struct Narrow<'a, T, const LI: usize> {
     problem: Problem<'a>,
     features: &'a Padded<T, LI>,
-    weight: &'a Padded<T, LO>,
+    weight: &'a Padded<T, 16>,
     bias: &'a [T],
     first: usize,
     output: &'a mut [T],
 }
 
-impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Kernel
-    for Forward<'_, T, LI, LO, ONE_BLOCK>
-{
+impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
-        let zeros = |blocks: usize| vec![[T::default(); LO]; if ONE_BLOCK { 0 } else { blocks }];
-        let mut wide_sum = vec![[T::default(); LI]; if ONE_BLOCK { 0 } else { self.features.per_row }];
-        let (mut wide_even, mut wide_odd) = (zeros(self.weight.per_row), zeros(self.weight.per_row));
-        let output = std::mem::take(&mut self.output);
-        for (row, output) in output.chunks_exact_mut(self.problem.channels_out).enumerate() {
-            let centre = self.first + row;
-            if ONE_BLOCK {
-                // Arrays of known size, which the compiler keeps in registers.
-                let mut sum = [[T::default(); LI]; 1];
-                let (mut even, mut odd) = ([[T::default(); LO]; 1], [[T::default(); LO]; 1]);
-                self.accumulate(simd, centre, &mut sum, &mut even, &mut odd);
-                finish(&even, &odd, self.bias, output);
-            } else {
-                wide_even.fill([T::default(); LO]);
-                wide_odd.fill([T::default(); LO]);
-                self.accumulate(simd, centre, &mut wide_sum, &mut wide_even, &mut wide_odd);
-                finish(&wide_even, &wide_odd, self.bias, output);
+    fn run<I: Isa<T, LI>>(self, isa: I) {
+        let inputs = Blocks::<T, I, LI>::of(isa);
+        let outputs = Blocks::<T, I, 16>::of(isa);
+        let Problem { channels_in, channels_out, .. } = self.problem;
+        let indices = self.problem.neighborhood.indices();
+        let (rows, weight) = (self.features.blocks(), self.weight.blocks());
+        let mut bias = [T::default(); 16];
+        bias[..channels_out].copy_from_slice(self.bias);
+        for (row, output) in self.output.chunks_exact_mut(channels_out).enumerate() {
+            // Even and odd input channels have sums of their own, so that one addition need not wait for the other.
+            let (mut even, mut odd) = (outputs.load(&bias), outputs.zeros());
+            for run in self.problem.runs(self.first + row) {
+                let sum = gather::sum(inputs, rows, indices, run.start, run.end);
+                let mean = inputs.store(inputs.scale(T::reciprocal(run.end - run.start), sum));
+                let weight = &weight[run.subdomain * channels_in..][..channels_in];
+                let (pairs, last) = weight.as_chunks::<2>();
+                for (mean, pair) in mean.as_chunks::<2>().0.iter().zip(pairs) {
+                    even = outputs.mul_add(mean[0], outputs.load(&pair[0]), even);
+                    odd = outputs.mul_add(mean[1], outputs.load(&pair[1]), odd);
+                }
+                if let [last] = last {
+                    even = outputs.mul_add(mean[channels_in - 1], outputs.load(last), even);
+                }
             }
+            let sum = outputs.store(outputs.add(even, odd));
+            output.copy_from_slice(&sum[..channels_out]);
         }
     }
 }
 
-impl<T: Real, const LI: usize, const LO: usize, const ONE_BLOCK: bool> Forward<'_, T, LI, LO, ONE_BLOCK> {
-    /// Adds `W_k · mean_k` over the runs of `centre`. Even and odd input channels have accumulators of their own, so
-    /// that one addition need not wait for the one before.
-    #[inline(always)]
-    fn accumulate<S: Simd>(
-        &self,
-        simd: S,
-        centre: usize,
-        sum: &mut [[T; LI]],
-        even: &mut [[T; LO]],
-        odd: &mut [[T; LO]],
-    ) {
-        let channels_in = self.problem.channels_in;
-        let (blocks_in, blocks_out) = (sum.len(), even.len());
-        for run in self.problem.runs(centre) {
-            sum.fill([T::default(); LI]);
-            for &neighbour in run.neighbours {
-                let row = &self.features.blocks()[neighbour as usize * blocks_in..][..blocks_in];
-                for (sum, row) in sum.iter_mut().zip(row) {
-                    T::accumulate(simd, sum, row);
-                }
-            }
-            let share = T::reciprocal(run.neighbours.len());
-            let weight = self.weight.rows(run.subdomain * channels_in, channels_in);
-            for (channel, weight) in weight.chunks_exact(blocks_out).enumerate() {
-                let mean = sum[channel / LI][channel % LI] * share;
-                let target = if channel % 2 == 0 { &mut *even } else { &mut *odd };
-                for (target, weight) in target.iter_mut().zip(weight) {
-                    T::add_scaled(simd, target, mean, weight);
-                }
-            }
-        }
+fn wide<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
+    let mut output = vec![T::default(); problem.points * problem.channels_out];
+    if problem.channels_out == 0 {
+        return output;
     }
+    let features = Padded::<T, 16>::from_rows(features, problem.channels_in);
+    let weight = Padded::<T, 16>::from_rows(weight, problem.channels_out);
+    output.par_chunks_mut(CHUNK * problem.channels_out).enumerate().for_each(|(chunk, output)| {
+        let (first, features, weight) = (chunk * CHUNK, &features, &weight);
+        <T as Dispatch<16>>::dispatch(Wide { problem, features, weight, bias, first, output });
+    });
+    output
 }
 
-/// `output = even + odd + bias`, without the padding.
-#[inline(always)]
-fn finish<T: Real, const LO: usize>(even: &[[T; LO]], odd: &[[T; LO]], bias: &[T], output: &mut [T]) {
-    let sums = even.as_flattened().iter().zip(odd.as_flattened());
-    for ((output, (&even, &odd)), &bias) in output.iter_mut().zip(sums).zip(bias) {
-        *output = even + odd + bias;
+/// The centres from `first` on, as many as `output` has rows.
+struct Wide<'a, T> {
+    problem: Problem<'a>,
+    features: &'a Padded<T, 16>,
+    weight: &'a Padded<T, 16>,
+    bias: &'a [T],
+    first: usize,
+    output: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
+    #[inline(always)]
+    fn run<I: Isa<T, 16>>(self, isa: I) {
+        let lanes = Blocks::<T, I, 16>::of(isa);
+        let Problem { channels_in, channels_out, .. } = self.problem;
+        let (blocks_in, blocks_out) = (self.features.per_row, self.weight.per_row);
+        let points = self.output.len() / channels_out;
+        let indices = self.problem.neighborhood.indices();
+        let mut sums = vec![[T::default(); 16]; points * blocks_out];
+        let mut means = Vec::new();
+        let tile = Tile::new(self.problem, self.first..self.first + points);
+        for (subdomain, runs) in tile.subdomains() {
+            means.clear();
+            means.resize(runs.len() * blocks_in, [T::default(); 16]);
+            for (run, means) in runs.iter().zip(means.chunks_exact_mut(blocks_in.max(1))) {
+                let share = T::reciprocal(run.end - run.start);
+                gather::wide_sum(
+                    lanes,
+                    self.features.blocks(),
+                    &indices[run.start..run.end],
+                    |_| share,
+                    means,
+                );
+            }
+            let weight = self.weight.rows(subdomain * channels_in, channels_in);
+            product::multiply(isa, (&means, channels_in), weight, &mut sums, blocks_out, |n| runs[n].row);
+        }
+        for (output, sums) in self.output.chunks_exact_mut(channels_out).zip(sums.chunks_exact(blocks_out)) {
+            for ((output, &sum), &bias) in output.iter_mut().zip(sums.as_flattened()).zip(self.bias) {
+                *output = sum + bias;
+            }
+        }
     }
 }

@@ -3,9 +3,13 @@
 mod backward;
 mod depthwise;
 mod forward;
+mod gather;
 mod host;
+mod lanes;
 mod problem;
+mod product;
 mod real;
+mod tile;
 
 use problem::Problem;
 use real::Real;

@@ -1,7 +1,6 @@
 //! The sizes and lists of one call, and the layout that the kernels read.
 
 use neighbors::Neighborhood;
-use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::Real;
@@ -17,11 +16,12 @@ pub(super) struct Problem<'a> {
 }
 
 /// The neighbours of one centre in one of its occupied sub-domains.
-pub(super) struct Run<'a> {
+#[derive(Clone, Copy, Default)]
+pub(super) struct Run {
     pub(super) subdomain: usize,
-    pub(super) neighbours: &'a [u32],
-    /// Where `neighbours` begins in the list of all edges.
+    /// The neighbours, as a range of all edges.
     pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 impl<'a> Problem<'a> {
@@ -37,80 +37,68 @@ impl<'a> Problem<'a> {
 
     /// The occupied sub-domains of `centre`, in rising order.
     #[inline(always)]
-    pub(super) fn runs(&self, centre: usize) -> impl Iterator<Item = Run<'a>> {
+    pub(super) fn runs(&self, centre: usize) -> impl Iterator<Item = Run> + use<'a> {
         let lists = self.neighborhood;
-        let (subdomains, starts, indices) = (lists.run_subdomains(), lists.run_starts(), lists.indices());
         let range = lists.run_offsets()[centre] as usize..lists.run_offsets()[centre + 1] as usize;
-        let starts = &starts[range.start..=range.end];
-        subdomains[range].iter().zip(starts.windows(2)).map(move |(&subdomain, bounds)| Run {
+        let bounds = lists.run_starts()[range.start..=range.end].windows(2);
+        lists.run_subdomains()[range].iter().zip(bounds).map(|(&subdomain, bounds)| Run {
             subdomain: usize::from(subdomain),
-            neighbours: &indices[bounds[0] as usize..bounds[1] as usize],
             start: bounds[0] as usize,
+            end: bounds[1] as usize,
         })
     }
 }
 
+/// Bytes that the memory moves together; a block that straddles two of them costs two.
+const CACHE_LINE: usize = 64;
+
 /// Rows of `width` channels, each padded with zeros to whole blocks of `L` lanes: `[rows][blocks][L]`.
 pub(super) struct Padded<T, const L: usize> {
-    blocks: Vec<[T; L]>,
+    /// The blocks follow after `start` values, which make them begin with a cache line.
+    values: Vec<T>,
+    start: usize,
     /// Blocks per row.
     pub(super) per_row: usize,
 }
 
 impl<T: Real, const L: usize> Padded<T, L> {
     /// Copies `[rows, width]`, row major.
-    pub(super) fn from_rows(values: &[T], width: usize) -> Self {
+    pub(super) fn from_rows(source: &[T], width: usize) -> Self {
         let per_row = width.div_ceil(L);
-        let rows = values.len().checked_div(width).unwrap_or(0);
-        let mut blocks = vec![[T::default(); L]; rows * per_row];
+        let rows = source.len().checked_div(width).unwrap_or(0);
+        let size = rows * per_row * L;
+        let mut values = vec![T::default(); size + CACHE_LINE / size_of::<T>()];
+        let start = values.as_ptr().align_offset(CACHE_LINE).min(CACHE_LINE / size_of::<T>());
+        values.truncate(start + size);
         if width > 0 {
-            blocks
-                .par_chunks_mut(per_row * super::CHUNK)
-                .zip(values.par_chunks(width * super::CHUNK))
-                .for_each(|(blocks, values)| {
-                    for (row, source) in blocks.chunks_exact_mut(per_row).zip(values.chunks_exact(width)) {
-                        row.as_flattened_mut()[..width].copy_from_slice(source);
+            values[start..]
+                .par_chunks_mut(per_row * L * super::CHUNK)
+                .zip(source.par_chunks(width * super::CHUNK))
+                .for_each(|(values, source)| {
+                    for (row, source) in values.chunks_exact_mut(per_row * L).zip(source.chunks_exact(width))
+                    {
+                        row[..width].copy_from_slice(source);
                     }
                 });
         }
-        Self { blocks, per_row }
+        Self { values, start, per_row }
     }
 
     /// All blocks, `per_row` for each row.
     #[inline(always)]
     pub(super) fn blocks(&self) -> &[[T; L]] {
-        &self.blocks
+        self.values[self.start..].as_chunks().0
     }
 
     /// The blocks of one row.
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> &[[T; L]] {
-        &self.blocks[row * self.per_row..(row + 1) * self.per_row]
+        &self.blocks()[row * self.per_row..(row + 1) * self.per_row]
     }
 
     /// The blocks of `count` rows from `row` on.
     #[inline(always)]
     pub(super) fn rows(&self, row: usize, count: usize) -> &[[T; L]] {
-        &self.blocks[row * self.per_row..(row + count) * self.per_row]
+        &self.blocks()[row * self.per_row..(row + count) * self.per_row]
     }
-}
-
-/// A piece of work that is compiled once per instruction set.
-pub(super) trait Kernel {
-    /// Does the work.
-    fn run<S: Simd>(self, simd: S);
-}
-
-/// Runs `kernel` with the widest vectors that this machine has.
-pub(super) fn dispatch(kernel: impl Kernel) {
-    struct Adapter<K>(K);
-    impl<K: Kernel> WithSimd for Adapter<K> {
-        type Output = ();
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) {
-            self.0.run(simd);
-        }
-    }
-    Arch::new().dispatch(Adapter(kernel));
 }

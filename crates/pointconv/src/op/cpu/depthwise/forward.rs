@@ -1,27 +1,31 @@
 //! `y_i[c·M + q] = b[c·M + q] + sum_k W[k, c, q] · mean_{Ω_i(k)}(x)[c]`: one pass over the neighbours.
 
-use pulp::Simd;
 use rayon::prelude::*;
 
-use super::lanes::Lanes;
-use crate::op::cpu::CHUNK;
-use crate::op::cpu::problem::{Kernel, Padded, Problem, dispatch};
+use crate::op::cpu::gather;
+use crate::op::cpu::lanes::{Blocks, Dispatch, Isa, Kernel};
+use crate::op::cpu::problem::{Padded, Problem};
+use crate::op::cpu::{CHUNK, Real};
 
 /// The output `[P, C_in · M]`.
-pub(super) fn forward<T: Lanes>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
-    // Wide rows are taken two blocks at a time: their sums still fit into the registers of AVX2.
-    match problem.channels_in {
-        0..=4 => run::<T, 4, 1, true>(problem, features, weight, bias),
-        5..=16 => run::<T, 16, 1, true>(problem, features, weight, bias),
-        _ => run::<T, 16, 2, false>(problem, features, weight, bias),
+pub(super) fn forward<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
+    match (problem.channels_in, problem.channels_out / problem.channels_in.max(1)) {
+        (0..=4, 1) => {
+            run(problem, features, weight, bias, |chunk| <T as Dispatch<4>>::dispatch(Narrow(chunk)))
+        }
+        (5..=16, 1) => {
+            run(problem, features, weight, bias, |chunk| <T as Dispatch<16>>::dispatch(Narrow(chunk)))
+        }
+        _ => run(problem, features, weight, bias, |chunk| <T as Dispatch<16>>::dispatch(Wide(chunk))),
     }
 }
 
-fn run<T: Lanes, const L: usize, const TILE: usize, const ONE_BLOCK: bool>(
+fn run<T: Real, const L: usize>(
     problem: Problem,
     features: &[T],
     weight: &[T],
     bias: &[T],
+    compute: fn(Chunk<T, L>),
 ) -> Vec<T> {
     let Problem { points, channels_in, channels_out, .. } = problem;
     let mut output = vec![T::default(); points * channels_out];
@@ -29,24 +33,17 @@ fn run<T: Lanes, const L: usize, const TILE: usize, const ONE_BLOCK: bool>(
         return output;
     }
     let multiplier = channels_out / channels_in;
-    let features = Padded::<T, L>::from_rows(features, channels_in);
-    let weight = Padded::<T, L>::from_rows(&by_multiple(weight, channels_in, multiplier), channels_in);
+    let features = Padded::from_rows(features, channels_in);
+    let weight = Padded::from_rows(&by_multiple(weight, channels_in, multiplier), channels_in);
     output.par_chunks_mut(CHUNK * channels_out).enumerate().for_each(|(chunk, output)| {
-        dispatch(Forward::<T, L, TILE, ONE_BLOCK> {
-            problem,
-            multiplier,
-            features: &features,
-            weight: &weight,
-            bias,
-            first: chunk * CHUNK,
-            output,
-        });
+        let (first, features, weight) = (chunk * CHUNK, &features, &weight);
+        compute(Chunk { problem, multiplier, features, weight, bias, first, output });
     });
     output
 }
 
 /// `[K, C_in, M] -> [K, M, C_in]`, so that the weights of one multiple lie as the means do.
-fn by_multiple<T: Lanes>(weight: &[T], channels: usize, multiplier: usize) -> Vec<T> {
+fn by_multiple<T: Real>(weight: &[T], channels: usize, multiplier: usize) -> Vec<T> {
     let mut planes = Vec::with_capacity(weight.len());
     for weight in weight.chunks_exact(channels * multiplier) {
         for q in 0..multiplier {
@@ -57,7 +54,7 @@ fn by_multiple<T: Lanes>(weight: &[T], channels: usize, multiplier: usize) -> Ve
 }
 
 /// The centres from `first` on, as many as `output` has rows.
-struct Forward<'a, T, const L: usize, const TILE: usize, const ONE_BLOCK: bool> {
+struct Chunk<'a, T, const L: usize> {
     problem: Problem<'a>,
     multiplier: usize,
     features: &'a Padded<T, L>,
@@ -68,90 +65,63 @@ struct Forward<'a, T, const L: usize, const TILE: usize, const ONE_BLOCK: bool> 
     output: &'a mut [T],
 }
 
-impl<T: Lanes, const L: usize, const TILE: usize, const ONE_BLOCK: bool> Kernel
-    for Forward<'_, T, L, TILE, ONE_BLOCK>
-{
+/// Rows of one block, one output per channel: everything about a centre stays in registers.
+struct Narrow<'a, T, const L: usize>(Chunk<'a, T, L>);
+
+impl<T: Real, const L: usize> Kernel<T, L> for Narrow<'_, T, L> {
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
-        let output = std::mem::take(&mut self.output);
-        let mut sums = vec![[T::default(); L]; if self.multiplier == 1 { 0 } else { TILE * self.multiplier }];
-        for (row, output) in output.chunks_exact_mut(self.problem.channels_out).enumerate() {
-            let centre = self.first + row;
-            if ONE_BLOCK {
-                self.tile::<S, 1>(simd, centre, 0, &mut sums, output);
-                continue;
+    fn run<I: Isa<T, L>>(self, isa: I) {
+        let Self(chunk) = self;
+        let lanes = Blocks::<T, I, L>::of(isa);
+        let channels = chunk.problem.channels_in;
+        let indices = chunk.problem.neighborhood.indices();
+        let (rows, weight) = (chunk.features.blocks(), chunk.weight.blocks());
+        let mut bias = [T::default(); L];
+        bias[..channels].copy_from_slice(chunk.bias);
+        for (row, output) in chunk.output.chunks_exact_mut(channels).enumerate() {
+            let mut total = lanes.load(&bias);
+            for run in chunk.problem.runs(chunk.first + row) {
+                let sum = gather::sum(lanes, rows, indices, run.start, run.end);
+                let mean = lanes.scale(T::reciprocal(run.end - run.start), sum);
+                total = lanes.add_product(mean, lanes.load(&weight[run.subdomain]), total);
             }
-            let whole = self.features.per_row / TILE * TILE;
-            for block in (0..whole).step_by(TILE) {
-                self.tile::<S, TILE>(simd, centre, block, &mut sums, output);
-            }
-            for block in whole..self.features.per_row {
-                self.tile::<S, 1>(simd, centre, block, &mut sums, output);
-            }
+            output.copy_from_slice(&lanes.store(total)[..channels]);
         }
     }
 }
 
-impl<T: Lanes, const L: usize, const TILE: usize, const ONE_BLOCK: bool> Forward<'_, T, L, TILE, ONE_BLOCK> {
-    /// The outputs of the `W` blocks of channels from `block` on.
-    #[inline(always)]
-    fn tile<S: Simd, const W: usize>(
-        &self,
-        simd: S,
-        centre: usize,
-        block: usize,
-        scratch: &mut [[T; L]],
-        output: &mut [T],
-    ) {
-        let first = block * L;
-        let last = self.problem.channels_in.min(first + W * L);
-        if self.multiplier == 1 {
-            // An array of known size, which the compiler keeps in registers.
-            let mut sums = [[T::default(); L]; W];
-            self.accumulate::<S, W>(simd, centre, block, &mut sums);
-            let bias = &self.bias[first..last];
-            for ((output, &sum), &bias) in output[first..last].iter_mut().zip(sums.as_flattened()).zip(bias) {
-                *output = sum + bias;
-            }
-        } else {
-            let sums = &mut scratch[..W * self.multiplier];
-            sums.fill([T::default(); L]);
-            self.accumulate::<S, W>(simd, centre, block, sums);
-            let columns = first * self.multiplier..last * self.multiplier;
-            let rows = output[columns.clone()].chunks_exact_mut(self.multiplier);
-            for (c, (output, bias)) in rows.zip(self.bias[columns].chunks_exact(self.multiplier)).enumerate()
-            {
-                let sums = sums.as_flattened().iter().skip(c).step_by(W * L);
-                for ((output, &bias), &sum) in output.iter_mut().zip(bias).zip(sums) {
-                    *output = sum + bias;
-                }
-            }
-        }
-    }
+/// Rows of any width, any number of outputs per channel.
+struct Wide<'a, T>(Chunk<'a, T, 16>);
 
-    /// Adds `W_k · mean_k` over the runs of `centre` to `sums [M, W]`.
+impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
     #[inline(always)]
-    fn accumulate<S: Simd, const W: usize>(&self, simd: S, centre: usize, block: usize, sums: &mut [[T; L]]) {
-        let per_row = if ONE_BLOCK { 1 } else { self.features.per_row };
-        let rows = self.features.blocks();
-        for run in self.problem.runs(centre) {
-            let mut total = [[T::default(); L]; W];
-            for &neighbour in run.neighbours {
-                let row = &rows[neighbour as usize * per_row + block..][..W];
-                for (total, row) in total.iter_mut().zip(row) {
-                    T::accumulate(simd, total, row);
+    fn run<I: Isa<T, 16>>(self, isa: I) {
+        let Self(chunk) = self;
+        let lanes = Blocks::<T, I, 16>::of(isa);
+        let Chunk { problem, multiplier, .. } = chunk;
+        let indices = problem.neighborhood.indices();
+        let (rows, blocks) = (chunk.features.blocks(), chunk.features.per_row);
+        let mut means = vec![[T::default(); 16]; blocks];
+        // `[M, C_in]`
+        let mut totals = vec![[T::default(); 16]; multiplier * blocks];
+        for (row, output) in chunk.output.chunks_exact_mut(problem.channels_out).enumerate() {
+            totals.fill([T::default(); 16]);
+            for run in problem.runs(chunk.first + row) {
+                let share = T::reciprocal(run.end - run.start);
+                gather::wide_sum(lanes, rows, &indices[run.start..run.end], |_| share, &mut means);
+                let weight = chunk.weight.rows(run.subdomain * multiplier, multiplier);
+                for (totals, weight) in totals.chunks_exact_mut(blocks).zip(weight.chunks_exact(blocks)) {
+                    for ((total, mean), weight) in totals.iter_mut().zip(&means).zip(weight) {
+                        let sum = lanes.add_product(lanes.load(mean), lanes.load(weight), lanes.load(total));
+                        *total = lanes.store(sum);
+                    }
                 }
             }
-            let share = T::reciprocal(run.neighbours.len());
-            let mut mean = [[T::default(); L]; W];
-            for (mean, total) in mean.iter_mut().zip(&total) {
-                T::add_scaled(simd, mean, share, total);
-            }
-            for (q, sums) in sums.chunks_exact_mut(W).enumerate() {
-                let first = (run.subdomain * self.multiplier + q) * per_row + block;
-                let weight = &self.weight.blocks()[first..first + W];
-                for ((sum, mean), weight) in sums.iter_mut().zip(&mean).zip(weight) {
-                    T::add_products(simd, sum, mean, weight);
+            let outputs = output.chunks_exact_mut(multiplier).zip(chunk.bias.chunks_exact(multiplier));
+            for (c, (output, bias)) in outputs.enumerate() {
+                let totals = totals.as_flattened()[c..].iter().step_by(blocks * 16);
+                for ((output, &bias), &total) in output.iter_mut().zip(bias).zip(totals) {
+                    *output = total + bias;
                 }
             }
         }

@@ -7,8 +7,8 @@ use neighbors::Neighborhood;
 
 use super::backward::backward;
 use super::forward::forward;
-use super::lanes::Lanes;
 use crate::op::DepthwisePointConvBackend;
+use crate::op::cpu::Real;
 use crate::op::cpu::backward::Gradients;
 use crate::op::cpu::host::HostBackend;
 use crate::op::cpu::problem::Problem;
@@ -69,7 +69,7 @@ fn problem<'a>(features: [usize; 2], weight: [usize; 3], neighborhood: &'a Neigh
     Problem::new(features, [subdomains, channels, channels * multiplier], neighborhood)
 }
 
-fn run_forward<B: HostBackend, T: Lanes + Element>(
+fn run_forward<B: HostBackend, T: Real + Element>(
     features: FloatTensor<B>,
     weight: FloatTensor<B>,
     bias: FloatTensor<B>,
@@ -83,7 +83,7 @@ fn run_forward<B: HostBackend, T: Lanes + Element>(
 }
 
 /// The gradients of features, weight and bias; that of the features has no rows unless `with_features`.
-fn run_backward<B: HostBackend, T: Lanes + Element>(
+fn run_backward<B: HostBackend, T: Real + Element>(
     features: FloatTensor<B>,
     weight: FloatTensor<B>,
     grad: FloatTensor<B>,

@@ -6,4 +6,3 @@
 mod backward;
 mod forward;
 mod host;
-mod lanes;
