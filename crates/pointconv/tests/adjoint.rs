@@ -36,3 +36,8 @@ fn forty_thousand_points() {
     let neighborhood = Batch::in_cube(&[25_000, 15_001], 4.0, 30).neighborhood(&KernelShape::cells(0.1));
     check("large", &neighborhood, (3, 5), 31);
 }
+
+#[test]
+fn with_other_instruction_sets() {
+    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
+}

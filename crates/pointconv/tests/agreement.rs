@@ -62,7 +62,7 @@ fn untracked_features() {
 /// The kernels differ for narrow and wide rows and pad them to blocks; these widths lie at and beside the borders.
 #[test]
 fn every_width() {
-    const WIDTHS: [(usize, usize); 14] = [
+    const WIDTHS: [(usize, usize); 18] = [
         (1, 1),
         (1, 17),
         (3, 16),
@@ -77,6 +77,10 @@ fn every_width() {
         (17, 1),
         (20, 33),
         (33, 32),
+        (40, 64),
+        (64, 50),
+        (70, 90),
+        (12, 113),
     ];
     let shape = KernelShape::cells(0.3);
     for (seed, channels) in (30..).zip(WIDTHS) {
@@ -93,6 +97,16 @@ fn many_points() {
     let neighborhood = Batch::in_cube(&[1100, 700], 3.0, 50).neighborhood(&KernelShape::cells(0.25));
     for channels in [(3, 5), (18, 20)] {
         let inputs = Inputs::random(&neighborhood, channels, 51);
+        check(&format!("{channels:?} channels"), &inputs, &neighborhood, Tracked::ALL);
+    }
+}
+
+/// So many points that the pieces of the backward pass are larger than the tiles of its products.
+#[test]
+fn more_points_than_pieces() {
+    let neighborhood = Batch::in_cube(&[20_345, 14_000], 4.0, 52).neighborhood(&KernelShape::cells(0.1));
+    for channels in [(3, 4), (2, 18)] {
+        let inputs = Inputs::random(&neighborhood, channels, 53);
         check(&format!("{channels:?} channels"), &inputs, &neighborhood, Tracked::ALL);
     }
 }
@@ -159,4 +173,9 @@ proptest! {
         let magnitude = magnitudes(&inputs, &neighborhood);
         run(pointwise_conv).assert_close("anything", &run(reference::pointwise_conv), &magnitude, round_off(dtype));
     }
+}
+
+#[test]
+fn with_other_instruction_sets() {
+    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

@@ -187,3 +187,36 @@ fn no_channels() {
         }
     }
 }
+
+/// The kernels read rows ahead of the run that they sum: what is not a neighbour must not get in, not even as 0 · NaN.
+#[test]
+fn not_a_number_reaches_neighbours_only() {
+    let neighborhood = Batch::random(&[37, 23], 9).neighborhood(&KernelShape::cells(0.15));
+    const POINT: usize = 20;
+    for channels in [(3, 5), (9, 9), (20, 33)] {
+        let mut inputs = Inputs::random(&neighborhood, channels, 8);
+        inputs.features[POINT * channels.0..(POINT + 1) * channels.0].fill(f64::NAN);
+        inputs.grad[POINT * channels.1..(POINT + 1) * channels.1].fill(f64::NAN);
+        for dtype in precisions(&device()) {
+            let found = run(&inputs, &neighborhood, dtype, Tracked::ALL);
+            let features = found.features.expect("tracked");
+            for centre in 0..neighborhood.points() {
+                let near = neighborhood.runs(centre).any(|(_, members)| members.contains(&(POINT as u32)));
+                for (what, values, width) in
+                    [("output", &found.output, channels.1), ("features", &features, channels.0)]
+                {
+                    let row = &values[centre * width..(centre + 1) * width];
+                    assert!(
+                        row.iter().all(|value| value.is_nan() == near),
+                        "{what} of point {centre}, {channels:?} channels, {dtype:?}: neighbour {near}, {row:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn with_other_instruction_sets() {
+    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
+}

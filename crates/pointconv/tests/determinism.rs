@@ -116,3 +116,8 @@ fn a_cloud_alone_and_in_a_batch() {
         }
     }
 }
+
+#[test]
+fn with_other_instruction_sets() {
+    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
+}

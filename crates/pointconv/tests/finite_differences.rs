@@ -33,3 +33,8 @@ fn wide_rows() {
         );
     }
 }
+
+#[test]
+fn with_other_instruction_sets() {
+    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
+}

@@ -54,3 +54,8 @@ fn the_lists() {
 fn every_file_is_read() {
     assert_eq!(fixture_names(FOLDER), NAMES);
 }
+
+#[test]
+fn with_other_instruction_sets() {
+    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
+}

@@ -7,6 +7,7 @@ mod compare;
 mod device;
 mod differences;
 mod fixture;
+mod instruction_sets;
 mod pass;
 
 pub(crate) use adjoint::check_adjoint;
@@ -15,4 +16,5 @@ pub(crate) use compare::{assert_close, assert_same_bits, magnitudes, magnitudes_
 pub(crate) use device::{device, precisions};
 pub(crate) use differences::check_differences;
 pub(crate) use fixture::{Fixture, check_fixtures, fixture_names};
+pub(crate) use instruction_sets::run_again_with_other_instruction_sets;
 pub(crate) use pass::{Inputs, Op, Pass, Tracked, pass, values};

@@ -11,3 +11,8 @@ mod layers;
 mod misuse;
 mod tracking;
 mod views;
+
+#[test]
+fn with_other_instruction_sets() {
+    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
+}

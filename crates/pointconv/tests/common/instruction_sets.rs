@@ -1,0 +1,19 @@
+//! The tests of a program once more, with every instruction set of this machine.
+
+use std::process::Command;
+
+use neighbors::InstructionSet;
+
+/// Runs all tests of this program but `this` again with each instruction set that it does not use itself: the choice is
+/// made once in a process.
+pub(crate) fn run_again_with_other_instruction_sets(this: &str) {
+    let others = InstructionSet::available().into_iter().filter(|&set| set != InstructionSet::current());
+    for set in others {
+        let mut program = Command::new(std::env::current_exe().expect("the path of this program"));
+        program.args(["--exact", "--skip", this]).env("POINTWISE_SIMD", set.to_string());
+        let output = program.output().expect("this program runs");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{set}:\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        assert!(!text.contains("test result: ok. 0 passed"), "{set}: no test ran:\n{text}");
+    }
+}
