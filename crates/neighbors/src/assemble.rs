@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::error::NeighborError;
 use crate::lanes::LANES;
 use crate::pieces::Section;
 use crate::tables::Tables;
@@ -130,8 +131,72 @@ struct Part<'a> {
     indices: &'a mut [u32],
 }
 
-/// Joins the rows of all points in their order. There are fewer than 2^32 neighbours.
-pub(crate) fn assemble(points: usize, sections: &[Section], pieces: &[PieceRows]) -> Tables {
+/// Lists to which the rows of one group of clouds after the other are appended.
+#[derive(Debug)]
+pub(crate) struct GrowingTables {
+    /// Longer than what is filled.
+    tables: Tables,
+    max_edges: u64,
+    points: usize,
+    runs: usize,
+    edges: usize,
+}
+
+impl GrowingTables {
+    pub(crate) fn new(points: usize, max_edges: u64) -> Self {
+        Self { tables: Tables::with_sizes(points, 0, 0), max_edges, points: 0, runs: 0, edges: 0 }
+    }
+
+    /// How many more neighbours are allowed.
+    pub(crate) fn edges_left(&self) -> u64 {
+        self.max_edges - self.edges as u64
+    }
+
+    /// Refuses more neighbours than are allowed.
+    pub(crate) fn expect(&self, edges: u64) -> Result<(), NeighborError> {
+        if edges > self.edges_left() {
+            return Err(NeighborError::TooManyEdges { max: self.max_edges });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Tables {
+        let Self { mut tables, runs, edges, .. } = self;
+        tables.run_subdomains.truncate(runs);
+        tables.run_starts.truncate(runs + 1);
+        tables.indices.truncate(edges);
+        tables.run_starts[runs] = edges as u32;
+        let points = tables.run_offsets.len() - 1;
+        tables.run_offsets[points] = runs as u32;
+        tables
+    }
+
+    /// Makes room for so many more points, runs and neighbours.
+    fn make_room(&mut self, points: usize, runs: usize, edges: usize) {
+        // What the rest needs if it is like this, and a tenth more; memory that is not written is not taken.
+        let all = self.tables.run_offsets.len() - 1;
+        let share = |count: usize, filled: usize| {
+            let rest = count as f64 / points.max(1) as f64 * (all - self.points) as f64;
+            filled + count.max(if all == self.points + points { 0 } else { (rest * 1.1) as usize })
+        };
+        grow(&mut self.tables.run_subdomains, self.runs, self.runs + runs, share(runs, self.runs));
+        grow(&mut self.tables.run_starts, self.runs, self.runs + runs + 1, share(runs, self.runs) + 1);
+        grow(&mut self.tables.indices, self.edges, self.edges + edges, share(edges, self.edges));
+    }
+}
+
+/// Makes `values` at least `needed` long, and if it must grow then `wanted`; keeps the first `filled`.
+fn grow<T: Copy + Default>(values: &mut Vec<T>, filled: usize, needed: usize, wanted: usize) {
+    if values.len() < needed {
+        // Fresh memory is zero without being written.
+        let mut longer = vec![T::default(); wanted.max(needed)];
+        longer[..filled].copy_from_slice(&values[..filled]);
+        *values = longer;
+    }
+}
+
+/// Appends the rows of all points of the sections in their order. There are fewer than 2^32 neighbours.
+pub(crate) fn append(target: &mut GrowingTables, sections: &[Section], pieces: &[PieceRows]) {
     let sizes: Vec<(usize, usize)> = sections
         .par_iter()
         .map(|section| {
@@ -144,21 +209,26 @@ pub(crate) fn assemble(points: usize, sections: &[Section], pieces: &[PieceRows]
             (runs, edges)
         })
         .collect();
-    let mut tables = Tables::with_sizes(
-        points,
-        sizes.iter().map(|(runs, _)| runs).sum(),
-        sizes.iter().map(|(_, edges)| edges).sum(),
-    );
-    parts(&mut tables, sections, &sizes).into_par_iter().for_each(|part| part.write(pieces));
-    tables
+    let points: usize = sections.iter().map(Section::points).sum();
+    let (runs, edges) = sizes.iter().fold((0, 0), |(a, b), (runs, edges)| (a + runs, b + edges));
+    target.make_room(points, runs, edges);
+    parts(target, sections, &sizes).into_par_iter().for_each(|part| part.write(pieces));
+    target.points += points;
+    target.runs += runs;
+    target.edges += edges;
 }
 
-fn parts<'a>(tables: &'a mut Tables, sections: &'a [Section], sizes: &[(usize, usize)]) -> Vec<Part<'a>> {
-    let mut run_offsets_left = &mut tables.run_offsets[..];
-    let mut subdomains_left = &mut tables.run_subdomains[..];
-    let mut starts_left = &mut tables.run_starts[..];
-    let mut indices_left = &mut tables.indices[..];
-    let (mut first_run, mut first_edge) = (0, 0);
+fn parts<'a>(
+    target: &'a mut GrowingTables,
+    sections: &'a [Section],
+    sizes: &[(usize, usize)],
+) -> Vec<Part<'a>> {
+    let tables = &mut target.tables;
+    let mut run_offsets_left = &mut tables.run_offsets[target.points..];
+    let mut subdomains_left = &mut tables.run_subdomains[target.runs..];
+    let mut starts_left = &mut tables.run_starts[target.runs..];
+    let mut indices_left = &mut tables.indices[target.edges..];
+    let (mut first_run, mut first_edge) = (target.runs as u32, target.edges as u32);
     sections
         .iter()
         .zip(sizes)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::assemble::{PieceRows, Rows, assemble};
+use crate::assemble::{GrowingTables, PieceRows, Rows, append};
 use crate::cell_lists::{CellLists, List, Tile};
 use crate::error::NeighborError;
 use crate::lanes::{Kernel, LANES, Lanes, dispatch, first};
@@ -15,6 +15,10 @@ use crate::tables::{Tables, Totals};
 
 /// Points of one box of a large cloud, about: their lists fit into the cache of one core.
 const BOX_POINTS: usize = 8_192;
+
+/// Points of clouds that are searched together, at least: what is found is joined while it is in the cache,
+/// in memory that the next clouds use again.
+const GROUP_POINTS: usize = 32_768;
 
 /// Fewest centres of one task.
 const TASK_CENTRES: usize = 512;
@@ -30,37 +34,55 @@ pub(crate) fn search<R: Rule>(
     rules: &[R],
     max_edges: u64,
 ) -> Result<Vec<Tables>, NeighborError> {
-    search_in_boxes(positions, offsets, cells, rules, max_edges, BOX_POINTS)
+    let group_points = GROUP_POINTS.max(TASK_CENTRES * TASKS_PER_THREAD * rayon::current_num_threads());
+    search_in_groups(positions, offsets, cells, rules, max_edges, BOX_POINTS, group_points)
 }
 
-/// Cuts clouds of at least twice so many points into boxes.
-fn search_in_boxes<R: Rule>(
+/// Cuts clouds of at least twice `box_points` into boxes, and takes clouds of `group_points` together.
+fn search_in_groups<R: Rule>(
     positions: &[[f32; 3]],
     offsets: &[usize],
     cells: Cells,
     rules: &[R],
     max_edges: u64,
     box_points: usize,
+    group_points: usize,
 ) -> Result<Vec<Tables>, NeighborError> {
+    let mut tables: Vec<GrowingTables> =
+        rules.iter().map(|_| GrowingTables::new(positions.len(), max_edges)).collect();
+    let mut first = 0;
+    while first + 1 < offsets.len() {
+        // As many clouds as make a group, at least one.
+        let enough = |offset: &usize| offset - offsets[first] < group_points;
+        let last = first + 1 + offsets[first + 1..offsets.len() - 1].partition_point(enough);
+        search_group(positions, &offsets[first..=last], cells, rules, box_points, &mut tables)?;
+        first = last;
+    }
+    Ok(tables.into_iter().map(GrowingTables::finish).collect())
+}
+
+/// Appends the rows of some consecutive clouds.
+fn search_group<R: Rule>(
+    positions: &[[f32; 3]],
+    offsets: &[usize],
+    cells: Cells,
+    rules: &[R],
+    box_points: usize,
+    tables: &mut [GrowingTables],
+) -> Result<(), NeighborError> {
     let Pieces { pieces, sections } = Pieces::of(positions, offsets, cells.reach, box_points);
-    let mut lists = list(&pieces, cells)?;
+    let lists = list(&pieces, cells)?;
     let pairs: u64 = pieces.iter().map(|piece| (piece.points().len() as u64).pow(2)).sum();
     let scattered: Vec<bool> = pieces.iter().map(Piece::is_part).collect();
     drop(pieces);
-    for rule in rules {
+    let points = offsets[offsets.len() - 1] - offsets[0];
+    let task_centres = (points / (TASKS_PER_THREAD * rayon::current_num_threads())).max(TASK_CENTRES);
+    for (rule, tables) in rules.iter().zip(tables) {
         // Bounds first: what is counted is tested twice.
-        if pairs > max_edges
-            && most_edges(&lists, rule) > max_edges
-            && count_rule(&lists, rule).edges > max_edges
-        {
-            return Err(NeighborError::TooManyEdges { max: max_edges });
+        if pairs > tables.edges_left() && most_edges(&lists, rule) > tables.edges_left() {
+            tables.expect(count_rule(&lists, rule).edges)?;
         }
-    }
-    let task_centres =
-        (positions.len() / (TASKS_PER_THREAD * rayon::current_num_threads())).max(TASK_CENTRES);
-    // One rule after the other: what is found is as large as the lists themselves, until they are joined.
-    let mut found = Vec::with_capacity(rules.len());
-    for (number, rule) in rules.iter().enumerate() {
+        // One rule after the other: what is found is as large as the lists themselves, until it is joined.
         let rows: Vec<PieceRows> = lists
             .par_iter()
             .zip(&scattered)
@@ -70,12 +92,9 @@ fn search_in_boxes<R: Rule>(
                 if scattered { rows.into_order_of_centres() } else { rows }
             })
             .collect();
-        if number + 1 == rules.len() {
-            lists = Vec::new();
-        }
-        found.push(assemble(positions.len(), &sections, &rows));
+        append(tables, &sections, &rows);
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Runs and neighbour pairs of rules that share the cells, without lists of them.
@@ -271,21 +290,41 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Boxes of a few points, with faces on every side, give the lists of the whole cloud.
+        /// Boxes of a few points, with faces on every side, give the lists of the whole cloud, and groups of
+        /// a few clouds those of the whole batch.
         #[test]
-        fn boxes_make_no_difference(points in points(), split in 0.0..1.0, box_points in 1usize..100) {
-            let offsets = [0, (points.len() as f64 * split) as usize, points.len()];
+        fn boxes_and_groups_make_no_difference(
+            points in points(),
+            mut splits in prop::array::uniform4(0.0..1.0),
+            box_points in 1usize..100,
+            group_points in 1usize..200,
+        ) {
+            splits.sort_by(f64::total_cmp);
+            let [a, b, c, d] = splits.map(|split| (points.len() as f64 * split) as usize);
+            let offsets = [0, a, b, c, d, points.len()];
+            let search = |cells, rules: &[_], max_edges| {
+                search_in_groups(&points, &offsets, cells, rules, max_edges, box_points, group_points)
+            };
             let shapes = [1, 2].map(|d| KernelShape::cells(0.1).with_dilation([d, 1, d]));
             let rules: Vec<CellRule> = [1, 2].map(|d| CellRule::new([3; 3], 0.1, [d, 1, d])).into();
             let cells = CellRule::cells(&rules, 0.1);
-            let found = search_in_boxes(&points, &offsets, cells, &rules, u64::MAX, box_points).unwrap();
+            let found = search(cells, &rules, u64::MAX).unwrap();
             for (shape, found) in shapes.iter().zip(&found) {
                 prop_assert_eq!(found, &brute::search(&points, &offsets, shape, u64::MAX).unwrap());
+            }
+            let most = found.iter().map(|found| found.indices.len() as u64).max().unwrap_or(0);
+            prop_assert!(search(cells, &rules, most).is_ok());
+            if most > 0 {
+                let refused = search(cells, &rules, most - 1).unwrap_err();
+                prop_assert_eq!(refused, NeighborError::TooManyEdges { max: most - 1 });
             }
             let ball = KernelShape::shells(0.2, 2);
             let rule = BallRule::shells((0..2).filter_map(|m| ball.shell_bounds(m)));
             let (cells, rules) = (rule.cells(), [rule]);
-            let found = search_in_boxes(&points, &offsets, cells, &rules, u64::MAX, box_points).unwrap();
+            let found = search_in_groups(
+                &points, &offsets, cells, &rules, u64::MAX, box_points, group_points,
+            )
+            .unwrap();
             prop_assert_eq!(&found[0], &brute::search(&points, &offsets, &ball, u64::MAX).unwrap());
         }
     }
