@@ -159,7 +159,7 @@ impl Classifier {
         let set = CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()] };
         let batch = self.loader(set).iter().next().expect("the set has one cloud");
         let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
-        let logits = self.network.forward(batch.features, &batch.neighborhoods);
+        let logits = self.network.forward(batch.features, &batch.offsets, &batch.neighborhoods);
         let probabilities = softmax(logits, 1).into_data();
         let mut ranked: Vec<(String, f32)> =
             self.classes().iter().cloned().zip(probabilities.iter::<f32>()).collect();
@@ -168,13 +168,7 @@ impl Classifier {
     }
 
     fn loader(&self, set: CloudSet) -> CloudLoader {
-        let ModelConfig::PaperClassifier(model) = &self.config.model;
-        let builder = BatchBuilder {
-            shapes: model.kernel_shapes(),
-            search: model.search.into(),
-            inputs: model.inputs,
-            device: self.device.clone(),
-        };
+        let builder = BatchBuilder::of(&self.config.model, &self.device);
         let preparation =
             Preparation { order: self.config.data.order, augment: None, seed: self.config.seed };
         CloudLoader::in_order(set, builder, preparation, self.config.train.batch_size)

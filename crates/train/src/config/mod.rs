@@ -19,5 +19,5 @@ pub use augment::{AugmentConfig, Axis, Rotate};
 pub use data::{DataConfig, Normalize, PointOrder, Sampling, SynthData};
 pub use error::{ConfigError, Hint, Place};
 pub use experiment::{Config, TrainConfig};
-pub use model::{Head, Inputs, ModelConfig, PaperClassifierConfig, SearchKind};
+pub use model::{ConvolutionKind, Head, Inputs, ModelConfig, PaperClassifierConfig, SearchKind};
 pub use optimize::{OptimizerConfig, ScheduleConfig};

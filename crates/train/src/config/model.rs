@@ -28,6 +28,8 @@ pub struct PaperClassifierConfig {
     pub dilations: Vec<usize>,
     /// Output channels of each convolution. Default 9.
     pub channels: usize,
+    /// What the convolutions are: `"full"`, as in the paper, `"depthwise"`, `"separable"` or `"1x1"`. Default `"full"`.
+    pub convolution: ConvolutionKind,
     /// How point features become one vector per cloud: `"flatten"` or `"pooled"`. Default
     /// `"flatten"`.
     pub head: Head,
@@ -46,6 +48,22 @@ pub struct PaperClassifierConfig {
     /// Neighbour search: `"auto"`, `"grid"` or `"kd-tree"`. It changes the time, never the result.
     /// Default `"auto"`.
     pub search: SearchKind,
+}
+
+/// What the convolutions of a network are, for `K` sub-domains of the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConvolutionKind {
+    /// `K · C_in · C_out` weights: every sub-domain mixes all channels.
+    #[default]
+    Full,
+    /// `K · C_out` weights: every channel for itself. `model.channels` must be a multiple of the input channels.
+    Depthwise,
+    /// A depthwise convolution of `K · C_in` weights, then a 1x1 convolution.
+    Separable,
+    /// `C_in · C_out` weights: every point for itself, without neighbours.
+    #[serde(rename = "1x1")]
+    OneByOne,
 }
 
 /// How point features become one vector per cloud.
@@ -90,6 +108,7 @@ impl Default for PaperClassifierConfig {
             kernel_size: [3, 3, 3],
             dilations: vec![1, 2, 3, 4],
             channels: 9,
+            convolution: ConvolutionKind::default(),
             head: Head::default(),
             hidden: 512,
             dropout: 0.5,
@@ -97,6 +116,22 @@ impl Default for PaperClassifierConfig {
             concat: true,
             inputs: Inputs::default(),
             search: SearchKind::default(),
+        }
+    }
+}
+
+impl ConvolutionKind {
+    /// All kinds, from the most weights to the fewest.
+    pub const ALL: [Self; 4] = [Self::Full, Self::Separable, Self::Depthwise, Self::OneByOne];
+
+    /// The value of `model.convolution`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Depthwise => "depthwise",
+            Self::Separable => "separable",
+            Self::OneByOne => "1x1",
         }
     }
 }
@@ -146,6 +181,13 @@ impl PaperClassifierConfig {
             "one number of at least 1 per convolution, and at least one convolution",
         )?;
         ensure_some(self.channels, "model.channels")?;
+        ensure(
+            self.convolution != ConvolutionKind::Depthwise
+                || self.channels.is_multiple_of(self.input_channels()),
+            "model.channels",
+            self.channels,
+            "a multiple of the 3 input channels, for model.convolution = \"depthwise\"",
+        )?;
         ensure_some(self.hidden, "model.hidden")?;
         ensure_fraction(self.dropout, "model.dropout")
     }

@@ -3,13 +3,15 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
 
-use crate::config::Inputs;
+use crate::config::{Inputs, ModelConfig};
 
 /// `B` clouds of `P` points in all.
 #[derive(Clone, Debug)]
 pub struct CloudBatch {
     /// `[P, C_in]`.
     pub features: Tensor<2>,
+    /// Where the clouds begin in the features, `[B+1]` with the end of the last.
+    pub offsets: Vec<usize>,
     /// One for every kernel shape of the network.
     pub neighborhoods: Vec<Neighborhood>,
     /// The class of every cloud, `[B]`.
@@ -32,6 +34,18 @@ pub struct BatchBuilder {
 }
 
 impl BatchBuilder {
+    /// The builder for the network `model`.
+    #[must_use]
+    pub fn of(model: &ModelConfig, device: &Device) -> Self {
+        let ModelConfig::PaperClassifier(model) = model;
+        Self {
+            shapes: model.kernel_shapes(),
+            search: model.search.into(),
+            inputs: model.inputs,
+            device: device.clone(),
+        }
+    }
+
     /// Packs `clouds`, which are ready for the network, with their classes.
     ///
     /// # Errors
@@ -57,6 +71,7 @@ impl BatchBuilder {
         let count = targets.len();
         Ok(CloudBatch {
             features: Tensor::from_data(features, &self.device),
+            offsets,
             neighborhoods,
             targets: Tensor::from_data(TensorData::new(targets, [count]), &self.device),
             members,

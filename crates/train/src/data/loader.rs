@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use super::{BatchBuilder, CloudBatch, CloudSet, Preparation};
 
 /// Batches that may wait for the network.
-const AHEAD: usize = 2;
+pub(crate) const AHEAD: usize = 2;
 
 const SHUFFLE: u64 = 3;
 const CHANGE: u64 = 4;
@@ -90,18 +90,29 @@ impl CloudLoader {
     }
 
     fn batch(&self, epoch: usize, members: Vec<usize>) -> Result<CloudBatch, DatasetError> {
-        let clouds: Vec<Vec<[f32; 3]>> = members
-            .par_iter()
-            .map(|&index| {
-                let stream = [CHANGE, epoch as u64, index as u64];
-                self.preparation.apply(&self.set.clouds[index], &stream)
-            })
-            .collect();
-        let classes: Vec<usize> = members.iter().map(|&index| self.set.classes[index]).collect();
+        let clouds = self.prepare(epoch, &members);
         let files = || members.iter().map(|&index| self.set.paths[index].clone()).collect();
-        self.builder
-            .build(&clouds, &classes, members.clone())
+        self.pack(&clouds, members.clone())
             .map_err(|source| DatasetError::new(BatchError::Neighbors { files: files(), source }))
+    }
+
+    /// The first half of a batch: its clouds, augmented and ordered.
+    pub(crate) fn prepare(&self, epoch: usize, members: &[usize]) -> Vec<Vec<[f32; 3]>> {
+        let prepared = members.par_iter().map(|&index| {
+            let stream = [CHANGE, epoch as u64, index as u64];
+            self.preparation.apply(&self.set.clouds[index], &stream)
+        });
+        prepared.collect()
+    }
+
+    /// The second half of a batch: neighbourhoods and tensors.
+    pub(crate) fn pack(
+        &self,
+        clouds: &[Vec<[f32; 3]>],
+        members: Vec<usize>,
+    ) -> Result<CloudBatch, NeighborError> {
+        let classes: Vec<usize> = members.iter().map(|&index| self.set.classes[index]).collect();
+        self.builder.build(clouds, &classes, members)
     }
 }
 

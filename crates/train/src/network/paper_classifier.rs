@@ -6,10 +6,10 @@ use burn::nn::{Initializer, Linear, LinearConfig};
 
 use burn::tensor::{Device, Tensor};
 use burn::train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
-use pointconv::{KernelShape, Neighborhood, PointwiseConv, PointwiseConvConfig};
+use pointconv::{KernelShape, Neighborhood};
 
-use super::{AlphaDropout, selu};
-use crate::config::{Head, Inputs, PaperClassifierConfig};
+use super::{AlphaDropout, Convolution, selu};
+use crate::config::{ConvolutionKind, Head, Inputs, PaperClassifierConfig};
 use crate::data::CloudBatch;
 
 /// Four pointwise convolutions with growing dilation, their outputs side by side, then two dense layers.
@@ -19,7 +19,7 @@ use crate::data::CloudBatch;
 /// points and any number of them.
 #[derive(Module, Debug)]
 pub struct PaperClassifier {
-    convolutions: Vec<PointwiseConv>,
+    convolutions: Vec<Convolution>,
     hidden: Linear,
     dropout: AlphaDropout,
     output: Linear,
@@ -30,9 +30,12 @@ pub struct PaperClassifier {
 }
 
 impl PaperClassifierConfig {
-    /// The kernel of every convolution, in order.
+    /// The kernel of every convolution, in order; none when the convolutions are 1x1 and read no neighbours.
     #[must_use]
     pub fn kernel_shapes(&self) -> Vec<KernelShape> {
+        if self.convolution == ConvolutionKind::OneByOne {
+            return Vec::new();
+        }
         self.dilations
             .iter()
             .map(|&dilation| KernelShape::Cells {
@@ -65,9 +68,10 @@ impl PaperClassifierConfig {
         let lecun = Initializer::KaimingNormal { gain: 1.0, fan_out_only: false };
         let mut channels = self.input_channels();
         let mut convolutions = Vec::new();
-        for shape in self.kernel_shapes() {
-            let config = PointwiseConvConfig::for_shape(channels, self.channels, &shape);
-            convolutions.push(config.with_initializer(lecun.clone()).init(device));
+        let subdomains = self.kernel_size.iter().product();
+        for _ in &self.dilations {
+            let width = [channels, self.channels];
+            convolutions.push(Convolution::new(self.convolution, width, subdomains, &lecun, device));
             channels = self.channels;
         }
         let per_point = self.channels * if self.concat { self.dilations.len() } else { 1 };
@@ -95,39 +99,46 @@ impl PaperClassifier {
     /// The logits of every cloud.
     ///
     /// # Shapes
-    /// - features `[P, C_in]`; one neighbourhood per convolution, all of the same `B` clouds
+    /// - features `[P, C_in]`; offsets `[B+1]` of the clouds in them
+    /// - one neighbourhood of these clouds per convolution, none for 1x1 convolutions
     /// - output `[B, classes]`
     ///
     /// # Panics
     /// When there is not one neighbourhood per convolution, or when the head is `flatten` and a cloud has another number
     /// of points than the network was made for.
-    pub fn forward(&self, features: Tensor<2>, neighborhoods: &[Neighborhood]) -> Tensor<2> {
-        self.named_outputs(features, neighborhoods).pop().expect("there is always a last layer").1
+    pub fn forward(
+        &self,
+        features: Tensor<2>,
+        offsets: &[usize],
+        neighborhoods: &[Neighborhood],
+    ) -> Tensor<2> {
+        self.named_outputs(features, offsets, neighborhoods).pop().expect("there is always a last layer").1
     }
 
     /// The output of every layer with its name, the logits last.
     pub(crate) fn named_outputs(
         &self,
         features: Tensor<2>,
+        offsets: &[usize],
         neighborhoods: &[Neighborhood],
     ) -> Vec<(String, Tensor<2>)> {
+        let needed = self.convolutions.iter().filter(|convolution| convolution.has_neighbors()).count();
         assert_eq!(
             neighborhoods.len(),
-            self.convolutions.len(),
-            "PaperClassifier: {} neighborhoods for {} convolutions",
+            needed,
+            "PaperClassifier: {} neighborhoods for {needed} convolutions",
             neighborhoods.len(),
-            self.convolutions.len()
         );
         let mut outputs = Vec::new();
         let mut current = features;
         let mut levels = Vec::new();
-        for (index, (convolution, neighborhood)) in self.convolutions.iter().zip(neighborhoods).enumerate() {
-            current = selu(convolution.forward(current, neighborhood));
+        for (index, convolution) in self.convolutions.iter().enumerate() {
+            current = selu(convolution.forward(current, neighborhoods.get(index)));
             outputs.push((format!("convolutions.{index}"), current.clone()));
             levels.push(current.clone());
         }
         let points = if self.concat { Tensor::cat(levels, 1) } else { current };
-        let hidden = selu(self.hidden.forward(self.per_cloud(points, &neighborhoods[0])));
+        let hidden = selu(self.hidden.forward(self.per_cloud(points, offsets)));
         outputs.push(("hidden".into(), hidden.clone()));
         let logits = self.output.forward(self.dropout.forward(hidden));
         let logits = if self.selu_on_logits { selu(logits) } else { logits };
@@ -136,10 +147,9 @@ impl PaperClassifier {
     }
 
     /// `[P, C] -> [B, features of a cloud]`.
-    fn per_cloud(&self, points: Tensor<2>, neighborhood: &Neighborhood) -> Tensor<2> {
+    fn per_cloud(&self, points: Tensor<2>, offsets: &[usize]) -> Tensor<2> {
         let [_, channels] = points.dims();
-        let offsets = neighborhood.offsets();
-        let clouds = neighborhood.clouds();
+        let clouds = offsets.len() - 1;
         if !self.pooled {
             let size = offsets.get(1).copied().unwrap_or(0);
             assert!(
@@ -155,8 +165,8 @@ impl PaperClassifier {
         Tensor::cat(pooled.collect(), 0)
     }
 
-    fn classify(&self, batch: CloudBatch) -> ClassificationOutput {
-        let logits = self.forward(batch.features, &batch.neighborhoods);
+    pub(crate) fn classify(&self, batch: CloudBatch) -> ClassificationOutput {
+        let logits = self.forward(batch.features, &batch.offsets, &batch.neighborhoods);
         let loss = self.loss.forward(logits.clone(), batch.targets.clone());
         ClassificationOutput::new(loss, logits, batch.targets)
     }
@@ -194,5 +204,17 @@ mod tests {
         assert_eq!(convolutions, 7_326);
         let head = 36 * 2048 * 512 + 512 + 512 * 40 + 40;
         assert_eq!(network.num_params(), convolutions + head);
+    }
+
+    #[test]
+    fn every_kind_has_the_weights_of_its_formula() {
+        let convolutions = |convolution| {
+            let config = PaperClassifierConfig { convolution, ..Default::default() };
+            let network = config.init(16, 4, 0.0, &Device::flex());
+            network.convolutions.iter().map(Module::num_params).sum::<usize>()
+        };
+        assert_eq!(convolutions(ConvolutionKind::Separable), 27 * 3 + 3 * 9 + 9 + 3 * (27 * 9 + 9 * 9 + 9));
+        assert_eq!(convolutions(ConvolutionKind::Depthwise), 4 * (27 * 9 + 9));
+        assert_eq!(convolutions(ConvolutionKind::OneByOne), 3 * 9 + 9 + 3 * (9 * 9 + 9));
     }
 }

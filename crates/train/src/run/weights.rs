@@ -6,7 +6,7 @@ use super::{Manifest, RunDirectory};
 use crate::error::RunError;
 use crate::evaluation::Weights;
 
-/// Writes the weights of `network`, with what identifies them in the header, in one step.
+/// Writes the weights of `network`, named by their place and not by the kind of their layer, with what identifies them in the header, in one step.
 ///
 /// # Errors
 /// [`RunError::BadFile`] with the reason of the store.
@@ -27,6 +27,7 @@ pub fn save_weights(
         // The store writes several keys in a random order; with one, the same weights are the same bytes.
         .clear_metadata()
         .metadata("pointwise", identity.to_string())
+        .skip_enum_variants(true)
         .overwrite(true);
     network
         .save_into(&mut store)
@@ -51,7 +52,7 @@ pub fn load_weights(
         return Err(RunError::NoWeights { path, hint });
     }
     let bad = |problem| RunError::BadFile { path: path.clone(), problem };
-    let mut store = SafetensorsStore::from_file(&path);
+    let mut store = SafetensorsStore::from_file(&path).skip_enum_variants(true);
     let result =
         network.load_from(&mut store).map_err(|error| bad(format!("cannot read the weights: {error}")))?;
     if !result.errors.is_empty() || !result.missing.is_empty() {

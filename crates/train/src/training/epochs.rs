@@ -23,7 +23,7 @@ use crate::network::PaperClassifier;
 use crate::run::{Manifest, RunDirectory, WeightsEntry, save_weights};
 
 /// Selects the random numbers of the network (dropout) within a step.
-const STEP: u64 = 5;
+pub(super) const STEP: u64 = 5;
 
 /// The training strategy that burn's `SupervisedTraining` is given.
 pub(super) struct Epochs {
@@ -300,7 +300,7 @@ impl Epochs {
 /// The first layer whose weights, or else whose outputs for `batch`, are not all finite.
 fn first_bad_layer(model: &PaperClassifier, batch: &CloudBatch) -> String {
     let of_outputs = || {
-        let outputs = model.named_outputs(batch.features.clone(), &batch.neighborhoods);
+        let outputs = model.named_outputs(batch.features.clone(), &batch.offsets, &batch.neighborhoods);
         outputs.into_iter().find(|(_, output)| !is_finite(output.clone())).map(|(name, _)| name)
     };
     first_bad_parameter(model).or_else(of_outputs).unwrap_or_else(|| "loss".into())
@@ -325,7 +325,7 @@ fn first_bad_parameter(model: &PaperClassifier) -> Option<String> {
     let mut search = Search(None);
     model.visit(&mut search);
     let id = search.0?;
-    let snapshots = model.collect(None, None, false);
+    let snapshots = model.collect(None, None, true);
     let name =
         snapshots.iter().find(|tensor| tensor.param_id == Some(id.val())).map(|tensor| tensor.name.clone());
     Some(name.unwrap_or_else(|| id.to_string()))

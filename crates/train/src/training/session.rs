@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use burn::module::Module;
@@ -25,7 +25,7 @@ use crate::progress::{self, ProgressMode};
 use crate::run::{FORMAT_VERSION, Manifest, RunDirectory};
 
 /// Selects the random numbers of the first weights.
-const WEIGHTS: u64 = 6;
+pub(super) const WEIGHTS: u64 = 6;
 
 /// Version of burn that this program is built on.
 pub(crate) const BURN_VERSION: &str = "0.22.1";
@@ -132,10 +132,15 @@ struct Session {
     progress: Progress,
 }
 
+/// Waits until no other training of this process draws random numbers.
+pub(super) fn take_turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn fit(config: &Config, options: &TrainOptions, session: Session) -> Result<TrainOutcome, RunError> {
     let Session { run, start, train, validation, progress } = session;
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = take_turn();
     let ModelConfig::PaperClassifier(model) = &config.model;
     let inner = options.device.clone();
     let device = inner.clone().autodiff();
@@ -148,12 +153,7 @@ fn fit(config: &Config, options: &TrainOptions, session: Session) -> Result<Trai
     );
     let parameters = network.num_params();
 
-    let builder = |device: &Device| BatchBuilder {
-        shapes: model.kernel_shapes(),
-        search: model.search.into(),
-        inputs: model.inputs,
-        device: device.clone(),
-    };
+    let builder = |device: &Device| BatchBuilder::of(&config.model, device);
     let preparation =
         Preparation { order: config.data.order, augment: Some(config.augment.clone()), seed: config.seed };
     let batch = config.train.batch_size;

@@ -1,0 +1,92 @@
+//! One convolution of a network, of the kind that its config chooses.
+
+use burn::module::{Initializer, Module};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::{Device, Tensor};
+use pointconv::{
+    DepthwisePointConv, DepthwisePointConvConfig, Neighborhood, PointwiseConv, PointwiseConvConfig,
+    SeparablePointConv, SeparablePointConvConfig,
+};
+
+use crate::config::ConvolutionKind;
+
+/// A convolution from `C_in` to `C_out` channels.
+#[derive(Module, Debug)]
+pub enum Convolution {
+    /// Weights for every sub-domain and pair of channels.
+    Full(PointwiseConv),
+    /// Weights for every sub-domain and output channel.
+    Depthwise(DepthwisePointConv),
+    /// Depthwise, then 1x1.
+    Separable(SeparablePointConv),
+    /// Weights for every pair of channels, without neighbours.
+    OneByOne(Linear),
+}
+
+impl Convolution {
+    /// Makes a convolution of the given kind, with bias.
+    ///
+    /// # Panics
+    /// When `C_out` of a depthwise convolution is no multiple of `C_in`.
+    #[must_use]
+    pub fn new(
+        kind: ConvolutionKind,
+        [channels_in, channels_out]: [usize; 2],
+        subdomains: usize,
+        initializer: &Initializer,
+        device: &Device,
+    ) -> Self {
+        let initializer = initializer.clone();
+        match kind {
+            ConvolutionKind::Full => Self::Full(
+                PointwiseConvConfig::new(channels_in, channels_out, subdomains)
+                    .with_initializer(initializer)
+                    .init(device),
+            ),
+            ConvolutionKind::Depthwise => {
+                assert!(
+                    channels_out.is_multiple_of(channels_in),
+                    "Convolution: {channels_out} output channels, expected a multiple of the {channels_in} of the input"
+                );
+                Self::Depthwise(
+                    DepthwisePointConvConfig::new(channels_in, subdomains)
+                        .with_multiplier(channels_out / channels_in)
+                        .with_initializer(initializer)
+                        .init(device),
+                )
+            }
+            ConvolutionKind::Separable => Self::Separable(
+                SeparablePointConvConfig::new(channels_in, channels_out, subdomains)
+                    .with_initializer(initializer)
+                    .init(device),
+            ),
+            ConvolutionKind::OneByOne => Self::OneByOne(
+                LinearConfig::new(channels_in, channels_out).with_initializer(initializer).init(device),
+            ),
+        }
+    }
+
+    /// Whether [`forward`](Self::forward) reads a neighbourhood.
+    #[must_use]
+    pub fn has_neighbors(&self) -> bool {
+        !matches!(self, Self::OneByOne(_))
+    }
+
+    /// Applies the convolution to a packed batch.
+    ///
+    /// # Shapes
+    /// - features `[P, C_in]`
+    /// - output `[P, C_out]`
+    ///
+    /// # Panics
+    /// When the neighbourhood is missing or does not fit the features.
+    pub fn forward(&self, features: Tensor<2>, neighborhood: Option<&Neighborhood>) -> Tensor<2> {
+        let lists = || neighborhood.expect("Convolution: expected a neighborhood, found none");
+        match self {
+            Self::Full(layer) => layer.forward(features, lists()),
+            Self::Depthwise(layer) => layer.forward(features, lists()),
+            Self::Separable(layer) => layer.forward(features, lists()),
+            Self::OneByOne(layer) => layer.forward(features),
+        }
+    }
+}
