@@ -1,18 +1,14 @@
 //! The stack of the paper: search, forward and backward of a row of convolutions, through the public layer and burn's
 //! autodiff.
 
-use std::path::Path;
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
-use neighbors::{KernelShape, Neighborhood, Search};
-use pointcloud::derive_seed;
-use pointcloud::synth::{Family, SynthConfig, shape};
+use neighbors::{InstructionSet, KernelShape, Neighborhood, Search};
 use pointconv::PointwiseConvConfig;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
+use super::Spread;
 use crate::error::RunError;
 use crate::network::selu;
 
@@ -56,48 +52,13 @@ pub struct ConvTimes {
     pub subdomains_per_point: Vec<f64>,
     /// Threads of the pool.
     pub threads: usize,
+    /// The vector instructions in use.
+    pub instruction_set: String,
     /// Sum of the outputs' magnitudes: equal for equal work.
     pub checksum: f64,
 }
 
 impl ConvBench {
-    /// Reads `[clouds, points, 3]` raw little-endian `f32`.
-    ///
-    /// # Errors
-    /// When the file cannot be read or has another size.
-    pub fn read_positions(&self, path: &Path) -> Result<Vec<[f32; 3]>, RunError> {
-        let bytes = std::fs::read(path).map_err(RunError::io(path, "read"))?;
-        let expected = self.clouds * self.points * 12;
-        if bytes.len() != expected {
-            return Err(RunError::BadFile {
-                path: path.to_owned(),
-                problem: format!(
-                    "found {} bytes, expected {expected} for {} clouds of {} points",
-                    bytes.len(),
-                    self.clouds,
-                    self.points
-                ),
-            });
-        }
-        let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
-        Ok(bytes
-            .chunks_exact(12)
-            .map(|point| std::array::from_fn(|axis| number(&point[4 * axis..])))
-            .collect())
-    }
-
-    /// Synthetic shapes, seeded.
-    #[must_use]
-    pub fn synthetic_positions(&self) -> Vec<[f32; 3]> {
-        let config = SynthConfig { points: self.points, ..SynthConfig::default() };
-        let mut positions = Vec::with_capacity(self.clouds * self.points);
-        for cloud in 0..self.clouds {
-            let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(0, &[cloud as u64]));
-            positions.extend(shape(Family::ALL[cloud % Family::ALL.len()], &config, &mut rng));
-        }
-        positions
-    }
-
     /// Times the workload on `device`.
     ///
     /// # Errors
@@ -162,28 +123,21 @@ impl ConvBench {
                 checksum = f64::from(output.abs().sum().into_scalar::<f32>());
             }
         }
+        let [search, forward, backward] = [search, forward, backward].map(|times| Spread::of(&times));
         let per_point = |total: usize| total as f64 / count as f64;
         Ok(ConvTimes {
-            search_s: least(&search),
-            search_median_s: median(&mut search),
-            fwd_s: least(&forward),
-            fwd_median_s: median(&mut forward),
-            bwd_s: least(&backward),
-            bwd_median_s: median(&mut backward),
+            search_s: search.min_s,
+            search_median_s: search.median_s,
+            fwd_s: forward.min_s,
+            fwd_median_s: forward.median_s,
+            bwd_s: backward.min_s,
+            bwd_median_s: backward.median_s,
             edges: lists.iter().map(Neighborhood::edges).sum(),
             edges_per_point: lists.iter().map(|lists| per_point(lists.edges())).collect(),
             subdomains_per_point: lists.iter().map(|lists| per_point(lists.run_subdomains().len())).collect(),
             threads: rayon::current_num_threads(),
+            instruction_set: InstructionSet::current().to_string(),
             checksum,
         })
     }
-}
-
-fn least(times: &[f64]) -> f64 {
-    times.iter().copied().fold(f64::INFINITY, f64::min)
-}
-
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -8,14 +8,15 @@ use train::{Progress, ProgressMode, inspect};
 
 use super::output::line;
 
-/// Tell what is in a file, a data set folder or a run directory
+/// Tell what is in a file, a data set folder, a run directory or a config
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointwise inspect scan.ply
   pointwise inspect datasets/shapes10
-  pointwise inspect runs/shapes10 --json")]
+  pointwise inspect runs/shapes10 --json
+  pointwise inspect configs/shapes10.toml   (how much memory its training will take)")]
 pub(super) struct Inspect {
-    /// A file, a folder of CLASS/SPLIT/FILE, or a run directory
+    /// A file, a folder of CLASS/SPLIT/FILE, a run directory, or a config
     path: PathBuf,
     /// Print JSON
     #[arg(long)]

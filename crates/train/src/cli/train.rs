@@ -121,7 +121,7 @@ fn evaluate(
 
 /// Writes the synthetic set of the config when its folder is missing or holds another synthetic set. Other data at that
 /// place is used as it is.
-fn make_synthetic_set(config: &Config, progress: ProgressMode) -> anyhow::Result<()> {
+pub(super) fn make_synthetic_set(config: &Config, progress: ProgressMode) -> anyhow::Result<()> {
     let Some(settings) = &config.data.synth else { return Ok(()) };
     let settings = settings.settings();
     match status(&config.data.root, &settings)? {

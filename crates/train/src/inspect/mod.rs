@@ -1,5 +1,6 @@
-//! What is in a file, a dataset folder or a run directory, for people before they train and for programs.
+//! What is in a file, a dataset folder, a run directory or a config, for people before they train and for programs.
 
+mod experiment;
 mod file;
 mod folder;
 mod run;
@@ -14,12 +15,13 @@ use serde::Serialize;
 use crate::error::RunError;
 use crate::run::RunDirectory;
 
+pub use experiment::ConfigInspection;
 pub use file::{Box3, ElementInfo, FileInspection};
 pub use folder::{FolderInspection, SplitInfo, Spread};
 pub use run::RunInspection;
 pub use warnings::Warning;
 
-/// Contents of a file, a folder or a run. Its JSON is that of the one it is.
+/// Contents of a file, a folder, a run or a config. Its JSON is that of the one it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Inspection {
@@ -29,6 +31,8 @@ pub enum Inspection {
     Folder(FolderInspection),
     /// Of a run directory.
     Run(RunInspection),
+    /// Of an experiment config, a `.toml` file.
+    Config(ConfigInspection),
 }
 
 impl fmt::Display for Inspection {
@@ -37,11 +41,12 @@ impl fmt::Display for Inspection {
             Self::File(file) => file.fmt(f),
             Self::Folder(folder) => folder.fmt(f),
             Self::Run(run) => run.fmt(f),
+            Self::Config(config) => config.fmt(f),
         }
     }
 }
 
-/// Looks at the file, the dataset folder or the run directory at `path`.
+/// Looks at the file, the dataset folder, the run directory or the config at `path`.
 ///
 /// All files of a folder are read, on all threads of rayon's pool; `progress` is called after each
 /// with the number of files done so far, from any thread. `points` is the number of points that a
@@ -61,6 +66,8 @@ pub fn inspect(
         RunInspection::of(path).map(Inspection::Run)
     } else if path.is_dir() {
         Ok(Inspection::Folder(FolderInspection::of(path, points, progress)?))
+    } else if path.extension().is_some_and(|extension| extension == "toml") {
+        ConfigInspection::of(path).map(Inspection::Config)
     } else {
         Ok(Inspection::File(FileInspection::of(path)?))
     }

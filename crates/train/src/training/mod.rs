@@ -5,5 +5,7 @@ mod optimize;
 mod place;
 mod renderer;
 mod session;
+mod step;
 
 pub use session::{TrainOptions, TrainOutcome, train};
+pub use step::{StepBench, StepTimes};

@@ -1,32 +1,18 @@
-//! `pointwise bench`
+//! `pointwise bench conv`
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
-use clap::Subcommand;
-use train::bench::ConvBench;
-use train::device;
+use ::train::bench::ConvBench;
+use ::train::device;
+use anyhow::ensure;
 
-use super::output::line;
-
-/// Measure how fast the parts are on this machine
-#[derive(Debug, clap::Args)]
-pub(super) struct Bench {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    Conv(Conv),
-}
+use super::{clouds, ensure_length, ensure_some, write_json};
 
 /// Search, forward and backward of a stack of pointwise convolutions with SELU
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example, the workload of the paper:
   pointwise bench conv --clouds 128 --points 2048")]
-struct Conv {
+pub(super) struct Conv {
     /// Raw little-endian f32 x y z, clouds one after the other [default: synthetic shapes]
     #[arg(long, value_name = "FILE")]
     positions: Option<PathBuf>,
@@ -56,22 +42,17 @@ struct Conv {
     json: PathBuf,
 }
 
-impl Bench {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let What::Conv(conv) = self.what;
-        conv.run()
-    }
-}
-
 impl Conv {
-    fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self) -> anyhow::Result<()> {
         ensure!(
             self.channels.len() == self.dilations.len() + 1,
             "--channels has {} numbers, expected {}: the input's, then one per dilation",
             self.channels.len(),
             self.dilations.len() + 1
         );
-        ensure!(self.reps > 0, "--reps is 0, expected 1 or more");
+        ensure_some(self.reps, "--reps")?;
+        ensure_length(f64::from(self.cell), "--cell")?;
+        let positions = clouds(self.positions.as_deref(), self.clouds, self.points)?.concat();
         let bench = ConvBench {
             clouds: self.clouds,
             points: self.points,
@@ -80,18 +61,6 @@ impl Conv {
             channels: self.channels,
             repetitions: self.reps,
         };
-        let positions = match &self.positions {
-            Some(path) => bench.read_positions(path)?,
-            None => bench.synthetic_positions(),
-        };
-        let times = bench.run(&positions, &device(&self.device)?)?;
-        let times = serde_json::to_string(&times)?;
-        if self.json.as_os_str() == "-" {
-            line(times)?;
-        } else {
-            std::fs::write(&self.json, times)
-                .with_context(|| format!("cannot write {}", self.json.display()))?;
-        }
-        Ok(ExitCode::SUCCESS)
+        write_json(&self.json, &bench.run(&positions, &device(&self.device)?)?)
     }
 }

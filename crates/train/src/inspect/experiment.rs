@@ -1,0 +1,54 @@
+//! What a config asks for.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::error::RunError;
+use crate::memory::StepMemory;
+
+/// A config: what will be trained, and how much memory that takes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConfigInspection {
+    /// Name of the experiment.
+    pub name: String,
+    /// The network.
+    pub network: String,
+    /// Points of a cloud.
+    pub points: usize,
+    /// Clouds of a step.
+    pub batch_size: usize,
+    /// Passes over the training files.
+    pub epochs: usize,
+    /// Memory of a step.
+    pub memory: StepMemory,
+}
+
+impl ConfigInspection {
+    /// Reads the config at `path`, and one batch of the files that it names or, before there are any, synthetic shapes.
+    ///
+    /// # Errors
+    /// A config or files that cannot be used.
+    pub(super) fn of(path: &Path) -> Result<Self, RunError> {
+        let config = Config::load(path, &[])?;
+        Ok(Self {
+            memory: StepMemory::of_config(&config)?,
+            name: config.name,
+            network: config.model.kind().into(),
+            points: config.data.points,
+            batch_size: config.train.batch_size,
+            epochs: config.train.epochs,
+        })
+    }
+}
+
+impl fmt::Display for ConfigInspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "config     {}", self.name)?;
+        writeln!(f, "network    {}, clouds of {} points", self.network, self.points)?;
+        writeln!(f, "training   {} epochs, {} clouds in a step", self.epochs, self.batch_size)?;
+        self.memory.fmt(f)
+    }
+}
