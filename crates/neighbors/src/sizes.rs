@@ -23,7 +23,7 @@ impl ListSizes {
     /// Counts what [`Neighborhood::build_all`](crate::Neighborhood::build_all) would find, in the order of
     /// `shapes`, without making the lists.
     ///
-    /// Takes memory for the points alone, and about half of the time of the lists.
+    /// Takes the memory of the grid but not of the lists, and a part of their time.
     ///
     /// # Shapes
     /// `positions [P, 3]`, `offsets [B + 1]` from 0 to P, not decreasing; empty clouds are allowed.
