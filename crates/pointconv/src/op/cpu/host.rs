@@ -106,12 +106,8 @@ fn run_forward<B: HostBackend, T: Real + Element>(
     let device = features.device();
     let problem = Problem::new(features.shape().dims(), weight.shape().dims(), neighborhood);
     let (features, weight, bias) = (B::rows(features), B::rows(weight), B::rows(bias));
-
     let output = forward::<T>(problem, B::slice(&features), B::slice(&weight), B::slice(&bias));
-
-    let r = B::float_from_data(TensorData::new(output, [problem.points, problem.channels_out]), &device);
-
-    r
+    B::float_from_data(TensorData::new(output, [problem.points, problem.channels_out]), &device)
 }
 
 /// The gradients of features, weight and bias; that of the features has no rows unless `with_features`.
