@@ -83,8 +83,8 @@ impl StepMemory {
         let update = passing * weights;
         let neighbors = lists + edge_weights;
         let waiting = (AHEAD as u64 + 1) * lists + lists;
-        // The activations are gone when the weights are updated.
-        let total = PROGRAM + 2 * weights + optimizer + waiting + (activations + neighbors).max(update);
+        // The activations are gone when the weights are updated; the batch is not.
+        let total = PROGRAM + 2 * weights + optimizer + waiting + neighbors + activations.max(update);
         Ok(Self {
             parameters,
             weights,

@@ -21,6 +21,9 @@ use crate::data::{BatchBuilder, CloudLoader, CloudSet, Preparation};
 use crate::error::RunError;
 use crate::memory::StepMemory;
 
+/// Steps before the first that is timed: one makes the optimizer's state, one finds the memory that steps free.
+const WARM_UP: usize = 2;
+
 /// A training whose steps are timed.
 #[derive(Clone, Debug)]
 pub struct StepBench {
@@ -28,7 +31,7 @@ pub struct StepBench {
     pub config: Config,
     /// Classes of the network.
     pub classes: usize,
-    /// Steps that are timed, after one that is not.
+    /// Steps that are timed, after two that are not.
     pub repetitions: usize,
 }
 
@@ -103,7 +106,7 @@ impl StepBench {
         let points = clouds[0].len();
         let network = model.init(points, self.classes, config.train.label_smoothing, &device);
         let parameters = network.num_params();
-        let steps = self.repetitions + 1;
+        let steps = self.repetitions + WARM_UP;
         let schedule = schedule(&config.schedule, config.optimizer.lr(), 1, 2 * steps);
         let mut learner = Learner::new(network, optimizer(&config.optimizer), schedule);
         let preparation = Preparation {
@@ -136,7 +139,7 @@ impl StepBench {
             learner.lr_step();
             learner.optimizer_step(gradients);
             let end = clock.lap(&device);
-            if step > 0 {
+            if step >= WARM_UP {
                 log.prepare.push(prepare);
                 log.search.push(search - prepare);
                 log.forward.push(forward - search);
@@ -158,7 +161,7 @@ impl StepBench {
             learner.optimizer_step(output.grads);
             device.sync().expect("the device computes");
             // Nothing is ready before the first.
-            if step > 0 {
+            if step >= WARM_UP {
                 pipelined.push(started.elapsed().as_secs_f64());
             }
             started = Instant::now();
