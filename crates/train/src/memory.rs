@@ -20,7 +20,8 @@ const PROGRAM: u64 = 40 << 20;
 /// Memory of one step of training, by what it is for; all but `parameters` in bytes.
 ///
 /// Weights, gradients and neighbour lists are exact. What is alive at the same time in the forward and the backward
-/// pass, and inside the optimizer, is a model of the program, which is within about a quarter of what is measured.
+/// pass, and inside the optimizer, is a model of the program. Whole trainings of 32 clouds of 512 and of 2,048 points took
+/// 8 and 7 % more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepMemory {
     /// Learnable weights.

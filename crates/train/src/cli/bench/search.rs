@@ -18,15 +18,10 @@ use super::{Json, ensure_length, ensure_some, memory, table};
 
 Times are the middle of the repetitions; what takes more than ten seconds is not repeated. Clouds are synthetic surfaces of
 radius 1. The ball finds --neighbours points at every size, unless --radius sets it; the cells of the 3x3x3 kernel are chosen
-for about as many. The largest size of the default needs 8 GB of memory.")]
+for about as many. Ten million points take minutes, most of them in the kd-tree, and gigabytes.")]
 pub(super) struct Search {
     /// Points of the clouds
-    #[arg(
-        long,
-        default_value = "2048,16384,100000,1000000,10000000",
-        value_delimiter = ',',
-        value_name = "N,.."
-    )]
+    #[arg(long, default_value = "2048,16384,100000,1000000", value_delimiter = ',', value_name = "N,..")]
     sizes: Vec<usize>,
     /// Raw little-endian f32 x y z of one cloud, in place of --sizes
     #[arg(long, value_name = "FILE", conflicts_with = "sizes")]
