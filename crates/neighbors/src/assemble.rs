@@ -1,36 +1,32 @@
-//! The lists of a batch from the rows of its pieces.
+//! The lists of a batch from the rows that its tasks find.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
 use crate::lanes::LANES;
-use crate::pieces::Section;
 use crate::tables::Tables;
 
 /// Neighbours that a buffer of rows has room for.
 const ROOM: usize = 1 << 14;
 
+/// Points whose rows are joined by one thread.
+const SECTION: usize = 4096;
+
 /// Rows that one task found, in the order in which it visited the centres.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    /// End of each centre in the runs.
+    /// End of each row in the runs.
     pub(crate) run_ends: Vec<u32>,
-    /// End of each centre in the indices.
+    /// End of each row in the indices.
     pub(crate) edge_ends: Vec<u32>,
     /// Sub-domain of each run; possibly longer than there are runs.
     pub(crate) subdomains: Vec<u16>,
-    /// Neighbours of each run; possibly longer than there are runs.
-    pub(crate) lengths: Vec<u32>,
+    /// Start of each run in the indices; possibly longer than there are runs.
+    pub(crate) run_starts: Vec<u32>,
     /// Neighbours; possibly longer than there are any.
     pub(crate) indices: Vec<u32>,
-}
-
-/// One row.
-#[derive(Debug, Clone, Copy)]
-struct Row<'a> {
-    subdomains: &'a [u16],
-    lengths: &'a [u32],
-    indices: &'a [u32],
 }
 
 impl Rows {
@@ -42,7 +38,7 @@ impl Rows {
         let runs = (indices / 4).max(runs + 1);
         Self {
             subdomains: vec![0; runs],
-            lengths: vec![0; runs],
+            run_starts: vec![0; runs],
             indices: vec![0; indices],
             ..Self::default()
         }
@@ -52,86 +48,76 @@ impl Rows {
     /// not kept.
     #[inline(always)]
     pub(crate) fn have_room(&self, runs: usize, neighbors: usize) -> bool {
-        self.lengths.len() > runs && self.indices.len() >= neighbors + LANES
+        self.run_starts.len() > runs && self.indices.len() >= neighbors + LANES
     }
 
+    /// The runs and the indices of one row.
     #[inline(always)]
-    fn row(&self, place: usize) -> Row<'_> {
-        let before = |ends: &[u32]| if place == 0 { 0 } else { ends[place - 1] as usize };
-        let runs = before(&self.run_ends)..self.run_ends[place] as usize;
-        let edges = before(&self.edge_ends)..self.edge_ends[place] as usize;
-        Row {
-            subdomains: &self.subdomains[runs.clone()],
-            lengths: &self.lengths[runs],
-            indices: &self.indices[edges],
-        }
+    fn row(&self, place: usize) -> (Range<usize>, Range<usize>) {
+        let row = |ends: &[u32]| {
+            let start = if place == 0 { 0 } else { ends[place - 1] };
+            start as usize..ends[place] as usize
+        };
+        (row(&self.run_ends), row(&self.edge_ends))
     }
 }
 
 /// The rows of all centres of a piece.
 #[derive(Debug)]
-pub(crate) struct PieceRows {
+pub(crate) struct PieceRows<'a> {
+    /// Packed indices of the centres, in their order.
+    centres: &'a [u32],
     tasks: Vec<Rows>,
     /// The task of each centre, and its place there.
     places: Vec<(u32, u32)>,
 }
 
-impl PieceRows {
-    /// Rows of the centres `order`, task by task.
-    pub(crate) fn new(order: &[u32], tasks: Vec<Rows>) -> Self {
+impl<'a> PieceRows<'a> {
+    /// What the tasks found, one after the other, for the `centres` as they are visited in `order`.
+    pub(crate) fn new(centres: &'a [u32], order: &[u32], tasks: Vec<Rows>) -> Self {
         let mut places = vec![(0, 0); order.len()];
-        let mut centres = order.iter();
+        let mut ranks = order.iter();
         for (number, task) in (0..).zip(&tasks) {
-            for (place, &centre) in (0..task.run_ends.len() as u32).zip(&mut centres) {
-                places[centre as usize] = (number, place);
+            for (place, &rank) in (0..task.run_ends.len() as u32).zip(&mut ranks) {
+                places[rank as usize] = (number, place);
             }
         }
-        Self { tasks, places }
+        Self { centres, tasks, places }
     }
 
-    /// The same rows, one after the other.
-    pub(crate) fn into_order_of_centres(self) -> Self {
-        let last = |ends: &[u32]| ends.last().map_or(0, |&end| end as usize);
-        let runs = self.tasks.iter().map(|task| last(&task.run_ends)).sum();
-        let edges = self.tasks.iter().map(|task| last(&task.edge_ends)).sum();
-        let centres = self.places.len();
-        let mut rows = Rows {
-            run_ends: Vec::with_capacity(centres),
-            edge_ends: Vec::with_capacity(centres),
-            subdomains: Vec::with_capacity(runs),
-            lengths: Vec::with_capacity(runs),
-            indices: Vec::with_capacity(edges),
-        };
-        for rank in 0..centres {
-            let row = self.row(rank);
-            rows.subdomains.extend_from_slice(row.subdomains);
-            rows.lengths.extend_from_slice(row.lengths);
-            rows.indices.extend_from_slice(row.indices);
-            rows.run_ends.push(rows.lengths.len() as u32);
-            rows.edge_ends.push(rows.indices.len() as u32);
-        }
-        Self { tasks: vec![rows], places: (0..centres as u32).map(|place| (0, place)).collect() }
+    /// The centres, a part at a time.
+    fn sections(&self) -> impl Iterator<Item = Section<'_>> {
+        let sections = self.centres.chunks(SECTION).zip(self.places.chunks(SECTION));
+        sections.map(|(centres, places)| Section { centres, tasks: &self.tasks, places })
     }
+}
 
+/// The rows of some consecutive centres.
+#[derive(Debug, Clone, Copy)]
+struct Section<'a> {
+    centres: &'a [u32],
+    tasks: &'a [Rows],
+    places: &'a [(u32, u32)],
+}
+
+impl<'a> Section<'a> {
+    /// Each row, as the runs and indices of a task.
     #[inline(always)]
-    fn row(&self, rank: usize) -> Row<'_> {
-        let (task, place) = self.places[rank];
-        self.tasks[task as usize].row(place as usize)
+    fn rows(self) -> impl Iterator<Item = (&'a Rows, Range<usize>, Range<usize>)> {
+        self.places.iter().map(move |&(task, place)| {
+            let task = &self.tasks[task as usize];
+            let (runs, edges) = task.row(place as usize);
+            (task, runs, edges)
+        })
+    }
+
+    /// Number of runs and of neighbours.
+    fn size(self) -> (usize, usize) {
+        self.rows().fold((0, 0), |(a, b), (_, runs, edges)| (a + runs.len(), b + edges.len()))
     }
 }
 
-/// The part of the lists that belongs to a section.
-struct Part<'a> {
-    section: &'a Section,
-    first_run: u32,
-    first_edge: u32,
-    run_offsets: &'a mut [u32],
-    run_subdomains: &'a mut [u16],
-    run_starts: &'a mut [u32],
-    indices: &'a mut [u32],
-}
-
-/// Lists to which the rows of one group of clouds after the other are appended.
+/// Lists to which rows are appended.
 #[derive(Debug)]
 pub(crate) struct GrowingTables {
     /// Longer than what is filled.
@@ -160,13 +146,25 @@ impl GrowingTables {
         Ok(())
     }
 
+    /// Appends the rows of the centres of some pieces, in their order. So many more neighbours must be allowed.
+    pub(crate) fn append(&mut self, pieces: &[PieceRows]) {
+        let sections: Vec<Section> = pieces.iter().flat_map(PieceRows::sections).collect();
+        let sizes: Vec<(usize, usize)> = sections.par_iter().map(|section| section.size()).collect();
+        let points: usize = sections.iter().map(|section| section.centres.len()).sum();
+        let (runs, edges) = sizes.iter().fold((0, 0), |(a, b), (runs, edges)| (a + runs, b + edges));
+        self.make_room(points, runs, edges);
+        self.parts(&sections, &sizes).into_par_iter().for_each(Part::write);
+        self.points += points;
+        self.runs += runs;
+        self.edges += edges;
+    }
+
     pub(crate) fn finish(self) -> Tables {
-        let Self { mut tables, runs, edges, .. } = self;
+        let Self { mut tables, points, runs, edges, .. } = self;
         tables.run_subdomains.truncate(runs);
         tables.run_starts.truncate(runs + 1);
         tables.indices.truncate(edges);
         tables.run_starts[runs] = edges as u32;
-        let points = tables.run_offsets.len() - 1;
         tables.run_offsets[points] = runs as u32;
         tables
     }
@@ -174,7 +172,7 @@ impl GrowingTables {
     /// Makes room for so many more points, runs and neighbours.
     fn make_room(&mut self, points: usize, runs: usize, edges: usize) {
         // What the rest needs if it is like this, and a tenth more; memory that is not written is not taken.
-        let all = self.tables.run_offsets.len() - 1;
+        let all = self.tables.centres.len();
         let share = |count: usize, filled: usize| {
             let rest = count as f64 / points.max(1) as f64 * (all - self.points) as f64;
             filled + count.max(if all == self.points + points { 0 } else { (rest * 1.1) as usize })
@@ -183,96 +181,79 @@ impl GrowingTables {
         grow(&mut self.tables.run_starts, self.runs, self.runs + runs + 1, share(runs, self.runs) + 1);
         grow(&mut self.tables.indices, self.edges, self.edges + edges, share(edges, self.edges));
     }
+
+    /// Where each of the sections goes.
+    fn parts<'a>(&'a mut self, sections: &[Section<'a>], sizes: &[(usize, usize)]) -> Vec<Part<'a>> {
+        let tables = &mut self.tables;
+        let mut centres_left = &mut tables.centres[self.points..];
+        let mut run_offsets_left = &mut tables.run_offsets[self.points..];
+        let mut subdomains_left = &mut tables.run_subdomains[self.runs..];
+        let mut starts_left = &mut tables.run_starts[self.runs..];
+        let mut indices_left = &mut tables.indices[self.edges..];
+        let (mut first_run, mut first_edge) = (self.runs as u32, self.edges as u32);
+        sections
+            .iter()
+            .zip(sizes)
+            .filter_map(|(&section, &(runs, edges))| {
+                let points = section.centres.len();
+                let part = Part {
+                    section,
+                    first_run,
+                    first_edge,
+                    centres: centres_left.split_off_mut(..points)?,
+                    run_offsets: run_offsets_left.split_off_mut(..points)?,
+                    run_subdomains: subdomains_left.split_off_mut(..runs)?,
+                    run_starts: starts_left.split_off_mut(..runs)?,
+                    indices: indices_left.split_off_mut(..edges)?,
+                };
+                first_run += runs as u32;
+                first_edge += edges as u32;
+                Some(part)
+            })
+            .collect()
+    }
 }
 
 /// Makes `values` at least `needed` long, and if it must grow then `wanted`; keeps the first `filled`.
 fn grow<T: Copy + Default>(values: &mut Vec<T>, filled: usize, needed: usize, wanted: usize) {
     if values.len() < needed {
-        // Fresh memory is zero without being written.
-        let mut longer = vec![T::default(); wanted.max(needed)];
+        // Fresh memory is zero without being written. A quarter more at least, or it would grow often where the
+        // points lie closer and closer.
+        let mut longer = vec![T::default(); wanted.max(needed).max(filled + filled / 4)];
         longer[..filled].copy_from_slice(&values[..filled]);
         *values = longer;
     }
 }
 
-/// Appends the rows of all points of the sections in their order. There are fewer than 2^32 neighbours.
-pub(crate) fn append(target: &mut GrowingTables, sections: &[Section], pieces: &[PieceRows]) {
-    let sizes: Vec<(usize, usize)> = sections
-        .par_iter()
-        .map(|section| {
-            let (mut runs, mut edges) = (0, 0);
-            section.visit(|_, piece, rank| {
-                let row = pieces[piece].row(rank);
-                runs += row.lengths.len();
-                edges += row.indices.len();
-            });
-            (runs, edges)
-        })
-        .collect();
-    let points: usize = sections.iter().map(Section::points).sum();
-    let (runs, edges) = sizes.iter().fold((0, 0), |(a, b), (runs, edges)| (a + runs, b + edges));
-    target.make_room(points, runs, edges);
-    parts(target, sections, &sizes).into_par_iter().for_each(|part| part.write(pieces));
-    target.points += points;
-    target.runs += runs;
-    target.edges += edges;
-}
-
-fn parts<'a>(
-    target: &'a mut GrowingTables,
-    sections: &'a [Section],
-    sizes: &[(usize, usize)],
-) -> Vec<Part<'a>> {
-    let tables = &mut target.tables;
-    let mut run_offsets_left = &mut tables.run_offsets[target.points..];
-    let mut subdomains_left = &mut tables.run_subdomains[target.runs..];
-    let mut starts_left = &mut tables.run_starts[target.runs..];
-    let mut indices_left = &mut tables.indices[target.edges..];
-    let (mut first_run, mut first_edge) = (target.runs as u32, target.edges as u32);
-    sections
-        .iter()
-        .zip(sizes)
-        .filter_map(|(section, &(runs, edges))| {
-            let part = Part {
-                section,
-                first_run,
-                first_edge,
-                run_offsets: run_offsets_left.split_off_mut(..section.points())?,
-                run_subdomains: subdomains_left.split_off_mut(..runs)?,
-                run_starts: starts_left.split_off_mut(..runs)?,
-                indices: indices_left.split_off_mut(..edges)?,
-            };
-            first_run += runs as u32;
-            first_edge += edges as u32;
-            Some(part)
-        })
-        .collect()
+/// A section, and the part of the lists that belongs to it.
+struct Part<'a> {
+    section: Section<'a>,
+    first_run: u32,
+    first_edge: u32,
+    centres: &'a mut [u32],
+    run_offsets: &'a mut [u32],
+    run_subdomains: &'a mut [u16],
+    run_starts: &'a mut [u32],
+    indices: &'a mut [u32],
 }
 
 impl Part<'_> {
-    fn write(self, pieces: &[PieceRows]) {
-        // Start of each point in the runs and in the indices.
-        let mut starts = vec![(0, 0); self.section.points() + 1];
-        self.section.visit(|point, piece, rank| {
-            let row = pieces[piece].row(rank);
-            starts[point + 1] = (row.lengths.len(), row.indices.len());
-        });
-        for (point, offset) in self.run_offsets.iter_mut().enumerate() {
-            *offset = self.first_run + starts[point].0 as u32;
-            starts[point + 1].0 += starts[point].0;
-            starts[point + 1].1 += starts[point].1;
-        }
-        self.section.visit(|point, piece, rank| {
-            let row = pieces[piece].row(rank);
-            let (run, edge) = starts[point];
-            let mut start = self.first_edge + edge as u32;
-            let runs = run..run + row.lengths.len();
-            for (target, length) in self.run_starts[runs.clone()].iter_mut().zip(row.lengths) {
-                *target = start;
-                start += length;
+    fn write(self) {
+        self.centres.copy_from_slice(self.section.centres);
+        let (mut run, mut edge) = (0, 0);
+        for ((rows, runs, edges), offset) in self.section.rows().zip(self.run_offsets) {
+            *offset = self.first_run + run as u32;
+            let (next_run, next_edge) = (run + runs.len(), edge + edges.len());
+            // Starts are counted from the first of the task there, from the first of all here.
+            let shift = (self.first_edge + edge as u32).wrapping_sub(edges.start as u32);
+            for (target, start) in
+                self.run_starts[run..next_run].iter_mut().zip(&rows.run_starts[runs.clone()])
+            {
+                *target = start.wrapping_add(shift);
             }
-            self.run_subdomains[runs].copy_from_slice(row.subdomains);
-            self.indices[edge..edge + row.indices.len()].copy_from_slice(row.indices);
-        });
+            self.run_subdomains[run..next_run].copy_from_slice(&rows.subdomains[runs]);
+            self.indices[edge..next_edge].copy_from_slice(&rows.indices[edges]);
+            (run, edge) = (next_run, next_edge);
+        }
     }
 }

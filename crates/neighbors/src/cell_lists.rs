@@ -28,10 +28,12 @@ const TILE_CENTRES: u32 = 512;
 /// The lists of one piece.
 #[derive(Debug)]
 pub(crate) struct CellLists {
-    /// The centres, counted from the first of the piece, tile by tile.
+    /// Packed indices of the centres, in their order.
+    centres: Vec<u32>,
+    /// The centres by their ranks in that order, tile by tile.
     order: Vec<u32>,
     /// Their coordinates.
-    centres: Vec<[f32; 3]>,
+    positions: Vec<[f32; 3]>,
     tiles: Vec<Tile>,
     table: CellTable,
     /// Start of every list in the columns below, and the end of the last.
@@ -47,7 +49,7 @@ pub(crate) struct CellLists {
 pub(crate) struct Tile {
     /// The cell.
     pub(crate) key: [i64; 3],
-    /// Places in the order of the points.
+    /// Places in the order of the centres.
     pub(crate) centres: Range<u32>,
 }
 
@@ -103,16 +105,16 @@ impl CellLists {
         }
 
         let (entries, owned) = (starts[table.len()] as usize, own_starts[table.len()] as usize);
+        let mut centres = Vec::with_capacity(owned);
         let mut order = vec![0u32; owned];
-        let mut centres = vec![[0.0f32; 3]; owned];
-        let mut rank = 0;
+        let mut positions = vec![[0.0f32; 3]; owned];
         members.visit_own(|i, own| {
             if piece.is_own(i) {
                 let place = own_starts[own as usize] as usize;
                 own_starts[own as usize] += 1;
-                order[place] = rank;
-                centres[place] = points[i];
-                rank += 1;
+                order[place] = centres.len() as u32;
+                positions[place] = points[i];
+                centres.push(piece.index(i));
             }
         });
         // Points of lists that are not wanted are all written behind the end: cheaper than a branch.
@@ -130,18 +132,23 @@ impl CellLists {
         // to four.
         let columns = [0, 1, 2].map(|axis| listed.iter().map(|&i| points[i as usize][axis]).collect());
         let indices = listed.iter().map(|&i| piece.index(i as usize)).collect();
-        Self { order, centres, tiles, table, starts, columns, indices }
+        Self { centres, order, positions, tiles, table, starts, columns, indices }
     }
 
-    /// The coordinates of the centre at a place in the order.
-    #[inline(always)]
-    pub(crate) fn centre(&self, place: u32) -> [f32; 3] {
-        self.centres[place as usize]
+    /// Packed indices of the centres, in their order.
+    pub(crate) fn centres(&self) -> &[u32] {
+        &self.centres
     }
 
-    /// The centres, counted from the first of the piece, tile by tile.
+    /// The centres by their ranks in that order, tile by tile.
     pub(crate) fn order(&self) -> &[u32] {
         &self.order
+    }
+
+    /// The coordinates of the centre at a place in the [order](Self::order).
+    #[inline(always)]
+    pub(crate) fn position(&self, place: u32) -> [f32; 3] {
+        self.positions[place as usize]
     }
 
     /// The occupied cells.

@@ -12,31 +12,16 @@ use crate::piece::Piece;
 const BOX_SAMPLES: usize = 64;
 
 /// Consecutive points that are sorted into boxes together.
-pub(crate) const PORTION: usize = 16_384;
+const PORTION: usize = 16_384;
 
-/// A cloud in boxes.
-#[derive(Debug)]
-pub(crate) struct Boxes {
-    /// The points in and near each box.
-    pub(crate) pieces: Vec<Piece<'static>>,
-    /// Where each [`PORTION`] of consecutive points went.
-    pub(crate) portions: Vec<Whereabouts>,
-}
-
-/// In which boxes some consecutive points are centres.
-#[derive(Debug)]
-pub(crate) struct Whereabouts {
-    /// The points, counted from the first of them, box by box.
-    pub(crate) order: Vec<u32>,
-    /// Start of every box in the order, and the end of the last.
-    pub(crate) starts: Vec<u32>,
-    /// For each box, how many of its centres come before these points.
-    pub(crate) ranks: Vec<u32>,
-}
-
-/// Cuts the points `first..first + points.len()` of a batch into boxes of about `box_points`; `None` when
-/// there are not enough for two, or when the boxes would share too many points.
-pub(crate) fn cut(points: &[[f32; 3]], first: usize, reach: f64, box_points: usize) -> Option<Boxes> {
+/// Cuts the points `first..first + points.len()` of a batch into boxes of about `box_points`, and gives the points in and
+/// near each; `None` when there are not enough for two, or when the boxes would share too many points.
+pub(crate) fn cut(
+    points: &[[f32; 3]],
+    first: usize,
+    reach: f64,
+    box_points: usize,
+) -> Option<Vec<Piece<'static>>> {
     if points.len() < 2 * box_points {
         return None;
     }
@@ -59,18 +44,7 @@ pub(crate) fn cut(points: &[[f32; 3]], first: usize, reach: f64, box_points: usi
             Piece::part(parts.0, parts.1, parts.2)
         })
         .collect();
-    let mut before = vec![0u32; planes.boxes];
-    let portions = sorted
-        .into_iter()
-        .map(|portion| {
-            let ranks = before.clone();
-            for (before, bounds) in before.iter_mut().zip(portion.own_starts.windows(2)) {
-                *before += bounds[1] - bounds[0];
-            }
-            Whereabouts { order: portion.order, starts: portion.own_starts, ranks }
-        })
-        .collect();
-    Some(Boxes { pieces, portions })
+    Some(pieces)
 }
 
 /// One cut, and what lies on its two sides.
@@ -190,10 +164,6 @@ struct Portion {
     points: Vec<[f32; 3]>,
     indices: Vec<u32>,
     own: Vec<bool>,
-    /// The points, counted from the first, by the boxes in which they are centres.
-    order: Vec<u32>,
-    /// Start of every box in that order, and the end of the last.
-    own_starts: Vec<u32>,
 }
 
 impl Portion {
@@ -201,28 +171,23 @@ impl Portion {
         // The box of which a point is a centre comes first.
         let mut entries: Vec<(u32, u32, bool)> = Vec::with_capacity(points.len() + points.len() / 4);
         let mut starts = vec![0u32; planes.boxes + 1];
-        let mut own_starts = starts.clone();
         for (i, &point) in points.iter().enumerate() {
             let mut own = true;
             planes.visit(point, |b| {
                 entries.push((b, i as u32, own));
                 starts[b as usize + 1] += 1;
-                own_starts[b as usize + 1] += u32::from(own);
                 own = false;
             });
         }
         for b in 0..planes.boxes {
             starts[b + 1] += starts[b];
-            own_starts[b + 1] += own_starts[b];
         }
-        let (mut next, mut next_own) = (starts.clone(), own_starts.clone());
+        let mut next = starts.clone();
         let mut sorted = Self {
             starts,
             points: vec![[0.0; 3]; entries.len()],
             indices: vec![0; entries.len()],
             own: vec![false; entries.len()],
-            order: vec![0; points.len()],
-            own_starts,
         };
         for (b, i, own) in entries {
             let place = next[b as usize] as usize;
@@ -230,10 +195,6 @@ impl Portion {
             sorted.points[place] = points[i as usize];
             sorted.indices[place] = (first + i as usize) as u32;
             sorted.own[place] = own;
-            if own {
-                sorted.order[next_own[b as usize] as usize] = i;
-                next_own[b as usize] += 1;
-            }
         }
         sorted
     }
@@ -253,9 +214,9 @@ mod tests {
         let points = lattice(100_000);
         let reach = 4.0;
         let boxes = cut(&points, 5, reach, 16_384).unwrap();
-        assert!(boxes.pieces.len() >= 4);
+        assert!(boxes.len() >= 4);
         let mut centres = vec![0; points.len()];
-        for piece in &boxes.pieces {
+        for piece in &boxes {
             let indices: Vec<u32> = (0..piece.points().len()).map(|i| piece.index(i)).collect();
             assert!(indices.is_sorted());
             let own: Vec<[f32; 3]> =

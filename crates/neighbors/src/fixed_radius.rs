@@ -1,5 +1,7 @@
 //! All fixed-radius neighbours of all points of a cloud.
 
+use std::sync::{Arc, OnceLock};
+
 use crate::batch::check_positions;
 use crate::brute::search_points;
 use crate::error::NeighborError;
@@ -8,30 +10,39 @@ use crate::metric::{conservative_radius, squared_distance};
 use crate::neighborhood::MAX_EDGES;
 use crate::rule::BallRule;
 use crate::search::Search;
-use crate::tables::Tables;
+use crate::tables::{Tables, inverse};
 use crate::tile_search;
 
 /// The neighbours of every point, as compressed rows.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// The rows of a large cloud are in the order of the boxes in which it was searched;
+/// [`centres`](Self::centres) tells the point of a row. Two are equal when the neighbours of all points are.
+#[derive(Debug, Clone)]
 pub struct RadiusLists {
-    offsets: Vec<u32>,
-    indices: Vec<u32>,
+    tables: Arc<Tables>,
+    row_from_point: OnceLock<Vec<u32>>,
 }
 
 impl RadiusLists {
     /// Number of points.
     pub fn points(&self) -> usize {
-        self.offsets.len() - 1
+        self.tables.centres.len()
     }
 
-    /// Offsets `[P + 1]` into the indices.
+    /// The point `[P]` of each row; every point has one.
+    pub fn centres(&self) -> &[u32] {
+        &self.tables.centres
+    }
+
+    /// Offsets `[P + 1]` into the indices: those of row `r` are `offsets[r]..offsets[r + 1]`.
     pub fn offsets(&self) -> &[u32] {
-        &self.offsets
+        // Every point is its own neighbour, so there is exactly one run in each row.
+        &self.tables.run_starts
     }
 
     /// Neighbour indices `[E]`, ascending for each point, the point itself included.
     pub fn indices(&self) -> &[u32] {
-        &self.indices
+        &self.tables.indices
     }
 
     /// The neighbours of one point.
@@ -39,7 +50,14 @@ impl RadiusLists {
     /// # Panics
     /// When `point` is not less than [`points`](Self::points).
     pub fn neighbors(&self, point: usize) -> &[u32] {
-        &self.indices[self.offsets[point] as usize..self.offsets[point + 1] as usize]
+        let rows = self.row_from_point.get_or_init(|| inverse(self.centres(), 0));
+        self.tables.indices(rows[point] as usize)
+    }
+}
+
+impl PartialEq for RadiusLists {
+    fn eq(&self, other: &Self) -> bool {
+        self.tables.lists_equal(&other.tables)
     }
 }
 
@@ -95,7 +113,5 @@ pub fn fixed_radius(
         let mut all = tile_search::search(positions, &offsets, cells, &rules, MAX_EDGES)?;
         all.swap_remove(0)
     };
-    // Every point is its own neighbour, so there is exactly one run for each point.
-    let Tables { run_starts, indices, .. } = tables;
-    Ok(RadiusLists { offsets: run_starts, indices })
+    Ok(RadiusLists { tables: Arc::new(tables), row_from_point: OnceLock::new() })
 }

@@ -9,7 +9,7 @@ use crate::edge_weights::edge_weights;
 use crate::error::NeighborError;
 use crate::search::Search;
 use crate::shape::KernelShape;
-use crate::tables::Tables;
+use crate::tables::{Tables, inverse};
 
 /// Largest number of neighbour pairs of one batch.
 pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
@@ -18,14 +18,21 @@ pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
 ///
 /// A packed batch is `positions [P, 3]` with cloud `offsets [B + 1]`: cloud `b` holds the points
 /// `offsets[b]..offsets[b + 1]`. Neighbours are looked for within the same cloud only, and every point is
-/// its own neighbour. The lists are compressed rows in two levels: the centres have runs (one for each
-/// occupied sub-domain), the runs have neighbour indices. They are sorted by centre, then sub-domain, then
-/// neighbour index, so they do not depend on the search or on the number of threads.
+/// its own neighbour. The lists are compressed rows in two levels: every point is the centre of one row, a row
+/// has runs (one for each occupied sub-domain), the runs have neighbour indices. Runs are sorted by sub-domain,
+/// their neighbours by index, so what a point has for neighbours does not depend on the search or on the number
+/// of threads.
 ///
-/// A clone shares the lists and costs nothing.
+/// The rows of a small cloud are in the order of its points. Those of a large one are in the order of the boxes
+/// in which it was searched, so that who follows the rows reads features that the last rows have just read, and
+/// in the order of the points within a box; [`centres`](Self::centres) tells the point of a row. The same
+/// positions and shapes always give the same order.
+///
+/// A clone shares the lists and costs nothing. Two are equal when clouds, shape and neighbours are, whatever
+/// the order of the rows.
 ///
 /// # Shapes
-/// `P` points, `R` runs, `E` neighbour pairs: `run_offsets [P + 1]`, `run_subdomains [R]`,
+/// `P` points, `R` runs, `E` neighbour pairs: `centres [P]`, `run_offsets [P + 1]`, `run_subdomains [R]`,
 /// `run_starts [R + 1]`, `indices [E]`, `edge_weights [E]`.
 ///
 /// ```
@@ -49,6 +56,7 @@ struct Inner {
     offsets: Vec<usize>,
     shape: KernelShape,
     tables: Tables,
+    row_from_point: OnceLock<Vec<u32>>,
     edge_weights: OnceLock<Vec<f32>>,
 }
 
@@ -124,6 +132,7 @@ impl Neighborhood {
                 offsets: offsets.to_vec(),
                 shape,
                 tables,
+                row_from_point: OnceLock::new(),
                 edge_weights: OnceLock::new(),
             }),
         }
@@ -131,7 +140,7 @@ impl Neighborhood {
 
     /// Number of points P.
     pub fn points(&self) -> usize {
-        self.inner.tables.run_offsets.len() - 1
+        self.inner.tables.centres.len()
     }
 
     /// Number of clouds B.
@@ -154,13 +163,25 @@ impl Neighborhood {
         self.inner.tables.indices.len()
     }
 
-    /// Offsets `[P + 1]` into the runs: the occupied sub-domains of centre `i` are the runs
-    /// `run_offsets[i]..run_offsets[i + 1]`.
+    /// The point `[P]` of each row; every point has one, and clouds do not mix.
+    pub fn centres(&self) -> &[u32] {
+        &self.inner.tables.centres
+    }
+
+    /// The row `[P]` of each point: `centres()[row_from_point()[i]] == i`.
+    ///
+    /// Computed at the first call and kept.
+    pub fn row_from_point(&self) -> &[u32] {
+        self.inner.row_from_point.get_or_init(|| inverse(self.centres(), 0))
+    }
+
+    /// Offsets `[P + 1]` into the runs: the occupied sub-domains of the centre of row `r` are the runs
+    /// `run_offsets[r]..run_offsets[r + 1]`.
     pub fn run_offsets(&self) -> &[u32] {
         &self.inner.tables.run_offsets
     }
 
-    /// Sub-domain `[R]` of each run, ascending within a centre.
+    /// Sub-domain `[R]` of each run, ascending within a row.
     pub fn run_subdomains(&self) -> &[u16] {
         &self.inner.tables.run_subdomains
     }
@@ -175,17 +196,14 @@ impl Neighborhood {
         &self.inner.tables.indices
     }
 
-    /// The runs of one centre: sub-domain and neighbour indices.
+    /// The runs of one point: sub-domain and neighbour indices.
     ///
     /// # Panics
     /// When `centre` is not less than [`points`](Self::points).
     pub fn runs(&self, centre: usize) -> impl Iterator<Item = (usize, &[u32])> + '_ {
         let tables = &self.inner.tables;
-        let range = tables.run_offsets[centre] as usize..tables.run_offsets[centre + 1] as usize;
-        range.map(move |run| {
-            let indices = tables.run_starts[run] as usize..tables.run_starts[run + 1] as usize;
-            (usize::from(tables.run_subdomains[run]), &tables.indices[indices])
-        })
+        let runs = tables.runs(self.row_from_point()[centre] as usize);
+        runs.map(move |run| (usize::from(tables.run_subdomains[run]), tables.indices(run)))
     }
 
     /// Weights `[E]` for gathering a gradient at the centres.
@@ -235,12 +253,12 @@ impl Neighborhood {
 }
 
 impl PartialEq for Neighborhood {
-    /// Same clouds, same shape, same lists.
+    /// Same clouds, same shape, same neighbours.
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
             || (self.inner.offsets == other.inner.offsets
                 && self.inner.shape == other.inner.shape
-                && self.inner.tables == other.inner.tables)
+                && self.inner.tables.lists_equal(&other.inner.tables))
     }
 }
 

@@ -14,7 +14,7 @@ enum Names {
     /// All points are centres, with packed indices from this one on.
     Consecutive(u32),
     /// Packed indices, and which points are centres.
-    Listed { indices: Vec<u32>, own: Vec<bool> },
+    Listed { indices: Vec<u32>, own: Vec<bool>, centres: usize },
 }
 
 impl<'a> Piece<'a> {
@@ -25,16 +25,20 @@ impl<'a> Piece<'a> {
 
     /// Points with their packed indices, and whether they are centres.
     pub(crate) fn part(points: Vec<[f32; 3]>, indices: Vec<u32>, own: Vec<bool>) -> Self {
-        Self { points: Cow::Owned(points), names: Names::Listed { indices, own } }
-    }
-
-    /// Whether this is a part of a cloud.
-    pub(crate) fn is_part(&self) -> bool {
-        matches!(self.names, Names::Listed { .. })
+        let centres = own.iter().filter(|&&own| own).count();
+        Self { points: Cow::Owned(points), names: Names::Listed { indices, own, centres } }
     }
 
     pub(crate) fn points(&self) -> &[[f32; 3]] {
         &self.points
+    }
+
+    /// Number of centres.
+    pub(crate) fn centres(&self) -> usize {
+        match &self.names {
+            Names::Consecutive(_) => self.points.len(),
+            Names::Listed { centres, .. } => *centres,
+        }
     }
 
     /// The packed index of a point.

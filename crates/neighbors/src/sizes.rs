@@ -71,8 +71,9 @@ impl ListSizes {
     /// moment.
     pub fn bytes(&self) -> u64 {
         let offsets = (self.clouds as u64 + 1) * size_of::<usize>() as u64;
-        // Offsets of the runs; sub-domain and start of each run, and the end of the last; indices.
-        offsets + 4 * (self.points as u64 + 1) + 6 * self.runs + 4 + 4 * self.edges
+        // Centre and offset of each row, and the end of the last; sub-domain and start of each run, and the end
+        // of the last; indices.
+        offsets + 8 * self.points as u64 + 4 + 6 * self.runs + 4 + 4 * self.edges
     }
 
     /// Memory of the [edge weights](crate::Neighborhood::edge_weights) in bytes.

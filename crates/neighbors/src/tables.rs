@@ -1,12 +1,16 @@
 //! Two-level compressed rows, and their assembly from chunks of centres.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
 
-/// The lists of a whole batch: centres have runs, runs have indices.
-#[derive(Debug, PartialEq)]
+/// The lists of a whole batch: rows have a centre and runs, runs have indices.
+#[derive(Debug)]
 pub(crate) struct Tables {
+    /// The point of each row; cloud by cloud, and in a large cloud box by box.
+    pub(crate) centres: Vec<u32>,
     pub(crate) run_offsets: Vec<u32>,
     pub(crate) run_subdomains: Vec<u16>,
     pub(crate) run_starts: Vec<u32>,
@@ -20,10 +24,17 @@ pub(crate) struct Totals {
     pub(crate) edges: u64,
 }
 
+impl Totals {
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self { runs: self.runs + other.runs, edges: self.edges + other.edges }
+    }
+}
+
 impl Tables {
     /// Lists to be filled, with the ends of both levels in place.
     pub(crate) fn with_sizes(points: usize, runs: usize, edges: usize) -> Self {
         let mut tables = Self {
+            centres: vec![0; points],
             run_offsets: vec![0; points + 1],
             run_subdomains: vec![0; runs],
             run_starts: vec![0; runs + 1],
@@ -34,12 +45,51 @@ impl Tables {
         tables
     }
 
+    /// The runs of a row.
+    #[inline(always)]
+    pub(crate) fn runs(&self, row: usize) -> Range<usize> {
+        self.run_offsets[row] as usize..self.run_offsets[row + 1] as usize
+    }
+
+    /// The indices of a run.
+    #[inline(always)]
+    pub(crate) fn indices(&self, run: usize) -> &[u32] {
+        &self.indices[self.run_starts[run] as usize..self.run_starts[run + 1] as usize]
+    }
+
+    /// Whether all points have the same runs, in whatever order the rows are.
+    pub(crate) fn lists_equal(&self, other: &Self) -> bool {
+        if self.centres == other.centres {
+            return self.run_offsets == other.run_offsets
+                && self.run_subdomains == other.run_subdomains
+                && self.run_starts == other.run_starts
+                && self.indices == other.indices;
+        }
+        let others = inverse(&other.centres, 0);
+        self.centres.len() == other.centres.len()
+            && self.centres.iter().enumerate().all(|(row, &centre)| {
+                let (mine, theirs) = (self.runs(row), other.runs(others[centre as usize] as usize));
+                self.run_subdomains[mine.clone()] == other.run_subdomains[theirs.clone()]
+                    && mine.zip(theirs).all(|(mine, theirs)| self.indices(mine) == other.indices(theirs))
+            })
+    }
+
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.run_offsets)
+        size_of_val(&*self.centres)
+            + size_of_val(&*self.run_offsets)
             + size_of_val(&*self.run_subdomains)
             + size_of_val(&*self.run_starts)
             + size_of_val(&*self.indices)
     }
+}
+
+/// The place of every point in a permutation of consecutive points from `first` on.
+pub(crate) fn inverse(points: &[u32], first: usize) -> Vec<u32> {
+    let mut places = vec![0; points.len()];
+    for (place, &point) in (0..).zip(points) {
+        places[point as usize - first] = place;
+    }
+    places
 }
 
 /// The rows of some consecutive centres.
@@ -77,7 +127,7 @@ impl Chunk {
     }
 }
 
-/// Joins chunks of consecutive centres into the lists of the batch.
+/// Joins chunks of consecutive centres into the lists of the batch, in the order of the points.
 pub(crate) fn concatenate(chunks: &[Chunk], max_edges: u64) -> Result<Tables, NeighborError> {
     let edges: usize = chunks.iter().map(Chunk::edges).sum();
     if edges as u64 > max_edges {
@@ -117,5 +167,6 @@ pub(crate) fn concatenate(chunks: &[Chunk], max_edges: u64) -> Result<Tables, Ne
         subdomains.copy_from_slice(&chunk.subdomains);
         targets.copy_from_slice(&chunk.indices);
     });
-    Ok(Tables { run_offsets, run_subdomains, run_starts, indices })
+    let centres = (0..points as u32).collect();
+    Ok(Tables { centres, run_offsets, run_subdomains, run_starts, indices })
 }

@@ -4,27 +4,42 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::assemble::{GrowingTables, PieceRows, Rows, append};
+use crate::assemble::{GrowingTables, PieceRows, Rows};
 use crate::cell_lists::{CellLists, List, Tile};
 use crate::error::NeighborError;
 use crate::lanes::{Kernel, LANES, Lanes, dispatch, first};
 use crate::piece::Piece;
-use crate::pieces::Pieces;
+use crate::pieces::pieces;
 use crate::rule::{Cells, Rule};
 use crate::tables::{Tables, Totals};
 
-/// Points of one box of a large cloud, about: their lists fit into the cache of one core.
+/// How the points are searched.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    /// Points of one box of a large cloud, about.
+    box_points: usize,
+    /// Centres that are searched together, at least.
+    group_centres: usize,
+    /// Fewest centres of one task.
+    task_centres: usize,
+}
+
+impl Sizes {
+    /// For this number of threads; it makes no difference to the lists.
+    fn current() -> Self {
+        // The lists of a box fit into the cache of one core, what a group finds is joined while it is in that of the
+        // processor, and there are tasks enough for all threads to end at about the same time.
+        let threads = rayon::current_num_threads();
+        Self {
+            box_points: BOX_POINTS,
+            group_centres: (2 * BOX_POINTS * threads).max(32_768),
+            task_centres: 512,
+        }
+    }
+}
+
+/// Points of one box of a large cloud; the boxes decide about the order of the rows.
 const BOX_POINTS: usize = 8_192;
-
-/// Points of clouds that are searched together, at least: what is found is joined while it is in the cache,
-/// in memory that the next clouds use again.
-const GROUP_POINTS: usize = 32_768;
-
-/// Fewest centres of one task.
-const TASK_CENTRES: usize = 512;
-
-/// Tasks for each thread, so that all end at about the same time.
-const TASKS_PER_THREAD: usize = 8;
 
 /// Builds the lists of rules that share the cells.
 pub(crate) fn search<R: Rule>(
@@ -34,67 +49,48 @@ pub(crate) fn search<R: Rule>(
     rules: &[R],
     max_edges: u64,
 ) -> Result<Vec<Tables>, NeighborError> {
-    let group_points = GROUP_POINTS.max(TASK_CENTRES * TASKS_PER_THREAD * rayon::current_num_threads());
-    search_in_groups(positions, offsets, cells, rules, max_edges, BOX_POINTS, group_points)
+    search_in_groups(positions, offsets, cells, rules, max_edges, Sizes::current())
 }
 
-/// Cuts clouds of at least twice `box_points` into boxes, and takes clouds of `group_points` together.
 fn search_in_groups<R: Rule>(
     positions: &[[f32; 3]],
     offsets: &[usize],
     cells: Cells,
     rules: &[R],
     max_edges: u64,
-    box_points: usize,
-    group_points: usize,
+    sizes: Sizes,
 ) -> Result<Vec<Tables>, NeighborError> {
     let mut tables: Vec<GrowingTables> =
         rules.iter().map(|_| GrowingTables::new(positions.len(), max_edges)).collect();
-    let mut first = 0;
-    while first + 1 < offsets.len() {
-        // As many clouds as make a group, at least one.
-        let enough = |offset: &usize| offset - offsets[first] < group_points;
-        let last = first + 1 + offsets[first + 1..offsets.len() - 1].partition_point(enough);
-        search_group(positions, &offsets[first..=last], cells, rules, box_points, &mut tables)?;
-        first = last;
+    let pieces = pieces(positions, offsets, cells.reach, sizes.box_points);
+    for group in groups(&pieces, sizes.group_centres) {
+        let pairs: u64 = group.iter().map(|piece| (piece.points().len() as u64).pow(2)).sum();
+        let lists = list(group, cells)?;
+        // One rule after the other: what is found is joined before the next is searched.
+        for (rule, tables) in rules.iter().zip(&mut tables) {
+            // Bounds first: what is counted is tested twice.
+            if pairs > tables.edges_left() && most_edges(&lists, rule) > tables.edges_left() {
+                tables.expect(count_rule(&lists, rule).edges)?;
+            }
+            let rows: Vec<PieceRows> =
+                lists.par_iter().map(|lists| search_piece(lists, rule, sizes.task_centres)).collect();
+            tables.append(&rows);
+        }
     }
     Ok(tables.into_iter().map(GrowingTables::finish).collect())
 }
 
-/// Appends the rows of some consecutive clouds.
-fn search_group<R: Rule>(
-    positions: &[[f32; 3]],
-    offsets: &[usize],
-    cells: Cells,
-    rules: &[R],
-    box_points: usize,
-    tables: &mut [GrowingTables],
-) -> Result<(), NeighborError> {
-    let Pieces { pieces, sections } = Pieces::of(positions, offsets, cells.reach, box_points);
-    let lists = list(&pieces, cells)?;
-    let pairs: u64 = pieces.iter().map(|piece| (piece.points().len() as u64).pow(2)).sum();
-    let scattered: Vec<bool> = pieces.iter().map(Piece::is_part).collect();
-    drop(pieces);
-    let points = offsets[offsets.len() - 1] - offsets[0];
-    let task_centres = (points / (TASKS_PER_THREAD * rayon::current_num_threads())).max(TASK_CENTRES);
-    for (rule, tables) in rules.iter().zip(tables) {
-        // Bounds first: what is counted is tested twice.
-        if pairs > tables.edges_left() && most_edges(&lists, rule) > tables.edges_left() {
-            tables.expect(count_rule(&lists, rule).edges)?;
+/// Consecutive pieces with at least `centres` centres, but for the last.
+fn groups<'a, 'p>(pieces: &'a [Piece<'p>], centres: usize) -> impl Iterator<Item = &'a [Piece<'p>]> {
+    let mut filled = 0;
+    pieces.chunk_by(move |piece, _| {
+        filled += piece.centres();
+        let full = filled >= centres;
+        if full {
+            filled = 0;
         }
-        // One rule after the other: what is found is as large as the lists themselves, until it is joined.
-        let rows: Vec<PieceRows> = lists
-            .par_iter()
-            .zip(&scattered)
-            .map(|(lists, &scattered)| {
-                let rows = search_piece(lists, rule, task_centres as u32);
-                // Rows that are joined with those of other pieces had better come one after the other.
-                if scattered { rows.into_order_of_centres() } else { rows }
-            })
-            .collect();
-        append(tables, &sections, &rows);
-    }
-    Ok(())
+        !full
+    })
 }
 
 /// Runs and neighbour pairs of rules that share the cells, without lists of them.
@@ -104,8 +100,16 @@ pub(crate) fn count<R: Rule>(
     cells: Cells,
     rules: &[R],
 ) -> Result<Vec<Totals>, NeighborError> {
-    let lists = list(&Pieces::of(positions, offsets, cells.reach, BOX_POINTS).pieces, cells)?;
-    Ok(rules.iter().map(|rule| count_rule(&lists, rule)).collect())
+    let sizes = Sizes::current();
+    let mut totals = vec![Totals::default(); rules.len()];
+    let pieces = pieces(positions, offsets, cells.reach, sizes.box_points);
+    for group in groups(&pieces, sizes.group_centres) {
+        let lists = list(group, cells)?;
+        for (rule, totals) in rules.iter().zip(&mut totals) {
+            *totals = totals.plus(count_rule(&lists, rule));
+        }
+    }
+    Ok(totals)
 }
 
 fn list(pieces: &[Piece<'_>], cells: Cells) -> Result<Vec<CellLists>, NeighborError> {
@@ -124,21 +128,13 @@ fn most_edges<R: Rule>(lists: &[CellLists], rule: &R) -> u64 {
 
 fn count_rule<R: Rule>(lists: &[CellLists], rule: &R) -> Totals {
     let count = |lists| dispatch(Count { lists, rule });
-    lists
-        .par_iter()
-        .map(count)
-        .reduce(Totals::default, |a, b| Totals { runs: a.runs + b.runs, edges: a.edges + b.edges })
+    lists.par_iter().map(count).reduce(Totals::default, Totals::plus)
 }
 
-fn search_piece<R: Rule>(lists: &CellLists, rule: &R, task_centres: u32) -> PieceRows {
+fn search_piece<'a, R: Rule>(lists: &'a CellLists, rule: &R, task_centres: usize) -> PieceRows<'a> {
     let find = |tiles| dispatch(Find { lists, tiles, rule });
-    let tasks = tasks(lists, task_centres);
-    let rows: Vec<Vec<Rows>> = if tasks.len() <= 1 {
-        tasks.into_iter().map(find).collect()
-    } else {
-        tasks.into_par_iter().map(find).collect()
-    };
-    PieceRows::new(lists.order(), rows.into_iter().flatten().collect())
+    let rows: Vec<Vec<Rows>> = tasks(lists, task_centres as u32).into_par_iter().map(find).collect();
+    PieceRows::new(lists.centres(), lists.order(), rows.into_iter().flatten().collect())
 }
 
 /// Cuts the tiles of a piece into tasks.
@@ -180,12 +176,13 @@ impl<R: Rule> Kernel for Find<'_, R> {
                 hits.resize(most / LANES + 1, (0, 0));
             }
             for place in tile.centres.clone() {
-                let centre = lists.centre(place);
+                let centre = lists.position(place);
                 if !rows.have_room(runs + candidates.len(), edges + most) {
                     all.push(std::mem::replace(&mut rows, Rows::with_room(subdomains, most)));
                     (runs, edges) = (0, 0);
                 }
                 let mut hit = 0;
+                let mut start_of_run = edges;
                 for &(k, list) in &candidates {
                     let mut length = 0;
                     let mut at = 0;
@@ -200,8 +197,9 @@ impl<R: Rule> Kernel for Find<'_, R> {
                         at += LANES;
                     }
                     rows.subdomains[runs] = k;
-                    rows.lengths[runs] = length;
+                    rows.run_starts[runs] = start_of_run as u32;
                     runs += usize::from(length > 0);
+                    start_of_run += length as usize;
                 }
                 for &(start, mask) in &hits[..hit] {
                     if let Some(out) = rows.indices[edges..].first_chunk_mut() {
@@ -234,7 +232,7 @@ impl<R: Rule> Kernel for Count<'_, R> {
         for tile in lists.tiles() {
             find_candidates(lists, tile, rule, &mut candidates);
             for place in tile.centres.clone() {
-                let centre = lists.centre(place);
+                let centre = lists.position(place);
                 for &(k, list) in &candidates {
                     let mut length = 0;
                     for at in (0..list.len).step_by(LANES) {
@@ -290,27 +288,30 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Boxes of a few points, with faces on every side, give the lists of the whole cloud, and groups of
-        /// a few clouds those of the whole batch.
+        /// Boxes of a few points, with faces on every side, give the lists of the whole cloud, and groups and tasks of
+        /// a few points those of the whole batch.
         #[test]
-        fn boxes_and_groups_make_no_difference(
+        fn how_it_is_cut_makes_no_difference(
             points in points(),
             mut splits in prop::array::uniform4(0.0..1.0),
             box_points in 1usize..100,
-            group_points in 1usize..200,
+            group_centres in 1usize..200,
+            task_centres in 1usize..100,
         ) {
             splits.sort_by(f64::total_cmp);
             let [a, b, c, d] = splits.map(|split| (points.len() as f64 * split) as usize);
             let offsets = [0, a, b, c, d, points.len()];
+            let sizes = Sizes { box_points, group_centres, task_centres };
             let search = |cells, rules: &[_], max_edges| {
-                search_in_groups(&points, &offsets, cells, rules, max_edges, box_points, group_points)
+                search_in_groups(&points, &offsets, cells, rules, max_edges, sizes)
             };
             let shapes = [1, 2].map(|d| KernelShape::cells(0.1).with_dilation([d, 1, d]));
             let rules: Vec<CellRule> = [1, 2].map(|d| CellRule::new([3; 3], 0.1, [d, 1, d])).into();
             let cells = CellRule::cells(&rules, 0.1);
             let found = search(cells, &rules, u64::MAX).unwrap();
             for (shape, found) in shapes.iter().zip(&found) {
-                prop_assert_eq!(found, &brute::search(&points, &offsets, shape, u64::MAX).unwrap());
+                let expected = brute::search(&points, &offsets, shape, u64::MAX).unwrap();
+                prop_assert!(found.lists_equal(&expected), "{:?}", shape);
             }
             let most = found.iter().map(|found| found.indices.len() as u64).max().unwrap_or(0);
             prop_assert!(search(cells, &rules, most).is_ok());
@@ -321,11 +322,9 @@ mod tests {
             let ball = KernelShape::shells(0.2, 2);
             let rule = BallRule::shells((0..2).filter_map(|m| ball.shell_bounds(m)));
             let (cells, rules) = (rule.cells(), [rule]);
-            let found = search_in_groups(
-                &points, &offsets, cells, &rules, u64::MAX, box_points, group_points,
-            )
-            .unwrap();
-            prop_assert_eq!(&found[0], &brute::search(&points, &offsets, &ball, u64::MAX).unwrap());
+            let found = search_in_groups(&points, &offsets, cells, &rules, u64::MAX, sizes).unwrap();
+            let expected = brute::search(&points, &offsets, &ball, u64::MAX).unwrap();
+            prop_assert!(found[0].lists_equal(&expected));
         }
     }
 }

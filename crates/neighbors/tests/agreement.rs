@@ -40,16 +40,25 @@ fn check_symmetry(lists: &Neighborhood) {
     let weights = lists.edge_weights();
     assert_eq!(weights.len(), lists.edges());
     let mut edge = 0;
-    for j in 0..lists.points() {
-        for (k, run) in lists.runs(j) {
+    for &j in lists.centres() {
+        for (k, run) in lists.runs(j as usize) {
             for &i in run {
                 let mirrored = lists.runs(i as usize).find(|(m, _)| *m == shape.mirror(k));
                 let (_, mirrored) = mirrored.expect("the mirrored sub-domain is occupied");
-                assert!(mirrored.contains(&(j as u32)));
+                assert!(mirrored.contains(&j));
                 assert_eq!(weights[edge], 1.0 / mirrored.len() as f32);
                 edge += 1;
             }
         }
+    }
+}
+
+/// The rows of each cloud are those of its points.
+fn check_rows(lists: &Neighborhood) {
+    for cloud in lists.offsets().windows(2) {
+        let mut centres = lists.centres()[cloud[0]..cloud[1]].to_vec();
+        centres.sort_unstable();
+        assert!(centres.into_iter().eq(cloud[0] as u32..cloud[1] as u32));
     }
 }
 
@@ -67,6 +76,8 @@ proptest! {
             prop_assert!(*tree == expected, "kd-tree, {:?}", shape);
             let alone = Neighborhood::build(&positions, &offsets, shape, Search::Auto).unwrap();
             prop_assert!(alone == expected, "alone, {:?}", shape);
+            check_rows(grid);
+            check_rows(tree);
             check_symmetry(grid);
         }
         let sizes = ListSizes::count(&positions, &offsets, &shapes).unwrap();

@@ -60,12 +60,13 @@ fn digest() {
         offsets.push(positions.len());
     }
     for lists in Neighborhood::build_all(&positions, &offsets, &shapes(0.1), Search::Grid).unwrap() {
-        (lists.run_offsets(), lists.run_subdomains(), lists.run_starts(), lists.indices()).hash(&mut hasher);
+        (lists.centres(), lists.run_offsets(), lists.run_subdomains(), lists.run_starts(), lists.indices())
+            .hash(&mut hasher);
         lists.edge_weights().iter().for_each(|weight| weight.to_bits().hash(&mut hasher));
     }
     for radius in [0.0, 0.05, 0.2, 1.0] {
         let lists = fixed_radius(&positions, radius, Search::Grid).unwrap();
-        (lists.offsets(), lists.indices()).hash(&mut hasher);
+        (lists.centres(), lists.offsets(), lists.indices()).hash(&mut hasher);
     }
     println!("\ndigest of {} {:x}", InstructionSet::current(), hasher.finish());
 }

@@ -39,6 +39,18 @@ fn every_kernel_shape() {
     }
 }
 
+/// The lists of a large cloud are not in the order of its points.
+#[test]
+fn a_large_cloud() {
+    let batch = Batch::in_cube(&[37, 20_000, 23], 3.0, 5);
+    let neighborhood = batch.neighborhood(&KernelShape::cells(0.1));
+    assert!(!neighborhood.centres().is_sorted());
+    for channels in [(3, 5), (9, 9), (20, 33)] {
+        let inputs = Inputs::random(&neighborhood, channels, 5);
+        check(&format!("{channels:?} channels"), &inputs, &neighborhood, Tracked::ALL);
+    }
+}
+
 #[test]
 fn without_bias() {
     for (seed, shape) in (10..).zip(kernels()) {

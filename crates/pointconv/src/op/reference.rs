@@ -95,8 +95,8 @@ impl SubdomainEdges {
         let mut edges = Self { centres: Vec::new(), neighbours: Vec::new(), shares: Vec::new() };
         let runs = neighborhood.run_offsets();
         let starts = neighborhood.run_starts();
-        for centre in 0..neighborhood.points() {
-            for run in runs[centre] as usize..runs[centre + 1] as usize {
+        for (row, &centre) in neighborhood.centres().iter().enumerate() {
+            for run in runs[row] as usize..runs[row + 1] as usize {
                 if neighborhood.run_subdomains()[run] as usize != subdomain {
                     continue;
                 }

@@ -58,6 +58,17 @@ fn check_all(what: &str, inputs: &Inputs, neighborhood: &Neighborhood) {
     }
 }
 
+/// The lists of a large cloud are not in the order of its points.
+#[test]
+fn a_large_cloud() {
+    let neighborhood = Batch::in_cube(&[37, 20_000, 23], 3.0, 5).neighborhood(&KernelShape::cells(0.1));
+    assert!(!neighborhood.centres().is_sorted());
+    for (channels, multiplier) in [(3, 1), (9, 2), (33, 1)] {
+        let inputs = Inputs::depthwise(&neighborhood, (channels, multiplier), 5);
+        check(&format!("{channels} x {multiplier}"), &inputs, &neighborhood, Tracked::ALL);
+    }
+}
+
 #[test]
 fn every_kernel_shape() {
     for (seed, shape) in (0..).zip(kernels()) {

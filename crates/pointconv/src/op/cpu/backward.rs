@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::gather;
 use super::lanes::{Blocks, Dispatch, Isa, Kernel};
-use super::problem::{Padded, Problem};
+use super::problem::{Padded, Problem, in_order_of_points};
 use super::product;
 use super::tile::Tile;
 use super::{CHUNK, Real};
@@ -78,7 +78,7 @@ fn run<T: Real, const LI: usize>(
             transposed: &transposed,
             grad: &grad,
             shares,
-            points: first..(first + chunk).min(points),
+            rows: first..(first + chunk).min(points),
             grad_features,
             partial: &mut partial,
         });
@@ -96,7 +96,7 @@ fn run<T: Real, const LI: usize>(
     };
 
     Gradients {
-        features: grad_features,
+        features: in_order_of_points(neighborhood, grad_features, channels_in),
         weight: reduce(&partials, |p| &p.weight, subdomains * channels_in, channels_out),
         bias: reduce(&partials, |p| &p.bias, 1, channels_out),
     }
@@ -145,7 +145,7 @@ fn reduce<T: Real, const L: usize>(
     total
 }
 
-/// Some consecutive points.
+/// Some consecutive rows of the lists.
 struct Chunk<'a, T, const LI: usize> {
     problem: Problem<'a>,
     /// `[P, C_in]`, not padded.
@@ -155,8 +155,8 @@ struct Chunk<'a, T, const LI: usize> {
     grad: &'a Padded<T, 16>,
     /// Per edge: `1/|Ω_i(k)|` of the neighbour's run that holds the centre.
     shares: &'a [f32],
-    points: Range<usize>,
-    /// `[points, C_in]`, or empty.
+    rows: Range<usize>,
+    /// `[rows, C_in]`, or empty.
     grad_features: &'a mut [T],
     partial: &'a mut Partial<T, 16>,
 }
@@ -175,11 +175,12 @@ impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
         let (rows, transposed) = (chunk.grad.blocks(), chunk.transposed.blocks());
         let with_features = !chunk.grad_features.is_empty();
         let mut bias = outputs.zeros();
-        for point in chunk.points.clone() {
+        for row in chunk.rows.clone() {
+            let point = chunk.problem.centre(row);
             bias = outputs.add(bias, outputs.load(&rows[point]));
             let features = &chunk.features[point * channels_in..(point + 1) * channels_in];
             let (mut even, mut odd) = (inputs.zeros(), inputs.zeros());
-            for run in chunk.problem.runs(point) {
+            for run in chunk.problem.runs(row) {
                 let subdomain = lists.shape().mirror(run.subdomain);
                 let gathered =
                     gather::weighted_sum(outputs, rows, lists.indices(), chunk.shares, run.start, run.end);
@@ -201,7 +202,7 @@ impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
                 }
             }
             if with_features {
-                let row = point - chunk.points.start;
+                let row = row - chunk.rows.start;
                 let input = inputs.store(inputs.add(even, odd));
                 chunk.grad_features[row * channels_in..][..channels_in]
                     .copy_from_slice(&input[..channels_in]);
@@ -222,19 +223,19 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
         let Problem { channels_in, channels_out, neighborhood: lists, .. } = chunk.problem;
         let (blocks_in, blocks_out) = (chunk.transposed.per_row, chunk.grad.per_row);
         let with_features = !chunk.grad_features.is_empty();
-        for point in chunk.points.clone() {
-            for (sum, grad) in chunk.partial.bias.iter_mut().zip(chunk.grad.row(point)) {
+        for row in chunk.rows.clone() {
+            for (sum, grad) in chunk.partial.bias.iter_mut().zip(chunk.grad.row(chunk.problem.centre(row))) {
                 *sum = lanes.store(lanes.add(lanes.load(sum), lanes.load(grad)));
             }
         }
         let rows = chunk.grad.blocks();
         let mut gathered = Vec::new();
         let mut sums = Vec::new();
-        for first in chunk.points.clone().step_by(CHUNK) {
-            let points = first..(first + CHUNK).min(chunk.points.end);
+        for first in chunk.rows.clone().step_by(CHUNK) {
+            let here = first..(first + CHUNK).min(chunk.rows.end);
             sums.clear();
-            sums.resize(points.len() * blocks_in, [T::default(); 16]);
-            let tile = Tile::new(chunk.problem, points.clone());
+            sums.resize(here.len() * blocks_in, [T::default(); 16]);
+            let tile = Tile::new(chunk.problem, here);
             for (subdomain, runs) in tile.subdomains() {
                 let subdomain = lists.shape().mirror(subdomain);
                 gathered.clear();
@@ -244,8 +245,10 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
                     let share = |e: usize| T::from_reciprocal(shares[e]);
                     gather::wide_sum(lanes, rows, &lists.indices()[run.start..run.end], share, gathered);
                 }
-                let features =
-                    |n: usize| &chunk.features[(first + runs[n].row) * channels_in..][..channels_in];
+                let features = |n: usize| {
+                    let point = chunk.problem.centre(first + runs[n].row);
+                    &chunk.features[point * channels_in..][..channels_in]
+                };
                 let partial =
                     subdomain * channels_in * blocks_out..(subdomain + 1) * channels_in * blocks_out;
                 product::add_outer(isa, features, &gathered, &mut chunk.partial.weight[partial], blocks_out);
@@ -257,7 +260,7 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
                 }
             }
             if with_features {
-                let from = (first - chunk.points.start) * channels_in;
+                let from = (first - chunk.rows.start) * channels_in;
                 let rows = chunk.grad_features[from..].chunks_exact_mut(channels_in);
                 for (row, sums) in rows.zip(sums.chunks_exact(blocks_in)) {
                     row.copy_from_slice(&sums.as_flattened()[..channels_in]);

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::gather;
 use super::lanes::{Blocks, Dispatch, Isa, Kernel};
-use super::problem::{Padded, Problem};
+use super::problem::{Padded, Problem, in_order_of_points};
 use super::product;
 use super::tile::Tile;
 use super::{CHUNK, Real};
@@ -12,11 +12,12 @@ use super::{CHUNK, Real};
 /// The output `[P, C_out]`.
 pub(super) fn forward<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
     // Narrow rows stay in registers; the coordinates of a first layer deserve rows of four.
-    match (problem.channels_in, problem.channels_out) {
+    let output = match (problem.channels_in, problem.channels_out) {
         (1..=4, 1..=16) => narrow::<T, 4>(problem, features, weight, bias),
         (5..=16, 1..=16) => narrow::<T, 16>(problem, features, weight, bias),
         _ => wide(problem, features, weight, bias),
-    }
+    };
+    in_order_of_points(problem.neighborhood, output, problem.channels_out)
 }
 
 fn narrow<T: Real + Dispatch<LI>, const LI: usize>(
@@ -36,7 +37,7 @@ fn narrow<T: Real + Dispatch<LI>, const LI: usize>(
     output
 }
 
-/// The centres from `first` on, as many as `output` has rows.
+/// The rows of the lists from `first` on, as many as `output` has.
 struct Narrow<'a, T, const LI: usize> {
     problem: Problem<'a>,
     features: &'a Padded<T, LI>,
@@ -92,7 +93,7 @@ fn wide<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> 
     output
 }
 
-/// The centres from `first` on, as many as `output` has rows.
+/// The rows of the lists from `first` on, as many as `output` has.
 struct Wide<'a, T> {
     problem: Problem<'a>,
     features: &'a Padded<T, 16>,

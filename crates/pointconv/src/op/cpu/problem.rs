@@ -35,11 +35,17 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// The occupied sub-domains of `centre`, in rising order.
+    /// The point in the middle of a row of the lists.
     #[inline(always)]
-    pub(super) fn runs(&self, centre: usize) -> impl Iterator<Item = Run> + use<'a> {
+    pub(super) fn centre(&self, row: usize) -> usize {
+        self.neighborhood.centres()[row] as usize
+    }
+
+    /// The occupied sub-domains of a row of the lists, in rising order.
+    #[inline(always)]
+    pub(super) fn runs(&self, row: usize) -> impl Iterator<Item = Run> + use<'a> {
         let lists = self.neighborhood;
-        let range = lists.run_offsets()[centre] as usize..lists.run_offsets()[centre + 1] as usize;
+        let range = lists.run_offsets()[row] as usize..lists.run_offsets()[row + 1] as usize;
         let bounds = lists.run_starts()[range.start..=range.end].windows(2);
         lists.run_subdomains()[range].iter().zip(bounds).map(|(&subdomain, bounds)| Run {
             subdomain: usize::from(subdomain),
@@ -47,6 +53,23 @@ impl<'a> Problem<'a> {
             end: bounds[1] as usize,
         })
     }
+}
+
+/// Values `[P, width]` in the order of the points, from values in the order of the rows of the lists: the kernels write
+/// row after row.
+pub(super) fn in_order_of_points<T: Real>(lists: &Neighborhood, values: Vec<T>, width: usize) -> Vec<T> {
+    // Small clouds keep their points in order.
+    if width == 0 || lists.centres().is_sorted() {
+        return values;
+    }
+    let mut sorted = vec![T::default(); values.len()];
+    let rows = lists.row_from_point().par_chunks(super::CHUNK);
+    sorted.par_chunks_mut(super::CHUNK * width).zip(rows).for_each(|(sorted, rows)| {
+        for (sorted, &row) in sorted.chunks_exact_mut(width).zip(rows) {
+            sorted.copy_from_slice(&values[row as usize * width..][..width]);
+        }
+    });
+    sorted
 }
 
 /// Bytes that the memory moves together; a block that straddles two of them costs two.

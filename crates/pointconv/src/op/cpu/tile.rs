@@ -1,10 +1,10 @@
-//! The runs of some points, sorted by sub-domain: what shares a weight is multiplied together.
+//! The runs of some rows of the lists, sorted by sub-domain: what shares a weight is multiplied together.
 
 use std::ops::Range;
 
 use super::Problem;
 
-/// The runs of consecutive points, sub-domain by sub-domain, in the order of the points within each.
+/// The runs of consecutive rows, sub-domain by sub-domain, in the order of the rows within each.
 pub(super) struct Tile {
     /// Start of each sub-domain in the runs, and the end of the last.
     starts: Vec<usize>,
@@ -14,7 +14,7 @@ pub(super) struct Tile {
 /// One run of a tile.
 #[derive(Clone, Copy, Default)]
 pub(super) struct TileRun {
-    /// The point, counted from the first of the tile.
+    /// The row, counted from the first of the tile.
     pub(super) row: usize,
     /// Its neighbours, as a range of all edges.
     pub(super) start: usize,
@@ -22,9 +22,9 @@ pub(super) struct TileRun {
 }
 
 impl Tile {
-    pub(super) fn new(problem: Problem, points: Range<usize>) -> Self {
+    pub(super) fn new(problem: Problem, rows: Range<usize>) -> Self {
         let lists = problem.neighborhood;
-        let all = lists.run_offsets()[points.start] as usize..lists.run_offsets()[points.end] as usize;
+        let all = lists.run_offsets()[rows.start] as usize..lists.run_offsets()[rows.end] as usize;
         let mut starts = vec![0; problem.subdomains + 1];
         for &subdomain in &lists.run_subdomains()[all.clone()] {
             starts[usize::from(subdomain) + 1] += 1;
@@ -34,10 +34,10 @@ impl Tile {
         }
         let mut cursors = starts.clone();
         let mut runs = vec![TileRun::default(); all.len()];
-        for (row, point) in points.enumerate() {
-            for run in problem.runs(point) {
+        for (place, row) in rows.enumerate() {
+            for run in problem.runs(row) {
                 let cursor = &mut cursors[run.subdomain];
-                runs[*cursor] = TileRun { row, start: run.start, end: run.end };
+                runs[*cursor] = TileRun { row: place, start: run.start, end: run.end };
                 *cursor += 1;
             }
         }

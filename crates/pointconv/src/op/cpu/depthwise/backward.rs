@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::op::cpu::backward::Gradients;
 use crate::op::cpu::gather;
 use crate::op::cpu::lanes::{Blocks, Dispatch, Isa, Kernel};
-use crate::op::cpu::problem::{Padded, Problem};
+use crate::op::cpu::problem::{Padded, Problem, in_order_of_points};
 use crate::op::cpu::{CHUNK, Real};
 
 /// At most this many partial sums of the weight gradient, whatever the number of points.
@@ -67,7 +67,7 @@ fn run<T: Real, const L: usize>(
             weight: &weight,
             grad: &grad,
             shares,
-            points: first..(first + chunk).min(points),
+            rows: first..(first + chunk).min(points),
             grad_features,
             partial: &mut partial,
         });
@@ -85,7 +85,8 @@ fn run<T: Real, const L: usize>(
 
     let mut weight = reduce(&partials, subdomains + 1, channels_out);
     let bias = weight.split_off(subdomains * channels_out);
-    Gradients { features: grad_features, weight, bias }
+    let features = in_order_of_points(neighborhood, grad_features, channels_in);
+    Gradients { features, weight, bias }
 }
 
 /// Adds the partials in their order and drops the padding: `[rows, width]`.
@@ -102,7 +103,7 @@ fn reduce<T: Real, const L: usize>(partials: &[Vec<[T; L]>], rows: usize, width:
     total
 }
 
-/// Some consecutive points.
+/// Some consecutive rows of the lists.
 struct Chunk<'a, T, const L: usize> {
     problem: Problem<'a>,
     multiplier: usize,
@@ -113,8 +114,8 @@ struct Chunk<'a, T, const L: usize> {
     grad: &'a Padded<T, L>,
     /// Per edge: `1/|Ω_i(k)|` of the neighbour's run that holds the centre.
     shares: &'a [f32],
-    points: Range<usize>,
-    /// `[points, C_in]`, or empty.
+    rows: Range<usize>,
+    /// `[rows, C_in]`, or empty.
     grad_features: &'a mut [T],
     /// `[K + 1, C_in · M]`: the gradient of the weight, and below it that of the bias.
     partial: &'a mut [[T; L]],
@@ -137,12 +138,12 @@ impl<T: Real, const L: usize> Chunk<'_, T, L> {
 
     /// `dL/dx_j[c] = sum_q t_j[c·M + q]`.
     #[inline(always)]
-    fn store(&mut self, point: usize, input: &[T]) {
+    fn store(&mut self, row: usize, input: &[T]) {
         if self.grad_features.is_empty() {
             return;
         }
         let width = self.problem.channels_in;
-        let target = &mut self.grad_features[(point - self.points.start) * width..][..width];
+        let target = &mut self.grad_features[(row - self.rows.start) * width..][..width];
         if self.multiplier == 1 {
             target.copy_from_slice(&input[..width]);
         } else {
@@ -164,13 +165,14 @@ impl<T: Real, const L: usize> Kernel<T, L> for Narrow<'_, T, L> {
         let lists = chunk.problem.neighborhood;
         let (rows, weight) = (chunk.grad.blocks(), chunk.weight.blocks());
         let mut bias = lanes.zeros();
-        for point in chunk.points.clone() {
+        for row in chunk.rows.clone() {
+            let point = chunk.problem.centre(row);
             bias = lanes.add(bias, lanes.load(&rows[point]));
             let mut features = [T::default(); L];
             chunk.repeat(point, &mut features);
             let features = lanes.load(&features);
             let mut input = lanes.zeros();
-            for run in chunk.problem.runs(point) {
+            for run in chunk.problem.runs(row) {
                 let subdomain = lists.shape().mirror(run.subdomain);
                 let gathered =
                     gather::weighted_sum(lanes, rows, lists.indices(), chunk.shares, run.start, run.end);
@@ -178,7 +180,7 @@ impl<T: Real, const L: usize> Kernel<T, L> for Narrow<'_, T, L> {
                 *sum = lanes.store(lanes.add_product(features, gathered, lanes.load(sum)));
                 input = lanes.add_product(lanes.load(&weight[subdomain]), gathered, input);
             }
-            chunk.store(point, &lanes.store(input));
+            chunk.store(row, &lanes.store(input));
         }
         chunk.partial[chunk.problem.subdomains] = lanes.store(bias);
     }
@@ -196,14 +198,15 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
         let mut features = vec![[T::default(); 16]; blocks];
         let mut gathered = vec![[T::default(); 16]; blocks];
         let mut input = vec![[T::default(); 16]; blocks];
-        for point in chunk.points.clone() {
+        for row in chunk.rows.clone() {
+            let point = chunk.problem.centre(row);
             let bias = &mut chunk.partial[chunk.problem.subdomains * blocks..];
             for (sum, grad) in bias.iter_mut().zip(chunk.grad.row(point)) {
                 *sum = lanes.store(lanes.add(lanes.load(sum), lanes.load(grad)));
             }
             chunk.repeat(point, features.as_flattened_mut());
             input.fill([T::default(); 16]);
-            for run in chunk.problem.runs(point) {
+            for run in chunk.problem.runs(row) {
                 let edges = run.start..run.end;
                 let shares = &chunk.shares[edges.clone()];
                 let share = |e: usize| T::from_reciprocal(shares[e]);
@@ -221,7 +224,7 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
                     *input = lanes.store(total);
                 }
             }
-            chunk.store(point, input.as_flattened());
+            chunk.store(row, input.as_flattened());
         }
     }
 }

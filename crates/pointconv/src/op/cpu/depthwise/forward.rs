@@ -4,12 +4,12 @@ use rayon::prelude::*;
 
 use crate::op::cpu::gather;
 use crate::op::cpu::lanes::{Blocks, Dispatch, Isa, Kernel};
-use crate::op::cpu::problem::{Padded, Problem};
+use crate::op::cpu::problem::{Padded, Problem, in_order_of_points};
 use crate::op::cpu::{CHUNK, Real};
 
 /// The output `[P, C_in · M]`.
 pub(super) fn forward<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
-    match (problem.channels_in, problem.channels_out / problem.channels_in.max(1)) {
+    let output = match (problem.channels_in, problem.channels_out / problem.channels_in.max(1)) {
         (0..=4, 1) => {
             run(problem, features, weight, bias, |chunk| <T as Dispatch<4>>::dispatch(Narrow(chunk)))
         }
@@ -17,7 +17,8 @@ pub(super) fn forward<T: Real>(problem: Problem, features: &[T], weight: &[T], b
             run(problem, features, weight, bias, |chunk| <T as Dispatch<16>>::dispatch(Narrow(chunk)))
         }
         _ => run(problem, features, weight, bias, |chunk| <T as Dispatch<16>>::dispatch(Wide(chunk))),
-    }
+    };
+    in_order_of_points(problem.neighborhood, output, problem.channels_out)
 }
 
 fn run<T: Real, const L: usize>(
@@ -53,7 +54,7 @@ fn by_multiple<T: Real>(weight: &[T], channels: usize, multiplier: usize) -> Vec
     planes
 }
 
-/// The centres from `first` on, as many as `output` has rows.
+/// The rows of the lists from `first` on, as many as `output` has.
 struct Chunk<'a, T, const L: usize> {
     problem: Problem<'a>,
     multiplier: usize,
