@@ -199,7 +199,7 @@ def conv(a, table, search):
         peers["PyTorch index_add"] = by_index_add, [(*layer, i) for layer, i in zip(lists, inverse)]
     first = None
     for repetition in range(a.reps + 1):
-        mine = ours("conv", "--positions", file, "--clouds", a.clouds, "--points", a.points, "--reps", 1,
+        mine = ours("conv", "--positions", file, "--clouds", a.clouds, "--points", a.points, "--reps", 3,
                     threads=a.threads)
         if repetition == 0:
             theirs = sum(len(row) for row, _ in lists)

@@ -14,7 +14,7 @@
 //! # Grid or kd-tree
 //! The paper searches a uniform grid up to 16,384 points and a kd-tree above. Measured here
 //! (`cargo bench -p neighbors` and the example `search_radius`, two threads, about 30 neighbours per point),
-//! the grid is quicker at every size from 2,048 to a million points: for [`fixed_radius`] 1.7 to 4.7 times,
+//! the grid is quicker at every size from 2,048 to a million points: for [`fixed_radius`] 3 to 5 times,
 //! its build included and the tree's not, and most of all for the largest clouds. So [`Search::Auto`] is the
 //! grid. The kd-tree
 //! remains for an explicit choice: point queries over clouds whose density varies so much that no cell edge

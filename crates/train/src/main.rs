@@ -1,18 +1,13 @@
 //! The command line of `pointwise`.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+mod allocator;
 mod cli;
 
 use std::process::ExitCode;
 
-use mimalloc::MiMalloc;
-
-/// Tensors of tens of megabytes come and go in every step. The system's allocator gives them back each time and takes
-/// a page fault for every page of the next one.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::keep_memory_between_steps();
     match cli::run() {
         Ok(code) => code,
         Err(error) => {

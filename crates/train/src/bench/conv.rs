@@ -92,6 +92,8 @@ impl ConvBench {
         let mut lists = Vec::new();
         let mut checksum = 0.0;
         for repetition in 0..=self.repetitions {
+            // The last batch is gone when the next one comes.
+            lists.clear();
             let started = Instant::now();
             lists = Neighborhood::build_all(positions, &offsets, &shapes, Search::Auto)?;
             // The backward pass needs them; they belong to the search.
