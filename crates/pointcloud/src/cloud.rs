@@ -45,6 +45,8 @@ pub struct PointCloud {
     normals: Option<Vec<[f32; 3]>>,
     colors: Option<Vec<[u8; 3]>>,
     labels: Option<Vec<i32>>,
+    /// Name and type of the labels in a file; `None` for `label` of type `int`.
+    label_source: Option<(String, ScalarType)>,
     properties: Vec<ScalarProperty>,
 }
 
@@ -166,7 +168,28 @@ impl PointCloud {
     pub fn set_labels(&mut self, labels: Option<Vec<i32>>) -> Result<()> {
         self.check_length("labels", labels.as_ref().map(Vec::len))?;
         self.labels = labels;
+        self.label_source = None;
         Ok(())
+    }
+
+    /// Name of the property that holds the labels in a file; `None` without labels.
+    #[must_use]
+    pub fn label_name(&self) -> Option<&str> {
+        self.labels.as_ref()?;
+        Some(self.label_source.as_ref().map_or("label", |(name, _)| name))
+    }
+
+    /// Type in which the labels are stored on disk; `None` without labels.
+    #[must_use]
+    pub fn label_type(&self) -> Option<ScalarType> {
+        self.labels.as_ref()?;
+        Some(self.label_source.as_ref().map_or(ScalarType::I32, |(_, scalar_type)| *scalar_type))
+    }
+
+    /// Says how a file stores the labels.
+    pub(crate) fn set_label_source(&mut self, name: &str, scalar_type: ScalarType) {
+        let usual = name == "label" && scalar_type == ScalarType::I32;
+        self.label_source = (!usual).then(|| (name.to_owned(), scalar_type));
     }
 
     /// All further numbers per point, in the order of the file.
@@ -228,6 +251,7 @@ impl PointCloud {
             normals: self.normals.as_deref().map(|column| pick(column, indices)),
             colors: self.colors.as_deref().map(|column| pick(column, indices)),
             labels: self.labels.as_deref().map(|column| pick(column, indices)),
+            label_source: self.label_source.clone(),
             properties: self
                 .properties
                 .iter()

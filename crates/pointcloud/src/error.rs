@@ -232,6 +232,41 @@ pub enum Error {
         known: String,
     },
 
+    /// A label that stands for no class.
+    #[error("{path}: point {row}: found '{property}' {found}, expected one of {expected}", path = path.display())]
+    Label {
+        /// File concerned.
+        path: PathBuf,
+        /// The property that holds the labels.
+        property: String,
+        /// The point, from 0.
+        row: usize,
+        /// Its label.
+        found: f64,
+        /// The labels that are known.
+        expected: String,
+    },
+
+    /// The points of a file have no labels.
+    #[error("{path}: no label property '{expected}'; the points have {found}", path = path.display())]
+    MissingLabel {
+        /// File concerned.
+        path: PathBuf,
+        /// Name of the property that was looked for.
+        expected: String,
+        /// The properties that are there.
+        found: String,
+    },
+
+    /// An edge of voxels that cannot be used.
+    #[error("voxel edge: found {found:?}, expected {expected}")]
+    VoxelEdge {
+        /// The edge.
+        found: f32,
+        /// What would have been accepted.
+        expected: String,
+    },
+
     /// A setting of the synthetic set outside its range.
     #[error("synthetic set: {key} is {found}, expected {expected}")]
     SynthSetting {

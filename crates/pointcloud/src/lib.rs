@@ -6,6 +6,8 @@
 //! - [`Mesh`] and [`sample_uniform`], points drawn evenly from a surface.
 //! - Transforms: [`Normalizer`], [`rotate`], [`jitter`], [`resample`], [`xyz_order`] and others.
 //! - Data sets: [`FolderDataset`] lists `root/<class>/<split>/*`, [`load_samples`] reads it.
+//! - Scenes with labels: [`SceneFolder`], [`LabelMap`], [`voxelize`], [`Region`] and ways to choose their centres,
+//!   [`SceneCache`].
 //! - [`synth`]: ten families of shapes as a data set that needs no download.
 //!
 //! Everything random is seeded: functions take a generator, and [`derive_seed`] makes the seeds of
@@ -26,6 +28,7 @@ mod ply;
 mod replace;
 mod sample;
 mod scalar;
+mod scene;
 mod seed;
 pub mod synth;
 mod transform;
@@ -45,8 +48,13 @@ pub use ply::{
 };
 pub use sample::sample_uniform;
 pub use scalar::ScalarType;
+pub use scene::{
+    IGNORED, LabelMap, LeastSeen, Region, RegionIndex, SceneCache, SceneFolder, Voxelized,
+    class_balanced_point, regular_centres, voxelize,
+};
 pub use seed::derive_seed;
 pub use transform::{
-    Axis, Normalizer, Sampling, farthest_indices, jitter, morton_order, random_indices, resample,
-    resample_indices, rotate, rotate_randomly, scale, scale_randomly, shuffled_indices, translate, xyz_order,
+    Axis, Normalizer, Sampling, drop_randomly, farthest_indices, jitter, jitter_colors, mirror, morton_order,
+    random_indices, resample, resample_indices, rotate, rotate_randomly, scale, scale_randomly,
+    shuffled_indices, stretch_colors, translate, xyz_order,
 };

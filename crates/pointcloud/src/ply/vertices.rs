@@ -125,8 +125,9 @@ impl VertexColumns {
         if let Some(colors) = take_triple(&mut rest, ["red", "green", "blue"], is_byte) {
             cloud.set_colors(Some(zip3(&colors, |v| v as u8)))?;
         }
-        if let Some(labels) = take_labels(&mut rest) {
+        if let Some((labels, name, scalar_type)) = take_labels(&mut rest) {
             cloud.set_labels(Some(labels))?;
+            cloud.set_label_source(&name, scalar_type);
         }
         for property in rest {
             cloud.push_property(property)?;
@@ -155,11 +156,13 @@ fn zip3<T>(columns: &[Vec<f64>; 3], convert: impl Fn(f64) -> T) -> Vec<[T; 3]> {
     a.iter().zip(b).zip(c).map(|((&a, &b), &c)| [convert(a), convert(b), convert(c)]).collect()
 }
 
-fn take_labels(rest: &mut Vec<ScalarProperty>) -> Option<Vec<i32>> {
+/// The labels with their name and type in the file.
+fn take_labels(rest: &mut Vec<ScalarProperty>) -> Option<(Vec<i32>, String, ScalarType)> {
     let whole = |p: &ScalarProperty| p.values.iter().all(|&v| f64::from(v as i32) == v);
     let index = LABEL_NAMES
         .iter()
         .find_map(|&name| rest.iter().position(|p| p.name == name))
         .filter(|&index| whole(&rest[index]))?;
-    Some(rest.remove(index).values.into_iter().map(|v| v as i32).collect())
+    let ScalarProperty { name, scalar_type, values } = rest.remove(index);
+    Some((values.into_iter().map(|v| v as i32).collect(), name, scalar_type))
 }

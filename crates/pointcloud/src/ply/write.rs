@@ -18,8 +18,8 @@ use crate::scalar::ScalarType;
 
 /// Writes all columns of `cloud` as element `vertex` of a PLY file.
 ///
-/// Order of the properties: `x y z`, `nx ny nz`, `red green blue`, `label`, then the further
-/// properties in their own types. Positions are `float`; where the origin is not zero they are
+/// Order of the properties: `x y z`, `nx ny nz`, `red green blue`, the labels under the name and in the type that the file
+/// had which they were read from (else `label`, `int`), then the further properties in their own types. Positions are `float`; where the origin is not zero they are
 /// `double` and hold the true coordinates. The file is written beside `path` and renamed at the
 /// end, so an interrupted run leaves no half file under that name.
 ///
@@ -72,7 +72,9 @@ fn columns_of(cloud: &PointCloud) -> Vec<Column<'_>> {
     }
     if let Some(labels) = cloud.labels() {
         let value = Box::new(move |i: usize| f64::from(labels[i]));
-        columns.push(Column { name: "label", scalar_type: ScalarType::I32, value });
+        let (name, scalar_type) =
+            (cloud.label_name().unwrap_or("label"), cloud.label_type().unwrap_or(ScalarType::I32));
+        columns.push(Column { name, scalar_type, value });
     }
     for property in cloud.properties() {
         let scalar_type = property.scalar_type;

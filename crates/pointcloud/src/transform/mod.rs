@@ -2,6 +2,7 @@
 //!
 //! Everything random draws from the generator that is passed in, so a seed decides the result.
 
+mod augment;
 mod farthest;
 mod normalize;
 mod order;
@@ -9,8 +10,10 @@ mod perturb;
 mod resample;
 mod rotate;
 
+pub use augment::{drop_randomly, jitter_colors, mirror, stretch_colors};
 pub use farthest::farthest_indices;
 pub use normalize::Normalizer;
+pub(crate) use order::spread;
 pub use order::{morton_order, xyz_order};
 pub use perturb::{jitter, scale, scale_randomly, translate};
 pub use resample::{Sampling, random_indices, resample, resample_indices, shuffled_indices};

@@ -50,7 +50,7 @@ pub fn morton_order(positions: &[[f32; 3]]) -> Vec<usize> {
 }
 
 /// Moves bit `i` of a 21-bit number to bit `3i`.
-fn spread(cell: u64) -> u64 {
+pub(crate) fn spread(cell: u64) -> u64 {
     let mut x = cell & 0x1f_ffff;
     x = (x | x << 32) & 0x001f_0000_0000_ffff;
     x = (x | x << 16) & 0x001f_0000_ff00_00ff;

@@ -1,0 +1,15 @@
+//! Scenes that are larger than what a network takes at once: labelled clouds, thinned, cut into regions, kept on disk.
+
+mod cache;
+mod centres;
+mod dataset;
+mod labels;
+mod regions;
+mod voxel;
+
+pub use cache::SceneCache;
+pub use centres::{LeastSeen, class_balanced_point};
+pub use dataset::SceneFolder;
+pub use labels::{IGNORED, LabelMap};
+pub use regions::{Region, RegionIndex, regular_centres};
+pub use voxel::{Voxelized, voxelize};
