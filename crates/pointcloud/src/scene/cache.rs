@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use crate::cloud::{PointCloud, ScalarProperty};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::replace::replace_file;
 use crate::scalar::ScalarType;
 
@@ -47,12 +47,12 @@ impl SceneCache {
     ///
     /// # Errors
     /// Those of `prepare`; [`Error::Io`] when `source` cannot be read, or the cache cannot be written.
-    pub fn get_or_prepare(
+    pub fn get_or_prepare<E: From<Error>>(
         &self,
         source: &Path,
         settings: &str,
-        prepare: impl FnOnce(&Path) -> Result<PointCloud>,
-    ) -> Result<PointCloud> {
+        prepare: impl FnOnce(&Path) -> Result<PointCloud, E>,
+    ) -> Result<PointCloud, E> {
         let contents = fs::read(source).map_err(|error| Error::io(source, "read", error))?;
         let key = hash(&(contents.as_slice(), settings, env!("CARGO_PKG_VERSION")));
         drop(contents);
@@ -203,7 +203,7 @@ mod tests {
             let get = |settings: &str| {
                 let prepare = |_: &Path| {
                     calls.set(calls.get() + 1);
-                    Ok(cloud.clone())
+                    Ok::<_, Error>(cloud.clone())
                 };
                 assert_eq!(cache.get_or_prepare(&source, settings, prepare).unwrap(), cloud);
                 calls.get()
@@ -248,7 +248,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("room.ply");
         let cache = SceneCache::new(folder.path().join("cache"));
-        assert!(matches!(cache.get_or_prepare(&source, "", |_| Ok(cloud())), Err(Error::Io { .. })));
+        assert!(matches!(
+            cache.get_or_prepare(&source, "", |_| Ok::<_, Error>(cloud())),
+            Err(Error::Io { .. })
+        ));
         fs::write(&source, "contents").unwrap();
         let fails = |_: &Path| Err(Error::EmptyCloud { path: None, wanted: 1 });
         assert!(matches!(cache.get_or_prepare(&source, "", fails), Err(Error::EmptyCloud { .. })));

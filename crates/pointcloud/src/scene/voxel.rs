@@ -16,6 +16,8 @@ pub struct Voxelized {
     pub cloud: PointCloud,
     /// For every original point the index of its voxel in `cloud`, `[N]`.
     pub voxel_from_point: Vec<u32>,
+    /// Original points of every voxel.
+    pub counts: Vec<u32>,
 }
 
 /// Merges the points of every voxel of a regular grid into one.
@@ -78,7 +80,8 @@ pub fn voxelize(cloud: &PointCloud, edge: f32) -> Result<Voxelized> {
         let (name, scalar_type) = (property.name.clone(), property.scalar_type);
         voxels.push_property(ScalarProperty { name, scalar_type, values: groups.map(mean) })?;
     }
-    Ok(Voxelized { cloud: voxels, voxel_from_point: groups.voxel_from_point() })
+    let counts = groups.map(|members| members.len() as u32);
+    Ok(Voxelized { cloud: voxels, voxel_from_point: groups.voxel_from_point(), counts })
 }
 
 /// The Morton key of every point's voxel.
@@ -178,8 +181,8 @@ mod tests {
         let values = vec![1.0, 2.0, 3.0, 6.0];
         let scalar_type = crate::ScalarType::F32;
         cloud.push_property(ScalarProperty { name: "t".into(), scalar_type, values }).unwrap();
-        let Voxelized { cloud: voxels, voxel_from_point } = voxelize(&cloud, 0.5).unwrap();
-        assert_eq!(voxel_from_point, [1, 1, 0, 1]);
+        let Voxelized { cloud: voxels, voxel_from_point, counts } = voxelize(&cloud, 0.5).unwrap();
+        assert_eq!((voxel_from_point, counts), (vec![1, 1, 0, 1], vec![1, 3]));
         assert_eq!(voxels.len(), 2);
         let mean = voxels.positions()[1];
         assert!((mean[0] - 0.2).abs() < 1e-6 && (mean[1] - 0.2).abs() < 1e-6 && (mean[2] - 0.2).abs() < 1e-6);

@@ -26,7 +26,11 @@ const MARKER: &str = "synth.toml";
 /// # Errors
 /// [`Error::Io`] when something is there but cannot be read.
 pub fn status(root: impl AsRef<Path>, config: &SynthConfig) -> Result<SynthStatus> {
-    let root = root.as_ref();
+    status_of(root.as_ref(), &config.record())
+}
+
+/// Compares what stands at `root` with the set whose record is `wanted`.
+pub(super) fn status_of(root: &Path, wanted: &str) -> Result<SynthStatus> {
     if !root.exists() {
         return Ok(SynthStatus::Missing);
     }
@@ -34,8 +38,8 @@ pub fn status(root: impl AsRef<Path>, config: &SynthConfig) -> Result<SynthStatu
         return Ok(SynthStatus::Foreign);
     }
     match fs::read_to_string(root.join(MARKER)) {
-        Ok(found) if found == config.record() => Ok(SynthStatus::Matches),
-        Ok(found) => Ok(SynthStatus::Differs { found, wanted: config.record() }),
+        Ok(found) if found == wanted => Ok(SynthStatus::Matches),
+        Ok(found) => Ok(SynthStatus::Differs { found, wanted: wanted.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut entries = fs::read_dir(root).map_err(|source| Error::io(root, "list", source))?;
             Ok(if entries.next().is_none() { SynthStatus::Missing } else { SynthStatus::Foreign })
@@ -58,13 +62,21 @@ pub fn generate(
     config: &SynthConfig,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<()> {
-    let root = root.as_ref();
     config.check()?;
-    if status(root, config)? == SynthStatus::Foreign {
+    put(root.as_ref(), &config.record(), |folder| write_set(folder, config, progress))
+}
+
+/// Writes a set with `write` into a folder beside `root`, marks it with `record`, and gives it the place of `root`.
+pub(super) fn put(root: &Path, record: &str, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    if status_of(root, record)? == SynthStatus::Foreign {
         return Err(Error::NotASynthSet { path: root.to_owned(), marker: MARKER });
     }
     let partial = partial_name(root);
-    let written = write_set(&partial, config, progress).and_then(|()| take_place(&partial, root));
+    let mark = || {
+        let marker = partial.join(MARKER);
+        fs::write(&marker, record).map_err(|source| Error::io(&marker, "write", source))
+    };
+    let written = write(&partial).and_then(|()| mark()).and_then(|()| take_place(&partial, root));
     if written.is_err() {
         // The error that matters is the first one.
         let _ = fs::remove_dir_all(&partial);
@@ -94,9 +106,7 @@ fn write_set(folder: &Path, config: &SynthConfig, progress: &(dyn Fn(usize) + Sy
         write_ply(path, &cloud, PlyFormat::BinaryLittleEndian)?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(())
-    })?;
-    let marker = folder.join(MARKER);
-    fs::write(&marker, config.record()).map_err(|source| Error::io(&marker, "write", source))
+    })
 }
 
 /// Renames `partial` to `root`; what was there (an older set or an empty folder) is removed.

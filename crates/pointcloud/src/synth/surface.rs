@@ -119,6 +119,37 @@ impl Surface {
         if up { self.parallelogram(corner, u, v) } else { self.parallelogram(corner, v, u) }
     }
 
+    /// Adds another surface, turned about z and moved.
+    pub(crate) fn add(&mut self, other: &Self, angle: f64, offset: [f64; 3]) {
+        let first = self.vertices.len() as u32;
+        let (sin, cos) = angle.sin_cos();
+        self.vertices.extend(
+            other.vertices.iter().map(|[x, y, z]| {
+                [cos * x - sin * y + offset[0], sin * x + cos * y + offset[1], z + offset[2]]
+            }),
+        );
+        self.faces.extend(other.faces.iter().map(|face| face.map(|index| index + first)));
+    }
+
+    /// Adds the box between two corners.
+    pub(crate) fn block(&mut self, low: [f64; 3], high: [f64; 3]) {
+        let planes = [0, 1, 2].map(|axis| [low[axis], high[axis]]);
+        self.cells([&planes[0], &planes[1], &planes[2]], |_| true);
+    }
+
+    /// Area of all faces.
+    pub(crate) fn area(&self) -> f64 {
+        self.faces
+            .iter()
+            .map(|face| {
+                let [a, b, c] = face.map(|index| self.vertices[index as usize]);
+                let (u, v) = ([0, 1, 2].map(|k| b[k] - a[k]), [0, 1, 2].map(|k| c[k] - a[k]));
+                let cross = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
+                0.5 * cross.iter().map(|x| x * x).sum::<f64>().sqrt()
+            })
+            .sum()
+    }
+
     /// As a mesh in single precision.
     pub(crate) fn into_mesh(self) -> Mesh {
         Mesh::new(self.vertices.into_iter().map(|p| p.map(|v| v as f32)).collect(), self.faces)

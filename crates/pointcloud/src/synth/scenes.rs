@@ -1,0 +1,356 @@
+//! Furnished rooms with a label for every point.
+
+use std::f64::consts::{FRAC_PI_2, TAU};
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::config::SynthStatus;
+use super::furniture::{Thing, chair, lamp, pendant, shelf, sofa, table};
+use super::generate::{put, status_of};
+use super::surface::Surface;
+use crate::cloud::PointCloud;
+use crate::error::{Error, Result};
+use crate::ply::{PlyFormat, write_ply};
+use crate::sample::sample_uniform;
+use crate::seed::derive_seed;
+use crate::transform::{jitter, shuffled_indices};
+
+/// Names of the classes; their places are the labels.
+pub const SCENE_CLASSES: [&str; 8] = ["ceiling", "floor", "wall", "table", "chair", "shelf", "sofa", "lamp"];
+
+/// Changes whenever the same settings would give other bytes.
+const VERSION: u32 = 1;
+
+/// Selects the random numbers of the scenes, apart from those of the shapes.
+const SCENES: u64 = 9;
+
+/// Attempts to find a place for a thing, before it is left out.
+const ATTEMPTS: usize = 30;
+
+/// Settings of the synthetic scenes; together they decide every byte of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SceneSynthConfig {
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Training scenes.
+    pub train: usize,
+    /// Test scenes.
+    pub test: usize,
+    /// Points per square metre of surface.
+    pub density: f32,
+    /// Standard deviation of the noise, in metres.
+    pub noise: f32,
+}
+
+impl Default for SceneSynthConfig {
+    fn default() -> Self {
+        Self { seed: 1, train: 12, test: 4, density: 300.0, noise: 0.005 }
+    }
+}
+
+impl SceneSynthConfig {
+    /// Scenes in all.
+    #[must_use]
+    pub fn scenes(&self) -> usize {
+        self.train + self.test
+    }
+
+    /// Refuses settings out of range.
+    ///
+    /// # Errors
+    /// [`Error::SynthSetting`] naming the setting.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |key, found: String, expected| Err(Error::SynthSetting { key, found, expected });
+        if self.scenes() == 0 {
+            return refuse("train + test", "0".into(), "1 or more");
+        }
+        if !(self.density > 0.0 && self.density <= 1e5) {
+            return refuse("density", self.density.to_string(), "above 0, at most 100000");
+        }
+        if !(0.0..=0.05).contains(&self.noise) {
+            return refuse("noise", self.noise.to_string(), "0 to 0.05");
+        }
+        Ok(())
+    }
+
+    fn record(&self) -> String {
+        let Self { seed, train, test, density, noise } = self;
+        format!(
+            "# Synthetic scenes; they may be replaced when other settings are wanted.\n\
+             scenes_version = {VERSION}\nseed = {seed}\ntrain = {train}\ntest = {test}\n\
+             density = {density:?}\nnoise = {noise:?}\n"
+        )
+    }
+}
+
+/// Compares what stands at `root` with the scenes that `config` describes.
+///
+/// # Errors
+/// [`Error::Io`] when something is there but cannot be read.
+pub fn scene_status(root: impl AsRef<Path>, config: &SceneSynthConfig) -> Result<SynthStatus> {
+    status_of(root.as_ref(), &config.record())
+}
+
+/// Writes the scenes as `root/{train,test}/room_01.ply` and their classes as `root/classes.txt`, all or nothing.
+///
+/// As [`generate`](super::generate) for what else it does.
+///
+/// # Errors
+/// As [`generate`](super::generate).
+pub fn generate_scenes(
+    root: impl AsRef<Path>,
+    config: &SceneSynthConfig,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<()> {
+    config.check()?;
+    put(root.as_ref(), &config.record(), |folder| {
+        for split in ["train", "test"] {
+            let inside = folder.join(split);
+            fs::create_dir_all(&inside).map_err(|source| Error::io(&inside, "create", source))?;
+        }
+        let classes = folder.join("classes.txt");
+        let names = SCENE_CLASSES.map(|name| format!("{name}\n")).concat();
+        fs::write(&classes, names).map_err(|source| Error::io(&classes, "write", source))?;
+        let done = AtomicUsize::new(0);
+        (0..config.scenes()).into_par_iter().try_for_each(|index| {
+            let split = if index < config.train { "train" } else { "test" };
+            let seed = derive_seed(config.seed, &[SCENES, index as u64]);
+            let cloud = scene(config, &mut ChaCha8Rng::seed_from_u64(seed));
+            let path = folder.join(split).join(format!("room_{:02}.ply", index + 1));
+            write_ply(path, &cloud, PlyFormat::BinaryLittleEndian)?;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+            Ok(())
+        })
+    })
+}
+
+/// One random room, with labels (places in [`SCENE_CLASSES`]) and colours, in metres; z is up, the floor at 0.
+///
+/// The density and the noise of `config` apply; its counts and its seed do not, the random numbers are those of `rng`.
+#[must_use]
+pub fn scene(config: &SceneSynthConfig, rng: &mut impl Rng) -> PointCloud {
+    let size = [rng.random_range(3.5..6.0), rng.random_range(3.0..5.0), rng.random_range(2.4..3.0)];
+    let mut room = Room { size, taken: Vec::new(), parts: Vec::new() };
+    room.shell();
+    for _ in 0..rng.random_range(1..=3) {
+        let thing = shelf(rng);
+        room.against_wall("shelf", thing, rng);
+    }
+    for _ in 0..rng.random_range(1..=2) {
+        let thing = sofa(rng);
+        room.against_wall("sofa", thing, rng);
+    }
+    for _ in 0..rng.random_range(1..=2) {
+        room.table_with_chairs(rng);
+    }
+    for _ in 0..rng.random_range(1..=2) {
+        let thing = lamp(rng);
+        room.anywhere("lamp", &thing, rng);
+    }
+    let hanging = pendant(rng);
+    room.parts.push((class("lamp"), placed(&hanging, 0.0, [size[0] / 2.0, size[1] / 2.0, size[2]])));
+    room.sample(config, rng)
+}
+
+fn class(name: &str) -> i32 {
+    SCENE_CLASSES.iter().position(|class| *class == name).map_or(0, |index| index as i32)
+}
+
+fn placed(thing: &Thing, angle: f64, offset: [f64; 3]) -> Surface {
+    let mut surface = Surface::default();
+    surface.add(&thing.surface, angle, offset);
+    surface
+}
+
+/// A room while it is furnished.
+struct Room {
+    size: [f64; 3],
+    /// Middle and half extents of the floor that is taken.
+    taken: Vec<([f64; 2], [f64; 2])>,
+    parts: Vec<(i32, Surface)>,
+}
+
+impl Room {
+    /// Ceiling, floor and four walls, as thin sheets.
+    fn shell(&mut self) {
+        let [x, y, z] = self.size;
+        let mut sheet = |name: &str, at: &dyn Fn(f64, f64) -> [f64; 3]| {
+            let mut surface = Surface::default();
+            surface.grid(40, 40, at);
+            self.parts.push((class(name), surface));
+        };
+        sheet("floor", &|u, v| [u * x, v * y, 0.0]);
+        sheet("ceiling", &|u, v| [u * x, v * y, z]);
+        sheet("wall", &|u, v| [u * x, 0.0, v * z]);
+        sheet("wall", &|u, v| [u * x, y, v * z]);
+        sheet("wall", &|u, v| [0.0, u * y, v * z]);
+        sheet("wall", &|u, v| [x, u * y, v * z]);
+    }
+
+    fn is_free(&self, middle: [f64; 2], half: [f64; 2]) -> bool {
+        let inside = (0..2)
+            .all(|axis| middle[axis] - half[axis] >= 0.0 && middle[axis] + half[axis] <= self.size[axis]);
+        let apart = |(other, other_half): &([f64; 2], [f64; 2])| {
+            (0..2).any(|axis| (middle[axis] - other[axis]).abs() > half[axis] + other_half[axis] + 0.05)
+        };
+        inside && self.taken.iter().all(apart)
+    }
+
+    /// Puts a thing with its back to one of the walls.
+    fn against_wall(&mut self, name: &str, thing: Thing, rng: &mut impl Rng) {
+        for _ in 0..ATTEMPTS {
+            let turns = rng.random_range(0..4_usize);
+            let [along, deep] = thing.half;
+            let half = if turns % 2 == 0 { [along, deep] } else { [deep, along] };
+            // The back is +y: turned by quarters it is at -x, -y, +x.
+            let gap = 0.02;
+            let [x, y, _] = self.size;
+            let free =
+                |length: f64, rng: &mut dyn FnMut() -> f64| along + (length - 2.0 * along).max(0.0) * rng();
+            let mut draw = || rng.random::<f64>();
+            let middle = match turns {
+                0 => [free(x, &mut draw), y - deep - gap],
+                1 => [deep + gap, free(y, &mut draw)],
+                2 => [free(x, &mut draw), deep + gap],
+                _ => [x - deep - gap, free(y, &mut draw)],
+            };
+            if self.is_free(middle, half) {
+                self.taken.push((middle, half));
+                let angle = turns as f64 * FRAC_PI_2;
+                self.parts.push((class(name), placed(&thing, angle, [middle[0], middle[1], 0.0])));
+                return;
+            }
+        }
+    }
+
+    /// Puts a round thing anywhere.
+    fn anywhere(&mut self, name: &str, thing: &Thing, rng: &mut impl Rng) {
+        for _ in 0..ATTEMPTS {
+            let middle = [0, 1].map(|axis| rng.random_range(0.3..self.size[axis] - 0.3));
+            if self.is_free(middle, thing.half) {
+                self.taken.push((middle, thing.half));
+                let angle = rng.random_range(0.0..TAU);
+                self.parts.push((class(name), placed(thing, angle, [middle[0], middle[1], 0.0])));
+                return;
+            }
+        }
+    }
+
+    /// Puts a table along one of the walls' directions, and chairs that look at its long sides.
+    fn table_with_chairs(&mut self, rng: &mut impl Rng) {
+        let table = table(rng);
+        for _ in 0..ATTEMPTS {
+            let turned: bool = rng.random();
+            let [along, deep] = table.half;
+            let half = if turned { [deep, along] } else { [along, deep] };
+            let middle = [0, 1].map(|axis| rng.random_range(0.2..0.8) * self.size[axis]);
+            if !self.is_free(middle, half) {
+                continue;
+            }
+            let angle = if turned { FRAC_PI_2 } else { 0.0 };
+            self.taken.push((middle, half));
+            self.parts.push((class("table"), placed(&table, angle, [middle[0], middle[1], 0.0])));
+            for side in [-1.0, 1.0] {
+                for _ in 0..rng.random_range(0..=2) {
+                    let thing = chair(rng);
+                    let off = [rng.random_range(-0.7..0.7) * along, side * (deep + thing.half[1] + 0.1)];
+                    let (sin, cos) = angle.sin_cos();
+                    let at =
+                        [middle[0] + cos * off[0] - sin * off[1], middle[1] + sin * off[0] + cos * off[1]];
+                    if self.is_free(at, thing.half) {
+                        self.taken.push((at, thing.half));
+                        // The back away from the table, not quite straight.
+                        let facing = if side > 0.0 { 0.0 } else { 2.0 * FRAC_PI_2 };
+                        let turn = angle + facing + rng.random_range(-0.3..0.3);
+                        self.parts.push((class("chair"), placed(&thing, turn, [at[0], at[1], 0.0])));
+                    }
+                }
+            }
+            return;
+        }
+    }
+
+    fn sample(self, config: &SceneSynthConfig, rng: &mut impl Rng) -> PointCloud {
+        let (mut positions, mut labels, mut colors) = (Vec::new(), Vec::new(), Vec::new());
+        for (class, surface) in self.parts {
+            let count = (surface.area() * f64::from(config.density)).round().max(1.0) as usize;
+            let cloud = sample_uniform(&surface.into_mesh(), count, rng)
+                .unwrap_or_else(|error| panic!("every part of a room has a surface, but {error}"));
+            let color: [f32; 3] = std::array::from_fn(|_| rng.random_range(40.0..215.0));
+            for position in cloud.into_positions() {
+                positions.push(position);
+                labels.push(class);
+                colors.push(color.map(|channel| (channel + rng.random_range(-25.0..25.0)) as u8));
+            }
+        }
+        jitter(&mut positions, config.noise, 4.0 * config.noise, rng);
+        let mut cloud = PointCloud::new(positions);
+        let whole = cloud
+            .set_labels(Some(labels))
+            .and_then(|()| cloud.set_colors(Some(colors)))
+            .map(|()| shuffled_indices(cloud.len(), rng));
+        match whole {
+            Ok(order) => cloud.select(&order),
+            Err(error) => panic!("there is one label and one colour per point, but {error}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_are_seeded_and_hold_what_they_should() {
+        let config = SceneSynthConfig { density: 60.0, ..SceneSynthConfig::default() };
+        let room = |seed| scene(&config, &mut ChaCha8Rng::seed_from_u64(seed));
+        assert_eq!(room(1), room(1));
+        assert_ne!(room(1), room(2));
+        let mut seen = [0_usize; SCENE_CLASSES.len()];
+        for seed in 0..20 {
+            let room = room(seed);
+            let bounds = room.bounds().unwrap();
+            assert!(bounds.min.iter().all(|&v| v > -0.05), "{bounds:?}");
+            assert!(bounds.max[0] < 6.05 && bounds.max[1] < 5.05 && bounds.max[2] < 3.05, "{bounds:?}");
+            let labels = room.labels().unwrap();
+            for (class, count) in seen.iter_mut().enumerate() {
+                *count += usize::from(labels.contains(&(class as i32)));
+            }
+        }
+        // Ceiling, floor and walls always; the others nearly always.
+        assert!(seen[..3].iter().all(|&count| count == 20), "{seen:?}");
+        assert!(seen.iter().all(|&count| count >= 12), "{seen:?}");
+    }
+
+    #[test]
+    fn the_set_is_written_whole_and_known_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("rooms");
+        let config = SceneSynthConfig { train: 2, test: 1, density: 20.0, ..SceneSynthConfig::default() };
+        assert_eq!(scene_status(&root, &config).unwrap(), SynthStatus::Missing);
+        generate_scenes(&root, &config, &|_| ()).unwrap();
+        assert_eq!(scene_status(&root, &config).unwrap(), SynthStatus::Matches);
+        let scenes = crate::SceneFolder::open(&root).unwrap();
+        assert_eq!((scenes.split("train").unwrap().len(), scenes.split("test").unwrap().len()), (2, 1));
+        assert_eq!(crate::SceneFolder::class_names(&root).unwrap().unwrap(), SCENE_CLASSES);
+        let other = SceneSynthConfig { density: 21.0, ..config.clone() };
+        assert!(matches!(scene_status(&root, &other).unwrap(), SynthStatus::Differs { .. }));
+        // A set of shapes is another set, and may be replaced.
+        let shapes = crate::synth::SynthConfig::default();
+        assert!(matches!(crate::synth::status(&root, &shapes).unwrap(), SynthStatus::Differs { .. }));
+        fs::create_dir(folder.path().join("mine")).unwrap();
+        fs::write(folder.path().join("mine/thesis.txt"), "").unwrap();
+        let refused = generate_scenes(folder.path().join("mine"), &config, &|_| ());
+        assert!(matches!(refused, Err(Error::NotASynthSet { .. })));
+        let bad = SceneSynthConfig { noise: f32::NAN, ..config };
+        assert!(matches!(
+            generate_scenes(&root, &bad, &|_| ()),
+            Err(Error::SynthSetting { key: "noise", .. })
+        ));
+    }
+}
