@@ -9,11 +9,11 @@ use burn::train::InferenceStep;
 use pointcloud::{FolderDataset, Sample};
 use rayon::prelude::*;
 
-use crate::config::{Config, ModelConfig};
-use crate::data::{BatchBuilder, CloudLoader, CloudSet, Preparation};
+use crate::config::{Config, ModelConfig, PaperClassifierConfig};
+use crate::data::{BatchBuilder, CloudSet, CloudSource, Loader, Preparation};
 use crate::error::RunError;
 use crate::evaluation::{Confusion, Evaluation, Weights};
-use crate::network::PaperClassifier;
+use crate::network::{Network, Purpose};
 use crate::progress::{Progress, ProgressMode};
 use crate::run::{Manifest, RunDirectory, load_weights};
 
@@ -34,9 +34,10 @@ const READ_TOGETHER: usize = 64;
 /// ```
 pub struct Classifier {
     config: Config,
+    model: PaperClassifierConfig,
     manifest: Manifest,
     weights: Weights,
-    network: PaperClassifier,
+    network: Network,
     device: Device,
 }
 
@@ -51,16 +52,25 @@ impl Classifier {
     /// Loads the weights of a run onto `device`.
     ///
     /// # Errors
-    /// When `path` is no run directory, or its files are damaged or do not fit together.
+    /// When `path` is no run directory, its network is no classifier, or its files are damaged or do not fit together.
     pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
         let run = RunDirectory::open(path)?;
         // The manifest first: it tells of a newer format, whose config may have other keys.
         let manifest = Manifest::read(&run)?;
         let config = Config::load(run.config(), &[])?;
-        let ModelConfig::PaperClassifier(model) = &config.model;
-        let mut network = model.init(config.data.points, manifest.classes.len(), 0.0, device);
+        let ModelConfig::PaperClassifier(model) = &config.model else {
+            return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
+        };
+        let purpose = Purpose {
+            points: config.data.points,
+            channels_in: model.input_channels(),
+            classes: manifest.classes.len(),
+            label_smoothing: 0.0,
+        };
+        let model = model.clone();
+        let mut network = config.model.init(&purpose, device);
         load_weights(&mut network, &run, weights)?;
-        Ok(Self { config, manifest, weights, network, device: device.clone() })
+        Ok(Self { config, model, manifest, weights, network, device: device.clone() })
     }
 
     /// The config of the run.
@@ -119,7 +129,7 @@ impl Classifier {
             let output = InferenceStep::step(&self.network, batch);
             let predicted = output.output.argmax(1).into_data();
             for (&member, predicted) in members.iter().zip(predicted.iter::<i64>()) {
-                confusion.record(loader.set().classes[member], predicted as usize);
+                confusion.record(loader.source().set().classes[member], predicted as usize);
             }
             loss += f64::from(output.loss.into_scalar::<f32>()) * members.len() as f64;
             bar.advance(members.len());
@@ -159,7 +169,7 @@ impl Classifier {
         let set = CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()] };
         let batch = self.loader(set).iter().next().expect("the set has one cloud");
         let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
-        let logits = self.network.forward(batch.features, &batch.offsets, &batch.neighborhoods);
+        let logits = self.network.logits(&batch);
         let probabilities = softmax(logits, 1).into_data();
         let mut ranked: Vec<(String, f32)> =
             self.classes().iter().cloned().zip(probabilities.iter::<f32>()).collect();
@@ -167,10 +177,10 @@ impl Classifier {
         Ok(Prediction { ranked })
     }
 
-    fn loader(&self, set: CloudSet) -> CloudLoader {
-        let builder = BatchBuilder::of(&self.config.model, &self.device);
+    fn loader(&self, set: CloudSet) -> Loader<CloudSource> {
+        let builder = BatchBuilder::of(&self.model, &self.device);
         let preparation =
             Preparation { order: self.config.data.order, augment: None, seed: self.config.seed };
-        CloudLoader::in_order(set, builder, preparation, self.config.train.batch_size)
+        Loader::in_order(CloudSource::new(set, builder, preparation), self.config.train.batch_size)
     }
 }

@@ -119,6 +119,14 @@ pub enum RunError {
     /// burn's learner stopped with an error.
     #[error("training stopped: {0}")]
     Learner(String),
+    /// The network of a run or a config is not for what is asked of it.
+    #[error("found the network {network}, expected {wanted}")]
+    NoSuchTask {
+        /// The network, as `model.kind` in the config.
+        network: &'static str,
+        /// What would have been accepted.
+        wanted: &'static str,
+    },
     /// A device that this build does not have.
     #[error("there is no device '{found}' in this build; there are: {known}")]
     UnknownDevice {

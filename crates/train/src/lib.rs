@@ -2,6 +2,7 @@
 #![recursion_limit = "256"]
 #![forbid(unsafe_code)]
 
+mod any_run;
 pub mod bench;
 mod classifier;
 pub mod config;
@@ -16,9 +17,12 @@ pub mod network;
 mod progress;
 mod report;
 pub mod run;
+mod scene_file;
+mod segmenter;
 mod text;
 mod training;
 
+pub use any_run::TrainedRun;
 pub use classifier::{Classifier, Prediction};
 pub use device::{device, known as known_devices};
 pub use error::RunError;
@@ -27,4 +31,6 @@ pub use memory::StepMemory;
 pub use metrics_log::{EpochMetrics, MetricsLog, MetricsLogError};
 pub use progress::{Progress, ProgressMode};
 pub use report::{Report, RunFacts, markdown};
+pub use scene_file::{class_color, write_labelled};
+pub use segmenter::{LabelEstimate, LabelOptions, Segmenter, Votes};
 pub use training::{TrainOptions, TrainOutcome, train};

@@ -2,14 +2,22 @@
 
 use std::fmt;
 
+use burn::module::Module;
+use burn::tensor::Device;
 use neighbors::ListSizes;
 use pointcloud::FolderDataset;
+use pointcloud::synth::{SCENE_CLASSES, SceneSynthConfig, scene};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::bench::surfaces;
-use crate::config::{Config, Head, ModelConfig, OptimizerConfig, PaperClassifierConfig};
-use crate::data::{AHEAD, CloudSet, Preparation};
+use crate::config::{Config, Head, ModelConfig, OptimizerConfig, PaperClassifierConfig, ScenesConfig};
+use crate::data::{
+    AHEAD, CloudSet, Frame, Preparation, RegionBuilder, RegionSource, Scene, load_scenes, thin,
+};
 use crate::error::RunError;
+use crate::network::Purpose;
 
 /// Bytes of a number.
 const FLOAT: u64 = 4;
@@ -50,13 +58,15 @@ impl StepMemory {
     /// The lists of the first clouds, up to one batch, are counted, not made; fewer than a batch stand for all.
     ///
     /// # Errors
-    /// A position that is not finite.
+    /// A network that is no classifier, a position that is not finite.
     ///
     /// # Panics
     /// When there is no cloud.
     pub fn estimate(config: &Config, classes: usize, clouds: &[Vec<[f32; 3]>]) -> Result<Self, RunError> {
         assert!(!clouds.is_empty(), "StepMemory: expected at least one cloud");
-        let ModelConfig::PaperClassifier(model) = &config.model;
+        let ModelConfig::PaperClassifier(model) = &config.model else {
+            return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
+        };
         let batch = config.train.batch_size;
         let preparation = Preparation {
             order: config.data.order,
@@ -99,12 +109,73 @@ impl StepMemory {
         })
     }
 
+    /// The estimate for a segmenter: the regions of one batch, cut from the first training scene; from a synthetic room when there
+    /// are no scenes yet.
+    fn of_scenes(config: &Config, scenes: &ScenesConfig) -> Result<Self, RunError> {
+        let files = scenes.folder(&config.data.root).and_then(|folder| Ok(folder.split("train")?.to_vec()));
+        let (scene, classes) = match files.unwrap_or_default().first() {
+            Some(path) => {
+                let names = scenes.class_names(&config.data.root)?;
+                let map = scenes.label_map(&names);
+                let mut found = load_scenes(std::slice::from_ref(path), scenes, &map, false, &|_| ())?.scenes;
+                (found.swap_remove(0), names.len())
+            }
+            None => {
+                let room = scene(&SceneSynthConfig::default(), &mut ChaCha8Rng::seed_from_u64(1));
+                let cloud = thin(&room, scenes)?.cloud;
+                let frame = Frame::of(cloud.positions());
+                (Scene { path: "synthetic".into(), cloud, frame }, SCENE_CLASSES.len())
+            }
+        };
+        let device = Device::flex();
+        let builder = RegionBuilder::of(&config.model, scenes, classes, &device);
+        let shapes = builder.shapes.clone();
+        let source = RegionSource::for_training(vec![scene], builder, scenes, &config.augment, config.seed);
+        let members: Vec<usize> = (0..config.train.batch_size.min(scenes.regions)).collect();
+        let blocks = source.blocks(1, &members);
+        let mut offsets = vec![0];
+        for block in &blocks {
+            offsets.push(offsets[offsets.len() - 1] + block.positions.len());
+        }
+        let positions: Vec<[f32; 3]> =
+            blocks.iter().flat_map(|block| block.positions.iter().copied()).collect();
+        let sizes = ListSizes::count(&positions, &offsets, &shapes)?;
+        let lists: u64 = sizes.iter().map(ListSizes::bytes).sum();
+        let edge_weights: u64 = sizes.iter().map(ListSizes::edge_weight_bytes).sum();
+        let (channels_in, points) = (scenes.channels_in(), scenes.points);
+        let purpose = Purpose { points, channels_in, classes, label_smoothing: 0.0 };
+        let parameters = config.model.init(&purpose, &device).num_params() as u64;
+        let weights = FLOAT * parameters;
+        let (kept, passing) = optimizer_copies(&config.optimizer);
+        // Forward and backward: what is alive without gradients, and as much again for what the backward pass needs.
+        let alive = config.model.channels_alive(channels_in, classes) as u64;
+        let activations = 3 * FLOAT * alive * positions.len() as u64;
+        let neighbors = lists + edge_weights;
+        let waiting = (AHEAD as u64 + 1) * lists + lists;
+        let (optimizer, update) = (kept * weights, passing * weights);
+        let total = PROGRAM + 2 * weights + optimizer + waiting + neighbors + activations.max(update);
+        Ok(Self {
+            parameters,
+            weights,
+            gradients: weights,
+            optimizer,
+            update,
+            activations,
+            neighbors,
+            waiting,
+            total,
+        })
+    }
+
     /// The estimate for the training that `config` describes, on the first files of `data.root`; on synthetic shapes
     /// when there are no such files yet.
     ///
     /// # Errors
     /// Files that cannot be used.
     pub fn of_config(config: &Config) -> Result<Self, RunError> {
+        if let Some(scenes) = &config.scenes {
+            return Self::of_scenes(config, scenes);
+        }
         let dataset = FolderDataset::open(&config.data.root).ok();
         let samples = dataset.as_ref().and_then(|dataset| dataset.split("train").ok()).unwrap_or_default();
         let batch = config.train.batch_size;
@@ -195,9 +266,6 @@ impl fmt::Display for StepMemory {
 
 #[cfg(test)]
 mod tests {
-    use burn::module::Module;
-    use burn::tensor::Device;
-
     use super::*;
     use crate::config::{ConvolutionKind, Inputs};
 

@@ -21,11 +21,22 @@ pub struct EpochMetrics {
     /// Mean of that part over the classes, in `[0, 1]`.
     #[serde(default)]
     pub mean_class_accuracy: Option<f64>,
+    /// Mean intersection over union over the classes that there are, in `[0, 1]`; only for segmenters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_iou: Option<f64>,
     /// Learning rate at the end of the epoch.
     #[serde(default)]
     pub lr: Option<f64>,
     /// Wall-clock time of the epoch on this split, in seconds.
     pub seconds: f64,
+}
+
+impl EpochMetrics {
+    /// What epochs are chosen by: the mean intersection over union where there is one, else the accuracy.
+    #[must_use]
+    pub fn score(&self) -> f64 {
+        self.mean_iou.unwrap_or(self.accuracy)
+    }
 }
 
 /// What can go wrong with the metrics file.
@@ -168,6 +179,7 @@ mod tests {
             loss: 0.5 / epoch as f64,
             accuracy: 0.75,
             mean_class_accuracy: (split == "valid").then_some(0.7),
+            mean_iou: None,
             lr: Some(1e-3),
             seconds: 1.5,
         }

@@ -104,14 +104,22 @@ fn protocol(text: &mut String, report: &Report<'_>) {
         }
         None => "the last epoch; there was no validation".to_owned(),
     };
+    let root = config.data.root.display();
+    let (data, items) = match &config.scenes {
+        None => (format!("`{root}`, {} points per cloud", config.data.points), "files".to_owned()),
+        Some(scenes) => (
+            format!("`{root}`, voxels of {}, {} of {}", scenes.voxel, scenes.region.plural(), scenes.size),
+            format!("{} regions", scenes.regions),
+        ),
+    };
     let rows = [
         ("network", format!("{}, {} parameters", config.model.kind(), facts.parameters)),
         ("seed", config.seed.to_string()),
-        ("data", format!("`{}`, {} points per cloud", config.data.root.display(), config.data.points)),
+        ("data", data),
         ("training files", facts.train_files.to_string()),
         ("validation files", facts.validation_files.to_string()),
         ("files left out", facts.skipped_files.to_string()),
-        ("epochs", format!("{}, batches of {}", config.train.epochs, config.train.batch_size)),
+        ("epochs", format!("{} of {items}, batches of {}", config.train.epochs, config.train.batch_size)),
         ("best weights", chosen),
         ("training time", duration(facts.train_seconds)),
         ("device", format!("{}, {} threads", facts.device, facts.threads)),
@@ -134,7 +142,7 @@ fn details(text: &mut String, evaluation: &Evaluation) {
         let mut row = vec![class.name.clone(), class.count.to_string(), class.correct.to_string()];
         row.extend([class.accuracy, class.precision, class.f1].map(percent));
         if segmentation {
-            row.push(percent(class.iou));
+            row.push(class.iou_text());
         }
         row
     });
@@ -169,13 +177,14 @@ fn epochs(text: &mut String, rows: &[EpochMetrics], best: Option<usize>) {
     if shown.len() < numbers.len() {
         let _ = write!(text, "{} of {} epochs; all are in `metrics.jsonl`.\n\n", shown.len(), numbers.len());
     }
+    let segmentation = rows.iter().any(|row| row.mean_iou.is_some());
     let head = [
         "epoch",
         "train loss",
         "train accuracy %",
         "valid loss",
         "valid accuracy %",
-        "valid mean class %",
+        if segmentation { "valid mean IoU %" } else { "valid mean class %" },
         "lr",
         "seconds",
     ];
@@ -193,7 +202,7 @@ fn epochs(text: &mut String, rows: &[EpochMetrics], best: Option<usize>) {
             percent(train.map(|row| row.accuracy)),
             loss(valid),
             percent(valid.map(|row| row.accuracy)),
-            percent(valid.and_then(|row| row.mean_class_accuracy)),
+            percent(valid.and_then(|row| if segmentation { row.mean_iou } else { row.mean_class_accuracy })),
             lr.map_or_else(|| "-".to_owned(), |lr| format!("{lr:.2e}")),
             format!("{seconds:.1}"),
         ]
@@ -267,6 +276,7 @@ mod tests {
             loss: 1.0 / epoch as f64,
             accuracy: 0.5,
             mean_class_accuracy: None,
+            mean_iou: None,
             lr: Some(1e-3),
             seconds: 2.0,
         };

@@ -69,7 +69,7 @@ impl KindsBench {
         device.seed(0);
         let initializer = Initializer::KaimingNormal { gain: 1.0, fan_out_only: false };
         let layers = ConvolutionKind::ALL.map(|kind| {
-            Convolution::new(kind, [self.channels; 2], shape.subdomains(), &initializer, &device)
+            Convolution::new(kind, [self.channels; 2], shape.subdomains(), true, &initializer, &device)
         });
         let input = Tensor::<2>::random([lists.points(), self.channels], Distribution::Default, &device);
 

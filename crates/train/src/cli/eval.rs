@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use train::{Classifier, ProgressMode, device};
+use train::{ProgressMode, TrainedRun, device};
 
 use super::WeightsArgument;
 use super::output::line;
@@ -17,7 +17,7 @@ use super::output::line;
 pub(super) struct Eval {
     /// Run directory, as `pointwise train` writes it
     run: PathBuf,
-    /// Folder of CLASS/SPLIT/FILE [default: the data the run was trained on]
+    /// Folder of CLASS/SPLIT/FILE, or of SPLIT/FILE for labelled scenes [default: the data the run was trained on]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Split to evaluate on
@@ -39,9 +39,9 @@ pub(super) struct Eval {
 
 impl Eval {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let classifier = Classifier::open(&self.run, self.weights.into(), &device(&self.device)?)?;
-        let root = self.data.unwrap_or_else(|| classifier.config().data.root.clone());
-        let evaluation = classifier.evaluate(&root, &self.split, ProgressMode::detect(self.quiet))?;
+        let run = TrainedRun::open(&self.run, self.weights.into(), &device(&self.device)?)?;
+        let root = self.data.unwrap_or_else(|| run.config().data.root.clone());
+        let evaluation = run.evaluate(&root, &self.split, ProgressMode::detect(self.quiet))?;
         let json = serde_json::to_string_pretty(&evaluation)?;
         match self.json {
             Some(path) if path.as_os_str() == "-" => {

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use burn::tensor::Device;
 use pointcloud::FolderDataset;
-use pointcloud::synth::{SynthStatus, generate, status};
+use pointcloud::synth::{SynthStatus, generate, generate_scenes, scene_status, status};
 use train::config::Config;
 use train::run::Manifest;
 use train::{
-    Classifier, MetricsLog, Progress, ProgressMode, Report, RunError, RunFacts, TrainOptions, TrainOutcome,
+    MetricsLog, Progress, ProgressMode, Report, RunError, RunFacts, TrainOptions, TrainOutcome, TrainedRun,
     Weights, device, markdown,
 };
 
@@ -52,7 +52,11 @@ impl Train {
         let progress = ProgressMode::detect(self.quiet);
         make_synthetic_set(&config, progress)?;
         // Better told now than after hours of training.
-        if FolderDataset::open(&config.data.root)?.split("test")?.is_empty() {
+        let tests = match &config.scenes {
+            None => FolderDataset::open(&config.data.root)?.split("test")?.len(),
+            Some(scenes) => scenes.folder(&config.data.root)?.split("test")?.len(),
+        };
+        if tests == 0 {
             let (path, split) = (config.data.root, "test".into());
             return Err(RunError::NoFiles { path, split }.into());
         }
@@ -89,8 +93,8 @@ fn evaluate(
     let run = &outcome.run;
     let mut evaluations = Vec::new();
     for weights in [Weights::Best, Weights::Last] {
-        let classifier = Classifier::open(run.path(), weights, device)?;
-        evaluations.push(classifier.evaluate(&config.data.root, "test", progress)?);
+        let trained = TrainedRun::open(run.path(), weights, device)?;
+        evaluations.push(trained.evaluate(&config.data.root, "test", progress)?);
     }
     run.write(&run.evaluation(), &serde_json::to_string_pretty(&evaluations)?)?;
     let manifest = Manifest::read(run)?;
@@ -114,7 +118,9 @@ fn evaluate(
     line(evaluations[0].confusion_table())?;
     for evaluation in &evaluations {
         let accuracy = 100.0 * evaluation.overall_accuracy.unwrap_or(f64::NAN);
-        line(format_args!("test accuracy, {} epoch: {accuracy:.2} %", evaluation.weights.name()))?;
+        let mean_iou =
+            evaluation.mean_iou.map(|iou| format!(", mean IoU {:.2} %", 100.0 * iou)).unwrap_or_default();
+        line(format_args!("test accuracy, {} epoch: {accuracy:.2} %{mean_iou}", evaluation.weights.name()))?;
     }
     Ok(())
 }
@@ -122,14 +128,23 @@ fn evaluate(
 /// Writes the synthetic set of the config when its folder is missing or holds another synthetic set. Other data at that
 /// place is used as it is.
 pub(super) fn make_synthetic_set(config: &Config, progress: ProgressMode) -> anyhow::Result<()> {
+    let root = &config.data.root;
+    let wanted = |status| matches!(status, SynthStatus::Missing | SynthStatus::Differs { .. });
+    if let Some(synth) = config.scenes.as_ref().and_then(|scenes| scenes.synth.as_ref()) {
+        let settings = synth.settings();
+        if wanted(scene_status(root, &settings)?) {
+            let bar = Progress::start(progress, "writing the synthetic scenes", "files", settings.scenes());
+            generate_scenes(root, &settings, &|done| bar.set(done))?;
+            bar.finish();
+        }
+        return Ok(());
+    }
     let Some(settings) = &config.data.synth else { return Ok(()) };
     let settings = settings.settings();
-    match status(&config.data.root, &settings)? {
-        SynthStatus::Missing | SynthStatus::Differs { .. } => {}
-        _ => return Ok(()),
+    if wanted(status(root, &settings)?) {
+        let bar = Progress::start(progress, "writing the synthetic set", "files", settings.clouds());
+        generate(root, &settings, &|done| bar.set(done))?;
+        bar.finish();
     }
-    let bar = Progress::start(progress, "writing the synthetic set", "files", settings.clouds());
-    generate(&config.data.root, &settings, &|done| bar.set(done))?;
-    bar.finish();
     Ok(())
 }

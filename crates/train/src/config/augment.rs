@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{ensure, ensure_not_negative};
+use super::check::{ensure, ensure_fraction, ensure_not_negative};
 use super::error::ConfigError;
 
 /// Section `[augment]`: random changes to training clouds, after normalising, drawn anew each
@@ -23,6 +23,16 @@ pub struct AugmentConfig {
     pub scale: [f32; 2],
     /// Largest shift along each axis, in the units of the normalised cloud. Default 0.
     pub translate: f32,
+    /// Axes along which a cloud is mirrored, each with probability 1/2. Default none.
+    pub mirror: Vec<Axis>,
+    /// Largest share of the points that is left out at random, in `[0, 1)`; only for scenes. Default 0.
+    pub drop: f32,
+    /// Standard deviation of the normal noise on each channel of each colour, for colours from 0 to 1. Default 0.
+    pub color_jitter: f32,
+    /// Probability that all colours of a cloud are 0, in `[0, 1)`. Default 0.
+    pub color_drop: f32,
+    /// Probability that the colours of a cloud are stretched to their full range, by a random share, in `[0, 1)`. Default 0.
+    pub color_stretch: f32,
 }
 
 /// Random rotation of a training cloud.
@@ -72,6 +82,11 @@ impl Default for AugmentConfig {
             jitter_clip: 0.05,
             scale: [1.0, 1.0],
             translate: 0.0,
+            mirror: Vec::new(),
+            drop: 0.0,
+            color_jitter: 0.0,
+            color_drop: 0.0,
+            color_stretch: 0.0,
         }
     }
 }
@@ -81,6 +96,10 @@ impl AugmentConfig {
         ensure_not_negative(f64::from(self.jitter_sigma), "augment.jitter_sigma")?;
         ensure_not_negative(f64::from(self.jitter_clip), "augment.jitter_clip")?;
         ensure_not_negative(f64::from(self.translate), "augment.translate")?;
+        ensure_fraction(f64::from(self.drop), "augment.drop")?;
+        ensure_not_negative(f64::from(self.color_jitter), "augment.color_jitter")?;
+        ensure_fraction(f64::from(self.color_drop), "augment.color_drop")?;
+        ensure_fraction(f64::from(self.color_stretch), "augment.color_stretch")?;
         let [least, most] = self.scale;
         ensure(
             least.is_finite() && most.is_finite() && 0.0 < least && least <= most,

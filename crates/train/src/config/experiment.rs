@@ -6,8 +6,9 @@ use super::augment::AugmentConfig;
 use super::check::{ensure, ensure_fraction, ensure_some};
 use super::data::{DataConfig, PointOrder};
 use super::error::ConfigError;
-use super::model::ModelConfig;
+use super::model::{ModelConfig, Task};
 use super::optimize::{OptimizerConfig, ScheduleConfig};
+use super::scenes::ScenesConfig;
 
 /// An experiment: everything that decides the result of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,10 @@ pub struct Config {
 
     /// Section `[train]`.
     pub train: TrainConfig,
+
+    /// Section `[scenes]`, for networks that give a class to every point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenes: Option<ScenesConfig>,
 }
 
 /// Section `[train]`: the training loop.
@@ -87,7 +92,21 @@ impl Config {
         )?;
         ensure(i64::try_from(self.seed).is_ok(), "seed", self.seed, "at most 9223372036854775807")?;
         self.data.validate()?;
-        self.model.validate()?;
+        let task = self.model.task();
+        ensure(
+            self.scenes.is_some() == (task == Task::Segmentation),
+            "model.kind",
+            format_args!(
+                "{:?} {} a section [scenes]",
+                self.model.kind(),
+                if self.scenes.is_some() { "with" } else { "without" }
+            ),
+            "a segmenter with the section, or a classifier without",
+        )?;
+        if let Some(scenes) = &self.scenes {
+            scenes.validate()?;
+        }
+        self.model.validate(self.scenes.as_ref().map_or(0, ScenesConfig::channels_in))?;
         self.optimizer.validate()?;
         self.schedule.validate(self.optimizer.lr())?;
         self.augment.validate()?;
@@ -132,6 +151,7 @@ mod tests {
             optimizer: OptimizerConfig::Adam { lr: 1e-3, weight_decay: 0.0 },
             schedule: ScheduleConfig::default(),
             augment: AugmentConfig::default(),
+            scenes: None,
             train: TrainConfig::new(3),
         }
     }

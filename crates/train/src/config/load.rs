@@ -190,7 +190,7 @@ epochs = 3
         assert_eq!(config.optimizer.lr(), 1.0);
         assert_eq!(config.augment.rotate, Rotate::Up);
         assert_eq!(config.schedule, ScheduleConfig::Step { every_epochs: 5, gamma: 0.1 });
-        let ModelConfig::PaperClassifier(model) = config.model;
+        let ModelConfig::PaperClassifier(model) = config.model else { panic!("{:?}", config.model) };
         assert_eq!(
             (model.head, model.dilations, model.search),
             (Head::Pooled, vec![1, 1], SearchKind::KdTree)

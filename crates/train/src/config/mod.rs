@@ -13,11 +13,16 @@ mod load;
 mod model;
 mod optimize;
 mod overrides;
+mod scenes;
 mod schema;
 
 pub use augment::{AugmentConfig, Axis, Rotate};
 pub use data::{DataConfig, Normalize, PointOrder, Sampling, SynthData};
 pub use error::{ConfigError, Hint, Place};
 pub use experiment::{Config, TrainConfig};
-pub use model::{ConvolutionKind, Head, Inputs, ModelConfig, PaperClassifierConfig, SearchKind};
+pub use model::{
+    ConvolutionKind, Head, Inputs, ModelConfig, PaperClassifierConfig, PaperSegmenterConfig,
+    ResidualSegmenterConfig, SearchKind, Task,
+};
 pub use optimize::{OptimizerConfig, ScheduleConfig};
+pub use scenes::{Attribute, Centres, ClassWeights, RegionKind, SceneSynthData, ScenesConfig};

@@ -12,6 +12,7 @@ use super::error::{ConfigError, Hint, Place};
 use super::experiment::{Config, TrainConfig};
 use super::model::ModelConfig;
 use super::optimize::{OptimizerConfig, ScheduleConfig};
+use super::scenes::{SceneSynthData, ScenesConfig};
 
 /// The key that chooses between the kinds of a section.
 const KIND: &str = "kind";
@@ -60,6 +61,10 @@ impl Schema {
                 schedule: schedules[i % schedules.len()].clone(),
                 augment: AugmentConfig::default(),
                 train: TrainConfig::new(1),
+                scenes: Some(ScenesConfig {
+                    synth: Some(SceneSynthData::default()),
+                    ..ScenesConfig::default()
+                }),
             };
             Table::try_from(config).expect("the example config is plain TOML")
         });
@@ -308,7 +313,7 @@ mod tests {
     fn serde_knows_no_key_that_the_examples_lack() {
         // serde names the fields of a struct when it meets one that is not there.
         let schema = Schema::new();
-        for section in ["", "data", "data.synth", "augment", "train"] {
+        for section in ["", "data", "data.synth", "augment", "train", "scenes", "scenes.synth"] {
             let mut probe = schema.examples[0].clone();
             let table = if section.is_empty() {
                 &mut probe

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
 
-use crate::config::{Inputs, ModelConfig};
+use crate::config::{Inputs, PaperClassifierConfig};
 
 /// `B` clouds of `P` points in all.
 #[derive(Clone, Debug)]
@@ -14,8 +14,10 @@ pub struct CloudBatch {
     pub offsets: Vec<usize>,
     /// One for every kernel shape of the network.
     pub neighborhoods: Vec<Neighborhood>,
-    /// The class of every cloud, `[B]`.
+    /// The class of every cloud `[B]`, or of every point `[P]`, where the number of classes stands for none.
     pub targets: Tensor<1, Int>,
+    /// What every point counts in the loss, `[P]`; without, all are equal. Only for points.
+    pub weights: Option<Tensor<1>>,
     /// Which clouds these are, as indices into their [`CloudSet`](super::CloudSet).
     pub members: Vec<usize>,
 }
@@ -34,10 +36,9 @@ pub struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    /// The builder for the network `model`.
+    /// The builder for the classifier `model`.
     #[must_use]
-    pub fn of(model: &ModelConfig, device: &Device) -> Self {
-        let ModelConfig::PaperClassifier(model) = model;
+    pub fn of(model: &PaperClassifierConfig, device: &Device) -> Self {
         Self {
             shapes: model.kernel_shapes(),
             search: model.search.into(),
@@ -74,6 +75,7 @@ impl BatchBuilder {
             offsets,
             neighborhoods,
             targets: Tensor::from_data(TensorData::new(targets, [count]), &self.device),
+            weights: None,
             members,
         })
     }

@@ -1,7 +1,7 @@
 //! From the points of a file to the points that a network sees.
 
 use pointcloud::{
-    Axis, derive_seed, jitter, morton_order, rotate_randomly, scale_randomly, translate, xyz_order,
+    Axis, derive_seed, jitter, mirror, morton_order, rotate_randomly, scale_randomly, translate, xyz_order,
 };
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -39,7 +39,12 @@ impl Preparation {
 }
 
 fn change(positions: &mut [[f32; 3]], augment: &AugmentConfig, rng: &mut impl Rng) {
-    let up = axis(augment.up_axis);
+    let up = augment.up_axis.into();
+    for axis in &augment.mirror {
+        if rng.random() {
+            mirror(positions, (*axis).into());
+        }
+    }
     match augment.rotate {
         Rotate::None => {}
         Rotate::Up => {
@@ -61,7 +66,7 @@ fn change(positions: &mut [[f32; 3]], augment: &AugmentConfig, rng: &mut impl Rn
 }
 
 /// Applies a rotation drawn evenly from all rotations: a unit quaternion with a direction of four normal draws.
-fn rotate_uniformly(positions: &mut [[f32; 3]], rng: &mut impl Rng) {
+pub(super) fn rotate_uniformly(positions: &mut [[f32; 3]], rng: &mut impl Rng) {
     let mut q: [f32; 4] = std::array::from_fn(|_| rng.sample(StandardNormal));
     let norm = q.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
     q.iter_mut().for_each(|v| *v /= norm);
@@ -77,10 +82,12 @@ fn rotate_uniformly(positions: &mut [[f32; 3]], rng: &mut impl Rng) {
     }
 }
 
-fn axis(axis: config::Axis) -> Axis {
-    match axis {
-        config::Axis::X => Axis::X,
-        config::Axis::Y => Axis::Y,
-        config::Axis::Z => Axis::Z,
+impl From<config::Axis> for Axis {
+    fn from(axis: config::Axis) -> Self {
+        match axis {
+            config::Axis::X => Self::X,
+            config::Axis::Y => Self::Y,
+            config::Axis::Z => Self::Z,
+        }
     }
 }

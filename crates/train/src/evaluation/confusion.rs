@@ -95,8 +95,8 @@ impl Confusion {
         mean((0..self.classes).filter_map(|class| self.accuracy(class)))
     }
 
-    /// Mean of [`Confusion::iou`] over the classes that occur in the truth or in the predictions,
-    /// in `[0, 1]`; `None` when none occurs.
+    /// Mean of [`Confusion::iou`] over the classes that occur in the truth, in `[0, 1]`; `None` when none
+    /// occurs.
     #[must_use]
     pub fn mean_iou(&self) -> Option<f64> {
         mean((0..self.classes).filter_map(|class| self.iou(class)))
@@ -127,12 +127,16 @@ impl Confusion {
         ratio(2 * self.count(class, class), truth + self.predicted_count(class))
     }
 
-    /// Intersection over union, `tp / (truth + predicted - tp)`, in `[0, 1]`; `None` when the class
-    /// occurs neither in the truth nor in the predictions.
+    /// Intersection over union, `tp / (truth + predicted - tp)`, in `[0, 1]`; `None` when the truth lacks the
+    /// class. Predictions of such a class count against the classes that they should have been.
     #[must_use]
     pub fn iou(&self, class: usize) -> Option<f64> {
+        let truth = self.truth_count(class);
+        if truth == 0 {
+            return None;
+        }
         let both = self.count(class, class);
-        ratio(both, self.truth_count(class) + self.predicted_count(class) - both)
+        ratio(both, truth + self.predicted_count(class) - both)
     }
 
     /// The mistakes as (truth, predicted, count), most frequent first, at most `limit`.
@@ -209,7 +213,9 @@ mod tests {
         assert_eq!(confusion.f1(1), Some(2.0 / 6.0));
         assert_eq!(confusion.iou(0), Some(3.0 / 4.0));
         assert_eq!(confusion.iou(1), Some(1.0 / 5.0));
-        assert_eq!(confusion.mean_iou(), Some((0.75 + 0.2 + 0.0 + 0.0) / 4.0));
+        // Class 2 is predicted, but not in the truth: it stays out, too.
+        assert_eq!(confusion.iou(2), None);
+        assert_eq!(confusion.mean_iou(), Some((0.75 + 0.2 + 0.0) / 3.0));
     }
 
     #[test]

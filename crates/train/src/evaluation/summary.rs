@@ -46,7 +46,7 @@ pub struct ClassMetrics {
     pub precision: Option<f64>,
     /// Harmonic mean of accuracy and precision; `None` when the truth lacks the class.
     pub f1: Option<f64>,
-    /// Intersection over union; `None` when the class is neither in the truth nor predicted.
+    /// Intersection over union; `None` when the truth lacks the class.
     pub iou: Option<f64>,
 }
 

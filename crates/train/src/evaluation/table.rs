@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::summary::Evaluation;
+use super::summary::{ClassMetrics, Evaluation};
 use crate::text::{Align, columns, pad, width};
 
 /// Longest class name, in terminal columns, that a row of the confusion matrix shows in full.
@@ -25,7 +25,7 @@ impl Evaluation {
             let mut row = vec![class.name.clone(), class.count.to_string(), class.correct.to_string()];
             row.extend([class.accuracy, class.precision, class.f1].map(percent));
             if self.mean_iou.is_some() {
-                row.push(percent(class.iou));
+                row.push(class.iou_text());
             }
             rows.push(row);
         }
@@ -93,6 +93,13 @@ impl Evaluation {
             text.push('\n');
         }
         text
+    }
+}
+
+impl ClassMetrics {
+    /// The intersection over union in per cent, or that the class is absent.
+    pub(crate) fn iou_text(&self) -> String {
+        if self.count == 0 { "absent".to_owned() } else { percent(self.iou) }
     }
 }
 
@@ -165,6 +172,12 @@ split test, best weights, 4 files
         let table = Evaluation::classification("test", Weights::Last, &names, &confusion, f64::NAN).table();
         let row: Vec<&str> = table.lines().nth(3).unwrap().split_whitespace().collect();
         assert_eq!(row, ["b", "0", "0", "-", "-", "-"]);
+        // In segmentation it says so, and stays out of the mean.
+        let segmentation = Evaluation::segmentation("test", Weights::Last, &names, &confusion, 0.5, 1);
+        assert_eq!(segmentation.mean_iou, Some(1.0));
+        let table = segmentation.table();
+        let row: Vec<&str> = table.lines().nth(3).unwrap().split_whitespace().collect();
+        assert_eq!(row, ["b", "0", "0", "-", "-", "-", "absent"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct ConfigInspection {
     pub name: String,
     /// The network.
     pub network: String,
-    /// Points of a cloud.
+    /// Points of a cloud, or most points of a region of a scene.
     pub points: usize,
     /// Clouds of a step.
     pub batch_size: usize,
@@ -37,7 +37,7 @@ impl ConfigInspection {
             memory: StepMemory::of_config(&config)?,
             name: config.name,
             network: config.model.kind().into(),
-            points: config.data.points,
+            points: config.scenes.as_ref().map_or(config.data.points, |scenes| scenes.points),
             batch_size: config.train.batch_size,
             epochs: config.train.epochs,
         })

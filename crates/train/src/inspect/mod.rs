@@ -4,12 +4,14 @@ mod experiment;
 mod file;
 mod folder;
 mod run;
+mod scenes;
 mod survey;
 mod warnings;
 
 use std::fmt;
 use std::path::Path;
 
+use pointcloud::SceneFolder;
 use serde::Serialize;
 
 use crate::error::RunError;
@@ -19,6 +21,7 @@ pub use experiment::ConfigInspection;
 pub use file::{Box3, ElementInfo, FileInspection};
 pub use folder::{FolderInspection, SplitInfo, Spread};
 pub use run::RunInspection;
+pub use scenes::{SceneSplit, ScenesInspection};
 pub use warnings::Warning;
 
 /// Contents of a file, a folder, a run or a config. Its JSON is that of the one it is.
@@ -29,6 +32,8 @@ pub enum Inspection {
     File(FileInspection),
     /// Of a dataset folder, laid out as `<class>/<split>/<file>`.
     Folder(FolderInspection),
+    /// Of a folder of labelled scenes, laid out as `<split>/<file>`.
+    Scenes(ScenesInspection),
     /// Of a run directory.
     Run(RunInspection),
     /// Of an experiment config, a `.toml` file.
@@ -40,6 +45,7 @@ impl fmt::Display for Inspection {
         match self {
             Self::File(file) => file.fmt(f),
             Self::Folder(folder) => folder.fmt(f),
+            Self::Scenes(scenes) => scenes.fmt(f),
             Self::Run(run) => run.fmt(f),
             Self::Config(config) => config.fmt(f),
         }
@@ -65,7 +71,14 @@ pub fn inspect(
     if RunDirectory::open(path).is_ok() {
         RunInspection::of(path).map(Inspection::Run)
     } else if path.is_dir() {
-        Ok(Inspection::Folder(FolderInspection::of(path, points, progress)?))
+        match FolderInspection::of(path, points, progress) {
+            // No class folders: perhaps splits of scenes.
+            Err(error @ pointcloud::Error::Layout { .. }) => match SceneFolder::open(path) {
+                Ok(folder) => Ok(Inspection::Scenes(ScenesInspection::of(&folder, progress)?)),
+                Err(_) => Err(error.into()),
+            },
+            inspection => Ok(Inspection::Folder(inspection?)),
+        }
     } else if path.extension().is_some_and(|extension| extension == "toml") {
         ConfigInspection::of(path).map(Inspection::Config)
     } else {

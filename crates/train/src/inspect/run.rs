@@ -66,7 +66,8 @@ impl fmt::Display for RunInspection {
         writeln!(f, "epochs     {} of {}", self.epochs_done, self.epochs)?;
         for row in &self.last {
             let name = format!("last {}", row.split);
-            writeln!(f, "{name:<10} loss {:.4}, accuracy {:.2} %", row.loss, 100.0 * row.accuracy)?;
+            let iou = row.mean_iou.map(|iou| format!(", mean IoU {:.2} %", 100.0 * iou)).unwrap_or_default();
+            writeln!(f, "{name:<10} loss {:.4}, accuracy {:.2} %{iou}", row.loss, 100.0 * row.accuracy)?;
         }
         for (name, entry) in &manifest.weights {
             let accuracy = entry.validation_accuracy.map(|a| format!(", {:.2} % on validation", 100.0 * a));

@@ -24,7 +24,7 @@ pub enum Convolution {
 }
 
 impl Convolution {
-    /// Makes a convolution of the given kind, with bias.
+    /// Makes a convolution of the given kind.
     ///
     /// # Panics
     /// When `C_out` of a depthwise convolution is no multiple of `C_in`.
@@ -33,6 +33,7 @@ impl Convolution {
         kind: ConvolutionKind,
         [channels_in, channels_out]: [usize; 2],
         subdomains: usize,
+        bias: bool,
         initializer: &Initializer,
         device: &Device,
     ) -> Self {
@@ -40,6 +41,7 @@ impl Convolution {
         match kind {
             ConvolutionKind::Full => Self::Full(
                 PointwiseConvConfig::new(channels_in, channels_out, subdomains)
+                    .with_bias(bias)
                     .with_initializer(initializer)
                     .init(device),
             ),
@@ -51,17 +53,22 @@ impl Convolution {
                 Self::Depthwise(
                     DepthwisePointConvConfig::new(channels_in, subdomains)
                         .with_multiplier(channels_out / channels_in)
+                        .with_bias(bias)
                         .with_initializer(initializer)
                         .init(device),
                 )
             }
             ConvolutionKind::Separable => Self::Separable(
                 SeparablePointConvConfig::new(channels_in, channels_out, subdomains)
+                    .with_bias(bias)
                     .with_initializer(initializer)
                     .init(device),
             ),
             ConvolutionKind::OneByOne => Self::OneByOne(
-                LinearConfig::new(channels_in, channels_out).with_initializer(initializer).init(device),
+                LinearConfig::new(channels_in, channels_out)
+                    .with_bias(bias)
+                    .with_initializer(initializer)
+                    .init(device),
             ),
         }
     }

@@ -2,15 +2,13 @@
 
 use burn::module::Module;
 use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
-use burn::nn::{Initializer, Linear, LinearConfig};
-
-use burn::tensor::{Device, Tensor};
-use burn::train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::{Device, Int, Tensor};
 use pointconv::{KernelShape, Neighborhood};
 
+use super::trunk::{LECUN, Trunk, levels};
 use super::{AlphaDropout, Convolution, selu};
-use crate::config::{ConvolutionKind, Head, Inputs, PaperClassifierConfig};
-use crate::data::CloudBatch;
+use crate::config::{Head, Inputs, PaperClassifierConfig};
 
 /// Four pointwise convolutions with growing dilation, their outputs side by side, then two dense layers.
 ///
@@ -30,20 +28,22 @@ pub struct PaperClassifier {
 }
 
 impl PaperClassifierConfig {
+    pub(crate) fn trunk(&self) -> Trunk<'_> {
+        Trunk {
+            kind: self.convolution,
+            kernel_size: self.kernel_size,
+            cell: self.cell,
+            dilations: &self.dilations,
+            channels_in: self.input_channels(),
+            channels: self.channels,
+            bias: true,
+        }
+    }
+
     /// The kernel of every convolution, in order; none when the convolutions are 1x1 and read no neighbours.
     #[must_use]
     pub fn kernel_shapes(&self) -> Vec<KernelShape> {
-        if self.convolution == ConvolutionKind::OneByOne {
-            return Vec::new();
-        }
-        self.dilations
-            .iter()
-            .map(|&dilation| KernelShape::Cells {
-                size: self.kernel_size,
-                cell: self.cell,
-                dilation: [dilation; 3],
-            })
-            .collect()
+        self.trunk().kernel_shapes()
     }
 
     /// Channels that the first convolution reads.
@@ -64,24 +64,14 @@ impl PaperClassifierConfig {
         label_smoothing: f32,
         device: &Device,
     ) -> PaperClassifier {
-        // LeCun's initialisation, with which SELU keeps mean and variance.
-        let lecun = Initializer::KaimingNormal { gain: 1.0, fan_out_only: false };
-        let mut channels = self.input_channels();
-        let mut convolutions = Vec::new();
-        let subdomains = self.kernel_size.iter().product();
-        for _ in &self.dilations {
-            let width = [channels, self.channels];
-            convolutions.push(Convolution::new(self.convolution, width, subdomains, &lecun, device));
-            channels = self.channels;
-        }
         let per_point = self.channels * if self.concat { self.dilations.len() } else { 1 };
         let features = match self.head {
             Head::Flatten => points * per_point,
             Head::Pooled => 2 * per_point,
         };
-        let linear = |from, to| LinearConfig::new(from, to).with_initializer(lecun.clone()).init(device);
+        let linear = |from, to| LinearConfig::new(from, to).with_initializer(LECUN).init(device);
         PaperClassifier {
-            convolutions,
+            convolutions: self.trunk().init(device),
             hidden: linear(features, self.hidden),
             dropout: AlphaDropout::new(self.dropout),
             output: linear(self.hidden, classes),
@@ -122,21 +112,10 @@ impl PaperClassifier {
         offsets: &[usize],
         neighborhoods: &[Neighborhood],
     ) -> Vec<(String, Tensor<2>)> {
-        let needed = self.convolutions.iter().filter(|convolution| convolution.has_neighbors()).count();
-        assert_eq!(
-            neighborhoods.len(),
-            needed,
-            "PaperClassifier: {} neighborhoods for {needed} convolutions",
-            neighborhoods.len(),
-        );
-        let mut outputs = Vec::new();
-        let mut current = features;
-        let mut levels = Vec::new();
-        for (index, convolution) in self.convolutions.iter().enumerate() {
-            current = selu(convolution.forward(current, neighborhoods.get(index)));
-            outputs.push((format!("convolutions.{index}"), current.clone()));
-            levels.push(current.clone());
-        }
+        let levels = levels(&self.convolutions, features, neighborhoods);
+        let names = (0..).map(|index| format!("convolutions.{index}"));
+        let mut outputs: Vec<(String, Tensor<2>)> = names.zip(levels.clone()).collect();
+        let current = levels.last().cloned().expect("there is at least one convolution");
         let points = if self.concat { Tensor::cat(levels, 1) } else { current };
         let hidden = selu(self.hidden.forward(self.per_cloud(points, offsets)));
         outputs.push(("hidden".into(), hidden.clone()));
@@ -165,36 +144,15 @@ impl PaperClassifier {
         Tensor::cat(pooled.collect(), 0)
     }
 
-    pub(crate) fn classify(&self, batch: CloudBatch) -> ClassificationOutput {
-        let logits = self.forward(batch.features, &batch.offsets, &batch.neighborhoods);
-        let loss = self.loss.forward(logits.clone(), batch.targets.clone());
-        ClassificationOutput::new(loss, logits, batch.targets)
-    }
-}
-
-impl TrainStep for PaperClassifier {
-    type Input = CloudBatch;
-    type Output = ClassificationOutput;
-
-    fn step(&self, batch: CloudBatch) -> TrainOutput<ClassificationOutput> {
-        let output = self.classify(batch);
-        let gradients = output.loss.backward();
-        TrainOutput::new(self, gradients, output)
-    }
-}
-
-impl InferenceStep for PaperClassifier {
-    type Input = CloudBatch;
-    type Output = ClassificationOutput;
-
-    fn step(&self, batch: CloudBatch) -> ClassificationOutput {
-        self.classify(batch)
+    pub(super) fn loss(&self, logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+        self.loss.forward(logits, targets)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ConvolutionKind;
 
     #[test]
     fn has_the_parameters_of_the_paper() {

@@ -20,7 +20,7 @@ pub struct Manifest {
     pub architecture: String,
     /// Class names, in the order of the network's outputs.
     pub classes: Vec<String>,
-    /// Points per cloud that the network takes.
+    /// Points per cloud that a classifier takes; most points of a region that a segmenter was trained with.
     pub points: usize,
     /// How clouds are normalised before the network sees them, as `data.normalize` in the config.
     pub normalize: String,
@@ -50,6 +50,9 @@ pub struct WeightsEntry {
     pub epoch: usize,
     /// Accuracy on the validation files after that epoch, in `[0, 1]`.
     pub validation_accuracy: Option<f64>,
+    /// Mean intersection over union on them; only for segmenters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_mean_iou: Option<f64>,
 }
 
 /// The one key that every version has.

@@ -15,21 +15,23 @@ use burn::train::{
 };
 use pointcloud::derive_seed;
 
-use crate::data::{CloudBatch, CloudLoader};
+use crate::config::Task;
+use crate::data::{BatchSource, CloudBatch, Loader};
 use crate::error::RunError;
 use crate::evaluation::{Confusion, Weights};
 use crate::metrics_log::{EpochMetrics, MetricsLog};
-use crate::network::PaperClassifier;
+use crate::network::Network;
 use crate::run::{Manifest, RunDirectory, WeightsEntry, save_weights};
 
 /// Selects the random numbers of the network (dropout) within a step.
 pub(super) const STEP: u64 = 5;
 
 /// The training strategy that burn's `SupervisedTraining` is given.
-pub(super) struct Epochs {
-    pub(super) train: CloudLoader,
+pub(super) struct Epochs<S> {
+    pub(super) train: Loader<S>,
     pub(super) device: Device,
     pub(super) seed: u64,
+    pub(super) task: Task,
     pub(super) run: RunDirectory,
     pub(super) progress: Arc<Mutex<Progress>>,
     /// Called with every new row of metrics.
@@ -49,24 +51,25 @@ pub(super) struct Progress {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Best {
     pub(super) epoch: usize,
-    pub(super) accuracy: f64,
+    /// Accuracy, or the mean intersection over union of a segmenter.
+    pub(super) score: f64,
     pub(super) loss: f64,
 }
 
 impl Best {
-    /// The best of `rows`: highest accuracy on the validation files, then lowest loss, then the earliest.
+    /// The best of `rows`: highest accuracy, or mean intersection over union, on the validation files, then lowest loss, then the earliest.
     pub(super) fn of(rows: &[EpochMetrics]) -> Option<Self> {
         let mut best: Option<Self> = None;
         for row in rows.iter().filter(|row| row.split == "valid") {
             if best.is_none_or(|best| best.is_beaten_by(row)) {
-                best = Some(Self { epoch: row.epoch, accuracy: row.accuracy, loss: row.loss });
+                best = Some(Self { epoch: row.epoch, score: row.score(), loss: row.loss });
             }
         }
         best
     }
 
     fn is_beaten_by(&self, row: &EpochMetrics) -> bool {
-        row.accuracy > self.accuracy || (row.accuracy == self.accuracy && row.loss < self.loss)
+        row.score() > self.score || (row.score() == self.score && row.loss < self.loss)
     }
 }
 
@@ -82,42 +85,46 @@ impl Tally {
         Self { confusion: Confusion::new(classes), loss: 0.0, started: Instant::now() }
     }
 
-    /// Adds a batch, and gives its mean loss.
+    /// Adds a batch, and gives its mean loss. A target that is no class does not count.
     fn add(&mut self, output: &ClassificationOutput) -> f32 {
         let loss: f32 = output.loss.clone().into_scalar();
         let targets = output.targets.clone().into_data().iter::<i64>().collect::<Vec<_>>();
         let predicted = output.output.clone().argmax(1).into_data().iter::<i64>().collect::<Vec<_>>();
+        let before = self.confusion.total();
         for (&truth, &predicted) in targets.iter().zip(&predicted) {
-            self.confusion.record(truth as usize, predicted as usize);
+            if (truth as usize) < self.confusion.classes() {
+                self.confusion.record(truth as usize, predicted as usize);
+            }
         }
-        self.loss += f64::from(loss) * targets.len() as f64;
+        self.loss += f64::from(loss) * (self.confusion.total() - before) as f64;
         loss
     }
 
-    fn row(&self, epoch: usize, split: &str, lr: Option<f64>) -> EpochMetrics {
+    fn row(&self, task: Task, epoch: usize, split: &str, lr: Option<f64>) -> EpochMetrics {
         EpochMetrics {
             epoch,
             split: split.to_owned(),
             loss: self.loss / self.confusion.total().max(1) as f64,
             accuracy: self.confusion.overall_accuracy().unwrap_or(0.0),
             mean_class_accuracy: self.confusion.mean_class_accuracy(),
+            mean_iou: (task == Task::Segmentation).then(|| self.confusion.mean_iou()).flatten(),
             lr,
             seconds: self.started.elapsed().as_secs_f64(),
         }
     }
 }
 
-type Processor = SupervisedTrainingEventProcessor<PaperClassifier>;
+type Processor = SupervisedTrainingEventProcessor<Network>;
 
-impl SupervisedLearningStrategy<PaperClassifier> for Epochs {
+impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
     fn fit(
         &self,
-        components: TrainingComponents<PaperClassifier>,
-        mut learner: Learner<PaperClassifier>,
-        train: TrainLoader<PaperClassifier>,
-        validation: ValidLoader<PaperClassifier>,
+        components: TrainingComponents<Network>,
+        mut learner: Learner<Network>,
+        train: TrainLoader<Network>,
+        validation: ValidLoader<Network>,
         starting_epoch: usize,
-    ) -> (PaperClassifier, Processor) {
+    ) -> (Network, Processor) {
         let mut processor = components.event_processor;
         let mut checkpointer = components.checkpointer;
         let interrupter = &components.interrupter;
@@ -149,11 +156,11 @@ impl SupervisedLearningStrategy<PaperClassifier> for Epochs {
     }
 }
 
-impl Epochs {
+impl<S: BatchSource> Epochs<S> {
     fn train_epoch(
         &self,
         epoch: usize,
-        learner: &mut Learner<PaperClassifier>,
+        learner: &mut Learner<Network>,
         loader: &dyn DataLoader<CloudBatch>,
         processor: &mut Processor,
         interrupter: &Interrupter,
@@ -196,14 +203,14 @@ impl Epochs {
             return None;
         }
         interrupter.fail_on_error(processor.process_train(LearnerEvent::EndSplit(epoch)));
-        Some(tally.row(epoch, "train", Some(learner.lr_current().base())))
+        Some(tally.row(self.task, epoch, "train", Some(learner.lr_current().base())))
     }
 
     /// `None` when there is nothing to validate on, or when it was interrupted.
     fn validate_epoch(
         &self,
         epoch: usize,
-        learner: &Learner<PaperClassifier>,
+        learner: &Learner<Network>,
         loader: &dyn DataLoader<CloudBatch>,
         processor: &mut Processor,
         interrupter: &Interrupter,
@@ -232,7 +239,7 @@ impl Epochs {
             }
         }
         interrupter.fail_on_error(processor.process_valid(LearnerEvent::EndSplit(epoch)));
-        (step > 0).then(|| tally.row(epoch, "valid", None))
+        (step > 0).then(|| tally.row(self.task, epoch, "valid", None))
     }
 
     /// Logs the epoch and keeps its weights, as the last and, if they are, as the best so far. Without validation there
@@ -240,7 +247,7 @@ impl Epochs {
     fn finish_epoch(
         &self,
         epoch: usize,
-        learner: &Learner<PaperClassifier>,
+        learner: &Learner<Network>,
         rows: &[EpochMetrics],
     ) -> Result<(), RunError> {
         let model = learner.model().valid();
@@ -253,7 +260,7 @@ impl Epochs {
         let mut kept = vec![Weights::Last];
         match validated {
             Some(row) if progress.best.is_none_or(|best| best.is_beaten_by(row)) => {
-                progress.best = Some(Best { epoch, accuracy: row.accuracy, loss: row.loss });
+                progress.best = Some(Best { epoch, score: row.score(), loss: row.loss });
                 kept.push(Weights::Best);
             }
             Some(_) => {}
@@ -264,6 +271,7 @@ impl Epochs {
                 file: format!("{}.safetensors", weights.name()),
                 epoch,
                 validation_accuracy: validated.map(|row| row.accuracy),
+                validation_mean_iou: validated.and_then(|row| row.mean_iou),
             };
             progress.manifest.weights.insert(weights.name().into(), entry);
             save_weights(&model, &self.run, weights, &progress.manifest)?;
@@ -285,22 +293,21 @@ impl Epochs {
     }
 
     fn not_finite(&self, loss: f32, epoch: usize, step: usize, layer: String, members: &[usize]) -> RunError {
-        let files = &self.train.set().paths;
         RunError::NotFinite {
             run: self.run.path().to_owned(),
             loss,
             epoch,
             step,
             layer,
-            files: members.iter().map(|&member| files[member].clone()).collect(),
+            files: self.train.source().files(epoch, members),
         }
     }
 }
 
 /// The first layer whose weights, or else whose outputs for `batch`, are not all finite.
-fn first_bad_layer(model: &PaperClassifier, batch: &CloudBatch) -> String {
+fn first_bad_layer(model: &Network, batch: &CloudBatch) -> String {
     let of_outputs = || {
-        let outputs = model.named_outputs(batch.features.clone(), &batch.offsets, &batch.neighborhoods);
+        let outputs = model.named_outputs(batch);
         outputs.into_iter().find(|(_, output)| !is_finite(output.clone())).map(|(name, _)| name)
     };
     first_bad_parameter(model).or_else(of_outputs).unwrap_or_else(|| "loss".into())
@@ -313,7 +320,7 @@ fn is_finite<const D: usize>(tensor: Tensor<D>) -> bool {
 }
 
 /// The name of the first parameter with a value that is not finite.
-fn first_bad_parameter(model: &PaperClassifier) -> Option<String> {
+fn first_bad_parameter(model: &Network) -> Option<String> {
     struct Search(Option<burn::module::ParamId>);
     impl ModuleVisitor for Search {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {

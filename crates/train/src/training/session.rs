@@ -17,10 +17,14 @@ use super::epochs::{Best, Epochs, Progress};
 use super::optimize::{optimizer, schedule};
 use super::place::Place;
 use super::renderer::Silent;
-use crate::config::{Config, ModelConfig};
-use crate::data::{BatchBuilder, CloudLoader, CloudSet, Preparation, split_validation};
+use crate::config::{Config, ModelConfig, Normalize, PaperClassifierConfig, ScenesConfig};
+use crate::data::{
+    BatchBuilder, BatchSource, CloudSet, CloudSource, Loader, Preparation, RegionBuilder, RegionSource,
+    class_counts, load_scenes, split_validation,
+};
 use crate::error::RunError;
 use crate::metrics_log::{EpochMetrics, MetricsLog};
+use crate::network::Purpose;
 use crate::progress::{self, ProgressMode};
 use crate::run::{FORMAT_VERSION, Manifest, RunDirectory};
 
@@ -60,7 +64,7 @@ pub struct TrainOutcome {
     pub seconds: f64,
 }
 
-/// Trains the network of `config` on `data.root/<class>/train`, and writes a run directory.
+/// Trains the network of `config` on the training files of `data.root`, and writes a run directory.
 ///
 /// The same config and seed give the same weights, bit for bit, for any number of threads, interrupted or not. burn has
 /// one stream of random numbers per process, so trainings in one process take turns, and nothing else may draw from it
@@ -70,8 +74,35 @@ pub struct TrainOutcome {
 /// Data that cannot be used, a run directory that is taken, a resumed run with another config, a loss that is not
 /// finite (the last whole epoch is kept).
 pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, RunError> {
-    let dataset = FolderDataset::open(&config.data.root)?;
     let place = Place::find(config, options)?;
+    match (&config.model, &config.scenes) {
+        (ModelConfig::PaperClassifier(model), _) => {
+            run(config, options, place, clouds(config, options, model)?)
+        }
+        (_, Some(scenes)) => run(config, options, place, regions(config, options, scenes)?),
+        (_, None) => unreachable!("a segmenter without [scenes] does not pass the checks of a config"),
+    }
+}
+
+/// What is trained on, and what for.
+struct Task<S> {
+    train: S,
+    validation: S,
+    purpose: Purpose,
+    classes: Vec<String>,
+    normalize: &'static str,
+    train_files: usize,
+    validation_files: usize,
+    skipped_files: usize,
+}
+
+/// Whole clouds, for a classifier.
+fn clouds(
+    config: &Config,
+    options: &TrainOptions,
+    model: &PaperClassifierConfig,
+) -> Result<Task<CloudSource>, RunError> {
+    let dataset = FolderDataset::open(&config.data.root)?;
     let samples = dataset.split("train")?.len();
     let bar = progress::Progress::start(options.progress, "reading train", "files", samples);
     let (all, skipped) = CloudSet::load(&dataset, "train", &config.data, config.seed, &|done| bar.set(done))?;
@@ -82,25 +113,98 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
     if all.is_empty() {
         return Err(RunError::NoFiles { path: config.data.root.clone(), split: "train".into() });
     }
-    let (train_set, validation_set) = split_validation(&all, config.data.validation_fraction, config.seed);
+    let (train, validation) = split_validation(&all, config.data.validation_fraction, config.seed);
     drop(all);
+    let (train_files, validation_files) = (train.len(), validation.len());
+    let preparation =
+        Preparation { order: config.data.order, augment: Some(config.augment.clone()), seed: config.seed };
+    let builder = BatchBuilder::of(model, &options.device);
+    let unchanged = Preparation { augment: None, ..preparation.clone() };
+    Ok(Task {
+        train: CloudSource::new(train, builder.clone(), preparation),
+        validation: CloudSource::new(validation, builder, unchanged),
+        purpose: Purpose {
+            points: config.data.points,
+            channels_in: model.input_channels(),
+            classes: dataset.classes().len(),
+            label_smoothing: config.train.label_smoothing,
+        },
+        classes: dataset.classes().to_vec(),
+        normalize: match config.data.normalize {
+            Normalize::UnitSphere => "unit-sphere",
+            Normalize::None => "none",
+        },
+        train_files,
+        validation_files,
+        skipped_files: skipped.len(),
+    })
+}
 
+/// Regions of labelled scenes, for a segmenter.
+fn regions(
+    config: &Config,
+    options: &TrainOptions,
+    scenes: &ScenesConfig,
+) -> Result<Task<RegionSource>, RunError> {
+    let root = &config.data.root;
+    let folder = scenes.folder(root)?;
+    let classes = scenes.class_names(root)?;
+    let map = scenes.label_map(&classes);
+    let mut skipped_files = 0;
+    let mut load = |split: &str| {
+        let files = folder.split(split)?;
+        let bar =
+            progress::Progress::start(options.progress, &format!("reading {split}"), "files", files.len());
+        let found = load_scenes(files, scenes, &map, config.data.skip_bad, &|done| bar.set(done))?;
+        for error in &found.skipped {
+            bar.println(&format!("skipped: {error}"));
+        }
+        skipped_files += found.skipped.len();
+        Ok::<_, RunError>(found.scenes)
+    };
+    let train = load("train")?;
+    if class_counts(&train, classes.len()).iter().all(|&count| count == 0) {
+        return Err(RunError::NoFiles { path: root.clone(), split: "train".into() });
+    }
+    let has_validation = folder.splits().any(|split| split == "val");
+    let validation = if has_validation { load("val")? } else { Vec::new() };
+    let (train_files, validation_files) = (train.len(), validation.len());
+    let builder = RegionBuilder::of(&config.model, scenes, classes.len(), &options.device);
+    Ok(Task {
+        train: RegionSource::for_training(train, builder.clone(), scenes, &config.augment, config.seed),
+        validation: RegionSource::covering(validation, builder, scenes),
+        purpose: Purpose {
+            points: scenes.points,
+            channels_in: scenes.channels_in(),
+            classes: classes.len(),
+            label_smoothing: config.train.label_smoothing,
+        },
+        classes,
+        normalize: "none",
+        train_files,
+        validation_files,
+        skipped_files,
+    })
+}
+
+fn run<S: BatchSource>(
+    config: &Config,
+    options: &TrainOptions,
+    place: Place,
+    task: Task<S>,
+) -> Result<TrainOutcome, RunError> {
     let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
         architecture: config.model.kind().into(),
-        classes: dataset.classes().to_vec(),
-        points: config.data.points,
-        normalize: match config.data.normalize {
-            crate::config::Normalize::UnitSphere => "unit-sphere",
-            crate::config::Normalize::None => "none",
-        }
-        .into(),
+        classes: task.classes,
+        points: task.purpose.points,
+        normalize: task.normalize.into(),
         pointwise_version: env!("CARGO_PKG_VERSION").into(),
         burn_version: BURN_VERSION.into(),
         seed: config.seed,
-        train_files: train_set.len(),
-        validation_files: validation_set.len(),
-        skipped_files: skipped.len(),
+        train_files: task.train_files,
+        validation_files: task.validation_files,
+        skipped_files: task.skipped_files,
         weights: Default::default(),
     };
     // Only now, so that data that cannot be used leaves no run behind.
@@ -111,8 +215,9 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
     let session = Session {
         run: run.clone(),
         start,
-        train: train_set,
-        validation: validation_set,
+        train: task.train,
+        validation: task.validation,
+        purpose: task.purpose,
         progress: Progress { log, manifest, best: Best::of(&rows), failure: None },
     };
     let result = fit(config, options, session);
@@ -124,11 +229,12 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
 }
 
 /// A training that is ready to begin, or to go on after the epoch `start`.
-struct Session {
+struct Session<S> {
     run: RunDirectory,
     start: usize,
-    train: CloudSet,
-    validation: CloudSet,
+    train: S,
+    validation: S,
+    purpose: Purpose,
     progress: Progress,
 }
 
@@ -138,28 +244,22 @@ pub(super) fn take_turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn fit(config: &Config, options: &TrainOptions, session: Session) -> Result<TrainOutcome, RunError> {
-    let Session { run, start, train, validation, progress } = session;
+fn fit<S: BatchSource>(
+    config: &Config,
+    options: &TrainOptions,
+    session: Session<S>,
+) -> Result<TrainOutcome, RunError> {
+    let Session { run, start, train, validation, purpose, progress } = session;
     let _turn = take_turn();
-    let ModelConfig::PaperClassifier(model) = &config.model;
-    let inner = options.device.clone();
-    let device = inner.clone().autodiff();
+    let device = options.device.clone().autodiff();
     device.seed(derive_seed(config.seed, &[WEIGHTS]));
-    let network = model.init(
-        config.data.points,
-        progress.manifest.classes.len(),
-        config.train.label_smoothing,
-        &device,
-    );
+    let network = config.model.init(&purpose, &device);
     let parameters = network.num_params();
 
-    let builder = |device: &Device| BatchBuilder::of(&config.model, device);
-    let preparation =
-        Preparation { order: config.data.order, augment: Some(config.augment.clone()), seed: config.seed };
     let batch = config.train.batch_size;
     let steps = train.len().div_ceil(batch);
-    let train = CloudLoader::for_training(train, builder(&device), preparation.clone(), batch);
-    let validation = CloudLoader::in_order(validation, builder(&inner), preparation, batch);
+    let train = Loader::shuffled(train.to_device(&device), batch);
+    let validation = Loader::in_order(validation, batch);
 
     let progress = Arc::new(Mutex::new(progress));
     let dashboard = options.dashboard && std::io::stdout().is_terminal();
@@ -169,6 +269,7 @@ fn fit(config: &Config, options: &TrainOptions, session: Session) -> Result<Trai
         train: train.clone(),
         device,
         seed: config.seed,
+        task: config.model.task(),
         run: run.clone(),
         progress: progress.clone(),
         on_epoch: Box::new(move |row| {
@@ -218,8 +319,9 @@ fn fit(config: &Config, options: &TrainOptions, session: Session) -> Result<Trai
 fn epoch_line(row: &EpochMetrics, epochs: usize) -> String {
     let width = epochs.to_string().len();
     let lr = row.lr.map(|lr| format!("  lr {lr:.2e}")).unwrap_or_default();
+    let mean_iou = row.mean_iou.map(|iou| format!("  mean IoU {:5.1} %", 100.0 * iou)).unwrap_or_default();
     format!(
-        "epoch {:>width$}/{epochs}  {}  loss {:.4}  accuracy {:5.1} %  {:.1} s{lr}",
+        "epoch {:>width$}/{epochs}  {}  loss {:.4}  accuracy {:5.1} %{mean_iou}  {:.1} s{lr}",
         row.epoch,
         row.split,
         row.loss,

@@ -17,9 +17,10 @@ use super::optimize::{optimizer, schedule};
 use super::session::{WEIGHTS, take_turn};
 use crate::bench::{Spread, peak_memory};
 use crate::config::{Config, ModelConfig};
-use crate::data::{BatchBuilder, CloudLoader, CloudSet, Preparation};
+use crate::data::{BatchBuilder, CloudSet, CloudSource, Loader, Preparation};
 use crate::error::RunError;
 use crate::memory::StepMemory;
+use crate::network::Purpose;
 
 /// Steps before the first that is timed: one makes the optimizer's state, one finds the memory that steps free.
 const WARM_UP: usize = 2;
@@ -90,7 +91,7 @@ impl StepBench {
     /// Times steps on `clouds`, which are repeated as often as needed and have classes in turn.
     ///
     /// # Errors
-    /// Clouds without neighbour lists, or a loss that is not finite.
+    /// A network that is no classifier, clouds without neighbour lists, or a loss that is not finite.
     ///
     /// # Panics
     /// When there is no cloud.
@@ -98,13 +99,21 @@ impl StepBench {
         assert!(!clouds.is_empty(), "StepBench: expected at least one cloud");
         let _turn = take_turn();
         let config = &self.config;
-        let ModelConfig::PaperClassifier(model) = &config.model;
+        let ModelConfig::PaperClassifier(model) = &config.model else {
+            return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
+        };
         let batch = config.train.batch_size;
         let estimate = StepMemory::estimate(config, self.classes, clouds)?;
         let device = device.clone().autodiff();
         device.seed(derive_seed(config.seed, &[WEIGHTS]));
         let points = clouds[0].len();
-        let network = model.init(points, self.classes, config.train.label_smoothing, &device);
+        let purpose = Purpose {
+            points,
+            channels_in: model.input_channels(),
+            classes: self.classes,
+            label_smoothing: config.train.label_smoothing,
+        };
+        let network = config.model.init(&purpose, &device);
         let parameters = network.num_params();
         let steps = self.repetitions + WARM_UP;
         let schedule = schedule(&config.schedule, config.optimizer.lr(), 1, 2 * steps);
@@ -115,8 +124,8 @@ impl StepBench {
             seed: config.seed,
         };
         let set = self.set(clouds, steps * batch);
-        let loader =
-            CloudLoader::for_training(set, BatchBuilder::of(&config.model, &device), preparation, batch);
+        let source = CloudSource::new(set, BatchBuilder::of(model, &device), preparation);
+        let loader = Loader::shuffled(source.clone(), batch);
 
         let mut log = Log::default();
         let (mut edges, mut loss) = (0, 0.0);
@@ -124,13 +133,13 @@ impl StepBench {
             device.seed(derive_seed(config.seed, &[STEP, 1, step as u64]));
             let clock = Clock::start();
             let members: Vec<usize> = (step * batch..(step + 1) * batch).collect();
-            let clouds = loader.prepare(1, &members);
+            let clouds = source.prepare(1, &members);
             let prepare = clock.lap(&device);
-            let packed = loader.pack(&clouds, members)?;
+            let packed = source.pack(&clouds, members)?;
             let search = clock.lap(&device);
             edges = packed.neighborhoods.iter().map(Neighborhood::edges).sum();
             let model = learner.model();
-            let output = model.classify(packed);
+            let output = model.judge(packed);
             let forward = clock.lap(&device);
             let gradients = output.loss.backward();
             let gradients = GradientsParams::from_grads(gradients, &model);

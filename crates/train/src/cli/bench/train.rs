@@ -88,6 +88,7 @@ fn recipe() -> Config {
         optimizer: OptimizerConfig::Sgd { lr: 1e-3, momentum: 0.9, weight_decay: 0.0 },
         schedule: ScheduleConfig::Constant,
         augment: AugmentConfig { rotate: Rotate::Up, jitter_sigma: 0.01, ..AugmentConfig::default() },
+        scenes: None,
         train: TrainConfig::new(1),
     }
 }

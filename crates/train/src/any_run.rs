@@ -1,0 +1,58 @@
+//! A trained run of any kind.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use crate::classifier::Classifier;
+use crate::config::{Config, Task};
+use crate::error::RunError;
+use crate::evaluation::{Evaluation, Weights};
+use crate::progress::ProgressMode;
+use crate::run::{Manifest, RunDirectory};
+use crate::segmenter::Segmenter;
+
+/// A trained run, by what its network does.
+pub enum TrainedRun {
+    /// Gives a class to every cloud.
+    Classifier(Box<Classifier>),
+    /// Gives a class to every point.
+    Segmenter(Box<Segmenter>),
+}
+
+impl TrainedRun {
+    /// Loads the weights of a run onto `device`.
+    ///
+    /// # Errors
+    /// As [`Classifier::open`] and [`Segmenter::open`].
+    pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
+        let run = RunDirectory::open(path)?;
+        // The manifest first: it tells of a newer format, whose config may have other keys.
+        Manifest::read(&run)?;
+        let path = run.path();
+        Ok(match Config::load(run.config(), &[])?.model.task() {
+            Task::Classification => Self::Classifier(Box::new(Classifier::open(path, weights, device)?)),
+            Task::Segmentation => Self::Segmenter(Box::new(Segmenter::open(path, weights, device)?)),
+        })
+    }
+
+    /// The config of the run.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        match self {
+            Self::Classifier(run) => run.config(),
+            Self::Segmenter(run) => run.config(),
+        }
+    }
+
+    /// Evaluates the run on every file of a split.
+    ///
+    /// # Errors
+    /// As [`Classifier::evaluate`] and [`Segmenter::evaluate`].
+    pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
+        match self {
+            Self::Classifier(run) => run.evaluate(root, split, progress),
+            Self::Segmenter(run) => run.evaluate(root, split, progress),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Whole clouds as the items of batches, a class each.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use burn::data::dataset::DatasetError;
+use burn::tensor::Device;
+use neighbors::NeighborError;
+use rayon::prelude::*;
+
+use super::source::BatchError;
+use super::{BatchBuilder, BatchSource, CloudBatch, CloudSet, Preparation};
+
+const CHANGE: u64 = 4;
+
+/// The clouds of a [`CloudSet`], augmented and ordered.
+#[derive(Clone)]
+pub struct CloudSource {
+    set: Arc<CloudSet>,
+    builder: BatchBuilder,
+    preparation: Preparation,
+}
+
+impl CloudSource {
+    /// Batches of `set` for the network that `builder` was made for.
+    #[must_use]
+    pub fn new(set: CloudSet, builder: BatchBuilder, preparation: Preparation) -> Self {
+        Self { set: Arc::new(set), builder, preparation }
+    }
+
+    /// The clouds.
+    #[must_use]
+    pub fn set(&self) -> &CloudSet {
+        &self.set
+    }
+
+    /// The first half of a batch: its clouds, augmented and ordered.
+    pub(crate) fn prepare(&self, epoch: usize, members: &[usize]) -> Vec<Vec<[f32; 3]>> {
+        let prepared = members.par_iter().map(|&index| {
+            let stream = [CHANGE, epoch as u64, index as u64];
+            self.preparation.apply(&self.set.clouds[index], &stream)
+        });
+        prepared.collect()
+    }
+
+    /// The second half of a batch: neighbourhoods and tensors.
+    pub(crate) fn pack(
+        &self,
+        clouds: &[Vec<[f32; 3]>],
+        members: Vec<usize>,
+    ) -> Result<CloudBatch, NeighborError> {
+        let classes: Vec<usize> = members.iter().map(|&index| self.set.classes[index]).collect();
+        self.builder.build(clouds, &classes, members)
+    }
+}
+
+impl BatchSource for CloudSource {
+    const UNIT: &'static str = "clouds";
+
+    fn len(&self) -> usize {
+        self.set.len()
+    }
+
+    fn batch(&self, epoch: usize, members: Vec<usize>) -> Result<CloudBatch, DatasetError> {
+        let clouds = self.prepare(epoch, &members);
+        let files = self.files(epoch, &members);
+        self.pack(&clouds, members)
+            .map_err(|source| DatasetError::new(BatchError::Neighbors { files, source }))
+    }
+
+    fn files(&self, _epoch: usize, members: &[usize]) -> Vec<PathBuf> {
+        members.iter().map(|&index| self.set.paths[index].clone()).collect()
+    }
+
+    fn seed(&self) -> u64 {
+        self.preparation.seed
+    }
+
+    fn to_device(&self, device: &Device) -> Self {
+        let mut source = self.clone();
+        source.builder.device = device.clone();
+        source
+    }
+
+    fn slice(&self, start: usize, end: usize) -> Self {
+        let indices: Vec<usize> = (start..end).collect();
+        Self { set: Arc::new(self.set.select(&indices)), ..self.clone() }
+    }
+}

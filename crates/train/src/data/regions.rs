@@ -1,0 +1,459 @@
+//! Regions of scenes as the items of batches, a class for every point.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn::data::dataset::DatasetError;
+use burn::tensor::{Device, Tensor, TensorData};
+use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
+use pointcloud::{
+    Axis, IGNORED, LeastSeen, PointCloud, Region, RegionIndex, class_balanced_point, derive_seed,
+    drop_randomly, jitter, jitter_colors, mirror, random_indices, regular_centres, rotate_randomly,
+    scale_randomly, stretch_colors, translate,
+};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::prepare::rotate_uniformly;
+use super::scene_set::{COUNT, Frame, Scene, class_counts};
+use super::source::BatchError;
+use super::{BatchSource, CloudBatch};
+use crate::config::{Attribute, AugmentConfig, Centres, ClassWeights, ModelConfig, Rotate, ScenesConfig};
+
+const CENTRES: u64 = 7;
+const CHANGE: u64 = 8;
+
+/// Makes batches of points with their features, for one network.
+#[derive(Clone, Debug)]
+pub struct RegionBuilder {
+    /// The kernels that need neighbourhoods.
+    pub shapes: Vec<KernelShape>,
+    /// How neighbours are found.
+    pub search: Search,
+    /// What the first layer reads.
+    pub attributes: Vec<Attribute>,
+    /// Classes of the network.
+    pub classes: usize,
+    /// What a point of each class counts in the loss; all the same without.
+    pub weights: Option<Vec<f32>>,
+    /// Where the tensors go.
+    pub device: Device,
+}
+
+/// Part of a scene, ready for a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// Where the points lie, in any frame.
+    pub positions: Vec<[f32; 3]>,
+    /// What the first layer reads, point by point.
+    pub features: Vec<f32>,
+    /// The class of every point, [`IGNORED`] where there is none.
+    pub labels: Vec<i32>,
+    /// What every point counts in the loss, beside its class; all the same when empty.
+    pub counts: Vec<f32>,
+}
+
+impl RegionBuilder {
+    /// The builder for the network `model` with what `scenes` gives it.
+    #[must_use]
+    pub fn of(model: &ModelConfig, scenes: &ScenesConfig, classes: usize, device: &Device) -> Self {
+        Self {
+            shapes: model.kernel_shapes(),
+            search: model.search().into(),
+            attributes: scenes.attributes(),
+            classes,
+            weights: None,
+            device: device.clone(),
+        }
+    }
+
+    /// Packs `blocks`.
+    ///
+    /// # Errors
+    /// Too many neighbours.
+    pub fn build(&self, blocks: &[Block], members: Vec<usize>) -> Result<CloudBatch, NeighborError> {
+        let mut offsets = vec![0];
+        for block in blocks {
+            offsets.push(offsets[offsets.len() - 1] + block.positions.len());
+        }
+        let points = offsets[blocks.len()];
+        let channels: usize = self.attributes.iter().map(Attribute::channels).sum();
+        let positions: Vec<[f32; 3]> =
+            blocks.iter().flat_map(|block| block.positions.iter().copied()).collect();
+        let features: Vec<f32> = blocks.iter().flat_map(|block| block.features.iter().copied()).collect();
+        let targets: Vec<i32> = blocks
+            .iter()
+            .flat_map(|block| &block.labels)
+            .map(|&label| if label == IGNORED { self.classes as i32 } else { label })
+            .collect();
+        let counted = blocks.iter().any(|block| !block.counts.is_empty());
+        let weights = (counted || self.weights.is_some()).then(|| {
+            let mut values = vec![1.0; points];
+            if let Some(weights) = &self.weights {
+                for (value, &class) in values.iter_mut().zip(&targets) {
+                    *value = weights.get(class as usize).copied().unwrap_or(0.0);
+                }
+            }
+            let counts = blocks.iter().flat_map(|block| &block.counts);
+            values.iter_mut().zip(counts).for_each(|(value, count)| *value *= count);
+            Tensor::from_data(TensorData::new(values, [points]), &self.device)
+        });
+        Ok(CloudBatch {
+            neighborhoods: Neighborhood::build_all(&positions, &offsets, &self.shapes, self.search)?,
+            features: Tensor::from_data(TensorData::new(features, [points, channels]), &self.device),
+            offsets,
+            targets: Tensor::from_data(TensorData::new(targets, [points]), &self.device),
+            weights,
+            members,
+        })
+    }
+
+    /// The points `members` of a scene, as they lie, with their features; `centre` is that of the region.
+    #[must_use]
+    pub fn block(&self, scene: &PointCloud, frame: &Frame, centre: [f32; 3], members: &[usize]) -> Block {
+        let part = Part::of(scene, frame, members);
+        let [x, y, _] = [0, 1, 2].map(|axis| centre[axis] - frame.floor[axis]);
+        self.finish(part, frame, [x, y])
+    }
+
+    fn finish(&self, part: Part, frame: &Frame, centre: [f32; 2]) -> Block {
+        let Part { positions, normals, colors, mut properties, labels } = part;
+        let counts = properties.iter().position(|(name, _)| name == COUNT);
+        let counts = counts.map(|index| properties.remove(index).1).unwrap_or_default();
+        let channels: usize = self.attributes.iter().map(Attribute::channels).sum();
+        let mut features = Vec::with_capacity(channels * positions.len());
+        let columns =
+            |name: &str| properties.iter().find(|(other, _)| other == name).map(|(_, values)| values);
+        let columns: Vec<Option<&Vec<f32>>> = self
+            .attributes
+            .iter()
+            .map(|attribute| match attribute {
+                Attribute::Property(name) => columns(name),
+                _ => None,
+            })
+            .collect();
+        for (row, [x, y, z]) in positions.iter().copied().enumerate() {
+            for (attribute, column) in self.attributes.iter().zip(&columns) {
+                match attribute {
+                    Attribute::Xyz => features.extend([x - centre[0], y - centre[1], z]),
+                    Attribute::Room => {
+                        features.extend([x / frame.half[0], y / frame.half[1], z / frame.half[2] - 1.0])
+                    }
+                    Attribute::Height => features.push(z),
+                    Attribute::Color => features.extend(colors[row]),
+                    Attribute::Normal => features.extend(normals[row]),
+                    Attribute::One => features.push(1.0),
+                    Attribute::Property(_) => features.push(column.map_or(0.0, |values| values[row])),
+                }
+            }
+        }
+        Block { positions, features, labels, counts }
+    }
+}
+
+/// The columns of some points of a scene, relative to the middle of its floor.
+struct Part {
+    positions: Vec<[f32; 3]>,
+    normals: Vec<[f32; 3]>,
+    colors: Vec<[f32; 3]>,
+    properties: Vec<(String, Vec<f32>)>,
+    labels: Vec<i32>,
+}
+
+impl Part {
+    fn of(scene: &PointCloud, frame: &Frame, members: &[usize]) -> Self {
+        let position = |&i: &usize| [0, 1, 2].map(|axis| scene.positions()[i][axis] - frame.floor[axis]);
+        let pick = |column: &[[f32; 3]]| members.iter().map(|&i| column[i]).collect();
+        let color = |column: &[[u8; 3]]| {
+            members.iter().map(|&i| column[i].map(|channel| f32::from(channel) / 255.0)).collect()
+        };
+        let property = |property: &pointcloud::ScalarProperty| {
+            let values = members.iter().map(|&i| property.values[i] as f32).collect();
+            (property.name.clone(), values)
+        };
+        Self {
+            positions: members.iter().map(position).collect(),
+            normals: scene.normals().map(pick).unwrap_or_default(),
+            colors: scene.colors().map(color).unwrap_or_default(),
+            properties: scene.properties().iter().map(property).collect(),
+            labels: match scene.labels() {
+                Some(labels) => members.iter().map(|&i| labels[i]).collect(),
+                None => vec![IGNORED; members.len()],
+            },
+        }
+    }
+
+    /// Random changes; `centre` goes with the points.
+    fn change(&mut self, augment: &AugmentConfig, centre: &mut [[f32; 3]; 1], rng: &mut impl Rng) {
+        for axis in &augment.mirror {
+            if rng.random() {
+                let axis = Axis::from(*axis);
+                mirror(&mut self.positions, axis);
+                mirror(&mut self.normals, axis);
+                mirror(centre, axis);
+            }
+        }
+        // The same draws turn points, normals and the centre.
+        let turn = rng.random::<u64>();
+        for vectors in [&mut self.positions[..], &mut self.normals[..], &mut centre[..]] {
+            let mut rng = ChaCha8Rng::seed_from_u64(turn);
+            match augment.rotate {
+                Rotate::None => {}
+                Rotate::Up => drop(rotate_randomly(vectors, augment.up_axis.into(), &mut rng)),
+                Rotate::Any => rotate_uniformly(vectors, &mut rng),
+            }
+        }
+        let [least, most] = augment.scale;
+        if least < most || least != 1.0 {
+            let factor = scale_randomly(&mut self.positions, least..=most, rng);
+            pointcloud::scale(centre, factor);
+        }
+        if augment.translate > 0.0 {
+            let reach = augment.translate;
+            translate(&mut self.positions, std::array::from_fn(|_| rng.random_range(-reach..=reach)));
+        }
+        if augment.jitter_sigma > 0.0 {
+            jitter(&mut self.positions, augment.jitter_sigma, augment.jitter_clip, rng);
+        }
+        if rng.random::<f32>() < augment.color_stretch {
+            stretch_colors(&mut self.colors, rng.random());
+        }
+        if augment.color_jitter > 0.0 {
+            jitter_colors(&mut self.colors, augment.color_jitter, rng);
+        }
+        if rng.random::<f32>() < augment.color_drop {
+            self.colors.fill([0.0; 3]);
+        }
+    }
+}
+
+/// What each class counts in the loss, for `counts` points of the classes; a class without points counts nothing.
+#[must_use]
+pub fn class_weights(kind: ClassWeights, counts: &[u64]) -> Option<Vec<f32>> {
+    let present = counts.iter().filter(|&&count| count > 0).count() as f64;
+    let all = counts.iter().sum::<u64>() as f64;
+    let balanced = |count: u64| if count == 0 { 0.0 } else { all / (present * count as f64) };
+    match kind {
+        ClassWeights::None => None,
+        ClassWeights::Balanced => Some(counts.iter().map(|&count| balanced(count) as f32).collect()),
+        ClassWeights::Root => Some(counts.iter().map(|&count| balanced(count).sqrt() as f32).collect()),
+    }
+}
+
+/// Regions of scenes: others in every epoch for training, a lattice that covers the scenes otherwise.
+#[derive(Clone)]
+pub struct RegionSource {
+    scenes: Arc<Vec<Scene>>,
+    builder: RegionBuilder,
+    config: ScenesConfig,
+    augment: Option<AugmentConfig>,
+    seed: u64,
+    range: (usize, usize),
+    plan: Arc<Mutex<Option<Plan>>>,
+}
+
+/// The scene and the centre of every region of an epoch.
+#[derive(Clone)]
+struct Plan {
+    epoch: usize,
+    regions: Arc<Vec<(usize, [f32; 3])>>,
+}
+
+impl RegionSource {
+    /// Regions for training, with the class weights of `scenes`.
+    #[must_use]
+    pub fn for_training(
+        scenes: Vec<Scene>,
+        mut builder: RegionBuilder,
+        config: &ScenesConfig,
+        augment: &AugmentConfig,
+        seed: u64,
+    ) -> Self {
+        builder.weights = class_weights(config.class_weights, &class_counts(&scenes, builder.classes));
+        let len = config.regions;
+        Self::new(scenes, builder, config, Some(augment.clone()), seed, len)
+    }
+
+    /// Regions side by side that cover all scenes.
+    #[must_use]
+    pub fn covering(scenes: Vec<Scene>, builder: RegionBuilder, config: &ScenesConfig) -> Self {
+        let mut source = Self::new(scenes, builder, config, None, 0, 0);
+        source.range.1 = source.plan(0).len();
+        source
+    }
+
+    fn new(
+        scenes: Vec<Scene>,
+        builder: RegionBuilder,
+        config: &ScenesConfig,
+        augment: Option<AugmentConfig>,
+        seed: u64,
+        len: usize,
+    ) -> Self {
+        let (scenes, config) = (Arc::new(scenes), config.clone());
+        Self { scenes, builder, config, augment, seed, range: (0, len), plan: Arc::default() }
+    }
+
+    /// The scenes.
+    #[must_use]
+    pub fn scenes(&self) -> &[Scene] {
+        &self.scenes
+    }
+
+    /// The regions `members` of `epoch`, augmented.
+    #[must_use]
+    pub fn blocks(&self, epoch: usize, members: &[usize]) -> Vec<Block> {
+        let plan = self.plan(epoch);
+        let place = |member: &usize| self.range.0 + member;
+        members.par_iter().map(place).map(|member| self.make(epoch, member, plan[member])).collect()
+    }
+
+    fn plan(&self, epoch: usize) -> Arc<Vec<(usize, [f32; 3])>> {
+        // A plan is whole or not there: whoever panicked has left it usable.
+        let mut kept = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = &*kept
+            && (plan.epoch == epoch || self.augment.is_none())
+        {
+            return plan.regions.clone();
+        }
+        let regions = Arc::new(match self.augment {
+            Some(_) => self.training_plan(epoch),
+            None => self.covering_plan(),
+        });
+        *kept = Some(Plan { epoch, regions: regions.clone() });
+        regions
+    }
+
+    fn covering_plan(&self) -> Vec<(usize, [f32; 3])> {
+        let region = self.config.shape();
+        let stride = match region {
+            Region::Column { edge } => edge,
+            Region::Sphere { radius } => 1.14 * radius,
+        };
+        let centres = |(index, scene): (usize, &Scene)| {
+            let centres = regular_centres(scene.cloud.positions(), &region, stride, [0.5; 3]);
+            centres.into_iter().map(move |centre| (index, centre)).collect::<Vec<_>>()
+        };
+        self.scenes.iter().enumerate().flat_map(centres).collect()
+    }
+
+    /// Every scene has regions in proportion to its points.
+    fn training_plan(&self, epoch: usize) -> Vec<(usize, [f32; 3])> {
+        let region = self.config.shape();
+        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.seed, &[CENTRES, epoch as u64]));
+        let mut ends: Vec<usize> = Vec::new();
+        for scene in self.scenes.iter() {
+            ends.push(ends.last().copied().unwrap_or(0) + scene.cloud.len());
+        }
+        let all = ends.last().copied().unwrap_or(0);
+        let drawn: Vec<usize> = (0..self.config.regions)
+            .map(|_| {
+                let point = rng.random_range(0..all);
+                ends.partition_point(|&end| end <= point)
+            })
+            .collect();
+        let mut regions = Vec::with_capacity(drawn.len());
+        for (index, scene) in self.scenes.iter().enumerate() {
+            let count = drawn.iter().filter(|&&scene| scene == index).count();
+            let positions = scene.cloud.positions();
+            let random = |rng: &mut ChaCha8Rng| rng.random_range(0..positions.len());
+            let centres: Vec<[f32; 3]> = match self.config.centres {
+                _ if count == 0 => Vec::new(),
+                Centres::Random => (0..count).map(|_| positions[random(&mut rng)]).collect(),
+                Centres::Balanced => {
+                    let labels = scene.cloud.labels().unwrap_or_default();
+                    let mut centre = || class_balanced_point(labels, &mut rng);
+                    let found: Vec<Option<usize>> = (0..count).map(|_| centre()).collect();
+                    found
+                        .into_iter()
+                        .map(|point| positions[point.unwrap_or_else(|| random(&mut rng))])
+                        .collect()
+                }
+                Centres::LeastSeen => {
+                    let lists = RegionIndex::new(positions, &region);
+                    let mut seen = LeastSeen::new(positions.len(), &mut rng);
+                    let points = seen.take(positions, &region, &lists, count);
+                    points.into_iter().map(|point| positions[point]).collect()
+                }
+                Centres::Regular => {
+                    let shift = [rng.random(), rng.random(), rng.random()];
+                    let stride = 0.5 * self.config.size;
+                    let lattice = regular_centres(positions, &region, stride, shift);
+                    let chosen = random_indices(lattice.len(), count, &mut rng);
+                    chosen.into_iter().map(|index| lattice[index]).collect()
+                }
+            };
+            regions.extend(centres.into_iter().map(|centre| (index, centre)));
+        }
+        regions
+    }
+
+    fn make(&self, epoch: usize, member: usize, (scene, centre): (usize, [f32; 3])) -> Block {
+        let Scene { cloud, frame, .. } = &self.scenes[scene];
+        let region = self.config.shape();
+        let positions = cloud.positions();
+        let mut members: Vec<usize> =
+            (0..positions.len()).filter(|&i| region.contains(centre, positions[i])).collect();
+        let Some(augment) = &self.augment else {
+            return self.builder.block(cloud, frame, centre, &members);
+        };
+        let stream = [CHANGE, epoch as u64, member as u64];
+        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.seed, &stream));
+        if augment.drop > 0.0 {
+            let kept = drop_randomly(members.len(), augment.drop, &mut rng);
+            members = kept.into_iter().map(|index| members[index]).collect();
+        }
+        if members.len() > self.config.points {
+            let mut kept = random_indices(members.len(), self.config.points, &mut rng);
+            // In the order of the scene, in which neighbours are near each other.
+            kept.sort_unstable();
+            members = kept.into_iter().map(|index| members[index]).collect();
+        }
+        let mut part = Part::of(cloud, frame, &members);
+        let mut centre = [[0, 1, 2].map(|axis| centre[axis] - frame.floor[axis])];
+        part.change(augment, &mut centre, &mut rng);
+        self.builder.finish(part, frame, [centre[0][0], centre[0][1]])
+    }
+}
+
+impl BatchSource for RegionSource {
+    const UNIT: &'static str = "regions";
+
+    fn len(&self) -> usize {
+        self.range.1 - self.range.0
+    }
+
+    fn batch(&self, epoch: usize, members: Vec<usize>) -> Result<CloudBatch, DatasetError> {
+        let plan = self.plan(epoch);
+        let place = |member: &usize| self.range.0 + member;
+        let blocks: Vec<Block> =
+            members.par_iter().map(place).map(|member| self.make(epoch, member, plan[member])).collect();
+        let files = self.files(epoch, &members);
+        self.builder
+            .build(&blocks, members)
+            .map_err(|source| DatasetError::new(BatchError::Neighbors { files, source }))
+    }
+
+    fn files(&self, epoch: usize, members: &[usize]) -> Vec<PathBuf> {
+        let plan = self.plan(epoch);
+        let mut scenes: Vec<usize> = members.iter().map(|&member| plan[self.range.0 + member].0).collect();
+        scenes.sort_unstable();
+        scenes.dedup();
+        scenes.into_iter().map(|scene| self.scenes[scene].path.clone()).collect()
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn to_device(&self, device: &Device) -> Self {
+        let mut source = self.clone();
+        source.builder.device = device.clone();
+        source
+    }
+
+    fn slice(&self, start: usize, end: usize) -> Self {
+        Self { range: (self.range.0 + start, self.range.0 + end), ..self.clone() }
+    }
+}

@@ -1,0 +1,207 @@
+//! Labelled scenes in memory: read, checked, thinned.
+
+use std::path::{Path, PathBuf};
+
+use pointcloud::{
+    Bounds, IGNORED, LabelMap, PointCloud, ScalarProperty, ScalarType, SceneCache, Voxelized, read_cloud,
+    voxelize,
+};
+
+use crate::config::{Attribute, ScenesConfig};
+use crate::error::RunError;
+
+/// Property of a thinned scene: the points of the file in every voxel. Only with `scenes.count_points`.
+pub(crate) const COUNT: &str = "points_in_voxel";
+
+/// One thinned scene.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scene {
+    /// The file.
+    pub path: PathBuf,
+    /// One point per voxel, its class as label where the file has labels.
+    pub cloud: PointCloud,
+    /// Where the scene lies.
+    pub frame: Frame,
+}
+
+/// Scenes, and what was left out.
+#[derive(Debug, Default)]
+pub struct LoadedScenes {
+    /// The scenes that can be used, in the order of their files.
+    pub scenes: Vec<Scene>,
+    /// Why the others cannot.
+    pub skipped: Vec<RunError>,
+}
+
+/// Where a scene lies: the middle of its floor and half of its extents.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame {
+    /// Middle along x and y, lowest z.
+    pub floor: [f32; 3],
+    /// Half of the extent along each axis; 1 where there is none.
+    pub half: [f32; 3],
+}
+
+impl Frame {
+    /// The frame of `positions`.
+    #[must_use]
+    pub fn of(positions: &[[f32; 3]]) -> Self {
+        let Some(bounds) = Bounds::of(positions) else {
+            return Self { floor: [0.0; 3], half: [1.0; 3] };
+        };
+        let center = bounds.center();
+        let half = bounds.extent().map(|extent| if extent > 0.0 { 0.5 * extent as f32 } else { 1.0 });
+        Self { floor: [center[0] as f32, center[1] as f32, bounds.min[2] as f32], half }
+    }
+}
+
+/// Reads `path` and checks that it has what the network reads and, with `labels`, the class of every point; the labels of the
+/// cloud are then its classes.
+///
+/// # Errors
+/// A file that cannot be read, without points, with positions that are not finite, or without the attributes.
+pub fn read_scene(
+    path: &Path,
+    config: &ScenesConfig,
+    labels: Option<&LabelMap>,
+) -> Result<PointCloud, RunError> {
+    let mut cloud = read_cloud(path)?;
+    check(path, &cloud, config)?;
+    if let Some(map) = labels {
+        let classes = map.require(&cloud, path)?;
+        cloud.set_labels(Some(classes))?;
+    }
+    Ok(cloud)
+}
+
+/// Checks that a network can look at `cloud`.
+///
+/// # Errors
+/// [`RunError::BadFile`] for what is missing.
+pub fn check(path: &Path, cloud: &PointCloud, config: &ScenesConfig) -> Result<(), RunError> {
+    if cloud.is_empty() {
+        return Err(pointcloud::Error::EmptyCloud { path: Some(path.to_owned()), wanted: 1 }.into());
+    }
+    if let Err(pointcloud::Error::NotFinite { row, position, .. }) = cloud.check_finite() {
+        return Err(pointcloud::Error::NotFinite { path: Some(path.to_owned()), row, position }.into());
+    }
+    for attribute in config.attributes() {
+        let (there, name) = match &attribute {
+            Attribute::Color => {
+                (cloud.colors().is_some(), "colours (red, green, blue of type uchar)".to_owned())
+            }
+            Attribute::Normal => {
+                (cloud.normals().is_some(), "normals (nx, ny, nz of a float type)".to_owned())
+            }
+            Attribute::Property(name) => (cloud.property(name).is_some(), format!("property '{name}'")),
+            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => continue,
+        };
+        if !there {
+            let names: Vec<&str> = cloud.properties().iter().map(|property| property.name.as_str()).collect();
+            let found = if names.is_empty() { "no other property".to_owned() } else { names.join(", ") };
+            let problem = format!("no {name}, which scenes.inputs asks for; found {found}");
+            return Err(RunError::BadFile { path: path.to_owned(), problem });
+        }
+        if let Attribute::Property(name) = &attribute
+            && let Some(property) = cloud.property(name)
+            && let Some(row) = property.values.iter().position(|value| !value.is_finite())
+        {
+            let problem = format!(
+                "point {row}: found '{name}' {}, expected a finite number, for scenes.inputs",
+                property.values[row]
+            );
+            return Err(RunError::BadFile { path: path.to_owned(), problem });
+        }
+    }
+    Ok(())
+}
+
+/// A cloud without the columns that the network does not read, thinned.
+///
+/// # Errors
+/// As [`voxelize`].
+pub fn thin(cloud: &PointCloud, config: &ScenesConfig) -> pointcloud::Result<Voxelized> {
+    let attributes = config.attributes();
+    let mut bare = PointCloud::new(cloud.positions().to_vec());
+    bare.set_origin(cloud.origin());
+    bare.set_labels(cloud.labels().map(<[i32]>::to_vec))?;
+    for attribute in attributes {
+        match attribute {
+            Attribute::Color => bare.set_colors(cloud.colors().map(<[[u8; 3]]>::to_vec))?,
+            Attribute::Normal => bare.set_normals(cloud.normals().map(<[[f32; 3]]>::to_vec))?,
+            Attribute::Property(name) => {
+                if let Some(property) = cloud.property(&name) {
+                    bare.push_property(property.clone())?;
+                }
+            }
+            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
+        }
+    }
+    let mut thinned = voxelize(&bare, config.voxel)?;
+    if config.count_points {
+        let values = thinned.counts.iter().map(|&count| f64::from(count)).collect();
+        let (name, scalar_type) = (COUNT.to_owned(), ScalarType::U32);
+        // Nothing else reads a property of that name: the file's own would be an input, which the config refuses.
+        thinned.cloud.push_property(ScalarProperty { name, scalar_type, values })?;
+    }
+    Ok(thinned)
+}
+
+/// Reads, checks and thins `files`, from the cache where there is one; with `skip_bad` leaves out what cannot be used.
+///
+/// # Errors
+/// The first file that cannot be used.
+pub fn load_scenes(
+    files: &[PathBuf],
+    config: &ScenesConfig,
+    map: &LabelMap,
+    skip_bad: bool,
+    progress: &dyn Fn(usize),
+) -> Result<LoadedScenes, RunError> {
+    let settings = format!(
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {map:?}",
+        config.count_points,
+        config.inputs,
+        config.voxel,
+        config.label,
+        config.label_map,
+        config.ignore,
+        config.classes
+    );
+    let cache = (!config.cache.as_os_str().is_empty()).then(|| SceneCache::new(&config.cache));
+    let mut loaded = LoadedScenes::default();
+    for (index, path) in files.iter().enumerate() {
+        let prepare = |path: &Path| -> Result<PointCloud, RunError> {
+            Ok(thin(&read_scene(path, config, Some(map))?, config)?.cloud)
+        };
+        let cloud = match &cache {
+            None => prepare(path),
+            Some(cache) => cache.get_or_prepare(path, &settings, prepare),
+        };
+        match cloud {
+            Ok(cloud) => {
+                let frame = Frame::of(cloud.positions());
+                loaded.scenes.push(Scene { path: path.clone(), cloud, frame });
+            }
+            Err(error) if skip_bad => loaded.skipped.push(error),
+            Err(error) => return Err(error),
+        }
+        progress(index + 1);
+    }
+    Ok(loaded)
+}
+
+/// Points of every class in `scenes`: voxels, or with `scenes.count_points` those of the files.
+#[must_use]
+pub fn class_counts(scenes: &[Scene], classes: usize) -> Vec<u64> {
+    let mut counts = vec![0; classes];
+    for cloud in scenes.iter().map(|scene| &scene.cloud) {
+        let points = cloud.property(COUNT).map(|property| property.values.as_slice());
+        for (index, &label) in cloud.labels().into_iter().flatten().enumerate() {
+            if label != IGNORED {
+                counts[label as usize] += points.map_or(1, |points| points[index] as u64);
+            }
+        }
+    }
+    counts
+}

@@ -1,0 +1,51 @@
+//! What batches are made of.
+
+use std::path::PathBuf;
+
+use burn::data::dataset::DatasetError;
+use burn::tensor::Device;
+use neighbors::NeighborError;
+
+use super::CloudBatch;
+
+/// Items that a [`Loader`](super::Loader) makes batches of. What an item is in an epoch depends on the epoch and on the
+/// source alone.
+pub trait BatchSource: Clone + Send + Sync + 'static {
+    /// What the items are called, in the plural.
+    const UNIT: &'static str;
+
+    /// Items of an epoch.
+    fn len(&self) -> usize;
+
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The batch of the items `members` in `epoch`.
+    ///
+    /// # Errors
+    /// When the items cannot be used, with the files that they come from.
+    fn batch(&self, epoch: usize, members: Vec<usize>) -> Result<CloudBatch, DatasetError>;
+
+    /// The files that the items `members` come from in `epoch`.
+    fn files(&self, epoch: usize, members: &[usize]) -> Vec<PathBuf>;
+
+    /// Seed of the order of the items.
+    fn seed(&self) -> u64;
+
+    /// The same items, with tensors on `device`.
+    fn to_device(&self, device: &Device) -> Self;
+
+    /// The items `start..end` alone.
+    fn slice(&self, start: usize, end: usize) -> Self;
+}
+
+/// Why there is no batch.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BatchError {
+    #[error("{source}; points are counted through the files {}", files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "))]
+    Neighbors { files: Vec<PathBuf>, source: NeighborError },
+    #[error("the thread that makes the batches ended before the last one")]
+    Ended,
+}

@@ -1,0 +1,373 @@
+//! Segmentation, from labelled scenes to labelled points.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::{assert_same_run, json, metrics, texts};
+use pointcloud::synth::{SceneSynthConfig, generate_scenes, scene};
+use pointcloud::{PlyFormat, PointCloud, ScalarProperty, ScalarType, read_ply, write_ply};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use train::{LabelOptions, ProgressMode, Segmenter, Weights, device};
+
+/// Columns: `count` points of an ascii PLY file with a label of type `kind`.
+fn ply(kind: &str, rows: &[&str]) -> String {
+    let rows_text: String = rows.iter().map(|row| format!("{row}\n")).collect();
+    format!(
+        "ply\nformat ascii 1.0\nelement vertex {}\nproperty float x\nproperty float y\nproperty float z\n{kind}end_header\n{rows_text}",
+        rows.len()
+    )
+}
+
+/// Two small rooms to train on, one to validate on, one to test on, and a config for them.
+struct Rooms {
+    place: common::Workplace,
+}
+
+const LABEL: &str = "property uchar label\n";
+
+impl Rooms {
+    fn new() -> Self {
+        let place = common::Workplace::new();
+        let settings = SceneSynthConfig { train: 2, test: 1, density: 40.0, ..SceneSynthConfig::default() };
+        generate_scenes(place.path("rooms"), &settings, &|_| ()).unwrap();
+        fs::create_dir(place.path("rooms/val")).unwrap();
+        let room = scene(&settings, &mut ChaCha8Rng::seed_from_u64(99));
+        write_ply(place.path("rooms/val/room.ply"), &room, PlyFormat::Ascii).unwrap();
+        let text = format!(
+            "name = \"rooms\"\nseed = 3\n[data]\nroot = {:?}\n\
+             [scenes]\ninputs = [\"xyz\", \"room\", \"color\"]\nvoxel = 0.15\nsize = 2.0\npoints = 400\nregions = 6\n\
+             centres = \"least-seen\"\nclass_weights = \"balanced\"\n\
+             [model]\nkind = \"paper-segmenter\"\ncell = 0.3\ndilations = [1, 2]\n\
+             [optimizer]\nkind = \"adam\"\nlr = 0.01\n\
+             [augment]\nrotate = \"up\"\nmirror = [\"x\"]\njitter_sigma = 0.01\nscale = [0.9, 1.1]\ndrop = 0.2\n\
+             color_jitter = 0.05\ncolor_drop = 0.2\ncolor_stretch = 0.5\n\
+             [train]\nepochs = 3\nbatch_size = 4\n",
+            place.path("rooms")
+        );
+        fs::write(place.path("rooms.toml"), text).unwrap();
+        Self { place }
+    }
+
+    fn path(&self, inside: &str) -> PathBuf {
+        self.place.path(inside)
+    }
+
+    fn train(&self, output: &str, more: &[&str]) -> String {
+        let set = more.iter().flat_map(|text| ["--set", text]);
+        let arguments: Vec<&str> =
+            ["train", "rooms.toml", "--plain", "--output", output].into_iter().chain(set).collect();
+        self.place.succeed(&arguments)
+    }
+
+    /// Makes `text` the only training scene, and expects that the training is refused with `parts`.
+    fn refused(&self, text: &str, parts: &[&str]) {
+        fs::write(self.path("rooms/train/room_01.ply"), text).unwrap();
+        self.place.fail(&["train", "rooms.toml", "--output", "refused"], parts);
+        assert!(!self.path("refused").exists(), "what cannot be used leaves nothing behind");
+    }
+}
+
+fn open(run: &Path) -> Segmenter {
+    Segmenter::open(run, Weights::Last, &device("auto").unwrap()).unwrap()
+}
+
+#[test]
+fn a_run_is_whole_and_its_figures_count_every_point() {
+    let rooms = Rooms::new();
+    let out = rooms.train("run", &[]);
+    assert!(out.ends_with("\nrun: run\n"), "{out}");
+    assert!(out.contains("mean IoU") && out.contains("ceiling"), "{out}");
+    let points = read_ply(rooms.path("rooms/test/room_03.ply")).unwrap().len() as u64;
+    let stored = json(rooms.path("run/evaluation.json"));
+    for (index, weights) in ["best", "last"].into_iter().enumerate() {
+        let text = rooms.place.succeed(&["eval", "run", "--weights", weights, "--json", "-", "--quiet"]);
+        let evaluation: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(evaluation, stored[index]);
+        assert_eq!(evaluation["files_seen"], 1);
+        let sum = |row: &Value| row.as_array().unwrap().iter().map(|v| v.as_u64().unwrap()).sum::<u64>();
+        assert_eq!(evaluation["confusion"].as_array().unwrap().iter().map(sum).sum::<u64>(), points);
+        assert!(evaluation["mean_iou"].as_f64().is_some_and(|iou| (0.0..=1.0).contains(&iou)));
+    }
+    let rows = metrics(&rooms.path("run"));
+    assert_eq!(rows.len(), 6, "training and validation rows");
+    assert!(rows.iter().all(|row| row["mean_iou"].is_number()), "{rows:?}");
+    let manifest = json(rooms.path("run/manifest.json"));
+    assert_eq!((&manifest["train_files"], &manifest["validation_files"]), (&2.into(), &1.into()));
+    assert!(manifest["weights"]["best"]["validation_mean_iou"].is_number());
+    let report = fs::read_to_string(rooms.path("run/report.md")).unwrap();
+    assert!(report.contains("| class | points |") && report.contains("IoU %"), "{report}");
+    assert!(rooms.place.succeed(&["inspect", "run"]).contains("mean IoU"));
+    assert!(rooms.place.succeed(&["inspect", "rooms.toml"]).contains("parameters"));
+    let inspected = rooms.place.succeed(&["inspect", "rooms"]);
+    assert!(inspected.contains("ceiling") && inspected.contains("no warnings"), "{inspected}");
+}
+
+#[test]
+fn a_killed_run_goes_on_as_if_nothing_had_been() {
+    let rooms = Rooms::new();
+    let with = |output: &'static str, more: &[&'static str]| {
+        let fixed = [
+            "train",
+            "rooms.toml",
+            "--plain",
+            "--set",
+            "train.epochs=60",
+            "--set",
+            "train.batch_size=1",
+            "--output",
+        ];
+        [&fixed[..], &[output], more].concat()
+    };
+    rooms.place.succeed(&with("whole", &[]));
+    let mut child = rooms
+        .place
+        .command(&with("killed", &[]))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let log = rooms.path("killed/metrics.jsonl");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while fs::read_to_string(&log).map_or(0, |text| text.lines().count()) < 4 {
+        assert!(Instant::now() < deadline, "no epoch in a minute");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = metrics(&rooms.path("killed")).len();
+    assert!(before < 120, "the kill came too late to show anything");
+    rooms.place.succeed(&with("killed", &["--resume"]));
+    assert_same_run(&rooms.path("whole"), &rooms.path("killed"));
+}
+
+#[test]
+fn labels_that_cannot_be_used_are_named_with_file_and_row() {
+    let rooms = Rooms::new();
+    let colored = "property uchar red\nproperty uchar green\nproperty uchar blue\n";
+    let row = |label: &str| format!("0 0 0 1 2 3 {label}");
+    let file = |kind: &str, label: &str| {
+        ply(&format!("{colored}property {kind} label\n"), &[&row("0"), &row(label)])
+    };
+    rooms.refused(
+        &file("uchar", "8"),
+        &["rooms/train/room_01.ply: point 1: found 'label' 8", "expected one of 0 to 7"],
+    );
+    rooms.refused(&file("float", "1.5"), &["room_01.ply: point 1: found 'label' 1.5"]);
+    rooms.refused(&file("int", "-1"), &["room_01.ply: point 1: found 'label' -1"]);
+    rooms.refused(&ply(colored, &["0 0 0 1 2 3"]), &["room_01.ply: no label property 'label'"]);
+    rooms.refused(&ply(LABEL, &["0 0 0 1"]), &["room_01.ply: no colours", "scenes.inputs"]);
+    rooms.refused(&ply(LABEL, &[]), &["room_01.ply", "no points"]);
+    rooms.refused(
+        &ply(&format!("{colored}{LABEL}"), &["0 nan 0 1 2 3 0"]),
+        &["room_01.ply", "point 0", "NaN"],
+    );
+    fs::write(rooms.path("rooms/train/room_01.ply"), file("uchar", "7")).unwrap();
+    let set = ["--set", "scenes.inputs=[\"intensity\"]"];
+    let arguments = [&["train", "rooms.toml", "--output", "refused"], &set[..]].concat();
+    rooms.place.fail(&arguments, &["no property 'intensity'", "scenes.inputs"]);
+    // A label that is said to stand for nothing, and one that is mapped.
+    fs::write(rooms.path("rooms/train/room_01.ply"), file("uchar", "200")).unwrap();
+    rooms.train("ignored", &["scenes.ignore=[200]", "train.epochs=1"]);
+    let pairs: Vec<String> = (0..8).map(|label| format!("[{label}, \"floor\"]")).collect();
+    let map = format!("scenes.label_map=[{}, [200, \"lamp\"]]", pairs.join(", "));
+    rooms.train("mapped", &[&map, "train.epochs=1"]);
+    let floor = json(rooms.path("mapped/evaluation.json"))[0]["per_class"][1].clone();
+    assert_eq!(floor["name"], "floor");
+    assert_eq!(floor["count"], read_ply(rooms.path("rooms/test/room_03.ply")).unwrap().len() as u64);
+    rooms.place.fail(
+        &["train", "rooms.toml", "--output", "refused", "--set", "scenes.label_map=[[0, \"flor\"]]"],
+        &["scenes.label_map", "\"flor\"", "ceiling, floor"],
+    );
+}
+
+#[test]
+fn a_scene_of_one_point_and_one_without_a_class_are_trained_on_and_labelled() {
+    let rooms = Rooms::new();
+    let colored = format!("property uchar red\nproperty uchar green\nproperty uchar blue\n{LABEL}");
+    fs::write(rooms.path("rooms/train/room_01.ply"), ply(&colored, &["0 0 0 9 9 9 3"])).unwrap();
+    rooms.train("one", &["train.batch_size=1"]);
+    // Every step but those of the one point sees ignored points only.
+    fs::write(rooms.path("rooms/train/room_02.ply"), ply(&colored, &["0 0 0 9 9 9 255", "1 0 0 9 9 9 255"]))
+        .unwrap();
+    rooms.train("ignored", &["scenes.ignore=[255]", "train.batch_size=1", "scenes.regions=20"]);
+    let rows = metrics(&rooms.path("ignored"));
+    assert!(rows.iter().all(|row| row["loss"].as_f64().is_some_and(f64::is_finite)), "{rows:?}");
+
+    fs::write(
+        rooms.path("dot.ply"),
+        ply("property uchar red\nproperty uchar green\nproperty uchar blue\n", &["5 5 5 1 1 1"]),
+    )
+    .unwrap();
+    let out = rooms.place.succeed(&["predict", "one", "dot.ply", "--quiet"]);
+    assert!(out.contains("dot.pred.ply: 1 points"), "{out}");
+    assert_eq!(read_ply(rooms.path("dot.pred.ply")).unwrap().len(), 1);
+
+    // Without any class there is nothing to learn.
+    fs::write(rooms.path("rooms/train/room_01.ply"), ply(&colored, &["0 0 0 9 9 9 255"])).unwrap();
+    rooms.place.fail(
+        &["train", "rooms.toml", "--output", "none", "--set", "scenes.ignore=[255]"],
+        &["'train' has no usable file"],
+    );
+}
+
+#[test]
+fn predict_keeps_every_property_and_adds_its_own() {
+    let rooms = Rooms::new();
+    rooms.train("run", &["train.epochs=1"]);
+    let mut cloud = read_ply(rooms.path("rooms/test/room_03.ply")).unwrap();
+    let values: Vec<f64> = (0..cloud.len()).map(|i| i as f64 / 2.0).collect();
+    for (name, scalar_type) in
+        [("intensity", ScalarType::F64), ("confidence", ScalarType::F32), ("time", ScalarType::F64)]
+    {
+        let values = values.clone();
+        cloud.push_property(ScalarProperty { name: name.into(), scalar_type, values }).unwrap();
+    }
+    cloud.set_origin([500_000.0, 4_000_000.0, 100.0]);
+    write_ply(rooms.path("scan.ply"), &cloud, PlyFormat::BinaryBigEndian).unwrap();
+    let output = rooms
+        .place
+        .command(&["predict", "run", "scan.ply", "--output", "out", "--weights", "last"])
+        .output()
+        .unwrap();
+    let (out, err) = texts(&output);
+    assert!(output.status.success(), "{err}");
+    assert!(
+        err.contains("scan.ply: ") && err.contains("voxels") && err.contains("MB for the scene"),
+        "{err}"
+    );
+    assert!(out.contains("points/s") && out.contains("mean IoU"), "labels are compared on the side: {out}");
+
+    let predicted = read_ply(rooms.path("out/scan.pred.ply")).unwrap();
+    assert_eq!(predicted.len(), cloud.len());
+    for i in [0, 7, cloud.len() - 1] {
+        // The reader chooses an origin of its own; z stays in single precision, of 8e-6 at 100 m.
+        let (found, expected) = (predicted.point(i), cloud.point(i));
+        assert!((0..3).all(|axis| (found[axis] - expected[axis]).abs() < 1e-5), "{found:?} {expected:?}");
+    }
+    assert_eq!(predicted.property("intensity").unwrap().values, values);
+    assert_eq!(predicted.property("original_confidence").unwrap().values, values);
+    let truth: Vec<f64> = cloud.labels().unwrap().iter().map(|&label| label.into()).collect();
+    assert_eq!(predicted.property("original_label").unwrap().values, truth);
+    let red: Vec<f64> = cloud.colors().unwrap().iter().map(|color| color[0].into()).collect();
+    assert_eq!(predicted.property("original_red").unwrap().values, red);
+    let segmenter = open(&rooms.path("run"));
+    let scan = read_ply(rooms.path("scan.ply")).unwrap();
+    let votes =
+        segmenter.label(&scan, "scan.ply".as_ref(), &LabelOptions::default(), ProgressMode::Quiet).unwrap();
+    for i in 0..cloud.len() {
+        assert_eq!(predicted.labels().unwrap()[i], votes.class(i) as i32);
+        assert_eq!(predicted.property("confidence").unwrap().values[i], f64::from(votes.confidence(i)));
+        assert_eq!(predicted.colors().unwrap()[i], train::class_color(votes.class(i)));
+        assert!((votes.probabilities(i).iter().sum::<f32>() - 1.0).abs() < 1e-4);
+    }
+    // Labels that are unknown do not keep a scene from being labelled.
+    cloud.set_labels(Some(vec![77; cloud.len()])).unwrap();
+    write_ply(rooms.path("scan.ply"), &cloud, PlyFormat::Ascii).unwrap();
+    let output = rooms.place.command(&["predict", "run", "scan.ply"]).output().unwrap();
+    let (out, err) = texts(&output);
+    assert!(
+        output.status.success() && err.contains("not compared") && !out.contains("mean IoU"),
+        "{out}{err}"
+    );
+    rooms.place.fail(&["predict", "run", "rooms.toml"], &["rooms.toml"]);
+}
+
+#[test]
+fn the_memory_changes_the_time_and_not_the_result() {
+    let rooms = Rooms::new();
+    rooms.train("run", &["train.epochs=1"]);
+    let segmenter = open(&rooms.path("run"));
+    let cloud = read_ply(rooms.path("rooms/test/room_03.ply")).unwrap();
+    let label = |memory| {
+        let options = LabelOptions { memory, ..LabelOptions::default() };
+        segmenter.label(&cloud, "room.ply".as_ref(), &options, ProgressMode::Quiet)
+    };
+    let all = label(1 << 30).unwrap();
+    assert_eq!(label(2_000_000).unwrap(), all);
+    let error = label(10_000).unwrap_err().to_string();
+    assert!(error.contains("room.ply") && error.contains("--memory"), "{error}");
+}
+
+#[test]
+fn prepared_scenes_are_kept_and_give_the_same_run() {
+    let rooms = Rooms::new();
+    let cache = format!("scenes.cache={}", rooms.path("cache").display());
+    rooms.train("without", &[]);
+    // The folder of the cache is a part of the config, but not of what is learnt.
+    rooms.train("first", &[&cache]);
+    let files: Vec<PathBuf> =
+        fs::read_dir(rooms.path("cache")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 3);
+    rooms.train("second", &[&cache]);
+    for file in &files {
+        let bytes = fs::read(file).unwrap();
+        fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
+    }
+    rooms.train("damaged", &[&cache]);
+    for run in ["first", "second", "damaged"] {
+        assert_same_run(&rooms.path("without"), &rooms.path(run));
+    }
+}
+
+#[test]
+fn a_network_and_its_task_must_agree() {
+    let rooms = Rooms::new();
+    rooms.train("run", &["train.epochs=1"]);
+    rooms.place.fail(&["train", "tiny.toml", "--set", "model.kind=paper-segmenter"], &["model"]);
+    rooms.place.fail(&["train", "tiny.toml", "--set", "scenes.voxel=0.1"], &["model.kind", "[scenes]"]);
+    let other = rooms.path("other");
+    fs::create_dir_all(other.join("test")).unwrap();
+    fs::copy(rooms.path("rooms/test/room_03.ply"), other.join("test/a.ply")).unwrap();
+    fs::write(other.join("classes.txt"), "roof\nfloor\n").unwrap();
+    rooms
+        .place
+        .fail(&["eval", "run", "--data", "other"], &["the classes are roof, floor", "ceiling, floor, wall"]);
+    rooms.place.fail(&["eval", "run", "--split", "evening"], &["no split 'evening'"]);
+}
+
+/// A trained residual network and a scene of several rooms: labels hardly depend on where the scene is cut.
+#[test]
+fn labels_agree_between_block_offsets() {
+    let rooms = Rooms::new();
+    let overrides = [
+        "scenes.inputs=[\"height\", \"one\"]",
+        "model.kind=residual-segmenter",
+        "model.channels=8",
+        "model.hidden=16",
+        "model.cells=[0.3, 0.3, 0.3]",
+        "model.dilations=[1, 1, 2]",
+        "scenes.size=5",
+        "scenes.points=4000",
+        "train.epochs=12",
+    ];
+    let text = fs::read_to_string(rooms.path("rooms.toml")).unwrap();
+    let text = text
+        .replace("[\"xyz\", \"room\", \"color\"]", "[\"height\", \"one\"]")
+        .replace("paper-segmenter\"\ncell = 0.3\ndilations = [1, 2]", "residual-segmenter\"");
+    fs::write(rooms.path("rooms.toml"), text).unwrap();
+    rooms.train("run", &overrides);
+    let settings = SceneSynthConfig { density: 60.0, ..SceneSynthConfig::default() };
+    let mut positions = Vec::new();
+    for (index, offset) in [[0.0, 0.0], [8.0, 0.0], [0.0, 8.0], [8.0, 8.0]].into_iter().enumerate() {
+        let room = scene(&settings, &mut ChaCha8Rng::seed_from_u64(index as u64));
+        positions.extend(room.positions().iter().map(|p| [p[0] + offset[0], p[1] + offset[1], p[2]]));
+    }
+    let cloud = PointCloud::new(positions);
+    let segmenter = open(&rooms.path("run"));
+    let label = |shift: f32| {
+        let options = LabelOptions { shift: [shift; 3], ..LabelOptions::default() };
+        segmenter.label(&cloud, "rooms.ply".as_ref(), &options, ProgressMode::Quiet).unwrap()
+    };
+    let (here, there) = (label(0.0), label(0.5));
+    let classes: std::collections::BTreeSet<usize> = (0..cloud.len()).map(|i| here.class(i)).collect();
+    assert!(classes.len() >= 3, "a network that says one thing always agrees with itself: {classes:?}");
+    let same = (0..cloud.len()).filter(|&i| here.class(i) == there.class(i)).count();
+    let share = same as f64 / cloud.len() as f64;
+    assert!(share >= 0.99, "labels agree for {share:.4} of the points");
+}
