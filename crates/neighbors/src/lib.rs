@@ -34,6 +34,7 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
+mod attached;
 mod batch;
 mod bounds;
 mod brute;

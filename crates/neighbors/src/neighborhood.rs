@@ -1,7 +1,9 @@
 //! The sub-domain lists of a packed batch.
 
+use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
+use crate::attached::Attached;
 use crate::batch::{check_offsets, check_positions};
 use crate::brute;
 use crate::build;
@@ -58,6 +60,7 @@ struct Inner {
     tables: Tables,
     row_from_point: OnceLock<Vec<u32>>,
     edge_weights: OnceLock<Vec<f32>>,
+    attached: Attached,
 }
 
 impl Neighborhood {
@@ -134,6 +137,7 @@ impl Neighborhood {
                 tables,
                 row_from_point: OnceLock::new(),
                 edge_weights: OnceLock::new(),
+                attached: Attached::default(),
             }),
         }
     }
@@ -227,6 +231,14 @@ impl Neighborhood {
     pub fn edge_weights(&self) -> &[f32] {
         let inner = &*self.inner;
         inner.edge_weights.get_or_init(|| edge_weights(&inner.tables, &inner.offsets, &inner.shape))
+    }
+
+    /// The value of type `T` that is kept with these lists, made by `T::default()` at the first call.
+    ///
+    /// For what is derived from the lists and must not outlive them: a copy on a GPU, for example. All clones share it.
+    /// It does not count in [`bytes`](Self::bytes), nor when two neighbourhoods are compared.
+    pub fn attached<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+        self.inner.attached.get()
     }
 
     /// Mean number of neighbours of a point, itself included; 0 without points.
