@@ -43,7 +43,7 @@ pub use layer::{
 };
 pub use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
 pub use op::{
-    DepthwisePointConvBackend, PointwiseConvBackend, depthwise_point_conv, pointwise_conv, reference,
+    DepthwisePointConvBackend, PointwiseConvBackend, depthwise_point_conv, pointwise_conv, prepare, reference,
 };
 
 /// The example of the README is compiled and run with the documentation tests.

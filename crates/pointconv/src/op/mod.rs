@@ -3,7 +3,10 @@
 
 mod autodiff;
 mod cpu;
+#[cfg(feature = "cube")]
+mod cube;
 mod depthwise;
+mod prepare;
 pub mod reference;
 
 use burn::backend::tensor::FloatTensor;
@@ -14,6 +17,7 @@ use burn::tensor::{DType, Tensor};
 use neighbors::Neighborhood;
 
 pub use depthwise::{DepthwisePointConvBackend, depthwise_point_conv};
+pub use prepare::prepare;
 
 /// A backend that computes the pointwise convolution and its gradients.
 ///
@@ -22,6 +26,7 @@ pub use depthwise::{DepthwisePointConvBackend, depthwise_point_conv};
 #[backend_extension(
     Flex,
     NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(feature = "cube"),
     Autodiff,
     Fusion: cfg(feature = "fusion"),
 )]

@@ -1,6 +1,7 @@
 //! Where the tests run: `POINTWISE_TEST_DEVICE`, by default `flex`.
 
 use std::env::{VarError, var};
+use std::sync::Once;
 
 use burn::tensor::{DType, Device};
 
@@ -16,13 +17,33 @@ pub(crate) fn device() -> Device {
         Err(VarError::NotPresent) => "flex".to_owned(),
         Err(error) => panic!("{VARIABLE}: {error}"),
     };
-    let device = match name.as_str() {
-        "flex" => Device::flex(),
-        "ndarray" => ndarray(),
-        _ => panic!("{VARIABLE} is `{name}`, known are `flex` and `ndarray`"),
-    };
+    match name.as_str() {
+        "flex" => on_cpu(Device::flex()),
+        "ndarray" => on_cpu(ndarray()),
+        "wgpu" => on_gpu(wgpu()),
+        "cuda" => on_gpu(cuda()),
+        _ => panic!("{VARIABLE} is `{name}`, known are `flex`, `ndarray`, `wgpu` and `cuda`"),
+    }
+}
+
+/// Whether the operators under test run on the CPU, in the instruction set that `POINTWISE_SIMD` names.
+pub(crate) fn uses_instruction_sets() -> bool {
+    !matches!(var(VARIABLE).as_deref(), Ok("wgpu" | "cuda"))
+}
+
+fn on_cpu(device: Device) -> Device {
     // Or half of the tests would pass without having run.
     assert!(device.supports_dtype(DType::F64), "the devices of the CPU compute in double precision");
+    device
+}
+
+fn on_gpu(device: Device) -> Device {
+    static NOTICE: Once = Once::new();
+    NOTICE.call_once(|| {
+        if !device.supports_dtype(DType::F64) {
+            eprintln!("SKIPPED: tests in double precision, {device:?} has none");
+        }
+    });
     device
 }
 
@@ -34,7 +55,32 @@ fn ndarray() -> Device {
 
 #[cfg(not(feature = "ndarray"))]
 fn ndarray() -> Device {
-    panic!("{VARIABLE} is `ndarray`, but the tests were built without it: add `--features ndarray`")
+    not_built("ndarray")
+}
+
+#[cfg(feature = "wgpu")]
+fn wgpu() -> Device {
+    Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn wgpu() -> Device {
+    not_built("wgpu")
+}
+
+#[cfg(feature = "cuda")]
+fn cuda() -> Device {
+    Device::cuda(0)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda() -> Device {
+    not_built("cuda")
+}
+
+#[allow(dead_code)] // where all features are on
+fn not_built(name: &str) -> Device {
+    panic!("{VARIABLE} is `{name}`, but the tests were built without it: add `--features {name}`")
 }
 
 /// The element types of the device: single precision, and double where it has it.

@@ -4,9 +4,14 @@ use std::process::Command;
 
 use neighbors::InstructionSet;
 
+use super::uses_instruction_sets;
+
 /// Runs all tests of this program but `this` again with each instruction set that it does not use itself: the choice is
-/// made once in a process.
+/// made once in a process. A GPU has nothing to choose.
 pub(crate) fn run_again_with_other_instruction_sets(this: &str) {
+    if !uses_instruction_sets() {
+        return;
+    }
     let others = InstructionSet::available().into_iter().filter(|&set| set != InstructionSet::current());
     for set in others {
         let mut program = Command::new(std::env::current_exe().expect("the path of this program"));

@@ -18,6 +18,7 @@ use super::check_dtypes;
 #[backend_extension(
     Flex,
     NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(feature = "cube"),
     Autodiff,
     Fusion: cfg(feature = "fusion"),
 )]

@@ -1,0 +1,265 @@
+//! `dL/dW_k = sum_i mean_{j in Ω_i(k)}(x_j) ⊗ g_i`, in two stages.
+//!
+//! The runs of the lists are cut into chunks whose borders follow from their number alone. A workgroup sums one chunk,
+//! for some of the weights; every weight belongs to one of its threads, which adds the runs in their order. Then
+//! [`reduce`](super::reduce) adds the chunks in their order. Nothing depends on which workgroup is done first, so the
+//! bits are the same in every run.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::launch::{empty_like, largest_binding, one_group_each};
+use super::lists::{Lists, RUN};
+use super::reduce::sum_chunks;
+use super::sizes::{Sizes, accumulator, types};
+
+/// Threads of a workgroup.
+const THREADS: usize = 128;
+
+/// Runs whose means lie in shared memory at the same time.
+const BATCH: usize = 64;
+
+/// Most chunks, and fewest runs of a chunk.
+const CHUNKS: usize = 1024;
+const CHUNK_RUNS: usize = 4 * BATCH;
+
+/// Shared memory of a workgroup, in bytes: what every device has.
+const SHARED: usize = 32 * 1024;
+
+/// Memory for the sums of all chunks, in bytes.
+const PARTIALS: usize = 64 << 20;
+
+/// The weights that one workgroup sums: some sub-domains, input channels and output channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Tile {
+    subdomains: usize,
+    channels_in: usize,
+    channels_out: usize,
+}
+
+impl Tile {
+    /// A tile whose sums lie in shared memory beside the means of a batch.
+    fn new(sizes: Sizes, bytes: usize) -> Self {
+        let mut tile = Self {
+            subdomains: sizes.subdomains,
+            channels_in: sizes.channels_in.min(16),
+            channels_out: sizes.channels_out.min(16),
+        };
+        while tile.sums() + BATCH * tile.channels_in > SHARED / bytes {
+            // The neighbours are read again for every tile of output channels, so these are the last to be cut.
+            let Self { subdomains, channels_in, channels_out } = &mut tile;
+            let cut = if *channels_in > 4 {
+                channels_in
+            } else if *channels_out > 4 {
+                channels_out
+            } else {
+                subdomains
+            };
+            *cut = cut.div_ceil(2);
+        }
+        tile
+    }
+
+    fn sums(&self) -> usize {
+        self.subdomains * self.channels_in * self.channels_out
+    }
+
+    /// Tiles along sub-domains, input and output channels.
+    fn counts(&self, sizes: Sizes) -> [usize; 3] {
+        [
+            sizes.subdomains.div_ceil(self.subdomains),
+            sizes.channels_in.div_ceil(self.channels_in),
+            sizes.channels_out.div_ceil(self.channels_out),
+        ]
+    }
+}
+
+/// # Shapes
+/// - features `[P, C_in]`, grad `[P, C_out]` (depthwise `[P, C_in · M]`)
+/// - output `[K, C_in, C_out]` (depthwise `[K, C_in, M]`)
+pub(super) fn backward_weight(
+    sizes: Sizes,
+    lists: &Lists,
+    features: CubeTensor,
+    grad: CubeTensor,
+) -> CubeTensor {
+    let (client, dtype) = (grad.client.clone(), grad.dtype);
+    let weights = sizes.subdomains * sizes.channels_in * sizes.channels_out;
+    let bytes = accumulator(dtype).size();
+    let tile = Tile::new(sizes, bytes);
+    let tiles: usize = tile.counts(sizes).into_iter().product();
+    let most = (PARTIALS.min(largest_binding(&client)) / (weights * bytes)).clamp(1, CHUNKS);
+    let chunk_of = |runs: usize| runs.div_ceil(most.div_ceil(lists.slabs.len())).max(CHUNK_RUNS);
+    let chunks_of = |runs: usize| runs.div_ceil(chunk_of(runs));
+
+    let chunks = lists.slabs.iter().map(|slab| chunks_of(slab.runs_len)).sum();
+    let partials = empty_like(&grad, [chunks, weights], accumulator(dtype));
+    let mut first = 0;
+    for slab in &lists.slabs {
+        let mine = chunks_of(slab.runs_len);
+        let (count, dim) = one_group_each(&client, mine * tiles, THREADS as u32);
+        backward_weight_kernel::launch(
+            &client,
+            count,
+            dim,
+            slab.runs.clone().into_buffer_arg(),
+            slab.indices.clone().into_buffer_arg(),
+            features.clone().into_buffer_arg(),
+            grad.clone().into_buffer_arg(),
+            partials.clone().into_buffer_arg(),
+            slab.runs_len,
+            chunk_of(slab.runs_len),
+            mine,
+            first,
+            sizes,
+            tile,
+            types(dtype),
+        );
+        first += mine;
+    }
+    let shape = [sizes.subdomains, sizes.channels_in, sizes.channels_out];
+    sum_chunks(partials, shape, dtype)
+}
+
+/// # Shapes
+/// - features `[P, C_in]`, grad `[P, C_out]`
+/// - partials `[chunks, K, C_in, C_out]`
+#[cube(launch)]
+fn backward_weight_kernel<F: Float, A: Float>(
+    runs: &[u32],
+    indices: &[u32],
+    features: &[F],
+    grad: &[F],
+    partials: &mut [A],
+    runs_len: usize,
+    chunk_len: usize,
+    chunks: usize,
+    first_chunk: usize,
+    #[comptime] sizes: Sizes,
+    #[comptime] tile: Tile,
+    #[define(F, A)] _types: [ElemType; 2],
+) {
+    let channels_in = comptime!(sizes.channels_in);
+    let channels_out = comptime!(sizes.channels_out);
+    let [_, tiles_in, tiles_out] = comptime!(tile.counts(sizes));
+    let tiles = comptime!(tile.counts(sizes).into_iter().product::<usize>());
+    let tile_in = comptime!(tile.channels_in);
+    let tile_out = comptime!(tile.channels_out);
+    let pairs = comptime!(tile.channels_in * tile.channels_out);
+
+    let chunk = CUBE_POS / tiles;
+    if chunk >= chunks {
+        terminate!();
+    }
+    let place = CUBE_POS % tiles;
+    let first_subdomain = place / (tiles_in * tiles_out) * comptime!(tile.subdomains);
+    let first_in = place / tiles_out % tiles_in * tile_in;
+    let first_out = place % tiles_out * tile_out;
+    let thread = usize::cast_from(UNIT_POS);
+
+    let mut sums = Shared::<[A]>::new_slice(comptime!(tile.sums()));
+    let mut means = Shared::<[A]>::new_slice(comptime!(BATCH * tile.channels_in));
+    // A thread clears and adds to the same pairs of channels, whatever the sub-domain.
+    for pair in range_stepped(thread, pairs, THREADS) {
+        for k in 0..comptime!(tile.subdomains) {
+            sums[k * pairs + pair] = A::new(0.0);
+        }
+    }
+
+    let chunk_begin = chunk * chunk_len;
+    let chunk_end = clamp_max(chunk_begin + chunk_len, runs_len);
+    for batch in range_stepped(chunk_begin, chunk_end, BATCH) {
+        let batch_len = clamp_max(BATCH, chunk_end - batch);
+        for item in range_stepped(thread, batch_len * tile_in, THREADS) {
+            let at = (batch + item / tile_in) * RUN;
+            let channel = first_in + item % tile_in;
+            let mut sum = A::new(0.0);
+            if channel < channels_in {
+                let begin = usize::cast_from(runs[at]);
+                let end = usize::cast_from(runs[at + RUN]);
+                for edge in begin..end {
+                    sum += A::cast_from(features[usize::cast_from(indices[edge]) * channels_in + channel]);
+                }
+                sum /= A::cast_from(u32::cast_from(end - begin));
+            }
+            means[item] = sum;
+        }
+        sync_cube();
+        for pair in range_stepped(thread, pairs, THREADS) {
+            let (c, o) = (pair / tile_out, pair % tile_out);
+            if first_in + c < channels_in && first_out + o < channels_out {
+                for r in 0..batch_len {
+                    let at = (batch + r) * RUN;
+                    let k = usize::cast_from(runs[at + 1]);
+                    if k >= first_subdomain && k < first_subdomain + comptime!(tile.subdomains) {
+                        let centre = usize::cast_from(runs[at + 2]);
+                        let g = A::cast_from(grad[at_grad(centre, first_in + c, first_out + o, sizes)]);
+                        sums[(k - first_subdomain) * pairs + pair] += means[r * tile_in + c] * g;
+                    }
+                }
+            }
+        }
+        sync_cube();
+    }
+
+    let target = (first_chunk + chunk) * comptime!(sizes.subdomains * sizes.channels_in * sizes.channels_out);
+    for pair in range_stepped(thread, pairs, THREADS) {
+        let (c, o) = (first_in + pair / tile_out, first_out + pair % tile_out);
+        if c < channels_in && o < channels_out {
+            for k in 0..comptime!(tile.subdomains) {
+                if first_subdomain + k < comptime!(sizes.subdomains) {
+                    let at = ((first_subdomain + k) * channels_in + c) * channels_out + o;
+                    partials[target + at] = sums[k * pairs + pair];
+                }
+            }
+        }
+    }
+}
+
+/// Where the gradient lies that meets input channel `c` at output `o` of the point.
+#[cube]
+fn at_grad(centre: usize, c: usize, o: usize, #[comptime] sizes: Sizes) -> usize {
+    if comptime!(sizes.depthwise) {
+        (centre * comptime!(sizes.channels_in) + c) * comptime!(sizes.channels_out) + o
+    } else {
+        centre * comptime!(sizes.channels_out) + o
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_fit_into_shared_memory() {
+        for (subdomains, channels_in, channels_out) in
+            [(27, 9, 9), (27, 3, 36), (1, 1, 1), (27, 64, 128), (125, 64, 64), (9261, 20, 20), (65535, 1, 1)]
+        {
+            let sizes = Sizes {
+                subdomains,
+                channels_in,
+                channels_out,
+                mirrored: true,
+                depthwise: false,
+                double: false,
+            };
+            for bytes in [4, 8] {
+                let tile = Tile::new(sizes, bytes);
+                assert!((tile.sums() + BATCH * tile.channels_in) * bytes <= SHARED, "{sizes:?}: {tile:?}");
+                let counts = tile.counts(sizes);
+                assert!(counts[0] * tile.subdomains >= subdomains, "{sizes:?}: {tile:?}");
+                assert!(counts[1] * tile.channels_in >= channels_in, "{sizes:?}: {tile:?}");
+                assert!(counts[2] * tile.channels_out >= channels_out, "{sizes:?}: {tile:?}");
+            }
+        }
+        let paper = Sizes {
+            subdomains: 27,
+            channels_in: 9,
+            channels_out: 9,
+            mirrored: true,
+            depthwise: false,
+            double: false,
+        };
+        assert_eq!(Tile::new(paper, 4).counts(paper), [1, 1, 1], "the layers of the paper are one tile");
+    }
+}

@@ -1,0 +1,100 @@
+//! Sums over the neighbours of one run, held in registers.
+
+use cubecl::prelude::*;
+
+use super::sizes::Sizes;
+
+/// `target[c] = 1/n · sum_j features[j, first + c]` over the `n` neighbours `indices[begin..end]`.
+///
+/// # Shapes
+/// - features `[P, channels]`, target `[block]`
+#[cube]
+pub(super) fn mean<F: Float, A: Float>(
+    features: &[F],
+    indices: &[u32],
+    begin: usize,
+    end: usize,
+    first: usize,
+    target: &mut Array<A>,
+    #[comptime] channels: usize,
+    #[comptime] block: usize,
+) {
+    #[unroll]
+    for c in 0..block {
+        target[c] = A::new(0.0);
+    }
+    for edge in begin..end {
+        let row = usize::cast_from(indices[edge]) * channels + first;
+        #[unroll]
+        for c in 0..block {
+            if in_range(first, c, channels, block) {
+                target[c] += A::cast_from(features[row + c]);
+            }
+        }
+    }
+    let size = A::cast_from(u32::cast_from(end - begin));
+    #[unroll]
+    for c in 0..block {
+        target[c] /= size;
+    }
+}
+
+/// `target[o] = sum_i shares[i, mirror] · grad[i, first + o]` over the neighbours `indices[begin..end]`, `mirror` being
+/// the sub-domain in which they see the centre.
+///
+/// # Shapes
+/// - grad `[P, channels]`, shares `[P, subdomains]`, target `[block]`
+#[cube]
+pub(super) fn weighted<F: Float, A: Float>(
+    grad: &[F],
+    shares: &[f32],
+    indices: &[u32],
+    begin: usize,
+    end: usize,
+    first: usize,
+    mirror: usize,
+    target: &mut Array<A>,
+    #[comptime] channels: usize,
+    #[comptime] sizes: Sizes,
+    #[comptime] block: usize,
+) {
+    #[unroll]
+    for c in 0..block {
+        target[c] = A::new(0.0);
+    }
+    for edge in begin..end {
+        let neighbour = usize::cast_from(indices[edge]);
+        let share = reciprocal::<A>(shares[neighbour * comptime!(sizes.subdomains) + mirror], sizes);
+        let row = neighbour * channels + first;
+        #[unroll]
+        for c in 0..block {
+            if in_range(first, c, channels, block) {
+                target[c] += share * A::cast_from(grad[row + c]);
+            }
+        }
+    }
+}
+
+/// The reciprocal of a number of neighbours, which is stored in single precision; in double precision it is made again.
+#[cube]
+fn reciprocal<A: Float>(stored: f32, #[comptime] sizes: Sizes) -> A {
+    let reciprocal = A::cast_from(stored);
+    if comptime!(sizes.double) { A::new(1.0) / (A::new(1.0) / reciprocal).round() } else { reciprocal }
+}
+
+/// Whether channel `first + c` exists: known before the kernel runs where the blocks divide the channels.
+#[cube]
+pub(super) fn in_range(
+    first: usize,
+    c: usize,
+    #[comptime] channels: usize,
+    #[comptime] block: usize,
+) -> bool {
+    if comptime!(channels.is_multiple_of(block)) { true.runtime() } else { first + c < channels }
+}
+
+/// The sub-domain in which a neighbour in sub-domain `k` sees the centre.
+#[cube]
+pub(super) fn mirror(k: usize, #[comptime] subdomains: usize, #[comptime] mirrored: bool) -> usize {
+    if comptime!(mirrored) { subdomains - 1 - k } else { k }
+}
