@@ -58,15 +58,17 @@ impl Lists {
         if let Some((_, lists)) = copies.iter().find(|(known, _)| known == device) {
             return lists.clone();
         }
-        let lists = Arc::new(Self::upload(device, neighborhood));
+        let words = largest_binding(&device.client()) / size_of::<u32>();
+        let lists = Arc::new(Self::upload(device, neighborhood, words));
         copies.push((device.clone(), lists.clone()));
         lists
     }
 
-    fn upload(device: &CubeDevice, neighborhood: &Neighborhood) -> Self {
+    /// Copies the lists, cut into tables of at most `limit` words.
+    pub(super) fn upload(device: &CubeDevice, neighborhood: &Neighborhood, limit: usize) -> Self {
         let client = &device.client();
         let words = |values: &[u32]| tensor(client, device, values, DType::U32);
-        let slabs = cut(neighborhood, largest_binding(client) / size_of::<u32>())
+        let slabs = cut(neighborhood, limit)
             .into_iter()
             .map(|slab| Slab {
                 len: slab.rows.len() / ROW - 1,

@@ -14,6 +14,10 @@ mod launch;
 mod lists;
 mod reduce;
 mod sizes;
+#[cfg(test)]
+mod slabs;
+#[cfg(test)]
+mod test_device;
 
 use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
