@@ -201,6 +201,30 @@ pub(super) fn tensor<T: bytemuck::Pod>(
     CubeTensor::new_contiguous(client.clone(), device.clone(), Shape::new([values.len()]), handle, dtype)
 }
 
+/// The runs of a row: sub-domains and neighbours.
+#[cfg(test)]
+type Runs = Vec<(usize, Vec<u32>)>;
+
+/// The rows of a slab, read back: centre and runs.
+#[cfg(test)]
+pub(super) fn read(slab: &Slab) -> Vec<(usize, Runs)> {
+    let words = |table: &CubeTensor, len: usize| -> Vec<u32> {
+        let bytes = table.client.read_one_unchecked(table.handle.clone());
+        bytemuck::pod_collect_to_vec(&bytes[..len * size_of::<u32>()])
+    };
+    let rows = words(&slab.rows, (slab.len + 1) * ROW);
+    let runs = words(&slab.runs, (slab.runs_len + 1) * RUN);
+    let indices = words(&slab.indices, runs[slab.runs_len * RUN] as usize);
+    let run = |run: u32| {
+        let at = &runs[run as usize * RUN..][..RUN + 1];
+        (at[1] as usize, indices[at[0] as usize..at[RUN] as usize].to_vec())
+    };
+    rows.windows(2 * ROW)
+        .step_by(ROW)
+        .map(|row| (row[0] as usize, (row[1]..row[1 + ROW]).map(run).collect()))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use neighbors::{KernelShape, Search};

@@ -13,6 +13,8 @@ mod gather;
 mod launch;
 mod lists;
 mod reduce;
+#[cfg(test)]
+mod search;
 mod sizes;
 #[cfg(test)]
 mod slabs;
