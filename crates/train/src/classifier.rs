@@ -25,7 +25,7 @@ const READ_TOGETHER: usize = 64;
 /// ```no_run
 /// use train::{Classifier, ProgressMode, Weights, device};
 ///
-/// let classifier = Classifier::open("runs/shapes10", Weights::Best, &device("auto")?)?;
+/// let classifier = Classifier::open("runs/shapes10", Weights::Best, &device("auto")?.device)?;
 /// for (file, prediction) in classifier.predict(&["cup.ply".into()], ProgressMode::Quiet) {
 ///     let (class, probability) = prediction?.ranked[0].clone();
 ///     println!("{}: {class} ({probability:.2})", file.display());

@@ -127,13 +127,15 @@ pub enum RunError {
         /// What would have been accepted.
         wanted: &'static str,
     },
-    /// A device that this build does not have.
-    #[error("there is no device '{found}' in this build; there are: {known}")]
+    /// A device that this machine or this build does not have.
+    #[error("there is no device '{found}' here; there are: {known}{hint}")]
     UnknownDevice {
         /// What was asked for.
         found: String,
         /// What there is.
         known: String,
+        /// What to do.
+        hint: &'static str,
     },
     /// The data cannot be read.
     #[error(transparent)]

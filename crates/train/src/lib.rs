@@ -24,7 +24,7 @@ mod training;
 
 pub use any_run::TrainedRun;
 pub use classifier::{Classifier, Prediction};
-pub use device::{device, known as known_devices};
+pub use device::{FoundDevice, device, devices};
 pub use error::RunError;
 pub use evaluation::{Evaluation, Weights};
 pub use memory::StepMemory;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use neighbors::{InstructionSet, KernelShape, Neighborhood, Search};
-use pointconv::PointwiseConvConfig;
+use pointconv::{PointwiseConvConfig, prepare};
 use serde::Serialize;
 
 use super::Spread;
@@ -96,10 +96,11 @@ impl ConvBench {
             lists.clear();
             let started = Instant::now();
             lists = Neighborhood::build_all(positions, &offsets, &shapes, Search::Auto)?;
-            // The backward pass needs them; they belong to the search.
+            // What the operators derive from the lists belongs to the search, and so does their way to the device.
             for lists in &lists {
-                let _ = lists.edge_weights();
+                prepare(lists, &device);
             }
+            device.sync().expect("the device computes");
             let search_s = started.elapsed().as_secs_f64();
 
             let mut current = input.clone().require_grad();

@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::nn::Initializer;
 use burn::tensor::{Device, Distribution, Tensor};
 use neighbors::{InstructionSet, KernelShape, Neighborhood, Search};
-use pointconv::{DepthwisePointConvConfig, PointwiseConvConfig, SeparablePointConvConfig};
+use pointconv::{DepthwisePointConvConfig, PointwiseConvConfig, SeparablePointConvConfig, prepare};
 use serde::Serialize;
 
 use super::Spread;
@@ -65,7 +65,7 @@ impl KindsBench {
         }
         let shape = KernelShape::cells(self.cell).with_dilation([self.dilation; 3]);
         let lists = Neighborhood::build(&clouds.concat(), &offsets, &shape, Search::Auto)?;
-        let _ = lists.edge_weights();
+        prepare(&lists, &device);
         device.seed(0);
         let initializer = Initializer::KaimingNormal { gain: 1.0, fan_out_only: false };
         let layers = ConvolutionKind::ALL.map(|kind| {

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use train::{ProgressMode, TrainedRun, device};
+use train::{ProgressMode, TrainedRun};
 
 use super::WeightsArgument;
+use super::devices::pick;
 use super::output::line;
 
 /// Evaluate a run on every file of a split
@@ -39,7 +40,8 @@ pub(super) struct Eval {
 
 impl Eval {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let run = TrainedRun::open(&self.run, self.weights.into(), &device(&self.device)?)?;
+        let device = pick(&self.device, self.quiet)?.device;
+        let run = TrainedRun::open(&self.run, self.weights.into(), &device)?;
         let root = self.data.unwrap_or_else(|| run.config().data.root.clone());
         let evaluation = run.evaluate(&root, &self.split, ProgressMode::detect(self.quiet))?;
         let json = serde_json::to_string_pretty(&evaluation)?;

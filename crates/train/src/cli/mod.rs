@@ -1,6 +1,7 @@
 //! Arguments and commands: one file per command.
 
 mod bench;
+mod devices;
 mod eval;
 mod inspect;
 mod output;
@@ -29,6 +30,7 @@ enum Command {
     Inspect(inspect::Inspect),
     Synth(synth::Synth),
     Bench(bench::Bench),
+    Devices(devices::Devices),
 }
 
 /// Which weights of a run.
@@ -59,5 +61,6 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Inspect(command) => command.run(),
         Command::Synth(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Devices(command) => command.run(),
     }
 }

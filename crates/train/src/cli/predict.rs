@@ -9,10 +9,11 @@ use pointcloud::{list_files, read_cloud};
 use serde_json::json;
 use train::{
     Classifier, LabelEstimate, LabelOptions, Prediction, ProgressMode, RunError, Segmenter, TrainedRun,
-    device, write_labelled,
+    write_labelled,
 };
 
 use super::WeightsArgument;
+use super::devices::pick;
 use super::output::{describe, is_closed_pipe, line};
 
 /// Classify files, or label the points of scenes, with a trained run
@@ -52,7 +53,8 @@ pub(super) struct Predict {
 
 impl Predict {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let run = TrainedRun::open(&self.run, self.weights.into(), &device(&self.device)?)?;
+        let device = pick(&self.device, self.quiet)?.device;
+        let run = TrainedRun::open(&self.run, self.weights.into(), &device)?;
         let mut files = Vec::new();
         for input in &self.inputs {
             if input.is_dir() { files.extend(list_files(input)?) } else { files.push(input.clone()) }

@@ -10,10 +10,11 @@ use pointcloud::synth::{SynthStatus, generate, generate_scenes, scene_status, st
 use train::config::Config;
 use train::run::Manifest;
 use train::{
-    MetricsLog, Progress, ProgressMode, Report, RunError, RunFacts, TrainOptions, TrainOutcome, TrainedRun,
-    Weights, device, markdown,
+    FoundDevice, MetricsLog, Progress, ProgressMode, Report, RunError, RunFacts, TrainOptions, TrainOutcome,
+    TrainedRun, Weights, markdown,
 };
 
+use super::devices::pick;
 use super::output::line;
 
 /// Train a network and evaluate it on the test files
@@ -48,7 +49,8 @@ pub(super) struct Train {
 impl Train {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = Config::load(&self.config, &self.overrides)?;
-        let device = device(&self.device)?;
+        let found = pick(&self.device, self.quiet)?;
+        let FoundDevice { device, .. } = &found;
         let progress = ProgressMode::detect(self.quiet);
         make_synthetic_set(&config, progress)?;
         // Better told now than after hours of training.
@@ -70,7 +72,7 @@ impl Train {
         };
         let outcome = train::train(&config, &options)?;
         let run = outcome.run.path().display();
-        evaluate(&config, &outcome, &device, self.device, progress).with_context(|| {
+        evaluate(&config, &outcome, device, found.to_string(), progress).with_context(|| {
             format!("the training is finished and kept in {run}, but its evaluation failed; mend this, then add --resume --output {run}")
         })?;
         if outcome.epochs_done < config.train.epochs {

@@ -61,9 +61,20 @@ impl Workplace {
         Config::load(self.path("tiny.toml"), &overrides).unwrap()
     }
 
-    /// Trains with the library into the folder `output`.
+    /// Trains with the library, on the CPU, into the folder `output`.
     pub(crate) fn train(
         &self,
+        overrides: &[&str],
+        output: &str,
+        resume: bool,
+    ) -> Result<TrainOutcome, RunError> {
+        self.train_on("cpu", overrides, output, resume)
+    }
+
+    /// As [`train`](Self::train), on another device.
+    pub(crate) fn train_on(
+        &self,
+        name: &str,
         overrides: &[&str],
         output: &str,
         resume: bool,
@@ -71,7 +82,7 @@ impl Workplace {
         let options = TrainOptions {
             output: Some(self.path(output)),
             resume,
-            device: device("auto").unwrap(),
+            device: device(name)?.device,
             progress: ProgressMode::Quiet,
             dashboard: false,
         };

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use ::train::bench::ConvBench;
-use ::train::device;
 use anyhow::ensure;
 
+use super::super::devices::pick;
 use super::{clouds, ensure_length, ensure_some, write_json};
 
 /// Search, forward and backward of a stack of pointwise convolutions with SELU
@@ -61,6 +61,6 @@ impl Conv {
             channels: self.channels,
             repetitions: self.reps,
         };
-        write_json(&self.json, &bench.run(&positions, &device(&self.device)?)?)
+        write_json(&self.json, &bench.run(&positions, &pick(&self.device, false)?.device)?)
     }
 }

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use ::train::bench::{KindTimes, KindsBench};
 use ::train::config::{Config, ConvolutionKind};
-use ::train::{Classifier, ProgressMode, TrainOptions, Weights, device};
+use ::train::{Classifier, ProgressMode, TrainOptions, Weights};
 use anyhow::Context;
 use burn::tensor::Device;
 use serde::Serialize;
 use serde_json::json;
 
+use super::super::devices::pick;
 use super::super::output::line;
 use super::super::train::make_synthetic_set;
 use super::{Json, clouds, ensure_length, ensure_some, milliseconds, table};
@@ -77,7 +78,7 @@ impl Kinds {
         ensure_some(self.dilation, "--dilation")?;
         ensure_some(self.reps, "--reps")?;
         ensure_length(f64::from(self.cell), "--cell")?;
-        let device = device(&self.device)?;
+        let device = pick(&self.device, false)?.device;
         let clouds = clouds(self.positions.as_deref(), self.clouds, self.points)?;
         let mut rows = Vec::new();
         for &channels in &self.channels {

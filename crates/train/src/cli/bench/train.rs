@@ -7,8 +7,8 @@ use ::train::config::{
     AugmentConfig, Config, DataConfig, ModelConfig, OptimizerConfig, PaperClassifierConfig, Rotate,
     ScheduleConfig, TrainConfig,
 };
-use ::train::device;
 
+use super::super::devices::pick;
 use super::super::output::line;
 use super::{Json, ensure_some, memory, milliseconds, table};
 
@@ -70,7 +70,7 @@ impl Train {
             None => surfaces(4 * config.train.batch_size, config.data.points),
         };
         let bench = StepBench { config, classes: self.classes, repetitions: self.reps };
-        let times = bench.run(&clouds, &device(&self.device)?)?;
+        let times = bench.run(&clouds, &pick(&self.device, false)?.device)?;
         if self.json.has_table() {
             print(&times)?;
         }

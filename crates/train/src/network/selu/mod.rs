@@ -1,5 +1,8 @@
 //! SELU in one pass. burn's is six tensor operations forward and as many backward, each with its own pass over memory.
 
+#[cfg(feature = "cube")]
+mod cube;
+
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -16,12 +19,20 @@ const GAMMA: f32 = 1.050_701;
 const CHUNK: usize = 1 << 14;
 
 /// A backend with SELU and its gradient.
-#[backend_extension(Flex, NdArray: cfg(feature = "ndarray"), Autodiff)]
+#[backend_extension(
+    Flex,
+    NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(feature = "cube"),
+    Autodiff,
+    Fusion: cfg(feature = "fusion"),
+)]
 pub trait SeluBackend: Backend {
     /// `γ x` where `x > 0`, else `γ α (e^x - 1)`.
+    #[fusion(dtype = input, shape = input)]
     fn selu(input: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// `dL/dx` from `grad = dL/dy` and the output alone: `dy/dx = γ` where `y > 0`, else `y + γ α`.
+    #[fusion(dtype = grad, shape = grad)]
     fn selu_backward(output: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 

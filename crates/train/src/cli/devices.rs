@@ -1,0 +1,31 @@
+//! `pointwise devices`, and the option `--device` of the other commands.
+
+use std::process::ExitCode;
+
+use ::train::{FoundDevice, RunError, device, devices};
+
+use super::output::line;
+
+/// List the devices that `--device` takes on this machine
+#[derive(Debug, clap::Args)]
+pub(super) struct Devices {}
+
+impl Devices {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let auto = device("auto")?;
+        for found in devices() {
+            let chosen = if found.name == auto.name { ", chosen by auto" } else { "" };
+            line(format_args!("{:<8} {}{chosen}", found.name, found.description))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The device of the option `--device`; says on the standard error which card `auto` has picked.
+pub(super) fn pick(name: &str, quiet: bool) -> Result<FoundDevice, RunError> {
+    let found = device(name)?;
+    if name == "auto" && found.is_gpu && !quiet {
+        eprintln!("device: {found}");
+    }
+    Ok(found)
+}

@@ -1,0 +1,101 @@
+//! The same training and the same weights on the CPU and on a GPU.
+//!
+//! A software driver for Vulkan will do. Without any, the tests print a notice; CI lets none be missing.
+#![cfg(feature = "wgpu")]
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::{CLASSES, TEST, Workplace, metrics};
+use train::{Classifier, Evaluation, Prediction, ProgressMode, Weights, device};
+
+/// Whether there is a device for wgpu.
+fn has_wgpu() -> bool {
+    match device("wgpu") {
+        Ok(found) => {
+            println!("on {found}");
+            true
+        }
+        Err(error) => {
+            assert!(std::env::var_os("CI").is_none(), "{error}");
+            println!("SKIPPED: {error}");
+            false
+        }
+    }
+}
+
+/// Nothing random, a rate at which the tiny set is learned by heart, and the convolutions of `kind`.
+fn by_heart(kind: &str) -> Vec<String> {
+    [
+        "model.head=pooled",
+        "model.dropout=0",
+        "model.channels=8",
+        "data.validation_fraction=0",
+        "data.points=64",
+        "augment.rotate=none",
+        "augment.jitter_sigma=0",
+        "augment.scale=[1, 1]",
+        "augment.translate=0",
+        "optimizer.lr=0.01",
+        "train.epochs=60",
+        &format!("model.convolution={kind}"),
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// The weights of the run, used on `name`: what they make of the test files.
+fn used_on(name: &str, place: &Workplace, run: &str) -> (Evaluation, Vec<Prediction>) {
+    let device = device(name).unwrap().device;
+    let classifier = Classifier::open(place.path(run), Weights::Last, &device).unwrap();
+    let evaluation = classifier.evaluate(&place.path("set"), "test", ProgressMode::Quiet).unwrap();
+    let files: Vec<PathBuf> = classifier
+        .classes()
+        .iter()
+        .flat_map(|class| std::fs::read_dir(place.path("set").join(class).join("test")).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(files.len(), CLASSES * TEST);
+    let predictions = classifier.predict(&files, ProgressMode::Quiet);
+    (evaluation, predictions.into_iter().map(|(_, prediction)| prediction.unwrap()).collect())
+}
+
+fn trains_alike(kind: &str) {
+    if !has_wgpu() {
+        return;
+    }
+    let place = Workplace::new();
+    let overrides = by_heart(kind);
+    let overrides: Vec<&str> = overrides.iter().map(String::as_str).collect();
+    // Every device draws weights of its own from the seed, so that the losses of the two are not the same.
+    for name in ["cpu", "wgpu"] {
+        place.train_on(name, &overrides, name, false).unwrap();
+        let rows = metrics(&place.path(name));
+        assert_eq!(rows.len(), 60);
+        assert_eq!(rows[59]["accuracy"], 1.0, "{kind} on {name}: {}", rows[59]);
+    }
+    for run in ["cpu", "wgpu"] {
+        let (here, here_predictions) = used_on("cpu", &place, run);
+        let (there, there_predictions) = used_on("wgpu", &place, run);
+        assert_eq!(here.files_seen, CLASSES * TEST);
+        assert_eq!(here.confusion, there.confusion, "{kind}, trained on {run}");
+        for (here, there) in here_predictions.iter().zip(&there_predictions) {
+            for ((class, probability), (other_class, other)) in here.ranked.iter().zip(&there.ranked) {
+                // Probabilities that are equal up to round-off may change places.
+                assert!((probability - other).abs() < 1e-4, "{class} {probability}, {other_class} {other}");
+            }
+            assert_eq!(here.ranked[0].0, there.ranked[0].0, "{kind}, trained on {run}");
+        }
+    }
+}
+
+#[test]
+fn the_full_operator_trains_alike() {
+    trains_alike("full");
+}
+
+#[test]
+fn the_separable_operator_trains_alike() {
+    trains_alike("separable");
+}
