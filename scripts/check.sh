@@ -27,8 +27,28 @@ fi
 step "tests, as in the README"
 cargo test --release --workspace
 
+# One build of burn for both of the other backends: the packages are named together, so that they ask for the same features.
+others=(-p pointconv -p train --features pointconv/ndarray,pointconv/wgpu,train/wgpu)
+operators=()
+for test in crates/pointconv/tests/*.rs crates/pointconv/tests/*/main.rs; do
+    operators+=(--test "$(basename "${test%/main.rs}" .rs)")
+done
+
 step "operator tests on burn's NdArray backend"
-POINTWISE_TEST_DEVICE=ndarray cargo test --release -p pointconv --features ndarray
+POINTWISE_TEST_DEVICE=ndarray cargo test --release "${others[@]}" "${operators[@]}"
+
+step "operator tests and a training on wgpu"
+# Mesa's drivers complain on the standard error when there is none.
+export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$(mktemp -d)}"
+cargo build --release "${others[@]}" --bin pointwise
+devices="$("${CARGO_TARGET_DIR:-target}/release/pointwise" devices)"
+echo "$devices"
+if grep -q '^wgpu' <<<"$devices"; then
+    POINTWISE_TEST_DEVICE=wgpu cargo test --release "${others[@]}" --lib "${operators[@]}" --test devices
+else
+    echo "SKIPPED: no driver for Vulkan (Debian: apt-get install mesa-vulkan-drivers)"
+    [ -z "${CI:-}" ] || ! command -v apt-get >/dev/null || exit 1
+fi
 
 step "the crates without burn build alone, the features build"
 cargo check --release -p neighbors -p pointcloud
