@@ -32,6 +32,9 @@ const SCENES: u64 = 9;
 /// Attempts to find a place for a thing, before it is left out.
 const ATTEMPTS: usize = 30;
 
+/// Between a thing and the wall that it stands at, in metres.
+const GAP: f64 = 0.02;
+
 /// Settings of the synthetic scenes; together they decide every byte of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SceneSynthConfig {
@@ -135,7 +138,7 @@ pub fn generate_scenes(
 #[must_use]
 pub fn scene(config: &SceneSynthConfig, rng: &mut impl Rng) -> PointCloud {
     let size = [rng.random_range(3.5..6.0), rng.random_range(3.0..5.0), rng.random_range(2.4..3.0)];
-    let mut room = Room { size, taken: Vec::new(), parts: Vec::new() };
+    let mut room = Room { size, taken: Vec::new(), hiding: Vec::new(), parts: Vec::new() };
     room.shell();
     for _ in 0..rng.random_range(1..=3) {
         let thing = shelf(rng);
@@ -172,6 +175,8 @@ struct Room {
     size: [f64; 3],
     /// Middle and half extents of the floor that is taken.
     taken: Vec<([f64; 2], [f64; 2])>,
+    /// The same for what stands at a wall, and its height.
+    hiding: Vec<([f64; 2], [f64; 2], f64)>,
     parts: Vec<(i32, Surface)>,
 }
 
@@ -208,19 +213,20 @@ impl Room {
             let [along, deep] = thing.half;
             let half = if turns % 2 == 0 { [along, deep] } else { [deep, along] };
             // The back is +y: turned by quarters it is at -x, -y, +x.
-            let gap = 0.02;
             let [x, y, _] = self.size;
             let free =
                 |length: f64, rng: &mut dyn FnMut() -> f64| along + (length - 2.0 * along).max(0.0) * rng();
             let mut draw = || rng.random::<f64>();
             let middle = match turns {
-                0 => [free(x, &mut draw), y - deep - gap],
-                1 => [deep + gap, free(y, &mut draw)],
-                2 => [free(x, &mut draw), deep + gap],
-                _ => [x - deep - gap, free(y, &mut draw)],
+                0 => [free(x, &mut draw), y - deep - GAP],
+                1 => [deep + GAP, free(y, &mut draw)],
+                2 => [free(x, &mut draw), deep + GAP],
+                _ => [x - deep - GAP, free(y, &mut draw)],
             };
             if self.is_free(middle, half) {
                 self.taken.push((middle, half));
+                let height = thing.surface.vertices.iter().map(|vertex| vertex[2]).fold(0.0, f64::max);
+                self.hiding.push((middle, half, height));
                 let angle = turns as f64 * FRAC_PI_2;
                 self.parts.push((class(name), placed(&thing, angle, [middle[0], middle[1], 0.0])));
                 return;
@@ -256,7 +262,7 @@ impl Room {
             self.taken.push((middle, half));
             self.parts.push((class("table"), placed(&table, angle, [middle[0], middle[1], 0.0])));
             for side in [-1.0, 1.0] {
-                for _ in 0..rng.random_range(0..=2) {
+                for _ in 0..rng.random_range(1..=2) {
                     let thing = chair(rng);
                     let off = [rng.random_range(-0.7..0.7) * along, side * (deep + thing.half[1] + 0.1)];
                     let (sin, cos) = angle.sin_cos();
@@ -275,14 +281,33 @@ impl Room {
         }
     }
 
-    fn sample(self, config: &SceneSynthConfig, rng: &mut impl Rng) -> PointCloud {
+    /// Whether a scanner in the room does not see a point: under a thing, or between a thing at a wall and the wall.
+    fn is_hidden(&self, class: i32, [x, y, z]: [f32; 3]) -> bool {
+        let [x, y, z] = [x, y, z].map(f64::from);
+        let shell = class <= self::class("wall");
+        if shell {
+            let behind = |(middle, half, height): &([f64; 2], [f64; 2], f64)| {
+                z <= *height
+                    && (x - middle[0]).abs() <= half[0] + GAP
+                    && (y - middle[1]).abs() <= half[1] + GAP
+            };
+            return self.hiding.iter().any(behind);
+        }
+        let from_wall = x.min(y).min(self.size[0] - x).min(self.size[1] - y);
+        z < 0.005 || from_wall < GAP + 0.005
+    }
+
+    fn sample(mut self, config: &SceneSynthConfig, rng: &mut impl Rng) -> PointCloud {
         let (mut positions, mut labels, mut colors) = (Vec::new(), Vec::new(), Vec::new());
-        for (class, surface) in self.parts {
+        for (class, surface) in std::mem::take(&mut self.parts) {
             let count = (surface.area() * f64::from(config.density)).round().max(1.0) as usize;
             let cloud = sample_uniform(&surface.into_mesh(), count, rng)
                 .unwrap_or_else(|error| panic!("every part of a room has a surface, but {error}"));
             let color: [f32; 3] = std::array::from_fn(|_| rng.random_range(40.0..215.0));
             for position in cloud.into_positions() {
+                if self.is_hidden(class, position) {
+                    continue;
+                }
                 positions.push(position);
                 labels.push(class);
                 colors.push(color.map(|channel| (channel + rng.random_range(-25.0..25.0)) as u8));
