@@ -22,5 +22,6 @@ fn every_config_of_the_repository_loads() {
         assert_eq!(Config::parse(&config.to_toml().unwrap(), &path, &[]).unwrap(), config);
         names.insert(config.name);
     }
-    assert!(names.contains("shapes10") && names.contains("modelnet10-paper"), "{names:?}");
+    let expected = ["shapes10", "modelnet10-paper", "scenes-synth", "s3dis-office", "s3dis-office-paper"];
+    assert!(expected.iter().all(|name| names.contains(*name)), "{names:?}");
 }
