@@ -288,8 +288,9 @@ impl Segmenter {
         let positions = scene.positions();
         let frame = Frame::of(positions);
         let region = self.scenes.shape();
-        let centres =
-            regular_centres(positions, &region, self.scenes.stride * self.scenes.size, options.shift);
+        // Regions that just touch would lose the points that rounding puts on neither side.
+        let stride = self.scenes.stride.min(0.999) * self.scenes.size;
+        let centres = regular_centres(positions, &region, stride, options.shift);
         let lists = RegionIndex::new(positions, &region);
         let sizes: Vec<usize> = centres.iter().map(|&centre| lists.members(&region, centre).len()).collect();
         let bytes_per_point = self.bytes_per_point(&scene, &frame, &region, &lists, &centres, &sizes)?;
@@ -350,9 +351,18 @@ impl Segmenter {
             bar.advance(points);
         }
         bar.finish();
-        for sums in sums.chunks_exact_mut(classes) {
+        for (voxel, sums) in sums.chunks_exact_mut(classes).enumerate() {
             let total: f32 = sums.iter().sum();
-            assert!(total > 0.0, "every voxel lies in a region");
+            if !(total > 0.0 && total.is_finite()) {
+                return Err(RunError::BadFile {
+                    path: path.to_owned(),
+                    problem: format!(
+                        "the votes for the points near {:?} sum up to {total}, expected a number above 0: the coordinates are too \
+                         large for regions of {}, or the weights of the run are no numbers",
+                        positions[voxel], self.scenes.size
+                    ),
+                });
+            }
             sums.iter_mut().for_each(|sum| *sum /= total);
         }
         Ok(Votes { probabilities: sums, classes, voxel_from_point })

@@ -292,6 +292,19 @@ fn the_memory_changes_the_time_and_not_the_result() {
     assert_eq!(label(2_000_000).unwrap(), all);
     let error = label(10_000).unwrap_err().to_string();
     assert!(error.contains("room.ply") && error.contains("--memory"), "{error}");
+
+    // Regions side by side, with borders through the points: none is left out.
+    let config = fs::read_to_string(rooms.path("run/config.toml")).unwrap();
+    fs::write(rooms.path("run/config.toml"), config.replace("stride = 0.5", "stride = 1.0")).unwrap();
+    let lattice = (0..4096).map(|i| [(i % 64) as f32 * 0.25, (i / 64) as f32 * 0.25, 0.0]).collect();
+    let mut plane = PointCloud::new(lattice);
+    plane.set_colors(Some(vec![[9; 3]; 4096])).unwrap();
+    let touching = open(&rooms.path("run"));
+    for shift in [0.0, 0.25, 0.5] {
+        let options = LabelOptions { shift: [shift; 3], ..LabelOptions::default() };
+        let votes = touching.label(&plane, "plane.ply".as_ref(), &options, ProgressMode::Quiet).unwrap();
+        assert_eq!(votes.len(), 4096);
+    }
 }
 
 #[test]

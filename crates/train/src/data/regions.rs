@@ -328,7 +328,7 @@ impl RegionSource {
     fn covering_plan(&self) -> Vec<(usize, [f32; 3])> {
         let region = self.config.shape();
         let stride = match region {
-            Region::Column { edge } => edge,
+            Region::Column { edge } => 0.999 * edge,
             Region::Sphere { radius } => 1.14 * radius,
         };
         let centres = |(index, scene): (usize, &Scene)| {
