@@ -24,7 +24,7 @@ const BORDER: f32 = 1e-3;
 /// ```no_run
 /// use train::{LabelOptions, ProgressMode, Segmenter, Weights, device};
 ///
-/// let segmenter = Segmenter::open("runs/s3dis-office", Weights::Last, &device("auto")?)?;
+/// let segmenter = Segmenter::open("runs/s3dis-office", Weights::Last, &device("auto")?.device)?;
 /// let cloud = pointcloud::read_cloud("scan.ply")?;
 /// let options = LabelOptions::default();
 /// let votes = segmenter.label(&cloud, "scan.ply".as_ref(), &options, ProgressMode::Quiet)?;
