@@ -178,6 +178,14 @@ fn resuming() {
     place.fail(&resume(&[]), &["the classes are", "zebra"]);
     fs::remove_dir_all(place.path("set/zebra")).unwrap();
 
+    // A run of an earlier version, whose manifest has no such key.
+    let manifest = place.path("run/manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("  \"checkpoint_version\": 1,\n", "")).unwrap();
+    place.fail(&resume(&["train.epochs=3"]), &["run/checkpoint", "version 0, expected 1", "start a new run"]);
+    place.succeed(&["eval", "run", "--data", "set"]);
+    fs::write(&manifest, text).unwrap();
+
     let checkpoint = place.path("run/checkpoint/optim-2.bpk");
     let bytes = fs::read(&checkpoint).unwrap();
     fs::write(&checkpoint, &bytes[..100]).unwrap();

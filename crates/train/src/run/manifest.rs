@@ -11,6 +11,9 @@ use crate::error::RunError;
 /// Version of the run directory that this program writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// Version of the checkpoints in a run directory; those of other versions cannot be resumed.
+pub const CHECKPOINT_VERSION: u32 = 1;
+
 /// What `eval` and `predict` must know beside the config.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -36,6 +39,9 @@ pub struct Manifest {
     pub validation_files: usize,
     /// Files that were left out (`data.skip_bad`).
     pub skipped_files: usize,
+    /// Version of the checkpoints, 0 where the run is older than the key.
+    #[serde(default)]
+    pub checkpoint_version: u32,
     /// The weights there are, by `best` and `last`.
     #[serde(default)]
     pub weights: BTreeMap<String, WeightsEntry>,

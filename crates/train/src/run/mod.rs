@@ -5,5 +5,5 @@ mod manifest;
 mod weights;
 
 pub use directory::RunDirectory;
-pub use manifest::{FORMAT_VERSION, Manifest, WeightsEntry};
+pub use manifest::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, WeightsEntry};
 pub use weights::{load_weights, save_weights};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::TrainOptions;
 use crate::config::{Config, ScheduleConfig};
 use crate::error::RunError;
-use crate::run::{Manifest, RunDirectory};
+use crate::run::{CHECKPOINT_VERSION, Manifest, RunDirectory};
 
 /// Where a run goes, found before the data is read.
 pub(super) enum Place {
@@ -86,6 +86,16 @@ impl Place {
                     key: "number of files in data.root".into(),
                     found: files(manifest),
                     expected: files(&before),
+                });
+            }
+            if before.checkpoint_version != CHECKPOINT_VERSION {
+                return Err(RunError::BadFile {
+                    path: run.checkpoints(),
+                    problem: format!(
+                        "found checkpoints of version {}, expected {CHECKPOINT_VERSION}: another version of this program wrote them. \
+                         The weights can be used with eval and predict; to train further, start a new run",
+                        before.checkpoint_version
+                    ),
                 });
             }
             run.check_checkpoint(start)?;

@@ -26,7 +26,7 @@ use crate::error::RunError;
 use crate::metrics_log::{EpochMetrics, MetricsLog};
 use crate::network::Purpose;
 use crate::progress::{self, ProgressMode};
-use crate::run::{FORMAT_VERSION, Manifest, RunDirectory};
+use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, RunDirectory};
 
 /// Selects the random numbers of the first weights.
 pub(super) const WEIGHTS: u64 = 6;
@@ -205,6 +205,7 @@ fn run<S: BatchSource>(
         train_files: task.train_files,
         validation_files: task.validation_files,
         skipped_files: task.skipped_files,
+        checkpoint_version: CHECKPOINT_VERSION,
         weights: Default::default(),
     };
     // Only now, so that data that cannot be used leaves no run behind.
