@@ -55,6 +55,19 @@ pub enum Error {
         expected: String,
     },
 
+    /// Something that the format of a file does not allow.
+    #[error("{path}: {place}: found {found}, expected {expected}", path = path.display())]
+    Malformed {
+        /// File concerned.
+        path: PathBuf,
+        /// Where.
+        place: Place,
+        /// What is there.
+        found: Box<str>,
+        /// What would have been accepted.
+        expected: Box<str>,
+    },
+
     /// A value in the body of a file that does not fit its declaration.
     #[error(
         "{path}: {place}: element '{element}' row {row} of {rows}: found {found}, expected {expected}",
@@ -298,6 +311,10 @@ fn prefix(path: &Path) -> String {
 impl Error {
     pub(crate) fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), action, source }
+    }
+
+    pub(crate) fn malformed(path: &Path, place: Place, found: String, expected: &str) -> Self {
+        Self::Malformed { path: path.to_owned(), place, found: found.into(), expected: expected.into() }
     }
 
     /// Names the file in errors that were raised before it was known.

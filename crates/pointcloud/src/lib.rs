@@ -1,8 +1,9 @@
 //! Point clouds in columns, and how to get them from and to disk.
 //!
 //! - [`PointCloud`]: positions, normals, colours, labels and further numbers per point.
-//! - Files: [`read_cloud`], [`read_mesh`] and [`read_geometry`] choose by extension;
-//!   [`read_ply`], [`read_off`], [`inspect_ply`] and [`write_ply`] are the formats themselves.
+//! - Files: [`read_cloud`], [`read_mesh`] and [`read_geometry`] read PLY, OFF, OBJ, STL, PCD, XYZ, TXT,
+//!   CSV, NPY, NPZ, LAS and LAZ and choose by content and extension, [`write_cloud`] by extension;
+//!   [`read_ply`], [`read_off`], [`inspect_ply`], [`write_ply`] and others are single formats.
 //! - [`Mesh`] and [`sample_uniform`], points drawn evenly from a surface.
 //! - Transforms: [`Normalizer`], [`rotate`], [`jitter`], [`resample`], [`xyz_order`] and others.
 //! - Data sets: [`FolderDataset`] lists `root/<class>/<split>/*`, [`load_samples`] reads it.
@@ -17,8 +18,10 @@
 
 mod bounds;
 mod cloud;
+mod columns;
 mod dataset;
 mod error;
+mod formats;
 mod geometry;
 mod lines;
 mod mesh;
@@ -36,10 +39,15 @@ mod transform;
 pub use bounds::Bounds;
 pub use cloud::{PointCloud, ScalarProperty};
 pub use dataset::{
-    FolderDataset, LoadOptions, Loaded, LoadedCloud, Sample, Skipped, list_files, load_file, load_samples,
+    FolderDataset, LoadOptions, Loaded, LoadedCloud, Sample, Skipped, list_files, list_tree, load_file,
+    load_samples,
 };
 pub use error::{Error, Place, Result};
-pub use geometry::{Geometry, SUPPORTED_EXTENSIONS, read_cloud, read_geometry, read_mesh};
+pub use formats::{
+    Format, SUPPORTED_EXTENSIONS, WRITABLE_EXTENSIONS, parse_vertices, read_vertices, write_cloud, write_las,
+    write_npy, write_pcd, write_xyz,
+};
+pub use geometry::{Geometry, read_cloud, read_geometry, read_mesh};
 pub use mesh::Mesh;
 pub use off::{parse_off, read_off};
 pub use ply::{

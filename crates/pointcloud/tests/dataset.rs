@@ -61,7 +61,7 @@ fn folders_that_are_no_dataset() {
     fs::create_dir(at("empty")).unwrap();
     put(&at("file"), "");
     put(&at("flat/chair/chair_1.ply"), "");
-    put(&at("useless/chair/train/chair_1.obj"), "");
+    put(&at("useless/chair/train/chair_1.fbx"), "");
     fs::create_dir_all(at("hollow/chair")).unwrap();
     for (name, found) in [
         ("missing", "missing: found nothing, expected a folder of <class>/<split>/<file>"),
@@ -69,10 +69,10 @@ fn folders_that_are_no_dataset() {
         ("empty", "empty: found an empty folder, expected class folders: <class>/<split>/<file>"),
         (
             "flat",
-            "chair: found 0 folders, 1 .ply or .off files (first: chair_1.ply), 0 other files, expected split",
+            "chair: found 0 folders, 1 readable files (first: chair_1.ply), 0 other files, expected split",
         ),
         ("hollow", "chair: found an empty folder, expected split folders such as train and test"),
-        ("useless", "useless: found 1 classes with 1 files of other types, expected readable files"),
+        ("useless", "useless: found 1 classes with 1 files of other types, expected files of type ply, off"),
     ] {
         let error = FolderDataset::open(at(name)).unwrap_err().to_string();
         assert!(error.contains(found), "{error}\nlacks\n{found}");
@@ -156,6 +156,7 @@ fn geometry_follows_extension_and_content() {
     put(&at("mesh.OFF"), TRIANGLE);
     put(&at("points.off"), "OFF\n2 0 0\n0 0 0\n1 1 1\n");
     put(&at("cloud.xyz"), "0 0 0\n");
+    put(&at("cloud.fbx"), "0 0 0\n");
     put(
         &at("mesh.ply"),
         "ply\nformat ascii 1.0\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\n\
@@ -167,8 +168,13 @@ fn geometry_follows_extension_and_content() {
     assert_eq!(read_cloud(at("mesh.ply")).unwrap().len(), 4);
     let error = read_mesh(at("points.off")).unwrap_err().to_string();
     assert!(error.ends_with("points.off: no faces; expected a mesh (2 vertices found)"), "{error}");
-    let error = read_cloud(at("cloud.xyz")).unwrap_err().to_string();
-    assert!(error.ends_with("cloud.xyz: found extension 'xyz', expected one of: ply, off"), "{error}");
+    assert_eq!(read_cloud(at("cloud.xyz")).unwrap().len(), 1);
+    let error = read_cloud(at("cloud.fbx")).unwrap_err().to_string();
+    let known = "ply, off, obj, stl, pcd, xyz, txt, csv, npy, npz, las, laz";
+    assert!(
+        error.ends_with(&format!("cloud.fbx: found extension 'fbx', expected one of: {known}")),
+        "{error}"
+    );
     let error = read_cloud(at("none.ply")).unwrap_err().to_string();
     assert!(error.contains("none.ply: cannot read: "), "{error}");
 

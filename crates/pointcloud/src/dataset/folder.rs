@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::geometry::SUPPORTED_EXTENSIONS;
+use crate::formats::{SUPPORTED, is_data_file};
 
-const LAYOUT: &str = "<class>/<split>/<file>.ply or .off, such as chair/train/chair_0001.ply";
+const LAYOUT: &str = "<class>/<split>/<file>, such as chair/train/chair_0001.ply";
 
 /// A file of a data set and its class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,8 +30,9 @@ impl FolderDataset {
     /// Lists `root/<class>/<split>/*`.
     ///
     /// Every folder in `root` is a class, every folder in it a split; both and the files are sorted
-    /// by name. Hidden entries, loose files beside the folders and files that are neither `.ply`
-    /// nor `.off` are left out.
+    /// by name. Hidden entries, loose files beside the folders, files of other extensions than
+    /// [`SUPPORTED_EXTENSIONS`](crate::SUPPORTED_EXTENSIONS), and `.txt` and `.csv` files that do
+    /// not begin with points are left out.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Layout`] when the root is missing, no folder or without classes,
@@ -73,7 +74,7 @@ impl FolderDataset {
         }
         if splits.values().all(Vec::is_empty) {
             let found = format!("{} classes with {unreadable} files of other types", classes.len());
-            return Err(layout(root, found, format!("readable files: {LAYOUT}")));
+            return Err(layout(root, found, format!("files of type {SUPPORTED}: {LAYOUT}")));
         }
         Ok(Self { root: root.to_owned(), classes, splits })
     }
@@ -117,10 +118,34 @@ pub fn list_files(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     let listing = Listing::of(folder)?;
     if listing.readable.is_empty() {
         let found = listing.describe();
-        let expected = ".ply or .off files".to_owned();
+        let expected = format!("files of type {SUPPORTED}");
         return Err(Error::Layout { path: folder.to_owned(), found, expected });
     }
     Ok(listing.readable)
+}
+
+/// The readable files in `folder` and all folders below it, by folder and name, hidden ones left out
+/// and links to folders not followed.
+///
+/// # Errors
+/// As [`list_files`].
+pub fn list_tree(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+    let folder = folder.as_ref();
+    let (mut files, mut open) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = open.pop() {
+        let listing = Listing::of(&next)?;
+        files.extend(listing.readable);
+        open.extend(listing.folders.into_iter().rev().filter(|path| !path.is_symlink()));
+    }
+    if files.is_empty() {
+        let found = format!("{}, and no readable file below", Listing::of(folder)?.describe());
+        return Err(Error::Layout {
+            path: folder.to_owned(),
+            found,
+            expected: format!("files of type {SUPPORTED}"),
+        });
+    }
+    Ok(files)
 }
 
 /// What is in a folder, sorted by name, hidden entries left out.
@@ -142,7 +167,7 @@ impl Listing {
         for path in entries.into_iter().filter(|path| !name_of(path).starts_with('.')) {
             if path.is_dir() {
                 listing.folders.push(path);
-            } else if is_readable(&path) {
+            } else if is_data_file(&path) {
                 listing.readable.push(path);
             } else {
                 listing.others += 1;
@@ -158,7 +183,7 @@ impl Listing {
         }
         let first = readable.first().map(|path| format!(" (first: {})", name_of(path)));
         format!(
-            "{} folders, {} .ply or .off files{}, {others} other files",
+            "{} folders, {} readable files{}, {others} other files",
             folders.len(),
             readable.len(),
             first.unwrap_or_default()
@@ -168,9 +193,4 @@ impl Listing {
 
 fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn is_readable(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    SUPPORTED_EXTENSIONS.contains(&extension.as_str())
 }

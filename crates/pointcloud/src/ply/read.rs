@@ -16,10 +16,10 @@ use crate::mesh::Mesh;
 /// and after the vertices, list properties (skipped) and LF, CRLF or CR line ends. NaN and
 /// infinite coordinates are read as they stand; see [`PointCloud::check_finite`].
 ///
-/// Which properties become which column: `x y z` (required) positions; `nx ny nz` of float type
-/// normals; `red green blue` of type `uchar` colours; `label` (or `scalar_Label`, `class`,
-/// `classification`, `scalar_Classification`) labels when all values are whole numbers; all others
-/// [`properties`](PointCloud::properties). Faces are checked for completeness and left out.
+/// Which properties become which column: `x y z` (required) positions; `nx ny nz` (or `normal_x ..`)
+/// of float type normals; `red green blue` (or `r g b`) of type `uchar` colours; `label` (or
+/// `scalar_Label`, `class`, `classification`, `scalar_Classification`, `labels`) labels when all
+/// values are whole numbers; all others [`properties`](PointCloud::properties). Faces are checked for completeness and left out.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::Header`], [`Error::Row`], [`Error::Truncated`],

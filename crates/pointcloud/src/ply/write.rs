@@ -12,76 +12,31 @@ use ply_rs::writer::Writer;
 
 use super::header::PlyFormat;
 use crate::cloud::PointCloud;
-use crate::error::{Error, Result};
+use crate::columns::{Column, distinct_columns_of};
+use crate::error::Result;
 use crate::replace::replace_file;
 use crate::scalar::ScalarType;
 
 /// Writes all columns of `cloud` as element `vertex` of a PLY file.
 ///
-/// Order of the properties: `x y z`, `nx ny nz`, `red green blue`, the labels under the name and in the type that the file
-/// had which they were read from (else `label`, `int`), then the further properties in their own types. Positions are `float`; where the origin is not zero they are
+/// Order of the properties: `x y z`, `nx ny nz`, `red green blue`, the labels under the name and in
+/// the type that the file had which they were read from (else `label`, `int`), then the further
+/// properties in their own types. Positions are `float`; where the origin is not zero they are
 /// `double` and hold the true coordinates. The file is written beside `path` and renamed at the
 /// end, so an interrupted run leaves no half file under that name.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::PropertyName`] when a further property has the name of a column that is
+/// [`Error::Io`](crate::Error::Io); [`Error::PropertyName`](crate::Error::PropertyName) when a further property has the name of a column that is
 /// written too, such as `nx` beside normals.
 pub fn write_ply(path: impl AsRef<Path>, cloud: &PointCloud, format: PlyFormat) -> Result<()> {
-    let columns = columns_of(cloud);
+    let columns = distinct_columns_of(cloud)?;
     let mut vertex = ElementDef::new("vertex".into());
     vertex.count = cloud.len();
     for column in &columns {
-        if vertex.properties.contains_key(column.name) {
-            return Err(Error::PropertyName { name: column.name.to_owned() });
-        }
         let data_type = PropertyType::Scalar(to_stored(column.scalar_type));
         vertex.properties.add(PropertyDef::new(column.name.to_owned(), data_type));
     }
     replace_file(path.as_ref(), |out| write_rows(out, &vertex, &columns, format))
-}
-
-/// One property of the file and where its values come from.
-struct Column<'a> {
-    name: &'a str,
-    scalar_type: ScalarType,
-    value: Box<dyn Fn(usize) -> f64 + 'a>,
-}
-
-fn columns_of(cloud: &PointCloud) -> Vec<Column<'_>> {
-    let mut columns: Vec<Column<'_>> = Vec::new();
-    let shifted = cloud.origin() != [0.0; 3];
-    let coordinate_type = if shifted { ScalarType::F64 } else { ScalarType::F32 };
-    for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
-        let value = Box::new(move |i: usize| {
-            // The sum would turn -0 into 0.
-            if shifted { cloud.point(i)[axis] } else { f64::from(cloud.positions()[i][axis]) }
-        });
-        columns.push(Column { name, scalar_type: coordinate_type, value });
-    }
-    if let Some(normals) = cloud.normals() {
-        for (axis, name) in ["nx", "ny", "nz"].into_iter().enumerate() {
-            let value = Box::new(move |i: usize| f64::from(normals[i][axis]));
-            columns.push(Column { name, scalar_type: ScalarType::F32, value });
-        }
-    }
-    if let Some(colors) = cloud.colors() {
-        for (channel, name) in ["red", "green", "blue"].into_iter().enumerate() {
-            let value = Box::new(move |i: usize| f64::from(colors[i][channel]));
-            columns.push(Column { name, scalar_type: ScalarType::U8, value });
-        }
-    }
-    if let Some(labels) = cloud.labels() {
-        let value = Box::new(move |i: usize| f64::from(labels[i]));
-        let (name, scalar_type) =
-            (cloud.label_name().unwrap_or("label"), cloud.label_type().unwrap_or(ScalarType::I32));
-        columns.push(Column { name, scalar_type, value });
-    }
-    for property in cloud.properties() {
-        let scalar_type = property.scalar_type;
-        let value = Box::new(move |i: usize| scalar_type.round(property.values[i]));
-        columns.push(Column { name: &property.name, scalar_type, value });
-    }
-    columns
 }
 
 fn write_rows(
