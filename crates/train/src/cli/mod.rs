@@ -1,6 +1,7 @@
 //! Arguments and commands: one file per command.
 
 mod bench;
+mod convert;
 mod devices;
 mod eval;
 mod inspect;
@@ -28,6 +29,7 @@ enum Command {
     Eval(eval::Eval),
     Predict(predict::Predict),
     Inspect(inspect::Inspect),
+    Convert(convert::Convert),
     Synth(synth::Synth),
     Bench(bench::Bench),
     Devices(devices::Devices),
@@ -59,6 +61,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Eval(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Convert(command) => command.run(),
         Command::Synth(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Devices(command) => command.run(),

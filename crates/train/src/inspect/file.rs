@@ -3,20 +3,20 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use pointcloud::{Bounds, PlySummary, PointCloud, inspect_ply, read_off};
+use pointcloud::{Bounds, Format, PlySummary, PointCloud, inspect_ply, read_vertices};
 use serde::Serialize;
 
-/// Contents of one `.ply` or `.off` file. Coordinates are in the unit of the file; one that is not
+/// Contents of one file of points or of a surface. Coordinates are in the unit of the file; one that is not
 /// finite is `null` in the JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FileInspection {
     /// The file.
     pub path: PathBuf,
-    /// `ascii`, `binary_little_endian` or `binary_big_endian` for PLY, `off`.
+    /// `ascii`, `binary_little_endian` or `binary_big_endian` for PLY; else `off`, `las` and so on.
     pub format: String,
     /// Points or vertices.
     pub points: usize,
-    /// Faces: as stored in PLY, triangles after splitting polygons in OFF.
+    /// Faces: as stored in PLY, triangles after splitting polygons in other formats.
     pub faces: usize,
     /// Names of the properties of the vertices, in file order.
     pub properties: Vec<String>,
@@ -61,14 +61,18 @@ impl From<Bounds> for Box3 {
 }
 
 impl FileInspection {
-    /// Reads the file at `path`; everything that does not end in `.off` is taken for PLY.
+    /// Reads the file at `path`, of the format that its content or its extension tells; a file of no
+    /// known format is taken for PLY.
     pub(super) fn of(path: &Path) -> pointcloud::Result<Self> {
-        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("off")) {
-            let mesh = read_off(path)?;
-            let faces = mesh.faces().len();
-            Ok(Self::of_off(path, &mesh.into_vertex_cloud(), faces))
-        } else {
-            Ok(Self::of_ply(path, inspect_ply(path)?))
+        match Format::detect(path) {
+            Ok(Format::Ply) | Err(pointcloud::Error::Extension { .. }) => {
+                Ok(Self::of_ply(path, inspect_ply(path)?))
+            }
+            Ok(format) => {
+                let (cloud, triangles) = read_vertices(path)?;
+                Ok(Self::of_cloud(path, format, &cloud, triangles.len()))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -93,26 +97,26 @@ impl FileInspection {
         }
     }
 
-    fn of_off(path: &Path, cloud: &PointCloud, faces: usize) -> Self {
-        let element = |name: &str, count, properties: &[&str]| ElementInfo {
-            name: name.to_owned(),
-            count,
-            properties: properties.iter().map(|&property| property.to_owned()).collect(),
-        };
+    fn of_cloud(path: &Path, format: Format, cloud: &PointCloud, faces: usize) -> Self {
+        let columns = cloud.column_types();
+        let element =
+            |name: &str, count, properties| ElementInfo { name: name.to_owned(), count, properties };
+        let typed = columns.iter().map(|(name, scalar)| format!("{scalar} {name}")).collect();
+        let mut elements = vec![element("vertex", cloud.len(), typed)];
+        if faces > 0 || format == Format::Off {
+            elements.push(element("face", faces, vec!["triangle".to_owned()]));
+        }
         Self {
             path: path.to_owned(),
-            format: "off".to_owned(),
+            format: format.name().to_owned(),
             points: cloud.len(),
             faces,
-            properties: ["x", "y", "z"].map(str::to_owned).to_vec(),
+            properties: columns.iter().map(|&(name, _)| name.to_owned()).collect(),
             first: (!cloud.is_empty()).then(|| stored(cloud, 0)),
             last: (!cloud.is_empty()).then(|| stored(cloud, cloud.len() - 1)),
             bounds: cloud.bounds().map(Box3::from),
             non_finite: non_finite(cloud.positions()),
-            elements: vec![
-                element("vertex", cloud.len(), &["x", "y", "z"]),
-                element("face", faces, &["triangle"]),
-            ],
+            elements,
             comments: Vec::new(),
         }
     }
