@@ -304,7 +304,8 @@ fn decompress_lzf(input: &[u8], length: usize) -> std::result::Result<Vec<u8>, u
 /// Writes all columns of `cloud` as a PCD file of encoding `binary`.
 ///
 /// Normals are `normal_x normal_y normal_z` and colours a packed `rgb`, as the Point Cloud Library
-/// has them; everything else is as in [`write_ply`](crate::write_ply).
+/// has them; everything else is as in [`write_ply`](crate::write_ply). Where the origin is not zero the
+/// coordinates are of 8 bytes, which Open3D 0.20 reads as 0: move such a cloud to zero first for it.
 ///
 /// # Errors
 /// As [`write_ply`](crate::write_ply).
