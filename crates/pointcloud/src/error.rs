@@ -42,7 +42,7 @@ pub enum Error {
         source: io::Error,
     },
 
-    /// A header line that the format does not allow, in a PLY or an OFF file.
+    /// A header line that the format does not allow, in a PLY or an OFF file, for example.
     #[error("{path}: line {line}: found {found}, expected {expected}", path = path.display())]
     Header {
         /// File concerned.

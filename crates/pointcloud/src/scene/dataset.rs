@@ -17,7 +17,7 @@ pub struct SceneFolder {
 }
 
 impl SceneFolder {
-    /// Lists `root/<split>/*.{ply,off}`; every folder that is not hidden is a split.
+    /// Lists the files of `root/<split>`; every folder that is not hidden is a split.
     ///
     /// # Errors
     /// [`Error::Layout`] when the root is missing or has no split with a file, [`Error::Io`].

@@ -28,7 +28,7 @@ pub use warnings::Warning;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Inspection {
-    /// Of a `.ply` or `.off` file.
+    /// Of one file.
     File(FileInspection),
     /// Of a dataset folder, laid out as `<class>/<split>/<file>`.
     Folder(FolderInspection),
@@ -59,7 +59,7 @@ impl fmt::Display for Inspection {
 /// network is to be given of each cloud: clouds with fewer earn a warning.
 ///
 /// # Errors
-/// For a file as [`pointcloud::inspect_ply`] and [`pointcloud::read_off`], for a folder as
+/// For a file as [`pointcloud::inspect_ply`] and [`pointcloud::read_cloud`], for a folder as
 /// [`pointcloud::FolderDataset::open`]. Files of a folder that cannot be read are warnings, not
 /// errors.
 pub fn inspect(

@@ -351,7 +351,7 @@ mod tests {
 
     #[test]
     fn files_that_are_left_out() {
-        only_warning(&with(&[("bed/train/2.obj", String::new())]), "1 files with extension .obj are ignored");
+        only_warning(&with(&[("bed/train/2.dae", String::new())]), "1 files with extension .dae are ignored");
         only_warning(&with(&[("bed/2.ply", ply(8, 1.0, 0.0))]), "1 files lie beside the split folders");
         assert!(
             with(&[("README.md", String::new()), ("bed/train/.hidden", String::new())]).warnings.is_empty()
