@@ -117,6 +117,7 @@ impl Convert {
 
     /// Files to read and files to write; no two of the latter are one, and none is among the former.
     fn jobs(&self) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
+        std::fs::metadata(&self.input).with_context(|| format!("{}: cannot read", self.input.display()))?;
         let jobs: Vec<(PathBuf, PathBuf)> = if self.input.is_dir() {
             if self.output.is_file() {
                 bail!("{}: found a file, expected a folder, since the input is one", self.output.display());
