@@ -3,11 +3,15 @@
 
 mod allocator;
 mod cli;
+#[cfg(all(feature = "wgpu", target_os = "linux"))]
+mod vulkan_layer;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     allocator::keep_memory_between_steps();
+    #[cfg(all(feature = "wgpu", target_os = "linux"))]
+    vulkan_layer::ask_no_desktop();
     match cli::run() {
         Ok(code) => code,
         Err(error) => {
