@@ -1,6 +1,8 @@
 //! Arguments and commands: one file per command.
 
 mod bench;
+mod completions;
+mod config;
 mod convert;
 mod devices;
 mod eval;
@@ -18,6 +20,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 /// Deep learning on point clouds with pointwise convolution (Hua, Tran, Yeung, CVPR 2018).
 #[derive(Debug, Parser)]
 #[command(name = "pointwise", version, propagate_version = true)]
+#[command(after_help = "First run, without any data:
+  pointwise train configs/shapes10.toml
+
+`pointwise COMMAND --help` has examples for every command.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -33,6 +39,8 @@ enum Command {
     Synth(synth::Synth),
     Bench(bench::Bench),
     Devices(devices::Devices),
+    Config(config::Config),
+    Completions(completions::Completions),
 }
 
 /// Which weights of a run.
@@ -65,5 +73,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Synth(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Devices(command) => command.run(),
+        Command::Config(command) => command.run(),
+        Command::Completions(command) => command.run(),
     }
 }

@@ -1,5 +1,6 @@
 //! Section `[augment]`: random changes to the training clouds.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{ensure, ensure_fraction, ensure_not_negative};
@@ -7,12 +8,12 @@ use super::error::ConfigError;
 
 /// Section `[augment]`: random changes to training clouds, after normalising, drawn anew each
 /// epoch. All are off by default; validation and test clouds are never changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AugmentConfig {
-    /// Rotation about the origin: `"none"`, `"up"` (about `up_axis`) or `"any"`. Default `"none"`.
+    /// Rotation about the origin. Default `"none"`.
     pub rotate: Rotate,
-    /// Axis that points up in the files: `"x"`, `"y"` or `"z"`. Default `"z"`.
+    /// Axis that points up in the files. Default `"z"`.
     pub up_axis: Axis,
     /// Standard deviation of the normal noise on each coordinate, in the units of the normalised
     /// cloud. The paper has 0.01. Default 0.
@@ -36,20 +37,20 @@ pub struct AugmentConfig {
 }
 
 /// Random rotation of a training cloud.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rotate {
     /// Not rotated.
     #[default]
     None,
-    /// By an even angle about the up axis.
+    /// By an even angle about `up_axis`.
     Up,
     /// By an even draw from all rotations.
     Any,
 }
 
 /// A coordinate axis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Axis {
     /// The first coordinate.

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use pointcloud::synth::SynthConfig;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{ensure, ensure_fraction, ensure_some};
 use super::error::ConfigError;
 
 /// Section `[data]`: the dataset and the way each of its files becomes a cloud.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
     /// Dataset folder, laid out as `root/CLASS/SPLIT/FILE`, with the splits `train` and `test`. A
@@ -21,18 +22,16 @@ pub struct DataConfig {
     #[serde(default = "default_points")]
     pub points: usize,
 
-    /// How files with more points are reduced: `"random"` or `"farthest"`. Default `"random"`.
+    /// How files with more points are reduced. Default `"random"`.
     #[serde(default)]
     pub sampling: Sampling,
 
-    /// Order of the points inside a cloud: `"xyz"`, `"morton"` or `"none"`. The flatten head needs
-    /// one of the first two, for it gives every position in the order its own weights. Default
-    /// `"xyz"`.
+    /// Order of the points inside a cloud. The flatten head needs one, for it gives every position in
+    /// the order its own weights. Default `"xyz"`.
     #[serde(default)]
     pub order: PointOrder,
 
-    /// How a cloud is moved and scaled before anything else: `"unit-sphere"` or `"none"`. Default
-    /// `"unit-sphere"`.
+    /// How a cloud is moved and scaled before anything else. Default `"unit-sphere"`.
     #[serde(default)]
     pub normalize: Normalize,
 
@@ -54,7 +53,7 @@ pub struct DataConfig {
 
 /// Section `[data.synth]`: the synthetic shape set, written to `data.root` when that folder is missing
 /// or holds a synthetic set with other settings. Any other data there is used as it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SynthData {
     /// Training files of each class. Default 160.
@@ -75,7 +74,7 @@ pub struct SynthData {
 }
 
 /// Which points are kept of a cloud that has too many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
     /// Uniform draw without repetition, once when the file is read; the same for the same file everywhere.
@@ -87,7 +86,7 @@ pub enum Sampling {
 }
 
 /// Order of the points inside a cloud.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PointOrder {
     /// By x, then y, then z.
@@ -100,7 +99,7 @@ pub enum PointOrder {
 }
 
 /// How a cloud is moved and scaled before augmentation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalize {
     /// Centroid to the origin, farthest point to distance 1.

@@ -1,5 +1,6 @@
 //! The whole config file and its section `[train]`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::augment::AugmentConfig;
@@ -11,7 +12,7 @@ use super::optimize::{OptimizerConfig, ScheduleConfig};
 use super::scenes::ScenesConfig;
 
 /// An experiment: everything that decides the result of a training run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Name of the experiment, also that of its run directory: letters, digits, `-`, `_` and `.`,
@@ -49,7 +50,7 @@ pub struct Config {
 }
 
 /// Section `[train]`: the training loop.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
     /// Passes over the training files.

@@ -13,6 +13,7 @@ mod load;
 mod model;
 mod optimize;
 mod overrides;
+mod reference;
 mod scenes;
 mod schema;
 
@@ -25,4 +26,5 @@ pub use model::{
     ResidualSegmenterConfig, SearchKind, Task,
 };
 pub use optimize::{OptimizerConfig, ScheduleConfig};
+pub use reference::{json_schema, reference};
 pub use scenes::{Attribute, Centres, ClassWeights, RegionKind, SceneSynthData, ScenesConfig};

@@ -1,13 +1,14 @@
 //! Section `[model]`: the network.
 
 use pointconv::KernelShape;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{ensure, ensure_fraction, ensure_positive, ensure_some};
 use super::error::ConfigError;
 
 /// Section `[model]`: the key `kind` chooses the network, the other keys are those of that network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ModelConfig {
@@ -31,7 +32,7 @@ pub enum Task {
 
 /// The classifier of the paper: pointwise convolutions one after the other, then a head of two
 /// linear layers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PaperClassifierConfig {
     /// Edge of a kernel cell, in the units of the clouds after normalising. Default 0.1.
@@ -42,10 +43,9 @@ pub struct PaperClassifierConfig {
     pub dilations: Vec<usize>,
     /// Output channels of each convolution. Default 9.
     pub channels: usize,
-    /// What the convolutions are: `"full"`, as in the paper, `"depthwise"`, `"separable"` or `"1x1"`. Default `"full"`.
+    /// What the convolutions are; the paper's are full. Default `"full"`.
     pub convolution: ConvolutionKind,
-    /// How point features become one vector per cloud: `"flatten"` or `"pooled"`. Default
-    /// `"flatten"`.
+    /// How point features become one vector per cloud. Default `"flatten"`.
     pub head: Head,
     /// Width of the hidden linear layer. Default 512.
     pub hidden: usize,
@@ -57,15 +57,14 @@ pub struct PaperClassifierConfig {
     /// Whether the outputs of all convolutions are concatenated, in place of using the last one.
     /// Default true.
     pub concat: bool,
-    /// Features of a point at the first layer: `"xyz"` or `"one"`. Default `"xyz"`.
+    /// Features of a point at the first layer. Default `"xyz"`.
     pub inputs: Inputs,
-    /// Neighbour search: `"auto"`, `"grid"` or `"kd-tree"`. It changes the time, never the result.
-    /// Default `"auto"`.
+    /// Neighbour search. It changes the time, never the result. Default `"auto"`.
     pub search: SearchKind,
 }
 
 /// What the convolutions of a network are, for `K` sub-domains of the kernel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConvolutionKind {
     /// `K · C_in · C_out` weights: every sub-domain mixes all channels.
@@ -81,7 +80,7 @@ pub enum ConvolutionKind {
 }
 
 /// How point features become one vector per cloud.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Head {
     /// All point features in the order of the points: needs a fixed number of points and an order.
@@ -92,7 +91,7 @@ pub enum Head {
 }
 
 /// Features of a point at the first layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Inputs {
     /// The three coordinates.
@@ -103,10 +102,10 @@ pub enum Inputs {
 }
 
 /// Neighbour search of the convolutions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SearchKind {
-    /// Chosen by the number of points.
+    /// The one that was measured to be quicker: the grid.
     #[default]
     Auto,
     /// Uniform grid.
@@ -117,7 +116,7 @@ pub enum SearchKind {
 
 /// The segmenter of the paper: the convolutions of its classifier, their outputs side by side, then one convolution of
 /// dilation 1 to the classes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PaperSegmenterConfig {
     /// Edge of a kernel cell, in the units of the files. Default 0.1.
@@ -128,33 +127,33 @@ pub struct PaperSegmenterConfig {
     pub dilations: Vec<usize>,
     /// Output channels of each convolution before the last. Default 9.
     pub channels: usize,
-    /// What the convolutions are: `"full"`, as in the paper, `"depthwise"`, `"separable"` or `"1x1"`. Default `"full"`.
+    /// What the convolutions are; the paper's are full. Default `"full"`.
     pub convolution: ConvolutionKind,
     /// Whether the convolutions have a bias; the paper's have none. Default false.
     pub bias: bool,
     /// Whether SELU is applied to the logits, as the code released with the paper does. Default false.
     pub selu_on_logits: bool,
-    /// Neighbour search: `"auto"`, `"grid"` or `"kd-tree"`. It changes the time, never the result. Default `"auto"`.
+    /// Neighbour search. It changes the time, never the result. Default `"auto"`.
     pub search: SearchKind,
 }
 
 /// A deeper segmenter of residual blocks, each a pointwise convolution of 3x3x3 cells.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResidualSegmenterConfig {
-    /// Edge of a kernel cell of each convolution, in the units of the files. Default eight times 0.1.
+    /// Edge of a kernel cell of each convolution, in the units of the files.
     pub cells: Vec<f32>,
     /// Dilation of each convolution. Default `[1, 1, 2, 2, 4, 4, 8, 8]`.
     pub dilations: Vec<usize>,
     /// Output channels of each convolution. Default 32.
     pub channels: usize,
-    /// What the convolutions after the first are: `"full"`, `"depthwise"`, `"separable"` or `"1x1"`. Default `"full"`.
+    /// What the convolutions after the first are. Default `"full"`.
     pub convolution: ConvolutionKind,
     /// Width of the hidden layer of every point. Default 64.
     pub hidden: usize,
     /// Dropout probability after the hidden layer, in `[0, 1)`. Default 0.3.
     pub dropout: f64,
-    /// Neighbour search: `"auto"`, `"grid"` or `"kd-tree"`. It changes the time, never the result. Default `"auto"`.
+    /// Neighbour search. It changes the time, never the result. Default `"auto"`.
     pub search: SearchKind,
 }
 

@@ -1,12 +1,13 @@
 //! Sections `[optimizer]` and `[schedule]`: how the weights move.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{ensure, ensure_fraction, ensure_not_negative, ensure_positive, ensure_some};
 use super::error::ConfigError;
 
 /// Section `[optimizer]`: the key `kind` chooses the rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum OptimizerConfig {
     /// `kind = "sgd"`: stochastic gradient descent, the rule of the paper.
@@ -20,7 +21,7 @@ pub enum OptimizerConfig {
         #[serde(default)]
         weight_decay: f64,
     },
-    /// `kind = "adam"`.
+    /// `kind = "adam"`: Adam (Kingma and Ba, 2015).
     Adam {
         /// Learning rate at the start.
         lr: f64,
@@ -28,7 +29,7 @@ pub enum OptimizerConfig {
         #[serde(default)]
         weight_decay: f64,
     },
-    /// `kind = "adamw"`: Adam with weight decay apart from the gradient.
+    /// `kind = "adamw"`: Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019).
     AdamW {
         /// Learning rate at the start.
         lr: f64,
@@ -38,9 +39,8 @@ pub enum OptimizerConfig {
     },
 }
 
-/// Section `[schedule]`: how the learning rate changes; the key `kind` chooses the rule. Default
-/// constant.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Section `[schedule]`: how the learning rate changes; the key `kind` chooses the rule.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum ScheduleConfig {
     /// `kind = "constant"`: stays at `optimizer.lr`.

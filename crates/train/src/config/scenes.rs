@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pointcloud::synth::SceneSynthConfig;
 use pointcloud::{LabelMap, Region, SceneFolder};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{ensure, ensure_positive, ensure_some};
@@ -12,7 +13,7 @@ use super::error::ConfigError;
 /// Section `[scenes]`: needed by the networks that give a class to every point, refused by the others. The scenes lie in
 /// `data.root`, as `SPLIT/FILE`, with the splits `train`, `test` and, where there is one, `val`. Of the section `[data]` only
 /// `root` counts for them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScenesConfig {
     /// Names of the classes, in the order of the network's outputs. Default empty: the lines of `classes.txt` in
@@ -63,7 +64,7 @@ pub struct ScenesConfig {
 
 /// Section `[scenes.synth]`: the synthetic scenes, written to `data.root` when that folder is missing or holds synthetic
 /// scenes with other settings. Any other data there is used as it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SceneSynthData {
     /// Training scenes. Default 12.
@@ -79,7 +80,7 @@ pub struct SceneSynthData {
 }
 
 /// Shape of the part of a scene that the network is given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RegionKind {
     /// A square column along z.
@@ -90,7 +91,7 @@ pub enum RegionKind {
 }
 
 /// Where regions are put in training.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Centres {
     /// At random points.
@@ -105,7 +106,7 @@ pub enum Centres {
 }
 
 /// What a point counts in the loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassWeights {
     /// All the same.

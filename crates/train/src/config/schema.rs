@@ -45,30 +45,53 @@ pub(super) fn takes_string(user: &Table, key: &str) -> bool {
         .is_ok_and(|known| matches!(get(&known, key), Some(Value::String(_))))
 }
 
+/// All known keys with their sections, dotted, in the order of the structs.
+pub(super) fn keys_in_order() -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for config in Schema::configs() {
+        let text = config.to_toml().expect("the example config is plain TOML");
+        let (mut section, mut last) = ("", None);
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                section = name;
+            } else if let Some((name, _)) = line.split_once(" = ") {
+                let key = join(section, name);
+                // One that only other kinds have comes after the key that it follows there.
+                let place = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+                    let place = last.map_or(0, |last: usize| last + 1);
+                    keys.insert(place, key);
+                    place
+                });
+                last = Some(place);
+            }
+        }
+    }
+    keys
+}
+
 impl Schema {
     fn new() -> Self {
+        let table = |config| Table::try_from(config).expect("the example config is plain TOML");
+        Self { examples: Self::configs().map(table).collect() }
+    }
+
+    /// Complete configs, one per kind of the section with most kinds.
+    fn configs() -> impl Iterator<Item = Config> {
         let models = ModelConfig::examples();
         let optimizers = OptimizerConfig::examples();
         let schedules = ScheduleConfig::examples();
         let count = models.len().max(optimizers.len()).max(schedules.len());
-        let examples = (0..count).map(|i| {
-            let config = Config {
-                name: "example".to_owned(),
-                seed: 0,
-                data: DataConfig { synth: Some(SynthData::default()), ..DataConfig::new("datasets/example") },
-                model: models[i % models.len()].clone(),
-                optimizer: optimizers[i % optimizers.len()].clone(),
-                schedule: schedules[i % schedules.len()].clone(),
-                augment: AugmentConfig::default(),
-                train: TrainConfig::new(1),
-                scenes: Some(ScenesConfig {
-                    synth: Some(SceneSynthData::default()),
-                    ..ScenesConfig::default()
-                }),
-            };
-            Table::try_from(config).expect("the example config is plain TOML")
-        });
-        Self { examples: examples.collect() }
+        (0..count).map(move |i| Config {
+            name: "example".to_owned(),
+            seed: 0,
+            data: DataConfig { synth: Some(SynthData::default()), ..DataConfig::new("datasets/example") },
+            model: models[i % models.len()].clone(),
+            optimizer: optimizers[i % optimizers.len()].clone(),
+            schedule: schedules[i % schedules.len()].clone(),
+            augment: AugmentConfig::default(),
+            train: TrainConfig::new(1),
+            scenes: Some(ScenesConfig { synth: Some(SceneSynthData::default()), ..ScenesConfig::default() }),
+        })
     }
 
     /// The tables that the section `name` can be, by kind; none when it has no kinds.
