@@ -24,8 +24,19 @@ else
     [ -z "${CI:-}" ] || exit 1
 fi
 
+step "the guide"
+if command -v mdbook >/dev/null; then
+    mdbook build docs
+else
+    echo "SKIPPED: mdbook is not installed (cargo install --locked mdbook --no-default-features --features search)"
+    [ -z "${CI:-}" ] || exit 1
+fi
+
 step "tests, as in the README"
 cargo test --release --workspace
+drawn="$(mktemp -d)"
+"${CARGO_TARGET_DIR:-target}/release/examples/pictures" "$drawn"
+diff -r --strip-trailing-cr "$drawn" docs/src/pictures
 
 # One build of burn for both of the other backends: the packages are named together, so that they ask for the same features.
 others=(-p pointconv -p train --features pointconv/ndarray,pointconv/wgpu,train/wgpu)

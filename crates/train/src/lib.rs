@@ -34,3 +34,14 @@ pub use report::{Report, RunFacts, markdown};
 pub use scene_file::{class_color, write_labelled};
 pub use segmenter::{LabelEstimate, LabelOptions, Segmenter, Votes};
 pub use training::{TrainOptions, TrainOutcome, train};
+
+/// The Rust of the guide is compiled and run with the documentation tests.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../../docs/src/operator.md")]
+    struct Operator;
+    #[doc = include_str!("../../../docs/src/layer.md")]
+    struct Layer;
+    #[doc = include_str!("../../../docs/src/predicting.md")]
+    struct Predicting;
+}
