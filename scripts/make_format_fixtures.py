@@ -1,21 +1,26 @@
 #!/usr/bin/env python3
 """Writes crates/pointcloud/tests/formats: small files made by the reference library of each format.
 
-    pip install numpy open3d laspy lazrs trimesh
+    pip install numpy open3d laspy lazrs trimesh h5py
     python scripts/make_format_fixtures.py
 
 Each line of manifest.tsv is: file, points, triangles, coordinates of the last point, sum of all
 coordinates, names of the columns, sums of the columns after x, y, z. All from what the library was given.
+crates/pointcloud/tests/hdf5 has small data sets laid out as ModelNet40, ShapeNetPart and S3DIS are distributed, with
+what must come out of them in expected.tsv: the place of every cloud, its points, the sums of x, of y, of z, of its
+labels and of its parts.
 """
 
 import pathlib
 
+import h5py
 import laspy
 import numpy as np
 import open3d as o3d
 import trimesh
 
 OUT = pathlib.Path(__file__).parent.parent / "crates/pointcloud/tests/formats"
+SETS = OUT.parent / "hdf5"
 OUT.mkdir(exist_ok=True)
 rng = np.random.default_rng(5)
 lines = []
@@ -112,4 +117,102 @@ for version, kind in (("1.2", 3), ("1.4", 7)):
             "return_number": las.return_number, "number_of_returns": las.number_of_returns, "height": las.height,
         })
 
+# h5py: one cloud, as its defaults store it, in both byte orders, old and new versions of the file format.
+for version, name, options in (
+    ("earliest", "h5py_plain.h5", {}),
+    ("earliest", "h5py_gzip.h5", {"compression": "gzip", "shuffle": True, "chunks": (3, 2)}),
+    ("latest", "h5py_latest.hdf5", {"compression": "gzip", "chunks": (4, 3), "fletcher32": True}),
+):
+    with h5py.File(OUT / name, "w", libver=version) as file:
+        file.create_dataset("data", data=xyz.astype(">f8" if version == "latest" else "<f4"), **options)
+        file["normal"], file["colors"], file["label"] = normals, rgb, label.astype(np.uint8)
+        file["names"] = ["chair", "table"]
+    note(name, xyz, {**of_normals, **of_colors, "label": label})
+
 (OUT / "manifest.tsv").write_text("".join(lines))
+
+
+# The data sets, with what must come out of them.
+def expect(place, xyz, label=(), pid=()):
+    sums = [float(np.sum(np.asarray(values, np.float64))) for values in (*np.asarray(xyz).T, label, pid)]
+    expected.append(f"{place}\t{len(xyz)}\t" + "\t".join(repr(v) for v in sums) + "\n")
+
+
+def folder(name, **texts):
+    (SETS / name).mkdir(parents=True, exist_ok=True)
+    for file, text in texts.items():
+        (SETS / name / f"{file}.txt").write_text(text)
+    return SETS / name
+
+
+expected = []
+GZIP = {"compression": "gzip", "compression_opts": 4}
+
+# ModelNet40: shapes with a class, normals and faces; the lists begin at the folder that PointNet keeps its data in.
+names = ["airplane", "bathtub", "night_stand"]
+root = folder(
+    "modelnet40",
+    shape_names="".join(f"{name}\n" for name in names),
+    train_files="data/modelnet40_ply_hdf5_2048/ply_data_train0.h5\ndata/modelnet40_ply_hdf5_2048/ply_data_train1.h5\n",
+    test_files="data/modelnet40_ply_hdf5_2048/ply_data_test0.h5\n",
+)
+for split, part, labels in (("train", 0, [2, 0, 0]), ("train", 1, [1, 2]), ("test", 0, [0, 1])):
+    shapes = rng.normal(size=(len(labels), 6, 3)).astype(np.float32)
+    unit = rng.normal(size=shapes.shape)
+    stem = f"ply_data_{split}{part}"
+    with h5py.File(root / f"{stem}.h5", "w") as file:
+        file.create_dataset("data", data=shapes, **GZIP)
+        file.create_dataset("normal", data=(unit / np.linalg.norm(unit, axis=2, keepdims=True)).astype(np.float32), **GZIP)
+        file.create_dataset("faceId", data=rng.integers(0, 99, shapes.shape[:2]).astype(np.int32), **GZIP)
+        file.create_dataset("label", data=np.array(labels, np.uint8)[:, None], **GZIP)
+    for row, (shape, which) in enumerate(zip(shapes, labels)):
+        expect(f"modelnet40/{names[which]}/{split}/{stem}_{row:05}", shape)
+
+# ShapeNetPart: a class for every shape and a part for every point.
+root = folder(
+    "shapenetpart",
+    all_object_categories="Airplane\t02691156\nBag\t02773838\n",
+    train_hdf5_file_list="ply_data_train0.h5\n",
+    test_hdf5_file_list="ply_data_test0.h5\n",
+)
+for split, labels in (("train", [1, 0]), ("test", [0, 1])):
+    shapes = rng.normal(size=(len(labels), 6, 3)).astype(np.float32)
+    parts = (4 * np.array(labels)[:, None] + rng.integers(0, 3, (len(labels), 6))).astype(np.uint8)
+    with h5py.File(root / f"ply_data_{split}0.h5", "w") as file:
+        file["data"], file["label"], file["pid"] = shapes, np.array(labels, np.uint8)[:, None], parts
+    for row, (shape, which, part) in enumerate(zip(shapes, labels, parts)):
+        expect(f"shapenetpart/{('Airplane', 'Bag')[which]}/{split}/ply_data_{split}0_{row:05}", shape, (), part)
+
+# S3DIS: rooms cut into overlapping blocks of a metre; a block has x and y from its middle, colours from 0 to 1, and the
+# coordinates as shares of the largest of the room. The second room goes on in the second file.
+blocks, block_labels, block_rooms = [], [], []
+for room, size in (("Area_1_office_1", (2.0, 1.5, 2.5)), ("Area_2_hallway_1", (3.0, 1.0, 3.0)), ("Area_5_office_9", (1.5, 2.0, 2.0))):
+    points = (rng.random((60, 3)) * size).astype(np.float32).astype(np.float64)
+    points -= points.min(axis=0)
+    colors, kinds = rng.integers(0, 256, (60, 3)), rng.integers(0, 13, 60)
+    kept = set()
+    for x in np.arange(0, size[0] - 0.5, 0.5):
+        for y in np.arange(0, size[1] - 0.5, 0.5):
+            inside = np.flatnonzero(((points[:, :2] >= (x, y)) & (points[:, :2] <= (x + 1, y + 1))).all(axis=1))
+            if len(inside) == 0:
+                continue
+            chosen = rng.choice(inside, 8, replace=len(inside) < 8)
+            kept.update(chosen.tolist())
+            block = np.hstack([points[chosen], colors[chosen] / 255.0, points[chosen] / points.max(axis=0)])
+            block[:, :2] -= block[:, :2].min(axis=0) + 0.5
+            blocks.append(block.astype(np.float32))
+            block_labels.append(kinds[chosen].astype(np.uint8))
+            block_rooms.append(room)
+    kept = sorted(kept)
+    expect(f"s3dis/{'test' if 'Area_5' in room else 'train'}/{room}", points[kept], kinds[kept])
+cut = block_rooms.index("Area_2_hallway_1") + 2
+root = folder(
+    "s3dis",
+    all_files="".join(f"indoor3d_sem_seg_hdf5_data/ply_data_all_{part}.h5\n" for part in (0, 1)),
+    room_filelist="".join(f"{room}\n" for room in block_rooms),
+)
+for part, rows in enumerate((slice(None, cut), slice(cut, None))):
+    with h5py.File(root / f"ply_data_all_{part}.h5", "w") as file:
+        file.create_dataset("data", data=np.array(blocks[rows]), **GZIP)
+        file.create_dataset("label", data=np.array(block_labels[rows]), **GZIP)
+(SETS / "expected.tsv").write_text("".join(expected))

@@ -68,6 +68,19 @@ pub enum Error {
         expected: Box<str>,
     },
 
+    /// An array of an HDF5 file that is not as expected.
+    #[error("{path}: dataset '{dataset}': found {found}, expected {expected}", path = path.display())]
+    Dataset {
+        /// File concerned.
+        path: PathBuf,
+        /// Name of the array.
+        dataset: Box<str>,
+        /// What is there.
+        found: Box<str>,
+        /// What would have been accepted.
+        expected: Box<str>,
+    },
+
     /// A value in the body of a file that does not fit its declaration.
     #[error(
         "{path}: {place}: element '{element}' row {row} of {rows}: found {found}, expected {expected}",

@@ -6,6 +6,7 @@
 //!   [`read_ply`], [`read_off`], [`inspect_ply`], [`write_ply`] and others are single formats.
 //! - [`Mesh`] and [`sample_uniform`], points drawn evenly from a surface.
 //! - Transforms: [`Normalizer`], [`rotate`], [`jitter`], [`resample`], [`xyz_order`] and others.
+//! - HDF5: [`Hdf5Clouds`] reads the many clouds of a file, [`Hdf5Folder`] whole data sets such as ModelNet40 and S3DIS.
 //! - Data sets: [`FolderDataset`] lists `root/<class>/<split>/*`, [`load_samples`] reads it.
 //! - Scenes with labels: [`SceneFolder`], [`LabelMap`], [`voxelize`], [`Region`] and ways to choose their centres,
 //!   [`SceneCache`].
@@ -39,13 +40,13 @@ mod transform;
 pub use bounds::Bounds;
 pub use cloud::{PointCloud, ScalarProperty};
 pub use dataset::{
-    FolderDataset, LoadOptions, Loaded, LoadedCloud, Sample, Skipped, list_files, list_tree, load_file,
-    load_samples,
+    FolderDataset, Hdf5Folder, LoadOptions, Loaded, LoadedCloud, Sample, Skipped, list_files, list_tree,
+    load_file, load_samples,
 };
 pub use error::{Error, Place, Result};
 pub use formats::{
-    Format, SUPPORTED_EXTENSIONS, WRITABLE_EXTENSIONS, parse_vertices, read_vertices, write_cloud, write_las,
-    write_npy, write_pcd, write_xyz,
+    Format, Hdf5Clouds, Hdf5Dataset, SUPPORTED_EXTENSIONS, WRITABLE_EXTENSIONS, inspect_hdf5, parse_vertices,
+    read_vertices, write_cloud, write_las, write_npy, write_pcd, write_xyz,
 };
 pub use geometry::{Geometry, read_cloud, read_geometry, read_mesh};
 pub use mesh::Mesh;

@@ -148,6 +148,11 @@ pub fn list_tree(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// As [`list_files`], empty when there is none.
+pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    Ok(Listing::of(folder)?.readable)
+}
+
 /// What is in a folder, sorted by name, hidden entries left out.
 struct Listing {
     folders: Vec<PathBuf>,

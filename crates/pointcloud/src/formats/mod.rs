@@ -1,6 +1,7 @@
 //! File formats beside PLY and OFF: one file each, and what they share.
 
 mod binary;
+mod hdf5;
 mod las;
 mod las_write;
 mod naming;
@@ -16,6 +17,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+pub use hdf5::{Hdf5Clouds, Hdf5Dataset, inspect_hdf5};
+pub(crate) use hdf5::{Header, ROOM};
 pub use las_write::write_las;
 pub use npy::write_npy;
 pub use pcd::write_pcd;
@@ -29,11 +32,11 @@ use crate::ply::{self, PlyFormat};
 pub(crate) type Parts = (PointCloud, Vec<[u32; 3]>);
 
 /// Extensions that can be read, for messages and for listing folders.
-pub const SUPPORTED_EXTENSIONS: [&str; 12] =
-    ["ply", "off", "obj", "stl", "pcd", "xyz", "txt", "csv", "npy", "npz", "las", "laz"];
+pub const SUPPORTED_EXTENSIONS: [&str; 14] =
+    ["ply", "off", "obj", "stl", "pcd", "xyz", "txt", "csv", "npy", "npz", "las", "laz", "h5", "hdf5"];
 
 /// [`SUPPORTED_EXTENSIONS`] for messages.
-pub(crate) const SUPPORTED: &str = "ply, off, obj, stl, pcd, xyz, txt, csv, npy, npz, las, laz";
+pub(crate) const SUPPORTED: &str = "ply, off, obj, stl, pcd, xyz, txt, csv, npy, npz, las, laz, h5, hdf5";
 
 /// Extensions that can be written.
 pub const WRITABLE_EXTENSIONS: [&str; 8] = ["ply", "pcd", "xyz", "txt", "csv", "npy", "las", "laz"];
@@ -63,6 +66,8 @@ pub enum Format {
     Npz,
     /// LAS, also compressed (LAZ).
     Las,
+    /// HDF5 with the arrays that [`Hdf5Clouds`] reads.
+    Hdf5,
 }
 
 impl Format {
@@ -79,6 +84,7 @@ impl Format {
             Self::Npy => "npy",
             Self::Npz => "npz",
             Self::Las => "las",
+            Self::Hdf5 => "hdf5",
         }
     }
 
@@ -95,6 +101,7 @@ impl Format {
             "npy" => Self::Npy,
             "npz" => Self::Npz,
             "las" | "laz" => Self::Las,
+            "h5" | "hdf5" => Self::Hdf5,
             _ => return None,
         })
     }
@@ -130,6 +137,8 @@ impl Format {
             Some(Self::Ply)
         } else if head.starts_with(las::MAGIC) {
             Some(Self::Las)
+        } else if head.starts_with(hdf5::MAGIC) {
+            Some(Self::Hdf5)
         } else if head.starts_with(npy::MAGIC) {
             Some(Self::Npy)
         } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
@@ -201,6 +210,7 @@ pub fn parse_vertices(
         Format::Npy => npy::parse(path, bytes).map(points),
         Format::Npz => npz::parse(path, bytes).map(points),
         Format::Las => las::parse(path, bytes).map(points),
+        Format::Hdf5 => hdf5::parse(path, bytes).map(points),
     }
 }
 

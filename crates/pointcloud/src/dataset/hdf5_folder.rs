@@ -1,0 +1,428 @@
+//! Folders of HDF5 files with many clouds each, as ModelNet40 and S3DIS are distributed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use super::rooms::join_blocks;
+use crate::cloud::PointCloud;
+use crate::error::{Error, Result};
+use crate::formats::{Format, Hdf5Clouds, Header};
+
+/// Lists of files, and the split that they stand for.
+const FILE_LISTS: [(&str, &str); 6] = [
+    ("train_files.txt", "train"),
+    ("val_files.txt", "val"),
+    ("test_files.txt", "test"),
+    ("train_hdf5_file_list.txt", "train"),
+    ("val_hdf5_file_list.txt", "val"),
+    ("test_hdf5_file_list.txt", "test"),
+];
+
+/// The list of all files, in the order of the blocks.
+const ALL_FILES: &str = "all_files.txt";
+
+/// The room of every block, one per line.
+const ROOMS: &str = "room_filelist.txt";
+
+/// Lists of classes, the first that is there.
+const CLASS_LISTS: [&str; 3] = ["shape_names.txt", "class_names.txt", "all_object_categories.txt"];
+
+/// The classes of S3DIS in the order of its labels.
+const S3DIS: [&str; 13] = [
+    "ceiling", "floor", "wall", "beam", "column", "window", "door", "table", "chair", "sofa", "bookcase",
+    "board", "clutter",
+];
+
+/// A folder of HDF5 files that hold many clouds each.
+///
+/// - **Classes.** Where every cloud has a class, it belongs to `CLASS/SPLIT/FILE_ROW`. The names of the classes are the first
+///   words of the lines of `shape_names.txt`, `class_names.txt` or `all_object_categories.txt`; without them `class_00` and
+///   so on.
+/// - **Scenes.** Otherwise it belongs to `SPLIT/FILE_ROW`. Where `room_filelist.txt` names the room of every block, and blocks have
+///   the nine channels of S3DIS, the blocks of a room are joined to `SPLIT/ROOM`: at the place that channels 7 to 9
+///   tell, every point once.
+/// - **Splits.** `train_files.txt`, `val_files.txt` and `test_files.txt` (or `train_hdf5_file_list.txt` and so on) name the files of
+///   a split. Rooms are in `test` when their name begins with the prefix that is asked for, else in `train`. Without
+///   lists a file with `test` or `val` in its name belongs to that split, any other to `train`.
+#[derive(Clone, Debug)]
+pub struct Hdf5Folder {
+    files: Vec<Entry>,
+    classes: Option<Vec<String>>,
+    /// The list that names the classes, for messages.
+    class_list: String,
+    rooms: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    path: PathBuf,
+    split: &'static str,
+    header: Header,
+}
+
+impl Hdf5Folder {
+    /// Looks at the folder `root`; `None` when no HDF5 file directly in it holds many clouds.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Layout`] for lists that do not fit the files; that of a file that cannot be read.
+    pub fn open(root: impl AsRef<Path>) -> Result<Option<Self>> {
+        let root = root.as_ref();
+        let listed = listed_files(root)?;
+        let files: Vec<(PathBuf, &'static str)> = match listed {
+            Some(files) => files,
+            None => super::folder::files_in(root)?
+                .into_iter()
+                .filter(|path| matches!(Format::detect(path), Ok(Format::Hdf5)))
+                .map(|path| (path.clone(), split_of_name(&path)))
+                .collect(),
+        };
+        Self::of(root, files)
+    }
+
+    /// Looks at one file; `None` when it is no HDF5 file or holds one cloud.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of_file(path: impl AsRef<Path>) -> Result<Option<Self>> {
+        let path = path.as_ref();
+        if !matches!(Format::detect(path), Ok(Format::Hdf5)) {
+            return Ok(None);
+        }
+        let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut folder = Self::of(root, vec![(path.to_owned(), split_of_name(path))])?;
+        if let Some(folder) = &mut folder {
+            // The list of rooms is of all files together.
+            folder.rooms = None;
+        }
+        Ok(folder)
+    }
+
+    fn of(root: &Path, files: Vec<(PathBuf, &'static str)>) -> Result<Option<Self>> {
+        let entry =
+            |(path, split): (PathBuf, &'static str)| Ok(Entry { header: Header::read(&path)?, path, split });
+        let files: Vec<Entry> = files.into_par_iter().map(entry).collect::<Result<_>>()?;
+        if files.iter().all(|file| file.header.clouds < 2) {
+            return Ok(None);
+        }
+        let clouds = files.iter().map(|file| file.header.clouds).sum::<usize>();
+        let classed = files.iter().all(|file| file.header.classes.is_some());
+        let rooms = match read_lines(&root.join(ROOMS))? {
+            Some(lines) if !classed => Some(room_names(&root.join(ROOMS), lines, clouds)?),
+            _ => None,
+        };
+        let mut folder = Self { files, classes: None, class_list: String::new(), rooms };
+        for name in CLASS_LISTS {
+            if let Some(lines) = read_lines(&root.join(name))? {
+                folder.class_list = format!("the lines of {name}");
+                folder.classes = Some(class_names(&root.join(name), lines)?);
+                return Ok(Some(folder));
+            }
+        }
+        if folder.rooms.as_ref().is_some_and(|rooms| rooms.iter().all(|room| room.starts_with("Area_"))) {
+            folder.class_list = "the classes of S3DIS".into();
+            folder.classes = Some(S3DIS.map(str::to_owned).into());
+        }
+        Ok(Some(folder))
+    }
+
+    /// Number of clouds that [`unpack`](Self::unpack) makes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.rooms {
+            Some(rooms) if self.joins() => rooms.chunk_by(|a, b| a == b).count(),
+            _ => self.files.iter().map(|file| file.header.clouds).sum(),
+        }
+    }
+
+    /// Whether there is no cloud.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether clouds have a class, rather than being scenes.
+    #[must_use]
+    pub fn has_classes(&self) -> bool {
+        self.files.iter().all(|file| file.header.classes.is_some())
+    }
+
+    /// Whether the points of clouds with a class name the parts of these, `pid`.
+    #[must_use]
+    pub fn has_parts(&self) -> bool {
+        self.has_classes() && self.files.iter().all(|file| file.header.parts)
+    }
+
+    /// Names of the classes, of clouds or of points, where they are known.
+    #[must_use]
+    pub fn classes(&self) -> Option<&[String]> {
+        self.classes.as_deref()
+    }
+
+    fn joins(&self) -> bool {
+        self.rooms.is_some() && self.files.iter().all(|file| file.header.in_room)
+    }
+
+    /// Gives every cloud to `sink`, with the place that it belongs to, a path without extension: from any thread, in any order.
+    /// Rooms whose name begins with `test_rooms` are in `test`. A file that cannot be read is given to `sink` as an error. When
+    /// `sink` answers `false`, what is left is left out.
+    pub fn unpack(&self, test_rooms: &str, sink: &(dyn Fn(&Path, Result<PointCloud>) -> bool + Sync)) {
+        let stop = AtomicBool::new(false);
+        let give = |place: &Path, cloud: Result<PointCloud>| {
+            if !stop.load(Ordering::Relaxed) && !sink(place, cloud) {
+                stop.store(true, Ordering::Relaxed);
+            }
+        };
+        let (mut first, mut open) = (0, Vec::new());
+        for file in &self.files {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let count = file.header.clouds;
+            let rooms = self.rooms.as_ref().map(|rooms| &rooms[first..first + count]);
+            first += count;
+            let clouds = match Hdf5Clouds::read(&file.path) {
+                Ok(clouds) if clouds.len() == count => clouds,
+                Ok(_) => return give(&file.path, Err(changed(&file.path))),
+                // The blocks that follow may belong to a room that lacks some now.
+                Err(error) if rooms.is_some() => return give(&file.path, Err(error)),
+                Err(error) => {
+                    give(&file.path, Err(error));
+                    continue;
+                }
+            };
+            match rooms {
+                Some(rooms) if self.joins() => {
+                    self.add_rooms(&clouds, file, rooms, &mut open);
+                    // The last room may go on in the next file.
+                    let rest = if first == self.clouds() {
+                        Vec::new()
+                    } else {
+                        open.split_off(open.len().saturating_sub(1))
+                    };
+                    open.into_par_iter().for_each(|room: Room| {
+                        give(
+                            &room.place(test_rooms),
+                            room.blocks.and_then(|blocks| join_blocks(&blocks, &room.path)),
+                        );
+                    });
+                    open = rest;
+                }
+                _ => (0..count).into_par_iter().for_each(|row| {
+                    let split = rooms.map_or(file.split, |rooms| split_of_room(&rooms[row], test_rooms));
+                    let stem = file.path.file_stem().unwrap_or_default().to_string_lossy();
+                    let name = rooms.map_or_else(
+                        || format!("{stem}_{row:05}"),
+                        |rooms| format!("{}_{stem}_{row:05}", rooms[row]),
+                    );
+                    let class = file
+                        .header
+                        .classes
+                        .as_ref()
+                        .filter(|_| self.has_classes())
+                        .map(|classes| classes[row]);
+                    let cloud = self.cloud(&clouds, file, row);
+                    match class.map(|class| self.class_name(class, file, row)) {
+                        None => give(&Path::new(split).join(name), cloud),
+                        Some(Ok(class)) => give(&Path::new(&class).join(split).join(name), cloud),
+                        Some(Err(error)) => give(&file.path, Err(error)),
+                    }
+                }),
+            }
+        }
+    }
+
+    fn clouds(&self) -> usize {
+        self.files.iter().map(|file| file.header.clouds).sum()
+    }
+
+    /// Adds the blocks of a file to the rooms that are open.
+    fn add_rooms(&self, clouds: &Hdf5Clouds, file: &Entry, rooms: &[String], open: &mut Vec<Room>) {
+        let mut row = 0;
+        for run in rooms.chunk_by(|a, b| a == b) {
+            let blocks: Result<Vec<PointCloud>> =
+                (row..row + run.len()).map(|row| self.cloud(clouds, file, row)).collect();
+            row += run.len();
+            match open.last_mut() {
+                Some(last) if last.name == run[0] => {
+                    last.blocks = match (std::mem::replace(&mut last.blocks, Ok(Vec::new())), blocks) {
+                        (Ok(before), Ok(blocks)) => Ok([before, blocks].concat()),
+                        (Err(error), _) | (_, Err(error)) => Err(error),
+                    };
+                }
+                _ => open.push(Room { name: run[0].clone(), path: file.path.clone(), blocks }),
+            }
+        }
+    }
+
+    /// Cloud `row` of a file, its labels checked where the classes of points are known.
+    fn cloud(&self, clouds: &Hdf5Clouds, file: &Entry, row: usize) -> Result<PointCloud> {
+        let cloud = clouds.cloud(row)?;
+        let (false, Some(classes), Some(labels)) = (self.has_classes(), &self.classes, cloud.labels()) else {
+            return Ok(cloud);
+        };
+        let known = |label: i32| usize::try_from(label).is_ok_and(|label| label < classes.len());
+        match labels.iter().position(|&label| !known(label)) {
+            None => Ok(cloud),
+            Some(point) => {
+                let found = format!("{} for point {point} of cloud {row}", labels[point]);
+                Err(self.bad_label(file, found, classes.len()))
+            }
+        }
+    }
+
+    fn class_name(&self, class: i64, file: &Entry, row: usize) -> Result<String> {
+        let found = || format!("{class} for cloud {row}");
+        match (&self.classes, usize::try_from(class)) {
+            (Some(names), Ok(index)) if index < names.len() => Ok(names[index].clone()),
+            (Some(names), _) => Err(self.bad_label(file, found(), names.len())),
+            // Of one width, so that the names are sorted as the numbers.
+            (None, Ok(index)) if index < 1000 => {
+                Ok(format!("class_{index:0width$}", width = self.class_width()))
+            }
+            (None, _) => Err(Error::Dataset {
+                path: file.path.clone(),
+                dataset: "label".into(),
+                found: found().into(),
+                expected: "a class from 0 to 999".into(),
+            }),
+        }
+    }
+
+    fn class_width(&self) -> usize {
+        let classes = self.files.iter().filter_map(|file| file.header.classes.as_ref()).flatten();
+        if classes.copied().filter(|&class| class < 1000).max().unwrap_or(0) > 99 { 3 } else { 2 }
+    }
+
+    fn bad_label(&self, file: &Entry, found: String, classes: usize) -> Error {
+        Error::Dataset {
+            path: file.path.clone(),
+            dataset: "label".into(),
+            found: found.into(),
+            expected: format!("0 to {}: {}", classes.saturating_sub(1), self.class_list).into(),
+        }
+    }
+}
+
+/// A room, and its blocks so far.
+struct Room {
+    name: String,
+    /// The file of its first block.
+    path: PathBuf,
+    blocks: Result<Vec<PointCloud>>,
+}
+
+impl Room {
+    fn place(&self, test_rooms: &str) -> PathBuf {
+        Path::new(split_of_room(&self.name, test_rooms)).join(&self.name)
+    }
+}
+
+fn split_of_room(room: &str, test_rooms: &str) -> &'static str {
+    if room.starts_with(test_rooms) { "test" } else { "train" }
+}
+
+fn split_of_name(path: &Path) -> &'static str {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    ["test", "val"].into_iter().find(|split| name.contains(split)).unwrap_or("train")
+}
+
+/// The files that the lists in `root` name, with their splits; `None` without lists.
+fn listed_files(root: &Path) -> Result<Option<Vec<(PathBuf, &'static str)>>> {
+    let mut files = Vec::new();
+    let mut any = false;
+    let lists = FILE_LISTS.iter().map(|&(list, split)| (list, Some(split)));
+    for (list, split) in lists.chain([(ALL_FILES, None)]) {
+        let list = root.join(list);
+        // The list of all files adds nothing to lists by split.
+        let Some(lines) = (if split.is_none() && any { None } else { read_lines(&list)? }) else { continue };
+        any = true;
+        for (number, line) in lines {
+            // The paths begin at the folder in which PointNet keeps its data.
+            let name = Path::new(&line).file_name().unwrap_or_default();
+            let path = [root.join(&line), root.join(name)].into_iter().find(|path| path.is_file());
+            let path = path.ok_or_else(|| Error::Header {
+                path: list.clone(),
+                line: number,
+                found: format!("'{line}'"),
+                expected: format!("a file in {}", root.display()),
+            })?;
+            let split = split.unwrap_or_else(|| split_of_name(&path));
+            files.push((path, split));
+        }
+    }
+    Ok(any.then_some(files))
+}
+
+/// The lines of a file that are not empty, with their numbers; `None` when there is no such file.
+fn read_lines(path: &Path) -> Result<Option<Vec<(usize, String)>>> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(path).map_err(|source| Error::io(path, "read", source))?;
+    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim().to_owned()));
+    Ok(Some(lines.filter(|(_, line)| !line.is_empty()).collect()))
+}
+
+/// A name that can be that of a file or a folder.
+fn check_name(path: &Path, line: usize, name: &str) -> Result<()> {
+    let bad =
+        name.starts_with('.') || name.contains(|c: char| matches!(c, '/' | '\\' | ':') || c.is_control());
+    let expected = "a name that a folder can have".to_owned();
+    if bad {
+        Err(Error::Header { path: path.to_owned(), line, found: format!("'{name}'"), expected })
+    } else {
+        Ok(())
+    }
+}
+
+fn class_names(path: &Path, lines: Vec<(usize, String)>) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for (number, line) in lines {
+        let name = line.split_whitespace().next().unwrap_or_default().to_owned();
+        check_name(path, number, &name)?;
+        if names.contains(&name) {
+            let expected = "every class once".to_owned();
+            return Err(Error::Header {
+                path: path.to_owned(),
+                line: number,
+                found: format!("'{name}' again"),
+                expected,
+            });
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn room_names(path: &Path, lines: Vec<(usize, String)>, blocks: usize) -> Result<Vec<String>> {
+    if lines.len() != blocks {
+        return Err(Error::Layout {
+            path: path.to_owned(),
+            found: format!("{} lines", lines.len()),
+            expected: format!("{blocks}, the room of every block of the files"),
+        });
+    }
+    let mut seen = BTreeSet::new();
+    for run in lines.chunk_by(|a, b| a.1 == b.1) {
+        let (line, name) = &run[0];
+        check_name(path, *line, name)?;
+        if !seen.insert(name) {
+            let (line, found) = (*line, format!("room '{name}' again"));
+            let expected = "the blocks of a room one after the other".to_owned();
+            return Err(Error::Header { path: path.to_owned(), line, found, expected });
+        }
+    }
+    Ok(lines.into_iter().map(|(_, name)| name).collect())
+}
+
+fn changed(path: &Path) -> Error {
+    Error::Layout {
+        path: path.to_owned(),
+        found: "another number of clouds than a moment ago".into(),
+        expected: "a file that nobody writes to".into(),
+    }
+}
