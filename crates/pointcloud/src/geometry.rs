@@ -25,8 +25,7 @@ pub fn read_geometry(path: impl AsRef<Path>) -> Result<Geometry> {
     if triangles.is_empty() {
         return Ok(Geometry::Cloud(cloud));
     }
-    let origin = cloud.origin();
-    Ok(Geometry::Mesh(Mesh::new(cloud.into_positions(), triangles).with_origin(origin)))
+    Ok(Geometry::Mesh(Mesh::with_columns(cloud, triangles)))
 }
 
 /// Reads a file as points: the vertices with all their columns, whether or not there are faces.

@@ -1,9 +1,9 @@
 //! [`Mesh`]: triangles over shared vertices.
 
 use crate::cloud::PointCloud;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
-/// A triangle mesh.
+/// A triangle mesh, whose vertices may have further columns: colours, labels and so on.
 ///
 /// # Shapes
 /// `vertices` `[V, 3]`, `faces` `[F, 3]` indices into the vertices; every index is below `V`.
@@ -12,9 +12,8 @@ use crate::error::{Error, Result};
 /// The true coordinate of vertex `i` is `origin + vertices[i]`, in the unit of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mesh {
-    vertices: Vec<[f32; 3]>,
+    vertices: PointCloud,
     faces: Vec<[u32; 3]>,
-    origin: [f64; 3],
 }
 
 impl Mesh {
@@ -22,9 +21,18 @@ impl Mesh {
     ///
     /// # Panics
     /// When a face names a vertex that does not exist; readers of files report
-    /// [`Error::FaceIndex`] instead.
+    /// [`Error::FaceIndex`](crate::Error::FaceIndex) instead.
     #[must_use]
     pub fn new(vertices: Vec<[f32; 3]>, faces: Vec<[u32; 3]>) -> Self {
+        Self::with_columns(PointCloud::new(vertices), faces)
+    }
+
+    /// A mesh of triangles over the points of `vertices`, with its origin and columns.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    #[must_use]
+    pub fn with_columns(vertices: PointCloud, faces: Vec<[u32; 3]>) -> Self {
         let count = vertices.len();
         for (number, face) in faces.iter().enumerate() {
             assert!(
@@ -32,18 +40,13 @@ impl Mesh {
                 "face {number} is {face:?}, but there are {count} vertices"
             );
         }
-        Self { vertices, faces, origin: [0.0; 3] }
-    }
-
-    pub(crate) fn with_origin(mut self, origin: [f64; 3]) -> Self {
-        self.origin = origin;
-        self
+        Self { vertices, faces }
     }
 
     /// Vertices relative to [`origin`](Self::origin), `[V, 3]`.
     #[must_use]
     pub fn vertices(&self) -> &[[f32; 3]] {
-        &self.vertices
+        self.vertices.positions()
     }
 
     /// Triangles as vertex indices, `[F, 3]`.
@@ -55,27 +58,27 @@ impl Mesh {
     /// What must be added to a vertex to get the true coordinate.
     #[must_use]
     pub fn origin(&self) -> [f64; 3] {
-        self.origin
+        self.vertices.origin()
+    }
+
+    /// The vertices with all their columns.
+    #[must_use]
+    pub fn vertex_cloud(&self) -> &PointCloud {
+        &self.vertices
     }
 
     /// The vertices as a cloud.
     #[must_use]
     pub fn into_vertex_cloud(self) -> PointCloud {
-        let mut cloud = PointCloud::new(self.vertices);
-        cloud.set_origin(self.origin);
-        cloud
+        self.vertices
     }
 
     /// Refuses NaN and infinite vertices.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] with the first such vertex.
+    /// [`Error::NotFinite`](crate::Error::NotFinite) with the first such vertex.
     pub fn check_finite(&self) -> Result<()> {
-        let bad = |p: &[f32; 3]| !p.iter().all(|v| v.is_finite());
-        match self.vertices.iter().position(bad) {
-            None => Ok(()),
-            Some(row) => Err(Error::NotFinite { path: None, row, position: self.vertices[row] }),
-        }
+        self.vertices.check_finite()
     }
 }
 

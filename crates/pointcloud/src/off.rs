@@ -80,8 +80,7 @@ pub fn parse_off(bytes: &[u8], name: impl AsRef<Path>) -> Result<Mesh> {
     }
 
     let cloud = crate::cloud::PointCloud::from_coordinates(&coordinates);
-    let origin = cloud.origin();
-    Ok(Mesh::new(cloud.into_positions(), faces).with_origin(origin))
+    Ok(Mesh::with_columns(cloud, faces))
 }
 
 /// Vertices and faces that the header announces.

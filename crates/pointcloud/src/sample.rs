@@ -10,7 +10,8 @@ use crate::mesh::Mesh;
 ///
 /// A triangle is chosen by binary search in the cumulative areas (`f64`), the place in it as
 /// `(1 - √u)·a + √u(1 - v)·b + √u·v·c` (Osada et al., *Shape distributions*, 2002). The normal is that of the
-/// triangle, counter-clockwise corners facing the viewer.
+/// triangle, counter-clockwise corners facing the viewer; colours, labels and all other columns are those of the corner that
+/// is nearest in these weights.
 ///
 /// # Errors
 /// [`Error::NoSurface`] when there are no faces or their total area is zero or not finite, unless
@@ -47,18 +48,23 @@ pub fn sample_uniform(mesh: &Mesh, n: usize, rng: &mut impl Rng) -> Result<Point
 
     let mut positions = Vec::with_capacity(n);
     let mut normals = Vec::with_capacity(n);
+    let mut nearest = Vec::with_capacity(n);
     for _ in 0..n {
         let target = rng.random::<f64>() * total;
         let chosen = cumulative.partition_point(|&sum| sum <= target).min(cumulative.len() - 1);
-        let [a, b, c] = corners(&mesh.faces()[chosen]);
+        let face = &mesh.faces()[chosen];
+        let [a, b, c] = corners(face);
         let (u, v) = (rng.random::<f64>().sqrt(), rng.random::<f64>());
         let weights = [1.0 - u, u * (1.0 - v), u * v];
         positions.push([0, 1, 2].map(|k| (weights[0] * a[k] + weights[1] * b[k] + weights[2] * c[k]) as f32));
         normals.push(area_and_normal([a, b, c]).1.map(|v| v as f32));
+        let corner =
+            (1..3).fold(0, |most, corner| if weights[corner] > weights[most] { corner } else { most });
+        nearest.push(face[corner] as usize);
     }
-    let mut cloud = PointCloud::new(positions);
+    let mut cloud = mesh.vertex_cloud().select(&nearest);
+    cloud.positions_mut().copy_from_slice(&positions);
     cloud.set_normals(Some(normals))?;
-    cloud.set_origin(mesh.origin());
     Ok(cloud)
 }
 
@@ -84,6 +90,26 @@ mod tests {
         let high = [[0.0, 0.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]];
         let vertices = low.into_iter().chain(high).collect();
         Mesh::new(vertices, vec![[0, 1, 1], [0, 1, 2], [0, 2, 3], [4, 6, 5], [4, 7, 6], [7, 7, 7]])
+    }
+
+    #[test]
+    fn columns_are_those_of_the_nearest_corner() {
+        let mut corners = PointCloud::new(vec![[0.0, 0.0, 0.0], [3.0, 0.0, 0.0], [0.0, 3.0, 0.0]]);
+        corners.set_labels(Some(vec![4, 5, 6])).unwrap();
+        corners.set_colors(Some(vec![[1, 0, 0], [0, 1, 0], [0, 0, 1]])).unwrap();
+        corners.set_origin([100.0, 0.0, 0.0]);
+        let mesh = Mesh::with_columns(corners, vec![[0, 1, 2]]);
+        let cloud = sample_uniform(&mesh, 60, &mut ChaCha8Rng::seed_from_u64(2)).unwrap();
+        assert_eq!(cloud.origin(), [100.0, 0.0, 0.0]);
+        let mut found = [0; 3];
+        for (i, [x, y, _]) in cloud.positions().iter().enumerate() {
+            let weights = [1.0 - (x + y) / 3.0, x / 3.0, y / 3.0];
+            let corner = (0..3).max_by(|&a, &b| weights[a].total_cmp(&weights[b])).unwrap();
+            assert_eq!(cloud.labels().unwrap()[i], 4 + corner as i32);
+            assert_eq!(cloud.colors().unwrap()[i][corner], 1);
+            found[corner] += 1;
+        }
+        assert!(found.iter().all(|&count| count > 5), "{found:?}");
     }
 
     #[test]

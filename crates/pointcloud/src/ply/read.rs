@@ -59,8 +59,7 @@ pub fn read_ply_mesh(path: impl AsRef<Path>) -> Result<Mesh> {
     if triangles.is_empty() {
         return Err(Error::NoFaces { path: path.to_owned(), vertices: cloud.len() });
     }
-    let origin = cloud.origin();
-    Ok(Mesh::new(cloud.into_positions(), triangles).with_origin(origin))
+    Ok(Mesh::with_columns(cloud, triangles))
 }
 
 /// The vertex columns and the triangles, which are empty where the file has no faces.
