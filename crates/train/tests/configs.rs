@@ -22,6 +22,14 @@ fn every_config_of_the_repository_loads() {
         assert_eq!(Config::parse(&config.to_toml().unwrap(), &path, &[]).unwrap(), config);
         names.insert(config.name);
     }
-    let expected = ["shapes10", "modelnet10-paper", "scenes-synth", "s3dis-office", "s3dis-office-paper"];
+    let expected = [
+        "shapes10",
+        "modelnet10-paper",
+        "scenes-synth",
+        "s3dis-office",
+        "s3dis-office-paper",
+        "s3dis",
+        "shapenetpart",
+    ];
     assert!(expected.iter().all(|name| names.contains(*name)), "{names:?}");
 }

@@ -51,6 +51,8 @@ const S3DIS: [&str; 13] = [
 #[derive(Clone, Debug)]
 pub struct Hdf5Folder {
     files: Vec<Entry>,
+    /// Files that cannot be read.
+    bad: Vec<PathBuf>,
     classes: Option<Vec<String>>,
     /// The list that names the classes, for messages.
     class_list: String,
@@ -68,7 +70,8 @@ impl Hdf5Folder {
     /// Looks at the folder `root`; `None` when no HDF5 file directly in it holds many clouds.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Layout`] for lists that do not fit the files; that of a file that cannot be read.
+    /// [`Error::Io`]; [`Error::Header`] and [`Error::Layout`] for lists that do not fit the files; that of a file that cannot be
+    /// read, where there is a list of rooms.
     pub fn open(root: impl AsRef<Path>) -> Result<Option<Self>> {
         let root = root.as_ref();
         let listed = listed_files(root)?;
@@ -80,7 +83,7 @@ impl Hdf5Folder {
                 .map(|path| (path.clone(), split_of_name(&path)))
                 .collect(),
         };
-        Self::of(root, files)
+        Self::of(root, files, Some(&root.join(ROOMS)))
     }
 
     /// Looks at one file; `None` when it is no HDF5 file or holds one cloud.
@@ -93,28 +96,45 @@ impl Hdf5Folder {
             return Ok(None);
         }
         let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut folder = Self::of(root, vec![(path.to_owned(), split_of_name(path))])?;
-        if let Some(folder) = &mut folder {
-            // The list of rooms is of all files together.
-            folder.rooms = None;
-        }
-        Ok(folder)
+        // The list of rooms is of all files together.
+        Self::of(root, vec![(path.to_owned(), split_of_name(path))], None)
     }
 
-    fn of(root: &Path, files: Vec<(PathBuf, &'static str)>) -> Result<Option<Self>> {
-        let entry =
-            |(path, split): (PathBuf, &'static str)| Ok(Entry { header: Header::read(&path)?, path, split });
-        let files: Vec<Entry> = files.into_par_iter().map(entry).collect::<Result<_>>()?;
+    /// `None` when there is no file of many clouds, also where some cannot be read.
+    fn of(
+        root: &Path,
+        files: Vec<(PathBuf, &'static str)>,
+        room_list: Option<&Path>,
+    ) -> Result<Option<Self>> {
+        let room_list = room_list.filter(|list| list.is_file());
+        let header = |(path, split): (PathBuf, &'static str)| (Header::read(&path), path, split);
+        let read: Vec<(Result<Header>, PathBuf, &'static str)> = files.into_par_iter().map(header).collect();
+        let (mut files, mut bad, mut first_error) = (Vec::new(), Vec::new(), None);
+        for (header, path, split) in read {
+            match header {
+                Ok(header) => files.push(Entry { path, split, header }),
+                Err(error) => {
+                    bad.push(path);
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
         if files.iter().all(|file| file.header.clouds < 2) {
             return Ok(None);
         }
+        if room_list.is_some()
+            && let Some(error) = first_error
+        {
+            // The rooms of the blocks that follow could not be told.
+            return Err(error);
+        }
         let clouds = files.iter().map(|file| file.header.clouds).sum::<usize>();
         let classed = files.iter().all(|file| file.header.classes.is_some());
-        let rooms = match read_lines(&root.join(ROOMS))? {
-            Some(lines) if !classed => Some(room_names(&root.join(ROOMS), lines, clouds)?),
+        let rooms = match room_list {
+            Some(list) if !classed => Some(room_names(list, read_lines(list)?.unwrap_or_default(), clouds)?),
             _ => None,
         };
-        let mut folder = Self { files, classes: None, class_list: String::new(), rooms };
+        let mut folder = Self { files, bad, classes: None, class_list: String::new(), rooms };
         for name in CLASS_LISTS {
             if let Some(lines) = read_lines(&root.join(name))? {
                 folder.class_list = format!("the lines of {name}");
@@ -176,6 +196,11 @@ impl Hdf5Folder {
                 stop.store(true, Ordering::Relaxed);
             }
         };
+        for path in &self.bad {
+            if let Err(error) = Header::read(path) {
+                give(path, Err(error));
+            }
+        }
         let (mut first, mut open) = (0, Vec::new());
         for file in &self.files {
             if stop.load(Ordering::Relaxed) {

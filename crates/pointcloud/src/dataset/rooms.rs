@@ -40,7 +40,7 @@ pub(super) fn join_blocks(blocks: &[PointCloud], path: &Path) -> Result<PointClo
             let Some((shares, mean_share, mean)) = columns(block, axis) else { continue };
             for (share, position) in shares.iter().zip(block.positions()) {
                 let off = f64::from(position[axis]) - mean - *factor * (share - mean_share);
-                if !(off.abs() <= TOLERANCE) {
+                if off.is_nan() || off.abs() > TOLERANCE {
                     return Err(refuse(format!("a point {off:.3} from where channel {} says", axis + 7)));
                 }
             }

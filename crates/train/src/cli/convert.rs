@@ -7,21 +7,27 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use pointcloud::{LoadOptions, WRITABLE_EXTENSIONS, list_tree, load_file, write_cloud};
+use pointcloud::{Hdf5Folder, LoadOptions, WRITABLE_EXTENSIONS, list_tree, load_file, write_cloud};
 use rayon::prelude::*;
 use train::{Progress, ProgressMode};
 
 use super::output::describe;
+use super::unpack::{Unpack, make_folder};
 
 /// Convert a file or a folder of files to another format
 ///
-/// Reads PLY, OFF, OBJ, STL, PCD, XYZ, TXT, CSV, NPY, NPZ, LAS and LAZ, whatever the extension says
-/// where the content tells; writes PLY, PCD, XYZ, TXT, CSV, NPY, LAS and LAZ. Normals, colours,
+/// Reads PLY, OFF, OBJ, STL, PCD, XYZ, TXT, CSV, NPY, NPZ, LAS, LAZ and HDF5, whatever the extension
+/// says where the content tells; writes PLY, PCD, XYZ, TXT, CSV, NPY, LAS and LAZ. Normals, colours,
 /// labels and further numbers per point are kept.
+///
+/// HDF5 files of many clouds, as ModelNet40, ShapeNetPart and S3DIS are distributed, become a file of every
+/// cloud: OUTPUT/CLASS/SPLIT/FILE where clouds have a class, else OUTPUT/SPLIT/FILE with a label for every point,
+/// with the blocks of a room joined. The lists beside them say what is in train and in test.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointwise convert scan.laz scan.ply
   pointwise convert ModelNet40/ out/ --points 2048
+  pointwise convert modelnet40_ply_hdf5_2048/ out/
   pointwise convert scans/ tables/ --format csv --skip-bad")]
 pub(super) struct Convert {
     /// File or folder to read
@@ -43,6 +49,9 @@ pub(super) struct Convert {
     /// Format to write [default: the extension of OUTPUT, ply for a folder]
     #[arg(long, value_name = "EXTENSION", value_parser = clap::builder::PossibleValuesParser::new(WRITABLE_EXTENSIONS))]
     format: Option<String>,
+    /// Rooms of S3DIS whose names begin with this are in test, all others in train
+    #[arg(long, value_name = "PREFIX", default_value = "Area_5")]
+    test_rooms: String,
     /// Print nothing but errors and skipped files
     #[arg(long)]
     quiet: bool,
@@ -72,13 +81,25 @@ impl From<SamplingArgument> for pointcloud::Sampling {
 
 impl Convert {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let jobs = self.jobs()?;
         let options = LoadOptions {
             points: self.points,
             sampling: self.sampling.into(),
             seed: self.seed,
             ..LoadOptions::default()
         };
+        if let Some(folder) = self.many_clouds()? {
+            let unpack = Unpack {
+                folder: &folder,
+                output: &self.output,
+                extension: self.format.as_deref().unwrap_or("ply"),
+                test_rooms: &self.test_rooms,
+                options: &options,
+                skip_bad: self.skip_bad,
+                quiet: self.quiet,
+            };
+            return unpack.run();
+        }
+        let jobs = self.jobs()?;
         let bar = Progress::start(ProgressMode::detect(self.quiet), "converting", "files", jobs.len());
         let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
         let results: Vec<anyhow::Result<()>> = jobs
@@ -115,9 +136,26 @@ impl Convert {
         Ok(if skipped == jobs.len() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
+    /// The input, where it is an HDF5 file of many clouds or a folder of such files.
+    fn many_clouds(&self) -> anyhow::Result<Option<Hdf5Folder>> {
+        std::fs::metadata(&self.input).with_context(|| format!("{}: cannot read", self.input.display()))?;
+        let folder = match self.input.is_dir() {
+            true => Hdf5Folder::open(&self.input)?,
+            false => Hdf5Folder::of_file(&self.input)?,
+        };
+        let extension = self.output.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let is_file = WRITABLE_EXTENSIONS.contains(&extension.as_str()) && !self.output.is_dir();
+        if let Some(folder) = &folder
+            && (is_file || self.output.is_file())
+        {
+            let (output, clouds) = (self.output.display(), folder.len());
+            bail!("{output}: found a file, expected a folder, since the input holds {clouds} clouds");
+        }
+        Ok(folder)
+    }
+
     /// Files to read and files to write; no two of the latter are one, and none is among the former.
     fn jobs(&self) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
-        std::fs::metadata(&self.input).with_context(|| format!("{}: cannot read", self.input.display()))?;
         let jobs: Vec<(PathBuf, PathBuf)> = if self.input.is_dir() {
             if self.output.is_file() {
                 bail!("{}: found a file, expected a folder, since the input is one", self.output.display());
@@ -175,8 +213,7 @@ fn resolved(path: &Path) -> PathBuf {
 fn convert(from: &Path, to: &Path, options: &LoadOptions, stream: u64) -> anyhow::Result<()> {
     let cloud = load_file(from, options, stream)?;
     if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("{}: cannot make the folder", folder.display()))?;
+        make_folder(folder)?;
     }
     write_cloud(to, &cloud).with_context(|| format!("cannot convert {}", from.display()))
 }
@@ -198,6 +235,7 @@ mod tests {
             seed: 1,
             skip_bad: false,
             format: None,
+            test_rooms: "Area_5".into(),
             quiet: true,
         }
     }

@@ -11,6 +11,7 @@ mod output;
 mod predict;
 mod synth;
 mod train;
+mod unpack;
 
 use std::process::ExitCode;
 

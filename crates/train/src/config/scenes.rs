@@ -26,8 +26,8 @@ pub struct ScenesConfig {
     pub label_map: Vec<(i64, String)>,
     /// Labels of points that belong to no class: they leave loss and figures. Default none.
     pub ignore: Vec<i64>,
-    /// A text file with a line `SPLIT PATH` for every scene, the path relative to `data.root`. Default empty: the folders in
-    /// `data.root` are the splits.
+    /// A text file with a line `SPLIT PATH` for every scene; both its own path and those in it are relative to `data.root`.
+    /// Default empty: the folders in `data.root` are the splits.
     pub split_file: PathBuf,
     /// What the first layer reads of a point, one after the other: `"xyz"` (x and y from the centre of the region, z from the
     /// floor of the scene), `"room"` (x, y and z from -1 to 1 over the scene), `"height"` (z from the floor), `"color"` (from 0
@@ -197,7 +197,7 @@ impl ScenesConfig {
     pub fn folder(&self, root: &Path) -> pointcloud::Result<SceneFolder> {
         match self.split_file.as_os_str().is_empty() {
             true => SceneFolder::open(root),
-            false => SceneFolder::from_split_file(root, &self.split_file),
+            false => SceneFolder::from_split_file(root, root.join(&self.split_file)),
         }
     }
 

@@ -3,6 +3,7 @@
 mod batch;
 mod clouds;
 mod loader;
+mod part;
 mod prepare;
 mod regions;
 mod scene_set;

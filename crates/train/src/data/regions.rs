@@ -7,19 +7,18 @@ use burn::data::dataset::DatasetError;
 use burn::tensor::{Device, Tensor, TensorData};
 use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
 use pointcloud::{
-    Axis, IGNORED, LeastSeen, PointCloud, Region, RegionIndex, class_balanced_point, derive_seed,
-    drop_randomly, jitter, jitter_colors, mirror, random_indices, regular_centres, rotate_randomly,
-    scale_randomly, stretch_colors, translate,
+    IGNORED, LeastSeen, PointCloud, Region, RegionIndex, class_balanced_point, derive_seed, drop_randomly,
+    random_indices, regular_centres,
 };
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::prepare::rotate_uniformly;
+use super::part::Part;
 use super::scene_set::{COUNT, Frame, Scene, class_counts};
 use super::source::BatchError;
 use super::{BatchSource, CloudBatch};
-use crate::config::{Attribute, AugmentConfig, Centres, ClassWeights, ModelConfig, Rotate, ScenesConfig};
+use crate::config::{Attribute, AugmentConfig, Centres, ClassWeights, ModelConfig, ScenesConfig};
 
 const CENTRES: u64 = 7;
 const CHANGE: u64 = 8;
@@ -149,82 +148,6 @@ impl RegionBuilder {
             }
         }
         Block { positions, features, labels, counts }
-    }
-}
-
-/// The columns of some points of a scene, relative to the middle of its floor.
-struct Part {
-    positions: Vec<[f32; 3]>,
-    normals: Vec<[f32; 3]>,
-    colors: Vec<[f32; 3]>,
-    properties: Vec<(String, Vec<f32>)>,
-    labels: Vec<i32>,
-}
-
-impl Part {
-    fn of(scene: &PointCloud, frame: &Frame, members: &[usize]) -> Self {
-        let position = |&i: &usize| [0, 1, 2].map(|axis| scene.positions()[i][axis] - frame.floor[axis]);
-        let pick = |column: &[[f32; 3]]| members.iter().map(|&i| column[i]).collect();
-        let color = |column: &[[u8; 3]]| {
-            members.iter().map(|&i| column[i].map(|channel| f32::from(channel) / 255.0)).collect()
-        };
-        let property = |property: &pointcloud::ScalarProperty| {
-            let values = members.iter().map(|&i| property.values[i] as f32).collect();
-            (property.name.clone(), values)
-        };
-        Self {
-            positions: members.iter().map(position).collect(),
-            normals: scene.normals().map(pick).unwrap_or_default(),
-            colors: scene.colors().map(color).unwrap_or_default(),
-            properties: scene.properties().iter().map(property).collect(),
-            labels: match scene.labels() {
-                Some(labels) => members.iter().map(|&i| labels[i]).collect(),
-                None => vec![IGNORED; members.len()],
-            },
-        }
-    }
-
-    /// Random changes; `centre` goes with the points.
-    fn change(&mut self, augment: &AugmentConfig, centre: &mut [[f32; 3]; 1], rng: &mut impl Rng) {
-        for axis in &augment.mirror {
-            if rng.random() {
-                let axis = Axis::from(*axis);
-                mirror(&mut self.positions, axis);
-                mirror(&mut self.normals, axis);
-                mirror(centre, axis);
-            }
-        }
-        // The same draws turn points, normals and the centre.
-        let turn = rng.random::<u64>();
-        for vectors in [&mut self.positions[..], &mut self.normals[..], &mut centre[..]] {
-            let mut rng = ChaCha8Rng::seed_from_u64(turn);
-            match augment.rotate {
-                Rotate::None => {}
-                Rotate::Up => drop(rotate_randomly(vectors, augment.up_axis.into(), &mut rng)),
-                Rotate::Any => rotate_uniformly(vectors, &mut rng),
-            }
-        }
-        let [least, most] = augment.scale;
-        if least < most || least != 1.0 {
-            let factor = scale_randomly(&mut self.positions, least..=most, rng);
-            pointcloud::scale(centre, factor);
-        }
-        if augment.translate > 0.0 {
-            let reach = augment.translate;
-            translate(&mut self.positions, std::array::from_fn(|_| rng.random_range(-reach..=reach)));
-        }
-        if augment.jitter_sigma > 0.0 {
-            jitter(&mut self.positions, augment.jitter_sigma, augment.jitter_clip, rng);
-        }
-        if rng.random::<f32>() < augment.color_stretch {
-            stretch_colors(&mut self.colors, rng.random());
-        }
-        if augment.color_jitter > 0.0 {
-            jitter_colors(&mut self.colors, augment.color_jitter, rng);
-        }
-        if rng.random::<f32>() < augment.color_drop {
-            self.colors.fill([0.0; 3]);
-        }
     }
 }
 
@@ -455,5 +378,128 @@ impl BatchSource for RegionSource {
 
     fn slice(&self, start: usize, end: usize) -> Self {
         Self { range: (self.range.0 + start, self.range.0 + end), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::RegionKind;
+    use crate::device::device;
+
+    /// A strip of floor with a few points of class 1 at its end and one of no class.
+    fn scenes() -> Vec<Scene> {
+        let positions: Vec<[f32; 3]> =
+            (0..400).map(|i| [(i % 100) as f32 * 0.1, (i / 100) as f32 * 0.1, 0.0]).collect();
+        let mut cloud = PointCloud::new(positions);
+        let label = |i: i32| if i == 0 { IGNORED } else { i32::from(i % 100 > 97) };
+        cloud.set_labels(Some((0..400).map(label).collect())).unwrap();
+        let frame = Frame::of(cloud.positions());
+        vec![Scene { path: "strip.ply".into(), cloud, frame }]
+    }
+
+    fn builder(attributes: Vec<Attribute>) -> RegionBuilder {
+        let device = device("cpu").unwrap().device;
+        RegionBuilder {
+            shapes: Vec::new(),
+            search: Search::Auto,
+            attributes,
+            classes: 2,
+            weights: None,
+            device,
+        }
+    }
+
+    fn source(centres: Centres, region: RegionKind) -> RegionSource {
+        let config =
+            ScenesConfig { centres, region, size: 1.0, regions: 30, points: 25, ..ScenesConfig::default() };
+        let builder = builder(vec![Attribute::Xyz]);
+        RegionSource::for_training(scenes(), builder, &config, &AugmentConfig::default(), 9)
+    }
+
+    #[test]
+    fn features_by_hand() {
+        let mut cloud = PointCloud::new(vec![[1.0, 2.0, 3.0], [5.0, 4.0, 4.0]]);
+        cloud.set_colors(Some(vec![[255, 0, 51]; 2])).unwrap();
+        cloud.set_normals(Some(vec![[0.0, 1.0, 0.0]; 2])).unwrap();
+        let (name, scalar_type) = ("intensity".to_owned(), pointcloud::ScalarType::U16);
+        let values = vec![7.0, 8.0];
+        cloud.push_property(pointcloud::ScalarProperty { name, scalar_type, values }).unwrap();
+        let attributes = vec![
+            Attribute::Xyz,
+            Attribute::Room,
+            Attribute::Height,
+            Attribute::Color,
+            Attribute::Normal,
+            Attribute::One,
+            Attribute::Property("intensity".into()),
+        ];
+        let block = builder(attributes).block(&cloud, &Frame::of(cloud.positions()), [4.0, 3.0, 0.0], &[1]);
+        let expected: [&[f32]; 7] =
+            [&[1.0, 1.0, 1.0], &[1.0, 1.0, 1.0], &[1.0], &[1.0, 0.0, 0.2], &[0.0, 1.0, 0.0], &[1.0], &[8.0]];
+        assert_eq!(block.features, expected.concat());
+        assert_eq!(block.labels, [IGNORED], "the cloud has no labels");
+    }
+
+    #[test]
+    fn all_ways_to_choose_centres_give_regions_of_the_seed_and_the_epoch() {
+        for centres in [Centres::Random, Centres::LeastSeen, Centres::Balanced, Centres::Regular] {
+            for region in [RegionKind::Column, RegionKind::Sphere] {
+                let members: Vec<usize> = (0..30).collect();
+                let first = source(centres, region).blocks(3, &members);
+                assert_eq!(source(centres, region).blocks(3, &members), first, "{centres:?}");
+                assert_ne!(source(centres, region).blocks(4, &members), first, "{centres:?}");
+                for block in &first {
+                    assert!(
+                        (1..=25).contains(&block.positions.len()),
+                        "{centres:?}: {}",
+                        block.positions.len()
+                    );
+                    let inside = |feature: &[f32]| feature[0].abs() <= 0.501 && feature[1].abs() <= 0.501;
+                    assert!(
+                        block.features.chunks_exact(3).all(inside),
+                        "{centres:?}: within half of the size"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn balanced_centres_and_weights_make_up_for_rare_classes() {
+        let rare = |centres| {
+            let blocks = source(centres, RegionKind::Column).blocks(0, &(0..30).collect::<Vec<_>>());
+            blocks.iter().filter(|block| block.labels.contains(&1)).count()
+        };
+        assert!(rare(Centres::Balanced) > 10 && rare(Centres::Random) < 10);
+        let counts = class_counts(&scenes(), 2);
+        assert_eq!(counts, [391, 8]);
+        let balanced = class_weights(ClassWeights::Balanced, &[391, 8, 0]).unwrap();
+        assert!(
+            (balanced[0] * 391.0 - balanced[1] * 8.0).abs() < 1e-3,
+            "the classes count the same: {balanced:?}"
+        );
+        assert_eq!(balanced[2], 0.0);
+        let root = class_weights(ClassWeights::Root, &[391, 8, 0]).unwrap();
+        assert!((root[1] * root[1] - balanced[1]).abs() < 1e-3);
+        assert_eq!(class_weights(ClassWeights::None, &[391, 8]), None);
+    }
+
+    #[test]
+    fn covering_regions_hold_every_point() {
+        let config = ScenesConfig { size: 1.0, ..ScenesConfig::default() };
+        for region in [RegionKind::Column, RegionKind::Sphere] {
+            let config = ScenesConfig { region, ..config.clone() };
+            let source = RegionSource::covering(scenes(), builder(vec![Attribute::Xyz]), &config);
+            let blocks = source.blocks(0, &(0..source.len()).collect::<Vec<_>>());
+            let mut found: Vec<[i32; 2]> = blocks
+                .iter()
+                .flat_map(|block| &block.positions)
+                .map(|p| [0, 1].map(|axis| (p[axis] * 100.0).round() as i32))
+                .collect();
+            found.sort_unstable();
+            found.dedup();
+            assert_eq!(found.len(), 400, "{region:?}");
+        }
     }
 }

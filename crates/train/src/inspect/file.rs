@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use pointcloud::{Bounds, Format, PlySummary, PointCloud, inspect_ply, read_vertices};
+use pointcloud::{
+    Bounds, Format, Hdf5Clouds, PlySummary, PointCloud, inspect_hdf5, inspect_ply, read_vertices,
+};
 use serde::Serialize;
 
 /// Contents of one file of points or of a surface. Coordinates are in the unit of the file; one that is not
@@ -68,6 +70,7 @@ impl FileInspection {
             Ok(Format::Ply) | Err(pointcloud::Error::Extension { .. }) => {
                 Ok(Self::of_ply(path, inspect_ply(path)?))
             }
+            Ok(Format::Hdf5) => Self::of_hdf5(path),
             Ok(format) => {
                 let (cloud, triangles) = read_vertices(path)?;
                 Ok(Self::of_cloud(path, format, &cloud, triangles.len()))
@@ -95,6 +98,53 @@ impl FileInspection {
             elements: elements.collect(),
             comments: summary.comments,
         }
+    }
+
+    /// All clouds of the file together; every array is an element.
+    fn of_hdf5(path: &Path) -> pointcloud::Result<Self> {
+        let (arrays, clouds) = (inspect_hdf5(path)?, Hdf5Clouds::read(path)?);
+        let elements = arrays.into_iter().map(|array| ElementInfo {
+            count: array.shape.first().copied().unwrap_or(1),
+            properties: vec![format!("{} {:?}", array.kind, array.shape.get(1..).unwrap_or_default())],
+            name: array.name,
+        });
+        let mut inspection = Self {
+            path: path.to_owned(),
+            format: Format::Hdf5.name().to_owned(),
+            points: clouds.len() * clouds.points(),
+            faces: 0,
+            properties: Vec::new(),
+            first: None,
+            last: None,
+            bounds: None,
+            non_finite: 0,
+            elements: elements.collect(),
+            comments: vec![format!("{} clouds of {} points", clouds.len(), clouds.points())],
+        };
+        if let Some(classes) = clouds.classes() {
+            let (least, most) = (classes.iter().min(), classes.iter().max());
+            let range = least.zip(most).map(|(least, most)| format!("classes {least} to {most}, by cloud"));
+            inspection.comments.extend(range);
+        }
+        for index in 0..clouds.len() {
+            let cloud = clouds.cloud(index)?;
+            inspection.non_finite += non_finite(cloud.positions());
+            if let Some(Bounds { min, max }) = cloud.bounds() {
+                let all = inspection.bounds.get_or_insert(Box3 { min, max });
+                all.min = [0, 1, 2].map(|axis| all.min[axis].min(min[axis]));
+                all.max = [0, 1, 2].map(|axis| all.max[axis].max(max[axis]));
+            }
+            if cloud.is_empty() {
+                continue;
+            }
+            if inspection.first.is_none() {
+                inspection.first = Some(stored(&cloud, 0));
+                inspection.properties =
+                    cloud.column_types().iter().map(|&(name, _)| name.to_owned()).collect();
+            }
+            inspection.last = Some(stored(&cloud, cloud.len() - 1));
+        }
+        Ok(inspection)
     }
 
     fn of_cloud(path: &Path, format: Format, cloud: &PointCloud, faces: usize) -> Self {

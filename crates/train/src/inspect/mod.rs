@@ -11,7 +11,7 @@ mod warnings;
 use std::fmt;
 use std::path::Path;
 
-use pointcloud::SceneFolder;
+use pointcloud::{Hdf5Folder, SceneFolder};
 use serde::Serialize;
 
 use crate::error::RunError;
@@ -75,7 +75,17 @@ pub fn inspect(
             // No class folders: perhaps splits of scenes.
             Err(error @ pointcloud::Error::Layout { .. }) => match SceneFolder::open(path) {
                 Ok(folder) => Ok(Inspection::Scenes(ScenesInspection::of(&folder, progress)?)),
-                Err(_) => Err(error.into()),
+                Err(_) => match Hdf5Folder::open(path) {
+                    Ok(Some(folder)) => {
+                        let problem = format!(
+                            "holds {} clouds in HDF5 files, expected a folder of files with one each; `pointwise convert` \
+                             makes one",
+                            folder.len()
+                        );
+                        Err(RunError::BadFile { path: path.to_owned(), problem })
+                    }
+                    _ => Err(error.into()),
+                },
             },
             inspection => Ok(Inspection::Folder(inspection?)),
         }
