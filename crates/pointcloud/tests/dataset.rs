@@ -170,7 +170,7 @@ fn geometry_follows_extension_and_content() {
     assert!(error.ends_with("points.off: no faces; expected a mesh (2 vertices found)"), "{error}");
     assert_eq!(read_cloud(at("cloud.xyz")).unwrap().len(), 1);
     let error = read_cloud(at("cloud.fbx")).unwrap_err().to_string();
-    let known = "ply, off, obj, stl, pcd, xyz, txt, csv, npy, npz, las, laz";
+    let known = "ply, off, obj, stl, pcd, xyz, txt, csv, npy, npz, las, laz, h5, hdf5";
     assert!(
         error.ends_with(&format!("cloud.fbx: found extension 'fbx', expected one of: {known}")),
         "{error}"
