@@ -61,5 +61,6 @@ pub(crate) fn search_points(
             Ok(chunk)
         })
         .collect::<Result<_, _>>()?;
-    concatenate(&chunks, max_edges)
+    let points = offsets.last().copied().unwrap_or(0);
+    concatenate(&chunks, (0..points as u32).collect(), max_edges)
 }

@@ -1,7 +1,9 @@
 //! Which search builds the lists of which shape.
 
+use crate::custom::{self, CustomKernel};
 use crate::error::NeighborError;
 use crate::kd_search;
+use crate::neighborhood::MAX_EDGES;
 use crate::rule::{BallRule, CellRule, Cells, Rule};
 use crate::search::Search;
 use crate::shape::KernelShape;
@@ -37,6 +39,9 @@ trait Work {
 
     /// One output for each rule.
     fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Self::Output>, NeighborError>;
+
+    /// The output for a kernel that is no such rule.
+    fn custom(&self, kernel: &dyn CustomKernel) -> Result<Self::Output, NeighborError>;
 }
 
 struct Lists<'a> {
@@ -51,6 +56,10 @@ impl Work for Lists<'_> {
     fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Tables>, NeighborError> {
         tile_search::search(self.positions, self.offsets, cells, rules, self.max_edges)
     }
+
+    fn custom(&self, kernel: &dyn CustomKernel) -> Result<Tables, NeighborError> {
+        custom::search(self.positions, self.offsets, kernel, self.max_edges)
+    }
 }
 
 struct Counts<'a> {
@@ -63,6 +72,10 @@ impl Work for Counts<'_> {
 
     fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Totals>, NeighborError> {
         tile_search::count(self.positions, self.offsets, cells, rules)
+    }
+
+    fn custom(&self, kernel: &dyn CustomKernel) -> Result<Totals, NeighborError> {
+        Ok(custom::search(self.positions, self.offsets, kernel, MAX_EDGES)?.totals())
     }
 }
 
@@ -86,6 +99,7 @@ fn with_rules<W: Work>(shapes: &[KernelShape], work: &W) -> Result<Vec<W::Output
                 let rule = BallRule::shells((0..shells).filter_map(|m| shape.shell_bounds(m)));
                 outputs[place] = work.run(rule.cells(), &[rule])?.pop();
             }
+            KernelShape::Custom(kernel) => outputs[place] = Some(work.custom(kernel)?),
         }
     }
     for (cell, places, rules) in groups {

@@ -60,6 +60,20 @@ pub enum NeighborError {
     /// A ball without shells.
     #[error("a ball needs at least one shell")]
     NoShells,
+    /// A custom kernel without sub-domains.
+    #[error("a kernel needs at least one sub-domain")]
+    NoSubdomains,
+    /// A custom kernel whose rule gives the centre no sub-domain, or none that is its own mirror image.
+    #[error(
+        "the centre of a kernel must lie in a sub-domain that is its own mirror image, found {} of {subdomains}",
+        .found.map_or("none".to_owned(), |k| format!("sub-domain {k}"))
+    )]
+    CentreSubdomain {
+        /// The sub-domain of the difference zero, if any.
+        found: Option<usize>,
+        /// Number of sub-domains.
+        subdomains: usize,
+    },
     /// More sub-domains than a 16-bit number can name.
     #[error("kernel has too many sub-domains, at most {max} are possible")]
     TooManySubdomains {

@@ -19,6 +19,7 @@ const VARIABLE: &str = "POINTWISE_SIMD";
 /// assert_eq!(InstructionSet::Avx2.to_string(), "avx2");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum InstructionSet {
     /// x86-64 with AVX-512 (F, BW, CD, DQ, VL): 16 lanes of `f32`.
     Avx512,

@@ -2,10 +2,12 @@
 //! queries. No deep-learning framework is needed.
 //!
 //! - [`Neighborhood`] sorts the neighbours of every point of a packed batch into the sub-domains of a
-//!   [`KernelShape`]: cubic cells or spherical shells, with à-trous gaps.
+//!   [`KernelShape`]: cubic cells or spherical shells, with à-trous gaps, or a [`CustomKernel`] of your own.
 //! - [`fixed_radius`] lists the neighbours of every point within a ball.
 //! - [`ListSizes`] counts lists before they are made.
 //! - [`UniformGrid`] and [`KdTree`] answer single queries, both alike.
+//!
+//! `cargo run --release -p neighbors --example tour` shows them on one cloud.
 //!
 //! Positions are `[f32; 3]` in any unit. Every answer is a function of the input alone: the structure that
 //! searches, the number of threads and the instruction set make no difference, down to the last bit.
@@ -42,6 +44,7 @@ mod build;
 mod cell_key;
 mod cell_lists;
 mod cell_table;
+mod custom;
 mod cut;
 mod edge_weights;
 mod error;
@@ -64,6 +67,7 @@ mod tables;
 mod tile_search;
 mod uniform_grid;
 
+pub use custom::{CustomKernel, Mirror};
 pub use error::NeighborError;
 pub use fixed_radius::{RadiusLists, fixed_radius};
 pub use instruction_set::InstructionSet;
@@ -74,3 +78,8 @@ pub use search::Search;
 pub use shape::KernelShape;
 pub use sizes::ListSizes;
 pub use uniform_grid::UniformGrid;
+
+/// The examples of the README are compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,6 +1,7 @@
 //! Kernel shapes: how the surroundings of a centre are cut into sub-domains.
 
 use crate::bounds::{difference_interval, steps};
+use crate::custom::{self, CustomKernel};
 use crate::error::NeighborError;
 use crate::metric::squared_distance;
 
@@ -10,11 +11,11 @@ const MAX_HALF_WIDTH: usize = 1 << 20;
 
 /// How the surroundings of a centre point are cut into `K` sub-domains.
 ///
-/// A kernel is either a block of cubic cells (the 3x3x3 kernel of Hua, Tran and Yeung, *Pointwise
-/// Convolutional Neural Networks*, CVPR 2018) or a ball of concentric shells. `dilation` is the à-trous
-/// spacing: 1 has no gaps, 2 leaves out every other cell or shell.
+/// A kernel is a block of cubic cells (the 3x3x3 kernel of Hua, Tran and Yeung, *Pointwise Convolutional Neural
+/// Networks*, CVPR 2018), a ball of concentric shells, or a ball divided by a [rule of one's own](CustomKernel).
+/// `dilation` is the à-trous spacing: 1 has no gaps, 2 leaves out every other cell or shell.
 ///
-/// Both rules are exactly symmetric in floating point: `j` lies in sub-domain `k` of `i` if and only if
+/// All rules are exactly symmetric in floating point: `j` lies in sub-domain `k` of `i` if and only if
 /// `i` lies in sub-domain [`mirror(k)`](Self::mirror) of `j`. [`subdomain`](Self::subdomain) is the rule;
 /// every search of this crate gives the same answer bit for bit.
 ///
@@ -32,6 +33,7 @@ const MAX_HALF_WIDTH: usize = 1 << 20;
 /// assert_eq!(kernel.with_dilation([2, 2, 2]).subdomain([0.0; 3], [0.2, 0.0, 0.0]), Some(14));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum KernelShape {
     /// A block of cubic cells centred on the point.
     ///
@@ -60,6 +62,8 @@ pub enum KernelShape {
         /// Spacing of the shells, in shell widths.
         dilation: usize,
     },
+    /// A ball divided by a rule of one's own.
+    Custom(&'static dyn CustomKernel),
 }
 
 impl KernelShape {
@@ -73,19 +77,20 @@ impl KernelShape {
         Self::Shells { radius, shells, dilation: 1 }
     }
 
-    /// The same kernel with another number of cells per axis; a ball of shells stays as it is.
+    /// The same kernel with another number of cells per axis; a ball stays as it is.
     pub fn with_size(self, size: [usize; 3]) -> Self {
         match self {
             Self::Cells { cell, dilation, .. } => Self::Cells { size, cell, dilation },
-            shells => shells,
+            ball => ball,
         }
     }
 
-    /// The same kernel with another dilation; a ball of shells takes the first entry.
+    /// The same kernel with another dilation; a ball of shells takes the first entry, a custom kernel stays as it is.
     pub fn with_dilation(self, dilation: [usize; 3]) -> Self {
         match self {
             Self::Cells { size, cell, .. } => Self::Cells { size, cell, dilation },
             Self::Shells { radius, shells, .. } => Self::Shells { radius, shells, dilation: dilation[0] },
+            custom => custom,
         }
     }
 
@@ -93,7 +98,8 @@ impl KernelShape {
     ///
     /// # Errors
     /// A length that is not finite and positive, an even or zero size, a zero dilation or shell count,
-    /// more than 65,535 sub-domains, or a kernel that reaches farther than 2^20 cells.
+    /// more than 65,535 sub-domains, a kernel that reaches farther than 2^20 cells, or a custom kernel whose centre
+    /// is in no sub-domain or in one that is not its own mirror image.
     ///
     /// ```
     /// use neighbors::{KernelShape, NeighborError};
@@ -149,6 +155,7 @@ impl KernelShape {
                     return Err(NeighborError::Radius { found: radius });
                 }
             }
+            Self::Custom(kernel) => custom::validate(kernel)?,
         }
         Ok(())
     }
@@ -158,15 +165,16 @@ impl KernelShape {
         match *self {
             Self::Cells { size, .. } => size.iter().product(),
             Self::Shells { shells, .. } => shells,
+            Self::Custom(kernel) => kernel.subdomains(),
         }
     }
 
     /// The sub-domain in which the centre lies, seen from a point of sub-domain `k`.
     ///
-    /// `K - 1 - k` for cells, `k` for shells.
+    /// `K - 1 - k` for cells, `k` for shells, one of both for a custom kernel.
     ///
     /// # Panics
-    /// When `k` is not a sub-domain of a kernel of cells.
+    /// When `k` is not a sub-domain of a kernel that has `K - 1 - k`.
     ///
     /// ```
     /// use neighbors::KernelShape;
@@ -180,6 +188,7 @@ impl KernelShape {
         match self {
             Self::Cells { .. } => self.subdomains() - 1 - k,
             Self::Shells { .. } => k,
+            Self::Custom(kernel) => kernel.mirror().of(k, kernel.subdomains()),
         }
     }
 
@@ -215,10 +224,11 @@ impl KernelShape {
                         && distance < shell_bound(radius, widths, m * dilation + 1)
                 })
             }
+            Self::Custom(kernel) => custom::subdomain(kernel, centre, point),
         }
     }
 
-    /// The differences of coordinates that belong to every step along x, y and z, as closed intervals; `None` for shells.
+    /// The differences of coordinates that belong to every step along x, y and z, as closed intervals; `None` for balls.
     ///
     /// They give bit for bit the answer of the rule, which divides and rounds. They are for searches elsewhere, where a
     /// division may not be exact. An interval that no finite difference reaches is empty: its ends are NaN or in the wrong
@@ -235,7 +245,7 @@ impl KernelShape {
             Self::Cells { size, cell, dilation } => Some(std::array::from_fn(|axis| {
                 steps(size[axis], dilation[axis]).map(|n| difference_interval(cell, n)).collect()
             })),
-            Self::Shells { .. } => None,
+            Self::Shells { .. } | Self::Custom(_) => None,
         }
     }
 
@@ -257,10 +267,11 @@ impl KernelShape {
                 ((half as f64 + 0.5) * f64::from(cell)) as f32
             }),
             Self::Shells { radius, .. } => [radius; 3],
+            Self::Custom(kernel) => [kernel.radius(); 3],
         }
     }
 
-    /// The bounds `[lower, upper)` of the distance in shell `m`; `None` for a kernel of cells.
+    /// The bounds `[lower, upper)` of the distance in shell `m`; `None` for another kernel.
     ///
     /// ```
     /// use neighbors::KernelShape;
@@ -271,7 +282,7 @@ impl KernelShape {
     /// ```
     pub fn shell_bounds(&self, m: usize) -> Option<(f32, f32)> {
         match *self {
-            Self::Cells { .. } => None,
+            Self::Cells { .. } | Self::Custom(_) => None,
             Self::Shells { radius, shells, dilation } => {
                 let widths = (shells - 1) * dilation + 1;
                 Some((

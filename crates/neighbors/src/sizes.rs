@@ -23,14 +23,15 @@ impl ListSizes {
     /// Counts what [`Neighborhood::build_all`](crate::Neighborhood::build_all) would find, in the order of
     /// `shapes`, without making the lists.
     ///
-    /// Takes the memory of the grid but not of the lists, and a part of their time.
+    /// Takes the memory of the grid but not of the lists, and a part of their time. Those of a
+    /// [custom](crate::CustomKernel) kernel are made, and thrown away.
     ///
     /// # Shapes
     /// `positions [P, 3]`, `offsets [B + 1]` from 0 to P, not decreasing; empty clouds are allowed.
     ///
     /// # Errors
     /// An invalid shape, offsets that do not fit, or a position that is not finite. More than 2^32 - 1
-    /// pairs are counted, not refused.
+    /// pairs are counted, not refused, but for a custom kernel.
     ///
     /// ```
     /// use neighbors::{KernelShape, ListSizes, Neighborhood, Search};

@@ -1,4 +1,4 @@
-//! Two-level compressed rows, and their assembly from chunks of centres.
+//! Two-level compressed rows, and their assembly from chunks of rows.
 
 use std::ops::Range;
 
@@ -74,6 +74,10 @@ impl Tables {
             })
     }
 
+    pub(crate) fn totals(&self) -> Totals {
+        Totals { runs: self.run_subdomains.len() as u64, edges: self.indices.len() as u64 }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.centres)
             + size_of_val(&*self.run_offsets)
@@ -92,10 +96,10 @@ pub(crate) fn inverse(points: &[u32], first: usize) -> Vec<u32> {
     places
 }
 
-/// The rows of some consecutive centres.
+/// Some consecutive rows.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
-    /// Runs of each centre.
+    /// Runs of each row.
     runs: Vec<u32>,
     subdomains: Vec<u16>,
     /// Neighbours of each run.
@@ -104,7 +108,7 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
-    /// Appends the row of the next centre from `(sub-domain, neighbour)` keys in ascending order.
+    /// Appends the next row from `(sub-domain, neighbour)` keys in ascending order.
     pub(crate) fn push_centre(&mut self, keys: &[(u16, u32)]) {
         let before = self.lengths.len();
         let mut previous = None;
@@ -127,16 +131,19 @@ impl Chunk {
     }
 }
 
-/// Joins chunks of consecutive centres into the lists of the batch, in the order of the points.
-pub(crate) fn concatenate(chunks: &[Chunk], max_edges: u64) -> Result<Tables, NeighborError> {
+/// Joins chunks of consecutive rows into the lists of the batch; `centres` has the point of every row.
+pub(crate) fn concatenate(
+    chunks: &[Chunk],
+    centres: Vec<u32>,
+    max_edges: u64,
+) -> Result<Tables, NeighborError> {
     let edges: usize = chunks.iter().map(Chunk::edges).sum();
     if edges as u64 > max_edges {
         return Err(NeighborError::TooManyEdges { max: max_edges });
     }
-    let points: usize = chunks.iter().map(|chunk| chunk.runs.len()).sum();
     let runs: usize = chunks.iter().map(|chunk| chunk.lengths.len()).sum();
 
-    let mut run_offsets = Vec::with_capacity(points + 1);
+    let mut run_offsets = Vec::with_capacity(centres.len() + 1);
     let mut run_starts = Vec::with_capacity(runs + 1);
     let (mut run, mut edge) = (0u32, 0u32);
     run_offsets.push(0);
@@ -167,6 +174,5 @@ pub(crate) fn concatenate(chunks: &[Chunk], max_edges: u64) -> Result<Tables, Ne
         subdomains.copy_from_slice(&chunk.subdomains);
         targets.copy_from_slice(&chunk.indices);
     });
-    let centres = (0..points as u32).collect();
     Ok(Tables { centres, run_offsets, run_subdomains, run_starts, indices })
 }

@@ -27,8 +27,31 @@
 //! # Ok::<(), neighbors::NeighborError>(())
 //! ```
 //!
-//! [`DepthwisePointConv`] has one weight per sub-domain and channel, [`SeparablePointConv`] follows it with a 1x1
-//! convolution; a 1x1 convolution alone is burn's [`Linear`](burn::nn::Linear).
+//! Where it runs is decided by the device of the tensors alone: `Device::wgpu(..)` in place of `Device::flex()`, with the
+//! feature `wgpu`, and nothing else changes.
+//!
+//! # Layers
+//! [`PointwiseConv`] is the layer of the paper. [`DepthwisePointConv`] has one weight per sub-domain and channel, [`SeparablePointConv`] follows it with a 1x1
+//! convolution; a 1x1 convolution alone is burn's [`Linear`](burn::nn::Linear). Each takes a packed batch (`forward`) or a
+//! dense one (`forward_dense`), and a [`Neighborhood`] with the kernel to use: layers know nothing of cell sizes and
+//! dilations.
+//!
+//! # Shapes and layers of your own
+//! A [`CustomKernel`] is a kernel shape by any rule, and all layers take it. A layer of your own reads the same lists:
+//! [`Neighborhood::runs`] gives the neighbours of a point by sub-domain, [`Neighborhood::indices`] and others give them all as
+//! plain slices. [`reference`] has the operators in plain tensor operations, to begin with or to compare with. The
+//! examples `custom_kernel` and `new_layer` do both.
+//!
+//! # Features
+//! | feature | device |
+//! |---|---|
+//! | none | `Device::flex()`: the CPU |
+//! | `wgpu` | `Device::wgpu(..)`: Vulkan, Metal, DirectX 12 |
+//! | `cuda` | `Device::cuda(..)`: NVIDIA's own |
+//! | `ndarray` | `Device::ndarray()`: burn's older backend for the CPU |
+//! | `fusion` | burn fuses the operations around the layer |
+//!
+//! `cube` is what `wgpu` and `cuda` have in common and is of no use alone.
 
 #![forbid(unsafe_code)]
 
@@ -41,12 +64,10 @@ pub use layer::{
     DepthwisePointConv, DepthwisePointConvConfig, PointwiseConv, PointwiseConvConfig, SeparablePointConv,
     SeparablePointConvConfig,
 };
-pub use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
-pub use op::{
-    DepthwisePointConvBackend, PointwiseConvBackend, depthwise_point_conv, pointwise_conv, prepare, reference,
-};
+pub use neighbors::{CustomKernel, KernelShape, Mirror, NeighborError, Neighborhood, Search};
+pub use op::{depthwise_point_conv, pointwise_conv, prepare, reference};
 
 /// The example of the README is compiled and run with the documentation tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,6 +1,6 @@
 //! Clouds for the tests.
 
-use neighbors::KernelShape;
+use neighbors::{CustomKernel, KernelShape, Mirror};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -44,7 +44,57 @@ pub(crate) fn cloud(layout: Layout, points: usize, seed: u64) -> Vec<[f32; 3]> {
         .collect()
 }
 
-/// Kernels of cells and shells about the given cell edge.
+/// A core and the six sectors around the axes, less a hole in between. On the borders between sectors its rule favours
+/// one axis over another, and one sign.
+#[derive(Debug)]
+struct Sectors {
+    radius: f32,
+}
+
+impl CustomKernel for Sectors {
+    fn subdomains(&self) -> usize {
+        7
+    }
+    fn radius(&self) -> f32 {
+        self.radius
+    }
+    fn mirror(&self) -> Mirror {
+        Mirror::Reversed
+    }
+    fn subdomain(&self, difference: [f32; 3]) -> Option<usize> {
+        let lengths = difference.map(f32::abs);
+        let farthest = lengths.into_iter().fold(0.0, f32::max);
+        if farthest < 0.3 * self.radius {
+            return Some(3);
+        }
+        let axis = lengths.iter().position(|&length| length == farthest)?;
+        let sector = if difference[axis] >= 0.0 { 6 - axis } else { axis };
+        (farthest >= 0.5 * self.radius).then_some(sector)
+    }
+}
+
+/// Two rings around the vertical axis.
+#[derive(Debug)]
+struct Rings {
+    radius: f32,
+}
+
+impl CustomKernel for Rings {
+    fn subdomains(&self) -> usize {
+        2
+    }
+    fn radius(&self) -> f32 {
+        self.radius
+    }
+    fn mirror(&self) -> Mirror {
+        Mirror::Same
+    }
+    fn subdomain(&self, [x, y, _]: [f32; 3]) -> Option<usize> {
+        Some(usize::from(x.hypot(y) > 0.5 * self.radius))
+    }
+}
+
+/// Kernels of every kind about the given cell edge.
 #[allow(dead_code)] // not every test file wants them
 pub(crate) fn shapes(cell: f32) -> Vec<KernelShape> {
     let mut shapes = Vec::new();
@@ -56,5 +106,7 @@ pub(crate) fn shapes(cell: f32) -> Vec<KernelShape> {
     shapes.push(KernelShape::shells(1.5 * cell, 1));
     shapes.push(KernelShape::shells(2.5 * cell, 3));
     shapes.push(KernelShape::shells(2.5 * cell, 3).with_dilation([2; 3]));
+    shapes.push(KernelShape::Custom(Box::leak(Box::new(Sectors { radius: 2.0 * cell }))));
+    shapes.push(KernelShape::Custom(Box::leak(Box::new(Rings { radius: 1.5 * cell }))));
     shapes
 }

@@ -16,7 +16,8 @@ use burn::tensor::Shape;
 use burn::tensor::{DType, Tensor};
 use neighbors::Neighborhood;
 
-pub use depthwise::{DepthwisePointConvBackend, depthwise_point_conv};
+pub(crate) use depthwise::DepthwisePointConvBackend;
+pub use depthwise::depthwise_point_conv;
 pub use prepare::prepare;
 
 /// A backend that computes the pointwise convolution and its gradients.
@@ -30,7 +31,7 @@ pub use prepare::prepare;
     Autodiff,
     Fusion: cfg(feature = "fusion"),
 )]
-pub trait PointwiseConvBackend: Backend {
+pub(crate) trait PointwiseConvBackend: Backend {
     /// `y_i = b + sum_k W_k · mean_{j in Ω_i(k)} x_j`.
     ///
     /// # Shapes

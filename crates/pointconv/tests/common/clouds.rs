@@ -1,6 +1,6 @@
 //! Seeded clouds, packed into batches, and the kernels that are laid over them.
 
-use neighbors::{KernelShape, Neighborhood, Search};
+use neighbors::{CustomKernel, KernelShape, Mirror, Neighborhood, Search};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -37,7 +37,44 @@ impl Batch {
     }
 }
 
-/// Cells of all dilations and of unequal sizes, and shells with and without gaps, for clouds in a unit cube.
+/// A ball cut into a core and the halves around it, and the same without telling the halves apart.
+#[derive(Debug)]
+struct Halves {
+    mirror: Mirror,
+}
+
+static HALVES: Halves = Halves { mirror: Mirror::Reversed };
+static WHOLE: Halves = Halves { mirror: Mirror::Same };
+
+impl CustomKernel for Halves {
+    fn subdomains(&self) -> usize {
+        match self.mirror {
+            Mirror::Reversed => 3,
+            Mirror::Same => 2,
+        }
+    }
+
+    fn radius(&self) -> f32 {
+        0.5
+    }
+
+    fn mirror(&self) -> Mirror {
+        self.mirror
+    }
+
+    fn subdomain(&self, [x, y, z]: [f32; 3]) -> Option<usize> {
+        let in_core = x * x + y * y + z * z < 0.04;
+        Some(if in_core {
+            1
+        } else if self.mirror == Mirror::Reversed && x + y > 0.0 {
+            2
+        } else {
+            0
+        })
+    }
+}
+
+/// Cells of all dilations and of unequal sizes, shells with and without gaps, and custom kernels, for clouds in a unit cube.
 pub(crate) fn kernels() -> Vec<KernelShape> {
     let cells = KernelShape::cells(0.2);
     vec![
@@ -49,5 +86,7 @@ pub(crate) fn kernels() -> Vec<KernelShape> {
         KernelShape::shells(0.6, 3),
         KernelShape::shells(0.8, 3).with_dilation([2; 3]),
         KernelShape::shells(0.5, 1),
+        KernelShape::Custom(&HALVES),
+        KernelShape::Custom(&WHOLE),
     ]
 }

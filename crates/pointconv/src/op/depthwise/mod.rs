@@ -22,7 +22,7 @@ use super::check_dtypes;
     Autodiff,
     Fusion: cfg(feature = "fusion"),
 )]
-pub trait DepthwisePointConvBackend: Backend {
+pub(crate) trait DepthwisePointConvBackend: Backend {
     /// `y_i[c·M + q] = b[c·M + q] + sum_k W[k, c, q] · mean_{j in Ω_i(k)} x_j[c]`.
     ///
     /// # Shapes
