@@ -32,6 +32,9 @@ else
     [ -z "${CI:-}" ] || exit 1
 fi
 
+step "packages: what would be published"
+cargo package --workspace --no-verify --allow-dirty --quiet
+
 step "tests, as in the README"
 cargo test --release --workspace
 drawn="$(mktemp -d)"
@@ -53,7 +56,7 @@ cargo build --release "${others[@]}" --bin pointwise
 devices="$("${CARGO_TARGET_DIR:-target}/release/pointwise" devices)"
 echo "$devices"
 if grep -q '^wgpu' <<<"$devices"; then
-    POINTWISE_TEST_DEVICE=wgpu cargo test --release "${others[@]}" --lib "${operators[@]}" --test devices
+    POINTWISE_TEST_DEVICE=wgpu cargo test --release "${others[@]}" --lib "${operators[@]}" --test devices --example network
 else
     echo "SKIPPED: no driver for Vulkan (Debian: apt-get install mesa-vulkan-drivers)"
     [ -z "${CI:-}" ] || ! command -v apt-get >/dev/null || exit 1

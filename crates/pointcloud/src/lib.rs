@@ -67,3 +67,8 @@ pub use transform::{
     random_indices, resample, resample_indices, rotate, rotate_randomly, scale, scale_randomly,
     shuffled_indices, stretch_colors, translate, xyz_order,
 };
+
+/// The example of the README is compiled with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

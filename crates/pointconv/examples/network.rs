@@ -76,13 +76,17 @@ fn train(device: &Device) -> Result<f64, Box<dyn std::error::Error>> {
     Ok(right as f64 / seen as f64)
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // The one line that decides where all of it runs.
+/// The one line that decides where all of it runs: on the CPU, or on a GPU.
+fn device() -> Device {
     #[cfg(not(feature = "wgpu"))]
-    let device = Device::flex().autodiff();
+    let device = Device::flex();
     #[cfg(feature = "wgpu")]
-    let device = Device::wgpu(Default::default()).autodiff();
+    let device = Device::wgpu(Default::default());
+    device.autodiff()
+}
 
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let device = device();
     println!("{}", Network::new(&device));
     let accuracy = train(&device)?;
     println!("{:.1} % of {} new clouds on {device:?}", 100.0 * accuracy, 8 * CLOUDS);
@@ -138,7 +142,7 @@ fn point(class: i32, rng: &mut ChaCha8Rng) -> [f32; 3] {
 
 #[test]
 fn it_learns() -> Result<(), Box<dyn std::error::Error>> {
-    let accuracy = train(&Device::flex().autodiff())?;
+    let accuracy = train(&device())?;
     assert!(accuracy > 0.9, "{accuracy}");
     Ok(())
 }

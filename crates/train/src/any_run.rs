@@ -13,6 +13,7 @@ use crate::run::{Manifest, RunDirectory};
 use crate::segmenter::Segmenter;
 
 /// A trained run, by what its network does.
+#[derive(Debug)]
 pub enum TrainedRun {
     /// Gives a class to every cloud.
     Classifier(Box<Classifier>),

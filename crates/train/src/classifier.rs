@@ -6,7 +6,7 @@ use burn::data::dataloader::DataLoader;
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
 use burn::train::InferenceStep;
-use pointcloud::{FolderDataset, Sample};
+use pointcloud::{FolderDataset, PointCloud, Sample};
 use rayon::prelude::*;
 
 use crate::config::{Config, ModelConfig, PaperClassifierConfig};
@@ -20,18 +20,19 @@ use crate::run::{Manifest, RunDirectory, load_weights};
 /// Files that are read on all threads before the network sees them.
 const READ_TOGETHER: usize = 64;
 
-/// A trained classifier: the network of a run with its classes and its preparation of clouds.
+/// A trained classifier: the network of a run with its classes and its preparation of clouds. [`predict`](Self::predict) takes files,
+/// [`classify`](Self::classify) a cloud in memory.
 ///
 /// ```no_run
-/// use train::{Classifier, ProgressMode, Weights, device};
+/// use train::{Classifier, Weights, device};
 ///
 /// let classifier = Classifier::open("runs/shapes10", Weights::Best, &device("auto")?.device)?;
-/// for (file, prediction) in classifier.predict(&["cup.ply".into()], ProgressMode::Quiet) {
-///     let (class, probability) = prediction?.ranked[0].clone();
-///     println!("{}: {class} ({probability:.2})", file.display());
-/// }
+/// let cloud = pointcloud::read_cloud("cup.ply")?;
+/// let (class, probability) = &classifier.classify(&cloud)?.ranked[0];
+/// println!("{class} ({probability:.2})");
 /// # Ok::<(), train::RunError>(())
 /// ```
+#[derive(Debug)]
 pub struct Classifier {
     config: Config,
     model: PaperClassifierConfig,
@@ -43,6 +44,7 @@ pub struct Classifier {
 
 /// The classes of a cloud with their probabilities, most probable first.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Prediction {
     /// `(class, probability)`, all classes.
     pub ranked: Vec<(String, f32)>,
@@ -155,7 +157,7 @@ impl Classifier {
                 .map(|path| CloudSet::read(path, &self.config.data, self.config.seed))
                 .collect();
             for (path, cloud) in files.iter().zip(read) {
-                let prediction = cloud.map_err(RunError::from).and_then(|cloud| self.classify(path, cloud));
+                let prediction = cloud.map_err(RunError::from).and_then(|cloud| self.ask(path, cloud));
                 predictions.push((path.clone(), prediction));
                 bar.advance(1);
             }
@@ -164,8 +166,16 @@ impl Classifier {
         predictions
     }
 
-    /// The prediction for the cloud of one file.
-    fn classify(&self, path: &Path, cloud: Vec<[f32; 3]>) -> Result<Prediction, RunError> {
+    /// Classifies a cloud in memory, as [`predict`](Self::predict) would classify a file with these points.
+    ///
+    /// # Errors
+    /// A cloud without points, or with a point that is not finite.
+    pub fn classify(&self, cloud: &PointCloud) -> Result<Prediction, RunError> {
+        self.ask(Path::new("memory"), CloudSet::prepare(cloud, &self.config.data, self.config.seed)?)
+    }
+
+    /// The prediction for the prepared points of one cloud.
+    fn ask(&self, path: &Path, cloud: Vec<[f32; 3]>) -> Result<Prediction, RunError> {
         let set = CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()] };
         let batch = self.loader(set).iter().next().expect("the set has one cloud");
         let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;

@@ -8,6 +8,7 @@ use crate::error::RunError;
 
 /// A device of this machine that this build can compute on.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct FoundDevice {
     /// What `--device` takes: `cpu`, `wgpu`, `wgpu:1`, ..
     pub name: String,

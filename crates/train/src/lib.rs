@@ -1,4 +1,27 @@
-//! Training, evaluation and prediction on point clouds with pointwise convolution.
+//! Training, evaluation and prediction on point clouds with pointwise convolution: the library behind the program
+//! `pointwise`.
+//!
+//! - A trained run in another program: [`Classifier`] gives a class to a cloud, [`Segmenter`] one to every point of a scene,
+//!   [`TrainedRun`] is either. All they need is the run directory and a [`device()`].
+//! - [`train()`] trains what a [`Config`](config::Config) says, and leaves a run directory.
+//! - [`network`] has the networks, for programs with a training of their own; [`data`] makes their batches.
+//! - [`evaluation`] has the confusion matrix and the figures that follow from it.
+//! - [`inspect`], [`bench`], [`Progress`] and the rest are what the program is made of.
+//!
+//! ```no_run
+//! use train::config::Config;
+//! use train::{TrainOptions, TrainedRun, Weights, device, train};
+//!
+//! let device = device("auto")?.device;
+//! let config = Config::load("configs/shapes10.toml", &["train.epochs=5".to_owned()])?;
+//! let outcome = train(&config, &TrainOptions::new(device.clone()))?;
+//! if let TrainedRun::Classifier(run) = TrainedRun::open(outcome.run.path(), Weights::Best, &device)? {
+//!     println!("{:?}", run.classify(&pointcloud::read_cloud("cup.ply")?)?.ranked);
+//! }
+//! # Ok::<(), train::RunError>(())
+//! ```
+//!
+//! The example `predict` does this in a few seconds.
 #![recursion_limit = "256"]
 #![forbid(unsafe_code)]
 
@@ -45,3 +68,8 @@ mod guide {
     #[doc = include_str!("../../../docs/src/predicting.md")]
     struct Predicting;
 }
+
+/// The example of the README is compiled with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

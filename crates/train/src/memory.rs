@@ -31,6 +31,7 @@ const PROGRAM: u64 = 40 << 20;
 /// pass, and inside the optimizer, is a model of the program. Whole trainings of 32 clouds of 512 and of 2,048 points took
 /// 8 and 7 % more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct StepMemory {
     /// Learnable weights.
     pub parameters: u64,

@@ -31,6 +31,7 @@ const BORDER: f32 = 1e-3;
 /// println!("the first point is {}", segmenter.classes()[votes.class(0)]);
 /// # Ok::<(), train::RunError>(())
 /// ```
+#[derive(Debug)]
 pub struct Segmenter {
     config: Config,
     scenes: ScenesConfig,
@@ -57,6 +58,7 @@ impl Default for LabelOptions {
 
 /// Memory and work that labelling a scene takes, before it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LabelEstimate {
     /// Points of the scene.
     pub points: usize,

@@ -42,6 +42,7 @@ impl Default for LoadOptions {
 
 /// A file that was read.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct LoadedCloud {
     /// The file.
     pub path: PathBuf,
@@ -62,6 +63,7 @@ pub struct Skipped {
 
 /// What [`load_samples`] read and what it left out.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Loaded {
     /// Files that were read, in the order of the samples.
     pub clouds: Vec<LoadedCloud>,

@@ -59,6 +59,7 @@ pub enum PropertyKind {
 
 /// A property as the header declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PlyProperty {
     /// Its name.
     pub name: String,

@@ -12,6 +12,7 @@ use crate::scalar::ScalarType;
 
 /// An element as the header declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ElementSummary {
     /// Its name.
     pub name: String,
@@ -23,6 +24,7 @@ pub struct ElementSummary {
 
 /// Contents of a PLY file, of any PLY file: vertices and coordinates may be missing.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PlySummary {
     /// Encoding of the body.
     pub format: PlyFormat,

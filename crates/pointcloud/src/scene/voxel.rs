@@ -11,6 +11,7 @@ const CELLS_PER_AXIS: f64 = (1_u64 << 21) as f64;
 
 /// A cloud with one point per occupied voxel, and which voxel every original point lies in.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Voxelized {
     /// One point per occupied voxel, along a Morton curve, so that neighbours are near each other in memory.
     pub cloud: PointCloud,

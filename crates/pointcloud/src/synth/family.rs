@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A family of shapes: one class of the synthetic set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Family {
     /// A solid box.
     Block,

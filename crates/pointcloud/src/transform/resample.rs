@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 
 /// How points are chosen when there are more than wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Sampling {
     /// Evenly at random, without replacement.
     #[default]

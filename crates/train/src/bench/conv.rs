@@ -31,6 +31,7 @@ pub struct ConvBench {
 
 /// Times in seconds, and what they are times of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ConvTimes {
     /// Building the neighbourhoods of all convolutions, shortest.
     pub search_s: f64,

@@ -29,6 +29,7 @@ pub struct KindsBench {
 
 /// Cost of one kind of convolution.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KindTimes {
     /// The value of `model.convolution`.
     pub kind: &'static str,

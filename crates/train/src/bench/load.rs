@@ -21,6 +21,7 @@ pub struct LoadBench {
 
 /// Times of reading all files into clouds, on all threads.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LoadTimes {
     /// Number of files.
     pub files: usize,

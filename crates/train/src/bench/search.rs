@@ -32,6 +32,7 @@ pub struct SearchBench {
 
 /// Times of one size.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SearchTimes {
     /// Points of the cloud.
     pub points: usize,
@@ -57,6 +58,7 @@ pub struct SearchTimes {
 
 /// Times of one structure, the building included in all but `nearest`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct StructureTimes {
     /// Building the structure for queries of single points.
     pub build: Spread,
@@ -76,6 +78,7 @@ pub struct StructureTimes {
 
 /// The size from which on the kd-tree is quicker at every larger size measured; `None`: at none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Crossover {
     /// For lists within a ball.
     pub lists: Option<usize>,

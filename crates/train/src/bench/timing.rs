@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// What repeated measurements of one thing came to, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Spread {
     /// The shortest.
     pub min_s: f64,

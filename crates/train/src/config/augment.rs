@@ -39,6 +39,7 @@ pub struct AugmentConfig {
 /// Random rotation of a training cloud.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Rotate {
     /// Not rotated.
     #[default]

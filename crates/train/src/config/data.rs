@@ -76,6 +76,7 @@ pub struct SynthData {
 /// Which points are kept of a cloud that has too many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Sampling {
     /// Uniform draw without repetition, once when the file is read; the same for the same file everywhere.
     #[default]
@@ -88,6 +89,7 @@ pub enum Sampling {
 /// Order of the points inside a cloud.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum PointOrder {
     /// By x, then y, then z.
     #[default]
@@ -101,6 +103,7 @@ pub enum PointOrder {
 /// How a cloud is moved and scaled before augmentation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Normalize {
     /// Centroid to the origin, farthest point to distance 1.
     #[default]

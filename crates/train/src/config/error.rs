@@ -108,6 +108,7 @@ impl ConfigError {
 
 /// Where a key was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Place {
     /// In a config that was made by a program.
     Unknown,
@@ -132,6 +133,7 @@ impl fmt::Display for Place {
 
 /// What was probably meant by an unknown key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Hint {
     /// A known key that reads much like it.
     Nearest(String),

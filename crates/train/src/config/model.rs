@@ -23,6 +23,7 @@ pub enum ModelConfig {
 
 /// What a network does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Task {
     /// A class for every cloud.
     Classification,
@@ -66,6 +67,7 @@ pub struct PaperClassifierConfig {
 /// What the convolutions of a network are, for `K` sub-domains of the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ConvolutionKind {
     /// `K · C_in · C_out` weights: every sub-domain mixes all channels.
     #[default]
@@ -82,6 +84,7 @@ pub enum ConvolutionKind {
 /// How point features become one vector per cloud.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Head {
     /// All point features in the order of the points: needs a fixed number of points and an order.
     #[default]
@@ -93,6 +96,7 @@ pub enum Head {
 /// Features of a point at the first layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Inputs {
     /// The three coordinates.
     #[default]
@@ -104,6 +108,7 @@ pub enum Inputs {
 /// Neighbour search of the convolutions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum SearchKind {
     /// The one that was measured to be quicker: the grid.
     #[default]

@@ -9,6 +9,7 @@ use super::error::ConfigError;
 /// Section `[optimizer]`: the key `kind` chooses the rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum OptimizerConfig {
     /// `kind = "sgd"`: stochastic gradient descent, the rule of the paper.
     Sgd {
@@ -42,6 +43,7 @@ pub enum OptimizerConfig {
 /// Section `[schedule]`: how the learning rate changes; the key `kind` chooses the rule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum ScheduleConfig {
     /// `kind = "constant"`: stays at `optimizer.lr`.
     #[default]

@@ -82,6 +82,7 @@ pub struct SceneSynthData {
 /// Shape of the part of a scene that the network is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum RegionKind {
     /// A square column along z.
     #[default]
@@ -93,6 +94,7 @@ pub enum RegionKind {
 /// Where regions are put in training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Centres {
     /// At random points.
     #[default]
@@ -108,6 +110,7 @@ pub enum Centres {
 /// What a point counts in the loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ClassWeights {
     /// All the same.
     #[default]
@@ -297,6 +300,7 @@ impl ScenesConfig {
 
 /// One of the things that the first layer reads of a point.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Attribute {
     /// x and y from the centre of the region, z from the floor of the scene.
     Xyz,

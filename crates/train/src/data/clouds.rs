@@ -14,7 +14,7 @@ use super::{BatchBuilder, BatchSource, CloudBatch, CloudSet, Preparation};
 const CHANGE: u64 = 4;
 
 /// The clouds of a [`CloudSet`], augmented and ordered.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct CloudSource {
     set: Arc<CloudSet>,
     builder: BatchBuilder,

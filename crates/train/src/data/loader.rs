@@ -23,7 +23,7 @@ const SHUFFLE: u64 = 3;
 ///
 /// What it gives depends on the source and on the epoch alone. The last batch of an epoch may be smaller; no item is left
 /// out.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Loader<S> {
     source: S,
     batch_size: usize,

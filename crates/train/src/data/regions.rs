@@ -165,7 +165,7 @@ pub fn class_weights(kind: ClassWeights, counts: &[u64]) -> Option<Vec<f32>> {
 }
 
 /// Regions of scenes: others in every epoch for training, a lattice that covers the scenes otherwise.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RegionSource {
     scenes: Arc<Vec<Scene>>,
     builder: RegionBuilder,
@@ -177,7 +177,7 @@ pub struct RegionSource {
 }
 
 /// The scene and the centre of every region of an epoch.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Plan {
     epoch: usize,
     regions: Arc<Vec<(usize, [f32; 3])>>,

@@ -26,6 +26,7 @@ pub struct Scene {
 
 /// Scenes, and what was left out.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct LoadedScenes {
     /// The scenes that can be used, in the order of their files.
     pub scenes: Vec<Scene>,

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pointcloud::{
-    FolderDataset, LoadOptions, Normalizer, Sample, Skipped, derive_seed, load_file, load_samples,
-    shuffled_indices,
+    FolderDataset, LoadOptions, Normalizer, PointCloud, Sample, Skipped, derive_seed, load_file,
+    load_samples, resample, shuffled_indices,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -110,6 +110,22 @@ impl CloudSet {
         Ok(cloud)
     }
 
+    /// Prepares a cloud in memory as [`read`](Self::read) prepares that of a file.
+    ///
+    /// # Errors
+    /// A cloud without points, or with a point that is not finite.
+    pub fn prepare(cloud: &PointCloud, config: &DataConfig, seed: u64) -> pointcloud::Result<Vec<[f32; 3]>> {
+        cloud.check_finite()?;
+        let options = options(config, seed);
+        // As for the first file of a list.
+        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(options.seed, &[0]));
+        let mut positions = resample(cloud, config.points, options.sampling, &mut rng)?.into_positions();
+        if config.normalize == Normalize::UnitSphere {
+            Normalizer::unit_sphere(&positions).apply(&mut positions);
+        }
+        Ok(positions)
+    }
+
     /// Number of clouds.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -173,6 +189,8 @@ pub fn split_validation(set: &CloudSet, fraction: f64, seed: u64) -> (CloudSet, 
 
 #[cfg(test)]
 mod tests {
+    use pointcloud::{PlyFormat, write_ply};
+
     use super::*;
 
     fn set(classes: &[usize]) -> CloudSet {
@@ -194,6 +212,23 @@ mod tests {
         assert!(validation.paths.iter().all(|path| !train.paths.contains(path)));
         assert_eq!(split_validation(&all, 0.1, 5).1.paths, validation.paths);
         assert_ne!(split_validation(&all, 0.1, 6).1.paths, validation.paths);
+    }
+
+    /// With more points than wanted, and with fewer.
+    #[test]
+    fn a_cloud_in_memory_is_prepared_like_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cloud.ply");
+        let cloud = PointCloud::new((0..40).map(|i| [i as f32, (i * i) as f32, 0.5]).collect());
+        write_ply(&file, &cloud, PlyFormat::BinaryLittleEndian).unwrap();
+        for (points, sampling) in [(30, "random"), (30, "farthest"), (50, "random")] {
+            let text = format!("[data]\nroot = \"set\"\npoints = {points}\nsampling = \"{sampling}\"\n");
+            let text = format!("name = \"x\"\n{text}[model]\nkind = \"paper-classifier\"\n");
+            let text = format!("{text}[optimizer]\nkind = \"adam\"\nlr = 0.1\n[train]\nepochs = 1\n");
+            let config = config::Config::parse(&text, "x.toml", &[]).unwrap().data;
+            let (read, prepared) = (CloudSet::read(&file, &config, 7), CloudSet::prepare(&cloud, &config, 7));
+            assert_eq!(read.unwrap(), prepared.unwrap(), "{points} {sampling}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::confusion::Confusion;
 /// The result of evaluating one split with one set of weights. The keys of its JSON are stable;
 /// every share is a fraction in `[0, 1]`, and `null` where it is not defined.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// The split that was evaluated, for instance `test`.
     pub split: String,
@@ -33,6 +34,7 @@ pub struct Evaluation {
 
 /// Figures of one class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ClassMetrics {
     /// Name of the class.
     pub name: String,
@@ -53,6 +55,7 @@ pub struct ClassMetrics {
 /// Which weights of a run were used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Weights {
     /// Those of the epoch that did best on the validation files.
     Best,

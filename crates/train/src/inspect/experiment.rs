@@ -11,6 +11,7 @@ use crate::memory::StepMemory;
 
 /// A config: what will be trained, and how much memory that takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ConfigInspection {
     /// Name of the experiment.
     pub name: String,

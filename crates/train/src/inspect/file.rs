@@ -11,6 +11,7 @@ use serde::Serialize;
 /// Contents of one file of points or of a surface. Coordinates are in the unit of the file; one that is not
 /// finite is `null` in the JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FileInspection {
     /// The file.
     pub path: PathBuf,
@@ -38,6 +39,7 @@ pub struct FileInspection {
 
 /// An element of a file: a table of rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ElementInfo {
     /// Its name.
     pub name: String,

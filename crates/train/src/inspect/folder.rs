@@ -13,6 +13,7 @@ use crate::text::{Align, columns};
 
 /// Contents of a dataset folder.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FolderInspection {
     /// The folder.
     pub root: PathBuf,
@@ -35,6 +36,7 @@ pub struct FolderInspection {
 
 /// Files of one split.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SplitInfo {
     /// Its name.
     pub name: String,

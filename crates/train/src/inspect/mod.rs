@@ -27,6 +27,7 @@ pub use warnings::Warning;
 /// Contents of a file, a folder, a run or a config. Its JSON is that of the one it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Inspection {
     /// Of one file.
     File(FileInspection),

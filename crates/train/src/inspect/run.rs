@@ -12,6 +12,7 @@ use crate::run::{Manifest, RunDirectory};
 
 /// A run: what it was trained on, how far it got, and how well it did.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RunInspection {
     /// Name of the experiment.
     pub name: String,

@@ -11,6 +11,7 @@ use crate::text::{Align, columns};
 
 /// Contents of a folder of labelled scenes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ScenesInspection {
     /// The folder.
     pub root: PathBuf,
@@ -24,6 +25,7 @@ pub struct ScenesInspection {
 
 /// Scenes of one split.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SceneSplit {
     /// Its name.
     pub name: String,

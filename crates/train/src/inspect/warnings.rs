@@ -22,6 +22,7 @@ const UNEVEN_CLASSES: usize = 10;
 
 /// Something that may go wrong with a dataset.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Warning {
     /// What was found.
     pub what: String,

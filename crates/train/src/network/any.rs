@@ -11,6 +11,7 @@ use crate::data::CloudBatch;
 /// A network of any kind.
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant, reason = "a program has one network or two")]
+#[non_exhaustive]
 pub enum Network {
     /// `paper-classifier`: logits for every cloud.
     PaperClassifier(PaperClassifier),

@@ -12,6 +12,7 @@ use crate::config::ConvolutionKind;
 
 /// A convolution from `C_in` to `C_out` channels.
 #[derive(Module, Debug)]
+#[non_exhaustive]
 pub enum Convolution {
     /// Weights for every sub-domain and pair of channels.
     Full(PointwiseConv),

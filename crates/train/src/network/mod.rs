@@ -17,4 +17,4 @@ pub use paper_classifier::PaperClassifier;
 pub use paper_segmenter::PaperSegmenter;
 use point_loss::point_loss;
 pub use residual_segmenter::ResidualSegmenter;
-pub use selu::{SeluBackend, selu};
+pub use selu::selu;

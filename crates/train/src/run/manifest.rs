@@ -16,6 +16,7 @@ pub const CHECKPOINT_VERSION: u32 = 1;
 
 /// What `eval` and `predict` must know beside the config.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Manifest {
     /// Version of the layout of the run directory.
     pub format_version: u32,
@@ -49,6 +50,7 @@ pub struct Manifest {
 
 /// Where weights come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WeightsEntry {
     /// The file, in the run directory.
     pub file: String,

@@ -49,8 +49,17 @@ pub struct TrainOptions {
     pub dashboard: bool,
 }
 
+impl TrainOptions {
+    /// A new run in `runs/<name>`, on `device`, that prints nothing.
+    #[must_use]
+    pub fn new(device: Device) -> Self {
+        Self { output: None, resume: false, device, progress: ProgressMode::Quiet, dashboard: false }
+    }
+}
+
 /// What a training left.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TrainOutcome {
     /// The run directory.
     pub run: RunDirectory,

@@ -38,6 +38,7 @@ pub struct StepBench {
 
 /// Times of one step, and what they are times of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct StepTimes {
     /// All parts one after the other.
     pub step: Spread,

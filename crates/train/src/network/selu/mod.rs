@@ -26,7 +26,7 @@ const CHUNK: usize = 1 << 14;
     Autodiff,
     Fusion: cfg(feature = "fusion"),
 )]
-pub trait SeluBackend: Backend {
+pub(crate) trait SeluBackend: Backend {
     /// `γ x` where `x > 0`, else `γ α (e^x - 1)`.
     #[fusion(dtype = input, shape = input)]
     fn selu(input: FloatTensor<Self>) -> FloatTensor<Self>;
