@@ -67,6 +67,7 @@ mod tables;
 mod tile_search;
 mod uniform_grid;
 
+pub use batch::check_batch;
 pub use custom::{CustomKernel, Mirror};
 pub use error::NeighborError;
 pub use fixed_radius::{RadiusLists, fixed_radius};
@@ -77,6 +78,7 @@ pub use neighborhood::Neighborhood;
 pub use search::Search;
 pub use shape::KernelShape;
 pub use sizes::ListSizes;
+pub use tables::Tables;
 pub use uniform_grid::UniformGrid;
 
 /// The examples of the README are compiled and run with the documentation tests.

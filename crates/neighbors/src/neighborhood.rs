@@ -1,10 +1,12 @@
 //! The sub-domain lists of a packed batch.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, UnwindSafe};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::attached::Attached;
-use crate::batch::{check_offsets, check_positions};
+use crate::batch::check_batch;
 use crate::brute;
 use crate::build;
 use crate::edge_weights::edge_weights;
@@ -30,6 +32,9 @@ pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
 /// in the order of the points within a box; [`centres`](Self::centres) tells the point of a row. The same
 /// positions and shapes always give the same order.
 ///
+/// The lists may have been made elsewhere, in the memory of a GPU for example ([`elsewhere`](Self::elsewhere)). They are
+/// brought here when one of the tables is first asked for; sizes and shape are known without.
+///
 /// A clone shares the lists and costs nothing. Two are equal when clouds, shape and neighbours are, whatever
 /// the order of the rows.
 ///
@@ -53,15 +58,19 @@ pub struct Neighborhood {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     offsets: Vec<usize>,
     shape: KernelShape,
-    tables: Tables,
+    runs: usize,
+    edges: usize,
+    tables: LazyLock<Tables, Read>,
     row_from_point: OnceLock<Vec<u32>>,
     edge_weights: OnceLock<Vec<f32>>,
     attached: Attached,
 }
+
+/// Brings the tables here.
+type Read = Box<dyn FnOnce() -> Tables + Send + UnwindSafe>;
 
 impl Neighborhood {
     /// Builds the lists of one kernel shape.
@@ -98,11 +107,7 @@ impl Neighborhood {
         shapes: &[KernelShape],
         search: Search,
     ) -> Result<Vec<Self>, NeighborError> {
-        for shape in shapes {
-            shape.validate()?;
-        }
-        check_offsets(offsets, positions.len())?;
-        check_positions(positions)?;
+        check_batch(positions, offsets, shapes)?;
         let tables = build::search_all(positions, offsets, shapes, search, MAX_EDGES)?;
         Ok(tables
             .into_iter()
@@ -122,19 +127,78 @@ impl Neighborhood {
         offsets: &[usize],
         shape: &KernelShape,
     ) -> Result<Self, NeighborError> {
-        shape.validate()?;
-        check_offsets(offsets, positions.len())?;
-        check_positions(positions)?;
+        check_batch(positions, offsets, std::slice::from_ref(shape))?;
         let tables = brute::search(positions, offsets, shape, MAX_EDGES)?;
         Ok(Self::from_tables(offsets, *shape, tables))
     }
 
+    /// Lists that were made elsewhere and stay there: `runs` and `edges` are their sizes, and `read` brings them here.
+    ///
+    /// Who works on them where they are keeps them with the neighbourhood as an [`attached`](Self::attached) value. `read` is
+    /// called when one of the tables is first asked for, at most once; what it returns must be what
+    /// [`build`](Self::build) gives, but for the order of the rows within a cloud.
+    ///
+    /// # Panics
+    /// When the tables are asked for and do not have the sizes that were announced.
+    ///
+    /// ```
+    /// use neighbors::{KernelShape, Neighborhood, Search, Tables};
+    ///
+    /// // One point, its own neighbour.
+    /// let read = || Tables {
+    ///     centres: vec![0],
+    ///     run_offsets: vec![0, 1],
+    ///     run_subdomains: vec![13],
+    ///     run_starts: vec![0, 1],
+    ///     indices: vec![0],
+    /// };
+    /// let shape = KernelShape::cells(0.1);
+    /// let lists = Neighborhood::elsewhere(&[0, 1], &shape, 1, 1, read);
+    /// assert_eq!(lists.edges(), 1); // nothing is read yet
+    /// assert_eq!(lists, Neighborhood::build(&[[0.0; 3]], &[0, 1], &shape, Search::Auto)?);
+    /// # Ok::<(), neighbors::NeighborError>(())
+    /// ```
+    pub fn elsewhere(
+        offsets: &[usize],
+        shape: &KernelShape,
+        runs: usize,
+        edges: usize,
+        read: impl FnOnce() -> Tables + Send + 'static,
+    ) -> Self {
+        let points = offsets.last().copied().unwrap_or(0);
+        // If reading panics, the tables stay out of reach, and nothing else is touched.
+        let read = AssertUnwindSafe(move || {
+            let tables = read();
+            let sizes = [
+                ("centres", tables.centres.len(), points),
+                ("run_offsets", tables.run_offsets.len(), points + 1),
+                ("run_subdomains", tables.run_subdomains.len(), runs),
+                ("run_starts", tables.run_starts.len(), runs + 1),
+                ("indices", tables.indices.len(), edges),
+            ];
+            for (name, found, expected) in sizes {
+                assert_eq!(found, expected, "Neighborhood: {name} has {found} entries, expected {expected}");
+            }
+            tables
+        });
+        Self::with_sizes(offsets, *shape, runs, edges, Box::new(read))
+    }
+
     fn from_tables(offsets: &[usize], shape: KernelShape, tables: Tables) -> Self {
+        let (runs, edges) = (tables.run_subdomains.len(), tables.indices.len());
+        let lists = Self::with_sizes(offsets, shape, runs, edges, Box::new(|| tables));
+        LazyLock::force(&lists.inner.tables);
+        lists
+    }
+
+    fn with_sizes(offsets: &[usize], shape: KernelShape, runs: usize, edges: usize, read: Read) -> Self {
         Self {
             inner: Arc::new(Inner {
                 offsets: offsets.to_vec(),
                 shape,
-                tables,
+                runs,
+                edges,
+                tables: LazyLock::new(read),
                 row_from_point: OnceLock::new(),
                 edge_weights: OnceLock::new(),
                 attached: Attached::default(),
@@ -144,7 +208,7 @@ impl Neighborhood {
 
     /// Number of points P.
     pub fn points(&self) -> usize {
-        self.inner.tables.centres.len()
+        self.inner.offsets.last().copied().unwrap_or(0)
     }
 
     /// Number of clouds B.
@@ -164,7 +228,12 @@ impl Neighborhood {
 
     /// Number of neighbour pairs E, each point with itself included.
     pub fn edges(&self) -> usize {
-        self.inner.tables.indices.len()
+        self.inner.edges
+    }
+
+    /// Number of runs R: the occupied sub-domains of all points.
+    pub fn run_count(&self) -> usize {
+        self.inner.runs
     }
 
     /// The point `[P]` of each row; every point has one, and clouds do not mix.
@@ -248,19 +317,33 @@ impl Neighborhood {
 
     /// Mean number of occupied sub-domains of a point; 0 without points.
     pub fn occupied_per_point(&self) -> f64 {
-        ratio(self.inner.tables.run_subdomains.len(), self.points())
+        ratio(self.run_count(), self.points())
     }
 
     /// Mean number of neighbours in an occupied sub-domain; 0 without points.
     pub fn mean_occupancy(&self) -> f64 {
-        ratio(self.edges(), self.inner.tables.run_subdomains.len())
+        ratio(self.edges(), self.run_count())
     }
 
-    /// Memory of the lists in bytes, the edge weights included once they exist.
+    /// Memory of the lists in bytes, wherever they are; the edge weights included once they exist.
     pub fn bytes(&self) -> usize {
         let inner = &*self.inner;
         let weights = inner.edge_weights.get().map_or(0, Vec::len);
-        size_of_val(&*inner.offsets) + inner.tables.bytes() + weights * size_of::<f32>()
+        // Centre and offset of each row, sub-domain and start of each run, an end of both; indices.
+        let tables = 8 * self.points() + 4 + 6 * inner.runs + 4 + 4 * inner.edges;
+        size_of_val(&*inner.offsets) + tables + weights * size_of::<f32>()
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner")
+            .field("offsets", &self.offsets)
+            .field("shape", &self.shape)
+            .field("runs", &self.runs)
+            .field("edges", &self.edges)
+            .field("attached", &self.attached)
+            .finish_non_exhaustive()
     }
 }
 
@@ -276,4 +359,47 @@ impl PartialEq for Neighborhood {
 
 fn ratio(a: usize, b: usize) -> f64 {
     if b == 0 { 0.0 } else { a as f64 / b as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// One point, its own neighbour.
+    fn tables() -> Tables {
+        Tables {
+            centres: vec![0],
+            run_offsets: vec![0, 1],
+            run_subdomains: vec![13],
+            run_starts: vec![0, 1],
+            indices: vec![0],
+        }
+    }
+
+    #[test]
+    fn lists_elsewhere_are_read_once_and_not_for_their_sizes() {
+        let reads = Arc::new(AtomicUsize::new(0));
+        let counter = reads.clone();
+        let lists = Neighborhood::elsewhere(&[0, 0, 1], &KernelShape::cells(0.1), 1, 1, move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            tables()
+        });
+        assert_eq!((lists.points(), lists.clouds(), lists.edges(), lists.run_count()), (1, 2, 1, 1));
+        assert_eq!(lists.edges_per_point(), 1.0);
+        let bytes = lists.bytes();
+        assert!(format!("{lists:?}").contains("edges: 1"));
+        assert_eq!(reads.load(Ordering::Relaxed), 0);
+        assert_eq!(lists.clone().indices(), [0]);
+        assert_eq!(lists.edge_weights(), [1.0]);
+        assert_eq!(reads.load(Ordering::Relaxed), 1);
+        assert_eq!(lists.bytes(), bytes + 4);
+    }
+
+    #[test]
+    #[should_panic(expected = "Neighborhood: indices has 1 entries, expected 2")]
+    fn tables_of_other_sizes_are_refused() {
+        Neighborhood::elsewhere(&[0, 1], &KernelShape::cells(0.1), 1, 2, tables).indices();
+    }
 }

@@ -1,6 +1,6 @@
 //! How large neighbour lists will be, before they are made.
 
-use crate::batch::{check_offsets, check_positions};
+use crate::batch::check_batch;
 use crate::build::count_all;
 use crate::error::NeighborError;
 use crate::shape::KernelShape;
@@ -52,11 +52,7 @@ impl ListSizes {
         offsets: &[usize],
         shapes: &[KernelShape],
     ) -> Result<Vec<Self>, NeighborError> {
-        for shape in shapes {
-            shape.validate()?;
-        }
-        check_offsets(offsets, positions.len())?;
-        check_positions(positions)?;
+        check_batch(positions, offsets, shapes)?;
         let totals = count_all(positions, offsets, shapes)?;
         let sizes = totals.into_iter().map(|totals| Self {
             clouds: offsets.len() - 1,

@@ -6,15 +6,22 @@ use rayon::prelude::*;
 
 use crate::error::NeighborError;
 
-/// The lists of a whole batch: rows have a centre and runs, runs have indices.
+/// The tables of a [`Neighborhood`](crate::Neighborhood): rows have a centre and runs, runs have indices.
+///
+/// # Shapes
+/// `P` points, `R` runs, `E` neighbour pairs.
 #[derive(Debug)]
-pub(crate) struct Tables {
-    /// The point of each row; cloud by cloud, and in a large cloud box by box.
-    pub(crate) centres: Vec<u32>,
-    pub(crate) run_offsets: Vec<u32>,
-    pub(crate) run_subdomains: Vec<u16>,
-    pub(crate) run_starts: Vec<u32>,
-    pub(crate) indices: Vec<u32>,
+pub struct Tables {
+    /// The point of each row, `[P]`; cloud by cloud.
+    pub centres: Vec<u32>,
+    /// Where the runs of each row begin, `[P + 1]` with the end of the last.
+    pub run_offsets: Vec<u32>,
+    /// Sub-domain of each run, `[R]`, ascending within a row.
+    pub run_subdomains: Vec<u16>,
+    /// Where the indices of each run begin, `[R + 1]` with the end of the last.
+    pub run_starts: Vec<u32>,
+    /// The neighbours, `[E]`, ascending within a run.
+    pub indices: Vec<u32>,
 }
 
 /// How long the lists of a batch are.
@@ -76,14 +83,6 @@ impl Tables {
 
     pub(crate) fn totals(&self) -> Totals {
         Totals { runs: self.run_subdomains.len() as u64, edges: self.indices.len() as u64 }
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.centres)
-            + size_of_val(&*self.run_offsets)
-            + size_of_val(&*self.run_subdomains)
-            + size_of_val(&*self.run_starts)
-            + size_of_val(&*self.indices)
     }
 }
 
