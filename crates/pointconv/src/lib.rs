@@ -65,7 +65,7 @@ pub use layer::{
     SeparablePointConvConfig,
 };
 pub use neighbors::{CustomKernel, KernelShape, Mirror, NeighborError, Neighborhood, Search};
-pub use op::{depthwise_point_conv, pointwise_conv, prepare, reference};
+pub use op::{depthwise_point_conv, pointwise_conv, prepare, reference, search};
 
 /// The example of the README is compiled and run with the documentation tests.
 #[cfg(doctest)]

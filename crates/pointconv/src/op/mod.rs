@@ -8,6 +8,7 @@ mod cube;
 mod depthwise;
 mod prepare;
 pub mod reference;
+mod search;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -19,6 +20,7 @@ use neighbors::Neighborhood;
 pub(crate) use depthwise::DepthwisePointConvBackend;
 pub use depthwise::depthwise_point_conv;
 pub use prepare::prepare;
+pub use search::search;
 
 /// A backend that computes the pointwise convolution and its gradients.
 ///

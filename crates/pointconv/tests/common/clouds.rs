@@ -1,8 +1,11 @@
 //! Seeded clouds, packed into batches, and the kernels that are laid over them.
 
 use neighbors::{CustomKernel, KernelShape, Mirror, Neighborhood, Search};
+use pointconv::search;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use super::device;
 
 /// A packed batch of clouds.
 #[derive(Clone, Debug)]
@@ -32,8 +35,10 @@ impl Batch {
         Self { positions, offsets }
     }
 
+    /// The lists, made by the device under test.
     pub(crate) fn neighborhood(&self, shape: &KernelShape) -> Neighborhood {
-        Neighborhood::build(&self.positions, &self.offsets, shape, Search::Auto).expect("the batch is sound")
+        let found = search(&self.positions, &self.offsets, &[*shape], Search::Auto, &device());
+        found.expect("the batch is sound").swap_remove(0)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Where the tests run: `POINTWISE_TEST_DEVICE`, by default `flex`.
+//! Where the tests run: `POINTWISE_TEST_DEVICE`, by default `flex`. `wgpu-limits` is the device of `wgpu` with no more than every
+//! GPU gives to a kernel.
 
 use std::env::{VarError, var};
 use std::sync::Once;
@@ -21,14 +22,15 @@ pub(crate) fn device() -> Device {
         "flex" => on_cpu(Device::flex()),
         "ndarray" => on_cpu(ndarray()),
         "wgpu" => on_gpu(wgpu()),
+        "wgpu-limits" => on_gpu(wgpu_limits()),
         "cuda" => on_gpu(cuda()),
-        _ => panic!("{VARIABLE} is `{name}`, known are `flex`, `ndarray`, `wgpu` and `cuda`"),
+        _ => panic!("{VARIABLE} is `{name}`, known are `flex`, `ndarray`, `wgpu`, `wgpu-limits` and `cuda`"),
     }
 }
 
 /// Whether the operators under test run on the CPU, in the instruction set that `POINTWISE_SIMD` names.
 pub(crate) fn uses_instruction_sets() -> bool {
-    !matches!(var(VARIABLE).as_deref(), Ok("wgpu" | "cuda"))
+    !matches!(var(VARIABLE).as_deref(), Ok("wgpu" | "wgpu-limits" | "cuda"))
 }
 
 fn on_cpu(device: Device) -> Device {
@@ -65,6 +67,16 @@ fn wgpu() -> Device {
 
 #[cfg(not(feature = "wgpu"))]
 fn wgpu() -> Device {
+    not_built("wgpu")
+}
+
+#[cfg(feature = "wgpu")]
+fn wgpu_limits() -> Device {
+    super::limits::limited()
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn wgpu_limits() -> Device {
     not_built("wgpu")
 }
 

@@ -8,6 +8,8 @@ mod device;
 mod differences;
 mod fixture;
 mod instruction_sets;
+#[cfg(feature = "wgpu")]
+mod limits;
 mod pass;
 
 pub(crate) use adjoint::check_adjoint;

@@ -7,7 +7,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::gather::{in_range, mirror, weighted};
-use super::launch::{empty_like, one_thread_each};
+use super::launch::{allocate, one_thread_each};
 use super::lists::{Lists, ROW, RUN};
 use super::sizes::{Sizes, types};
 
@@ -21,7 +21,13 @@ pub(super) fn backward_features(
     weight: CubeTensor,
     grad: CubeTensor,
 ) -> CubeTensor {
-    let output = empty_like(&grad, [lists.points, sizes.channels_in], grad.dtype);
+    let output = allocate(
+        sizes.op(),
+        "gradients of the features",
+        &grad,
+        [lists.points, sizes.channels_in],
+        grad.dtype,
+    );
     let client = grad.client.clone();
     for slab in &lists.slabs {
         let (count, dim) = one_thread_each(&client, slab.len * sizes.blocks_in());

@@ -4,7 +4,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::gather::{in_range, mean};
-use super::launch::{empty_like, one_thread_each};
+use super::launch::{allocate, one_thread_each};
 use super::lists::{Lists, ROW, RUN};
 use super::sizes::{Sizes, types};
 
@@ -18,7 +18,8 @@ pub(super) fn forward(
     weight: CubeTensor,
     bias: CubeTensor,
 ) -> CubeTensor {
-    let output = empty_like(&features, [lists.points, sizes.channels_out], features.dtype);
+    let output =
+        allocate(sizes.op(), "output", &features, [lists.points, sizes.channels_out], features.dtype);
     let client = features.client.clone();
     for slab in &lists.slabs {
         let (count, dim) = one_thread_each(&client, slab.len * sizes.blocks_out());

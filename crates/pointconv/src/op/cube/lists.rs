@@ -1,14 +1,15 @@
 //! The neighbour lists in the memory of a device.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::CubeDevice;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::Client;
-use neighbors::{KernelShape, Neighborhood};
+use neighbors::{KernelShape, NeighborError, Neighborhood, Tables};
 
-use super::launch::largest_binding;
+use super::launch::{checked, largest_binding};
+use super::shares::shares;
 
 /// Words of a row in [`Slab::rows`]: the centre, and its first run.
 pub(super) const ROW: usize = 2;
@@ -20,12 +21,13 @@ pub(super) const RUN: usize = 3;
 #[derive(Debug)]
 pub(super) struct Lists {
     pub(super) points: usize,
+    pub(super) subdomains: usize,
     /// Whether `mirror(k)` is `K - 1 - k`; otherwise it is `k`.
     pub(super) mirrored: bool,
     pub(super) slabs: Vec<Slab>,
+    pub(super) device: CubeDevice,
     /// `1/|Ω_i(k)|`, `[P, K]`; zero where the sub-domain is empty. Not there before a gradient asks for it.
-    shares: Mutex<Option<CubeTensor>>,
-    device: CubeDevice,
+    shares: OnceLock<CubeTensor>,
 }
 
 /// Some rows of the lists, one after the other. Everything counts from the beginning of the slab.
@@ -35,6 +37,8 @@ pub(super) struct Slab {
     pub(super) len: usize,
     /// Number of runs.
     pub(super) runs_len: usize,
+    /// Number of neighbours.
+    pub(super) edges: usize,
     /// `[len + 1, ROW]`: the point in whose neighbourhood the runs of the row are, and the first of them.
     pub(super) rows: CubeTensor,
     /// `[runs_len + 1, RUN]`: first neighbour, sub-domain and centre.
@@ -43,7 +47,7 @@ pub(super) struct Slab {
     pub(super) indices: CubeTensor,
 }
 
-/// The devices to which lists have been copied; kept with the lists on the host and dropped with them.
+/// The devices on which lists are, kept with the neighbourhood and dropped with it.
 #[derive(Default)]
 struct Copies {
     lists: Mutex<Vec<(CubeDevice, Arc<Lists>)>>,
@@ -67,45 +71,97 @@ impl Lists {
     /// Copies the lists, cut into tables of at most `limit` words.
     pub(super) fn upload(device: &CubeDevice, neighborhood: &Neighborhood, limit: usize) -> Self {
         let client = &device.client();
-        let words = |values: &[u32]| tensor(client, device, values, DType::U32);
+        let words = |name: &str, values: &[u32]| {
+            checked("neighbour lists", name, tensor(client, device, values, DType::U32))
+        };
         let slabs = cut(neighborhood, limit)
             .into_iter()
             .map(|slab| Slab {
                 len: slab.rows.len() / ROW - 1,
                 runs_len: slab.runs.len() / RUN - 1,
-                rows: words(&slab.rows),
-                runs: words(&slab.runs),
-                indices: words(slab.indices),
+                edges: slab.indices.len(),
+                rows: words("rows", &slab.rows),
+                runs: words("runs", &slab.runs),
+                indices: words("neighbours", slab.indices),
             })
             .collect();
-        Self::new(device, neighborhood.points(), neighborhood.shape(), slabs, None)
+        Self::new(device, neighborhood.points(), neighborhood.shape(), slabs)
     }
 
     /// Lists of which the tables are on the device already.
-    pub(super) fn new(
-        device: &CubeDevice,
-        points: usize,
-        shape: &KernelShape,
-        slabs: Vec<Slab>,
-        shares: Option<CubeTensor>,
-    ) -> Self {
+    pub(super) fn new(device: &CubeDevice, points: usize, shape: &KernelShape, slabs: Vec<Slab>) -> Self {
         Self {
             points,
+            subdomains: shape.subdomains(),
             mirrored: shape.mirror(0) != 0,
             slabs,
-            shares: Mutex::new(shares),
             device: device.clone(),
+            shares: OnceLock::new(),
         }
     }
 
+    /// The neighbourhood of which these are the lists. They are copied to the host when somebody asks for a table there.
+    ///
+    /// # Errors
+    /// More neighbour pairs than the host can count.
+    pub(super) fn neighborhood(
+        self,
+        offsets: &[usize],
+        shape: &KernelShape,
+    ) -> Result<Neighborhood, NeighborError> {
+        let edges = self.slabs.iter().map(|slab| slab.edges).sum::<usize>();
+        if u32::try_from(edges).is_err() {
+            return Err(NeighborError::TooManyEdges { max: u64::from(u32::MAX) });
+        }
+        let runs = self.slabs.iter().map(|slab| slab.runs_len).sum();
+        let lists = Arc::new(self);
+        let here = (lists.device.clone(), lists.clone());
+        let found = Neighborhood::elsewhere(offsets, shape, runs, edges, move || lists.read());
+        found.attached::<Copies>().lists.lock().unwrap_or_else(PoisonError::into_inner).push(here);
+        Ok(found)
+    }
+
     /// The shares `[P, K]` of the neighbours in the mean of every sub-domain.
-    pub(super) fn shares(&self, neighborhood: &Neighborhood) -> CubeTensor {
-        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        shares
-            .get_or_insert_with(|| {
-                tensor(&self.device.client(), &self.device, &reciprocals(neighborhood), DType::F32)
-            })
-            .clone()
+    pub(super) fn shares(&self) -> CubeTensor {
+        self.shares.get_or_init(|| shares(self)).clone()
+    }
+
+    /// The tables, copied to the host.
+    fn read(&self) -> Tables {
+        let mut tables = Tables {
+            centres: Vec::with_capacity(self.points),
+            run_offsets: Vec::with_capacity(self.points + 1),
+            run_subdomains: Vec::new(),
+            run_starts: Vec::new(),
+            indices: Vec::new(),
+        };
+        for slab in &self.slabs {
+            let [rows, runs, indices] = slab.read();
+            let (first_run, first_edge) = (tables.run_subdomains.len() as u32, tables.indices.len() as u32);
+            for row in rows[..slab.len * ROW].chunks_exact(ROW) {
+                tables.centres.push(row[0]);
+                tables.run_offsets.push(first_run + row[1]);
+            }
+            for run in runs[..slab.runs_len * RUN].chunks_exact(RUN) {
+                tables.run_starts.push(first_edge + run[0]);
+                tables.run_subdomains.push(run[1] as u16);
+            }
+            tables.indices.extend_from_slice(&indices[..slab.edges]);
+        }
+        tables.run_offsets.push(tables.run_subdomains.len() as u32);
+        tables.run_starts.push(tables.indices.len() as u32);
+        tables
+    }
+}
+
+impl Slab {
+    /// Rows, runs and neighbours, copied to the host.
+    fn read(&self) -> [Vec<u32>; 3] {
+        [&self.rows, &self.runs, &self.indices].map(|table| {
+            let bytes = table.client.read_one(table.handle.clone());
+            let bytes = bytes.unwrap_or_else(|error| panic!("neighbour lists on a device: {error}"));
+            bytemuck::pod_collect_to_vec(&bytes[..table.meta.shape().num_elements() * size_of::<u32>()])
+        })
     }
 }
 
@@ -173,21 +229,6 @@ fn slab(neighborhood: &Neighborhood, start: usize, end: usize) -> HostSlab<'_> {
     HostSlab { rows, runs, indices: &neighborhood.indices()[first_edge as usize..last_edge as usize] }
 }
 
-/// `1/|Ω_i(k)|` for every point and sub-domain, `[P, K]`.
-fn reciprocals(neighborhood: &Neighborhood) -> Vec<f32> {
-    let subdomains = neighborhood.shape().subdomains();
-    let mut reciprocals = vec![0.0; neighborhood.points() * subdomains];
-    let (run_offsets, run_starts) = (neighborhood.run_offsets(), neighborhood.run_starts());
-    for (row, &centre) in neighborhood.centres().iter().enumerate() {
-        let target = &mut reciprocals[centre as usize * subdomains..][..subdomains];
-        for run in run_offsets[row] as usize..run_offsets[row + 1] as usize {
-            let subdomain = usize::from(neighborhood.run_subdomains()[run]);
-            target[subdomain] = 1.0 / (run_starts[run + 1] - run_starts[run]) as f32;
-        }
-    }
-    reciprocals
-}
-
 /// A vector on the device. What is empty gets one element that nobody reads, since a kernel cannot be given nothing.
 pub(super) fn tensor<T: bytemuck::Pod>(
     client: &Client,
@@ -199,30 +240,6 @@ pub(super) fn tensor<T: bytemuck::Pod>(
     let values = if values.is_empty() { &one } else { values };
     let handle = client.create_from_slice(bytemuck::cast_slice(values));
     CubeTensor::new_contiguous(client.clone(), device.clone(), Shape::new([values.len()]), handle, dtype)
-}
-
-/// The runs of a row: sub-domains and neighbours.
-#[cfg(test)]
-type Runs = Vec<(usize, Vec<u32>)>;
-
-/// The rows of a slab, read back: centre and runs.
-#[cfg(test)]
-pub(super) fn read(slab: &Slab) -> Vec<(usize, Runs)> {
-    let words = |table: &CubeTensor, len: usize| -> Vec<u32> {
-        let bytes = table.client.read_one_unchecked(table.handle.clone());
-        bytemuck::pod_collect_to_vec(&bytes[..len * size_of::<u32>()])
-    };
-    let rows = words(&slab.rows, (slab.len + 1) * ROW);
-    let runs = words(&slab.runs, (slab.runs_len + 1) * RUN);
-    let indices = words(&slab.indices, runs[slab.runs_len * RUN] as usize);
-    let run = |run: u32| {
-        let at = &runs[run as usize * RUN..][..RUN + 1];
-        (at[1] as usize, indices[at[0] as usize..at[RUN] as usize].to_vec())
-    };
-    rows.windows(2 * ROW)
-        .step_by(ROW)
-        .map(|row| (row[0] as usize, (row[1]..row[1 + ROW]).map(run).collect()))
-        .collect()
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ mod gather;
 mod launch;
 mod lists;
 mod reduce;
-#[cfg(test)]
 mod search;
+mod shares;
 mod sizes;
 #[cfg(test)]
 mod slabs;
@@ -33,6 +33,7 @@ use self::forward::forward;
 use self::launch::{repeated, rows, zeros_like};
 use self::lists::Lists;
 use self::reduce::sum_rows;
+pub(super) use self::search::search;
 use self::sizes::Sizes;
 use super::PointwiseConvBackend;
 
@@ -97,7 +98,7 @@ impl PointwiseConvBackend for CubeBackend {
 
 /// Copies the lists to the device, and makes the shares there.
 pub(super) fn prepare(neighborhood: &Neighborhood, device: &CubeDevice) {
-    Lists::on(device, neighborhood).shares(neighborhood);
+    Lists::on(device, neighborhood).shares();
 }
 
 /// The gradient of the features; `grad` has its rows one after the other.
@@ -114,6 +115,6 @@ fn features_gradient(
     }
     let lists = Lists::on(&grad.device, neighborhood);
     let sizes = Sizes::full(weight, &lists);
-    let shares = rows(OP, "shares of the neighbours", lists.shares(neighborhood));
+    let shares = lists.shares();
     backward_features(sizes, &lists, shares, rows(OP, "weights", weight.clone()), grad.clone())
 }

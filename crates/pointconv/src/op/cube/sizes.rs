@@ -46,6 +46,11 @@ impl Sizes {
         Self { depthwise: true, ..Self::full(weight, lists) }
     }
 
+    /// What the operator is called.
+    pub(super) fn op(&self) -> &'static str {
+        if self.depthwise { "depthwise_point_conv" } else { "pointwise_conv" }
+    }
+
     /// Input channels of a block.
     pub(super) fn block_in(&self) -> usize {
         self.channels_in.min(BLOCK)

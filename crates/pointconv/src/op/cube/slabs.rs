@@ -48,7 +48,7 @@ fn many_slabs_are_as_good_as_one() {
         let lists = Lists::upload(&device, &neighborhood, limit);
         assert!(slabs.contains(&lists.slabs.len()), "{} slabs, expected {slabs:?}", lists.slabs.len());
         let sizes = Sizes::full(&weight, &lists);
-        let shares = lists.shares(&neighborhood);
+        let shares = lists.shares();
         [
             forward(sizes, &lists, features.clone(), weight.clone(), bias.clone()),
             backward_features(sizes, &lists, shares, weight.clone(), grad.clone()),

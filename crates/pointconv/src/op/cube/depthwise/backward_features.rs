@@ -5,7 +5,7 @@ use cubecl::prelude::*;
 
 use super::blocks::Blocks;
 use crate::op::cube::gather::{in_range, mirror, weighted};
-use crate::op::cube::launch::{empty_like, one_thread_each};
+use crate::op::cube::launch::{allocate, one_thread_each};
 use crate::op::cube::lists::{Lists, ROW, RUN};
 use crate::op::cube::sizes::{Sizes, types};
 
@@ -20,7 +20,13 @@ pub(super) fn backward_features(
     grad: CubeTensor,
 ) -> CubeTensor {
     let blocks = Blocks::new(sizes);
-    let output = empty_like(&grad, [lists.points, sizes.channels_in], grad.dtype);
+    let output = allocate(
+        sizes.op(),
+        "gradients of the features",
+        &grad,
+        [lists.points, sizes.channels_in],
+        grad.dtype,
+    );
     let client = grad.client.clone();
     for slab in &lists.slabs {
         let (count, dim) = one_thread_each(&client, slab.len * blocks.along_channels);

@@ -6,7 +6,7 @@ use cubecl::prelude::*;
 
 use super::blocks::Blocks;
 use crate::op::cube::gather::{in_range, mean};
-use crate::op::cube::launch::{empty_like, one_thread_each};
+use crate::op::cube::launch::{allocate, one_thread_each};
 use crate::op::cube::lists::{Lists, ROW, RUN};
 use crate::op::cube::sizes::{Sizes, types};
 
@@ -21,8 +21,8 @@ pub(super) fn forward(
     bias: CubeTensor,
 ) -> CubeTensor {
     let blocks = Blocks::new(sizes);
-    let output =
-        empty_like(&features, [lists.points, sizes.channels_in * sizes.channels_out], features.dtype);
+    let shape = [lists.points, sizes.channels_in * sizes.channels_out];
+    let output = allocate(sizes.op(), "output", &features, shape, features.dtype);
     let client = features.client.clone();
     for slab in &lists.slabs {
         let threads = slab.len * blocks.along_channels * blocks.along_outputs;

@@ -86,6 +86,6 @@ fn features_gradient(
     }
     let lists = Lists::on(&grad.device, neighborhood);
     let sizes = Sizes::depthwise(weight, &lists);
-    let shares = rows(OP, "shares of the neighbours", lists.shares(neighborhood));
+    let shares = lists.shares();
     backward_features(sizes, &lists, shares, rows(OP, "weights", weight.clone()), grad.clone())
 }

@@ -9,7 +9,8 @@ use crate::op::cube::launch::{empty_like, one_thread_each};
 /// Values that one thread adds up, one after the other.
 const CHUNK: usize = 64;
 
-/// `output[i]` is the sum of the values before `i`, and `output[len]` the sum of all.
+/// `output[i]` is the sum of the values before `i`, and `output[len]` the sum of all. A sum that is too large is the largest
+/// number.
 ///
 /// Every thread sums a chunk, the same is done to the sums of the chunks, and then every thread goes through its chunk
 /// once more, from where the chunks before it end.
@@ -48,6 +49,13 @@ pub(super) fn sums_before(values: CubeTensor, len: usize) -> CubeTensor {
     output
 }
 
+/// The sum, or the largest number where that is too large: two of those that wrap add up to less than either.
+#[cube]
+fn add(a: u32, b: u32) -> u32 {
+    let sum = a + b;
+    select(sum < a, u32::MAX.runtime(), sum)
+}
+
 #[cube(launch)]
 fn chunk_sums_kernel(values: &[u32], sums: &mut [u32], len: usize) {
     let begin = ABSOLUTE_POS * CHUNK;
@@ -56,7 +64,7 @@ fn chunk_sums_kernel(values: &[u32], sums: &mut [u32], len: usize) {
     }
     let mut sum = 0u32;
     for i in begin..clamp_max(begin + CHUNK, len) {
-        sum += values[i];
+        sum = add(sum, values[i]);
     }
     sums[ABSOLUTE_POS] = sum;
 }
@@ -74,9 +82,40 @@ fn running_sums_kernel(values: &[u32], before: &[u32], output: &mut [u32], len: 
     let end = clamp_max(begin + CHUNK, len);
     for i in begin..end {
         output[i] = sum;
-        sum += values[i];
+        sum = add(sum, values[i]);
     }
     if end == len {
         output[len] = sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::cube::lists::tensor;
+    use crate::op::cube::test_device::{device, words};
+
+    #[test]
+    fn running_sums_of_every_length() {
+        let Some(device) = device("running sums on a GPU") else { return };
+        for len in [1, 63, 64, 65, 4096, 4097, 300_000] {
+            let values: Vec<u32> = (0..len as u32).map(|i| i % 7).collect();
+            let table = tensor(&device.client(), &device, &values, DType::U32);
+            let mut expected = vec![0];
+            for value in &values {
+                expected.push(expected[expected.len() - 1] + value);
+            }
+            assert_eq!(words(&sums_before(table, len)), expected, "{len} values");
+        }
+    }
+
+    #[test]
+    fn sums_that_are_too_large_stay_the_largest() {
+        let Some(device) = device("running sums on a GPU") else { return };
+        let values = vec![1 << 28; 1000];
+        let table = tensor(&device.client(), &device, &values, DType::U32);
+        let sums = words(&sums_before(table, values.len()));
+        assert_eq!(sums[15..17], [15 << 28, u32::MAX]);
+        assert_eq!(sums[1000], u32::MAX);
     }
 }
