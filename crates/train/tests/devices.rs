@@ -8,6 +8,10 @@ mod common;
 use std::path::PathBuf;
 
 use common::{CLASSES, TEST, Workplace, metrics};
+use neighbors::Search;
+use train::bench::surfaces;
+use train::config::PaperClassifierConfig;
+use train::data::BatchBuilder;
 use train::{Classifier, Evaluation, Prediction, ProgressMode, Weights, device};
 
 /// Whether there is a device for wgpu.
@@ -88,6 +92,56 @@ fn trains_alike(kind: &str) {
             assert_eq!(here.ranked[0].0, there.ranked[0].0, "{kind}, trained on {run}");
         }
     }
+}
+
+/// The lists of a batch are made where the batch lies, and are those of the CPU; a search that is named is the CPU's.
+#[test]
+fn batches_have_the_same_neighbours_everywhere() {
+    if !has_wgpu() {
+        return;
+    }
+    let clouds = surfaces(3, 200);
+    let model = PaperClassifierConfig::default();
+    let batch = |name: &str, search: Search| {
+        let builder = BatchBuilder { search, ..BatchBuilder::of(&model, &device(name).unwrap().device) };
+        builder.build(&clouds, &[0, 1, 2], vec![0, 1, 2]).unwrap().neighborhoods
+    };
+    let expected = batch("cpu", Search::Auto);
+    assert_eq!(expected.len(), 4);
+    let found = batch("wgpu", Search::Auto);
+    // Rows in the order of the grid of the device, where those of small clouds are in the order of the points on the CPU.
+    assert!(found.iter().all(|lists| !lists.centres().is_sorted()));
+    assert!(found == expected, "the neighbours differ");
+    for search in [Search::Grid, Search::KdTree] {
+        let named = batch("wgpu", search);
+        assert!(named == expected && named.iter().all(|lists| lists.centres().is_sorted()), "{search:?}");
+    }
+}
+
+#[test]
+fn the_benches_run_on_a_gpu() {
+    if !has_wgpu() {
+        return;
+    }
+    let place = Workplace::new();
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let out = place.succeed(&[&["bench"], arguments, &["--device", "wgpu", "--json", "-"]].concat());
+        serde_json::from_str(&out).unwrap()
+    };
+    let conv = ["conv", "--clouds", "3", "--points", "100", "--reps", "1"];
+    let there = json(&conv);
+    let out = place.succeed(&[&["bench"], &conv[..], &["--device", "cpu", "--json", "-"]].concat());
+    let here: serde_json::Value = serde_json::from_str(&out).unwrap();
+    for key in ["edges", "edges_per_point", "subdomains_per_point"] {
+        assert_eq!(there[key], here[key], "{key}");
+    }
+    assert!(there["search_s"].as_f64().unwrap() > 0.0, "{there}");
+    let search = json(&["search", "--sizes", "300", "--neighbours", "6", "--reps", "1"]);
+    let times = &search["sizes"][0]["device"];
+    assert!(times["kernel"]["min_s"].as_f64().unwrap() > 0.0, "{search}");
+    assert!(times["kernel_ns_per_pair"].as_f64().unwrap() > 0.0, "{search}");
+    let step = json(&["train", "tiny.toml", "--classes", "4", "--batch", "3", "--reps", "1"]);
+    assert!(step["search"]["min_s"].as_f64().unwrap() > 0.0, "{step}");
 }
 
 #[test]

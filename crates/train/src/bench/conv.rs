@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use neighbors::{InstructionSet, KernelShape, Neighborhood, Search};
-use pointconv::{PointwiseConvConfig, prepare};
+use pointconv::{PointwiseConvConfig, prepare, search};
 use serde::Serialize;
 
 use super::Spread;
@@ -89,14 +89,14 @@ impl ConvBench {
             channels => Tensor::random([count, channels], Distribution::Default, &device),
         };
 
-        let (mut search, mut forward, mut backward) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut searches, mut forward, mut backward) = (Vec::new(), Vec::new(), Vec::new());
         let mut lists = Vec::new();
         let mut checksum = 0.0;
         for repetition in 0..=self.repetitions {
             // The last batch is gone when the next one comes.
             lists.clear();
             let started = Instant::now();
-            lists = Neighborhood::build_all(positions, &offsets, &shapes, Search::Auto)?;
+            lists = search(positions, &offsets, &shapes, Search::Auto, &device)?;
             // What the operators derive from the lists belongs to the search, and so does their way to the device.
             for lists in &lists {
                 prepare(lists, &device);
@@ -120,14 +120,14 @@ impl ConvBench {
             let backward_s = started.elapsed().as_secs_f64();
             drop(gradients);
             if repetition > 0 {
-                search.push(search_s);
+                searches.push(search_s);
                 forward.push(forward_s);
                 backward.push(backward_s);
             } else {
                 checksum = f64::from(output.abs().sum().into_scalar::<f32>());
             }
         }
-        let [search, forward, backward] = [search, forward, backward].map(|times| Spread::of(&times));
+        let [search, forward, backward] = [searches, forward, backward].map(|times| Spread::of(&times));
         let per_point = |total: usize| total as f64 / count as f64;
         Ok(ConvTimes {
             search_s: search.min_s,
@@ -138,7 +138,7 @@ impl ConvBench {
             bwd_median_s: backward.median_s,
             edges: lists.iter().map(Neighborhood::edges).sum(),
             edges_per_point: lists.iter().map(|lists| per_point(lists.edges())).collect(),
-            subdomains_per_point: lists.iter().map(|lists| per_point(lists.run_subdomains().len())).collect(),
+            subdomains_per_point: lists.iter().map(Neighborhood::occupied_per_point).collect(),
             threads: rayon::current_num_threads(),
             instruction_set: InstructionSet::current().to_string(),
             checksum,

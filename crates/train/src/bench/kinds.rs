@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::nn::Initializer;
 use burn::tensor::{Device, Distribution, Tensor};
 use neighbors::{InstructionSet, KernelShape, Neighborhood, Search};
-use pointconv::{DepthwisePointConvConfig, PointwiseConvConfig, SeparablePointConvConfig, prepare};
+use pointconv::{DepthwisePointConvConfig, PointwiseConvConfig, SeparablePointConvConfig, prepare, search};
 use serde::Serialize;
 
 use super::Spread;
@@ -65,7 +65,7 @@ impl KindsBench {
             offsets.push(offsets[offsets.len() - 1] + cloud.len());
         }
         let shape = KernelShape::cells(self.cell).with_dilation([self.dilation; 3]);
-        let lists = Neighborhood::build(&clouds.concat(), &offsets, &shape, Search::Auto)?;
+        let lists = search(&clouds.concat(), &offsets, &[shape], Search::Auto, &device)?.swap_remove(0);
         prepare(&lists, &device);
         device.seed(0);
         let initializer = Initializer::KaimingNormal { gain: 1.0, fan_out_only: false };

@@ -12,5 +12,5 @@ pub use clouds::{read_positions, surface, surfaces};
 pub use conv::{ConvBench, ConvTimes};
 pub use kinds::{KindTimes, KindsBench};
 pub use load::{LoadBench, LoadTimes};
-pub use search::{Crossover, SearchBench, SearchTimes, StructureTimes};
+pub use search::{Crossover, DeviceTimes, SearchBench, SearchTimes, StructureTimes};
 pub use timing::{Spread, peak_memory};

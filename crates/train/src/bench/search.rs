@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use burn::tensor::Device;
 use neighbors::{
     InstructionSet, KdTree, KernelShape, Neighbor, NeighborError, Neighborhood, Search, UniformGrid,
     fixed_radius,
@@ -26,6 +27,8 @@ pub struct SearchBench {
     pub radius: Option<f32>,
     /// Neighbours of a query for the nearest points.
     pub nearest: usize,
+    /// A GPU that searches beside the CPU.
+    pub device: Option<Device>,
     /// How often everything is timed.
     pub repetitions: usize,
 }
@@ -48,6 +51,8 @@ pub struct SearchTimes {
     pub grid: StructureTimes,
     /// The kd-tree.
     pub kd_tree: StructureTimes,
+    /// The device, where one was asked for.
+    pub device: Option<DeviceTimes>,
     /// Threads of the pool.
     pub threads: usize,
     /// The vector instructions in use.
@@ -72,6 +77,15 @@ pub struct StructureTimes {
     pub lists_ns_per_pair: f64,
     /// `lists` per point, shortest, in nanoseconds.
     pub lists_ns_per_point: f64,
+    /// `kernel` per pair found, shortest, in nanoseconds.
+    pub kernel_ns_per_pair: f64,
+}
+
+/// Times of the search on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct DeviceTimes {
+    /// Sub-domain lists of the 3x3x3 kernel, from positions on the host to lists on the device.
+    pub kernel: Spread,
     /// `kernel` per pair found, shortest, in nanoseconds.
     pub kernel_ns_per_pair: f64,
 }
@@ -118,6 +132,9 @@ impl SearchBench {
     ///
     /// # Errors
     /// A radius that finds more pairs than lists can hold.
+    ///
+    /// # Panics
+    /// When the device finds other neighbours than the CPU, or cannot compute.
     pub fn run(&self, positions: &[[f32; 3]]) -> Result<SearchTimes, NeighborError> {
         let points = positions.len();
         let radius = match self.radius {
@@ -161,6 +178,7 @@ impl SearchBench {
                 spent[place] = begun.elapsed().as_secs_f64();
             }
         }
+        let device = self.device.as_ref().map(|device| self.on_device(positions, &shape, edges, device));
         let structure = |times: &[Vec<f64>; 4]| {
             let [build, lists, kernel, nearest] = [0, 1, 2, 3].map(|i| Spread::of(&times[i]));
             StructureTimes {
@@ -181,10 +199,35 @@ impl SearchBench {
             kernel_neighbours: edges as f64 / points as f64,
             grid: structure(&times[0].1),
             kd_tree: structure(&times[1].1),
+            device: device.transpose()?,
             threads: rayon::current_num_threads(),
             instruction_set: InstructionSet::current().to_string(),
             peak_bytes: peak_memory(),
         })
+    }
+}
+
+impl SearchBench {
+    /// Times the search of a device, after one that compiles its kernels.
+    fn on_device(
+        &self,
+        positions: &[[f32; 3]],
+        shape: &KernelShape,
+        edges: usize,
+        device: &Device,
+    ) -> Result<DeviceTimes, NeighborError> {
+        let mut times = Vec::new();
+        for repetition in 0..=self.repetitions {
+            let started = Instant::now();
+            let found = pointconv::search(positions, &[0, positions.len()], &[*shape], Search::Auto, device)?;
+            device.sync().expect("the device computes");
+            if repetition > 0 {
+                times.push(started.elapsed().as_secs_f64());
+            }
+            assert_eq!(found[0].edges(), edges, "the device finds the neighbours that the CPU finds");
+        }
+        let kernel = Spread::of(&times);
+        Ok(DeviceTimes { kernel, kernel_ns_per_pair: 1e9 * kernel.min_s / edges as f64 })
     }
 }
 
@@ -234,7 +277,7 @@ mod tests {
 
     #[test]
     fn the_radius_gives_the_neighbours_and_both_structures_are_timed() {
-        let bench = SearchBench { neighbours: 12.0, radius: None, nearest: 5, repetitions: 1 };
+        let bench = SearchBench { neighbours: 12.0, radius: None, nearest: 5, device: None, repetitions: 1 };
         let times = bench.run_size(700).unwrap();
         assert!((times.neighbours - 12.0).abs() < 1.5, "{times:?}");
         assert!(times.kernel_neighbours > 4.0, "{times:?}");
@@ -243,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_crossover_is_where_the_kd_tree_begins_to_win_for_good() {
-        let bench = SearchBench { neighbours: 5.0, radius: None, nearest: 3, repetitions: 1 };
+        let bench = SearchBench { neighbours: 5.0, radius: None, nearest: 3, device: None, repetitions: 1 };
         let row = |points, grid, kd_tree| {
             let mut row = bench.run_size(60).unwrap();
             row.points = points;

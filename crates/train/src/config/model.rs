@@ -110,12 +110,12 @@ pub enum Inputs {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SearchKind {
-    /// The one that was measured to be quicker: the grid.
+    /// A GPU searches itself, the CPU in a uniform grid.
     #[default]
     Auto,
-    /// Uniform grid.
+    /// Uniform grid, on the CPU.
     Grid,
-    /// Kd-tree.
+    /// Kd-tree, on the CPU.
     KdTree,
 }
 

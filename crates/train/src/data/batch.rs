@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
+use pointconv::search;
 
 use crate::config::{Inputs, PaperClassifierConfig};
 
@@ -62,7 +63,7 @@ impl BatchBuilder {
             offsets.push(offsets[offsets.len() - 1] + cloud.len());
         }
         let positions = clouds.concat();
-        let neighborhoods = Neighborhood::build_all(&positions, &offsets, &self.shapes, self.search)?;
+        let neighborhoods = search(&positions, &offsets, &self.shapes, self.search, &self.device)?;
         let points = positions.len();
         let features = match self.inputs {
             Inputs::Xyz => TensorData::new(positions.into_flattened(), [points, 3]),

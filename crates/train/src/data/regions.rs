@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::data::dataset::DatasetError;
 use burn::tensor::{Device, Tensor, TensorData};
-use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
+use neighbors::{KernelShape, NeighborError, Search};
 use pointcloud::{
     IGNORED, LeastSeen, PointCloud, Region, RegionIndex, class_balanced_point, derive_seed, drop_randomly,
     random_indices, regular_centres,
 };
+use pointconv::search;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -99,7 +100,7 @@ impl RegionBuilder {
             Tensor::from_data(TensorData::new(values, [points]), &self.device)
         });
         Ok(CloudBatch {
-            neighborhoods: Neighborhood::build_all(&positions, &offsets, &self.shapes, self.search)?,
+            neighborhoods: search(&positions, &offsets, &self.shapes, self.search, &self.device)?,
             features: Tensor::from_data(TensorData::new(features, [points, channels]), &self.device),
             offsets,
             targets: Tensor::from_data(TensorData::new(targets, [points]), &self.device),

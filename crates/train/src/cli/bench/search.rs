@@ -6,6 +6,7 @@ use ::train::bench::{Crossover, SearchBench, SearchTimes, read_positions};
 use anyhow::ensure;
 use serde_json::json;
 
+use super::super::devices::pick;
 use super::super::output::line;
 use super::{Json, ensure_length, ensure_some, memory, table};
 
@@ -15,6 +16,7 @@ use super::{Json, ensure_length, ensure_some, memory, table};
   pointwise bench search
   pointwise bench search --sizes 1000,50000 --radius 0.1 --reps 9
   pointwise bench search --sizes 2048 --json -
+  pointwise bench search --device wgpu
 
 Times are the middle of the repetitions; what takes more than ten seconds is not repeated. Clouds are synthetic surfaces of
 radius 1. The ball finds --neighbours points at every size, unless --radius sets it; the cells of the 3x3x3 kernel are chosen
@@ -38,6 +40,9 @@ pub(super) struct Search {
     /// Repetitions
     #[arg(long, default_value_t = 5, value_name = "R")]
     reps: usize,
+    /// A GPU that makes the lists of the kernel, too
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
     #[command(flatten)]
     json: Json,
 }
@@ -62,10 +67,12 @@ impl Search {
         }
         ensure_some(self.nearest, "--nearest")?;
         ensure_some(self.reps, "--reps")?;
+        let device = self.device.as_deref().map(|name| pick(name, false)).transpose()?;
         let bench = SearchBench {
             neighbours: self.neighbours,
             radius: self.radius,
             nearest: self.nearest,
+            device: device.as_ref().map(|found| found.device.clone()),
             repetitions: self.reps,
         };
         let mut rows = Vec::new();
@@ -79,13 +86,13 @@ impl Search {
         }
         let crossover = Crossover::of(&rows);
         if self.json.has_table() {
-            print(&rows, crossover)?;
+            print(&rows, crossover, device.as_ref().map_or("device", |found| &found.name))?;
         }
         self.json.write(&json!({ "sizes": rows, "crossover": crossover }))
     }
 }
 
-fn print(rows: &[SearchTimes], crossover: Crossover) -> anyhow::Result<()> {
+fn print(rows: &[SearchTimes], crossover: Crossover, device: &str) -> anyhow::Result<()> {
     let head = [
         "points",
         "structure",
@@ -111,6 +118,14 @@ fn print(rows: &[SearchTimes], crossover: Crossover) -> anyhow::Result<()> {
                 format!("{:.1}", times.kernel_ns_per_pair),
                 format!("{:.2}", 1e6 * times.nearest.median_s),
             ]);
+        }
+        if let Some(times) = row.device {
+            let mut line = vec![String::new(); head.len()];
+            line[0] = row.points.to_string();
+            line[1] = device.into();
+            line[6] = format!("{:.2}", 1e3 * times.kernel.median_s);
+            line[7] = format!("{:.1}", times.kernel_ns_per_pair);
+            lines.push(line);
         }
     }
     table(&lines)?;
