@@ -55,6 +55,7 @@ pub use ply::{
     ElementSummary, PlyFormat, PlyProperty, PlySummary, PropertyKind, inspect_ply, parse_ply, read_ply,
     read_ply_mesh, summarize_ply, write_ply,
 };
+pub use replace::{Unfinished, remove_unfinished, replace_file};
 pub use sample::sample_uniform;
 pub use scalar::ScalarType;
 pub use scene::{

@@ -15,7 +15,7 @@ use super::scan::shape;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::ply::{PlyFormat, write_ply};
-use crate::replace::partial_name;
+use crate::replace::{Unfinished, create_folder};
 use crate::seed::derive_seed;
 
 /// File in the root of a set that records its settings; written last, so only complete sets have it.
@@ -71,15 +71,15 @@ pub(super) fn put(root: &Path, record: &str, write: impl FnOnce(&Path) -> Result
     if status_of(root, record)? == SynthStatus::Foreign {
         return Err(Error::NotASynthSet { path: root.to_owned(), marker: MARKER });
     }
-    let partial = partial_name(root);
+    let partial = Unfinished::beside(root);
     let mark = || {
-        let marker = partial.join(MARKER);
+        let marker = partial.path().join(MARKER);
         fs::write(&marker, record).map_err(|source| Error::io(&marker, "write", source))
     };
-    let written = write(&partial).and_then(|()| mark()).and_then(|()| take_place(&partial, root));
+    let written = write(partial.path()).and_then(|()| mark()).and_then(|()| take_place(&partial, root));
     if written.is_err() {
         // The error that matters is the first one.
-        let _ = fs::remove_dir_all(&partial);
+        let _ = fs::remove_dir_all(partial.path());
     }
     written
 }
@@ -91,7 +91,7 @@ fn write_set(folder: &Path, config: &SynthConfig, progress: &(dyn Fn(usize) + Sy
     for (family_index, family) in Family::ALL.into_iter().enumerate() {
         for (split_index, (split, before, count)) in splits.into_iter().enumerate() {
             let inside = folder.join(family.name()).join(split);
-            fs::create_dir_all(&inside).map_err(|source| Error::io(&inside, "create", source))?;
+            create_folder(&inside)?;
             for index in 0..count {
                 let seed = derive_seed(config.seed, &[family_index as u64, split_index as u64, index as u64]);
                 let name = format!("{family}_{:04}.ply", before + index + 1);
@@ -110,17 +110,21 @@ fn write_set(folder: &Path, config: &SynthConfig, progress: &(dyn Fn(usize) + Sy
 }
 
 /// Renames `partial` to `root`; what was there (an older set or an empty folder) is removed.
-fn take_place(partial: &Path, root: &Path) -> Result<()> {
-    let fail = |source| Error::io(root, "replace", source);
-    if !root.exists() {
-        return fs::rename(partial, root).map_err(fail);
+fn take_place(partial: &Unfinished, root: &Path) -> Result<()> {
+    let old = Unfinished::beside(root);
+    let renamed = partial.finish(|partial| {
+        if !root.exists() {
+            return fs::rename(partial, root);
+        }
+        fs::rename(root, old.path())?;
+        fs::rename(partial, root).inspect_err(|_| {
+            // Put the old set back; if that fails too, the first error says what happened.
+            let _ = fs::rename(old.path(), root);
+        })
+    });
+    renamed.map_err(|source| Error::io(root, "replace", source))?;
+    if old.path().exists() {
+        fs::remove_dir_all(old.path()).map_err(|source| Error::io(old.path(), "remove", source))?;
     }
-    let old = partial_name(root);
-    fs::rename(root, &old).map_err(fail)?;
-    if let Err(source) = fs::rename(partial, root) {
-        // Put the old set back; if that fails too, the first error says what happened.
-        let _ = fs::rename(&old, root);
-        return Err(fail(source));
-    }
-    fs::remove_dir_all(&old).map_err(|source| Error::io(&old, "remove", source))
+    Ok(())
 }

@@ -16,6 +16,7 @@ use super::surface::Surface;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::ply::{PlyFormat, write_ply};
+use crate::replace::create_folder;
 use crate::sample::sample_uniform;
 use crate::seed::derive_seed;
 use crate::transform::{jitter, shuffled_indices};
@@ -114,7 +115,7 @@ pub fn generate_scenes(
     put(root.as_ref(), &config.record(), |folder| {
         for split in ["train", "test"] {
             let inside = folder.join(split);
-            fs::create_dir_all(&inside).map_err(|source| Error::io(&inside, "create", source))?;
+            create_folder(&inside)?;
         }
         let classes = folder.join("classes.txt");
         let names = SCENE_CLASSES.map(|name| format!("{name}\n")).concat();
