@@ -113,8 +113,8 @@ pub enum RunError {
         /// The files of the batch.
         files: Vec<PathBuf>,
     },
-    /// The training was stopped in its first epoch.
-    #[error("stopped before the first epoch was finished: there is nothing to keep")]
+    /// The training was stopped before its first step.
+    #[error("stopped before the first step: there is nothing to keep")]
     StoppedEarly,
     /// burn's learner stopped with an error.
     #[error("training stopped: {0}")]

@@ -42,6 +42,8 @@ mod report;
 pub mod run;
 mod scene_file;
 mod segmenter;
+mod stop;
+mod tensorboard;
 mod text;
 mod training;
 
@@ -56,6 +58,7 @@ pub use progress::{Progress, ProgressMode};
 pub use report::{Report, RunFacts, markdown};
 pub use scene_file::{class_color, write_labelled};
 pub use segmenter::{LabelEstimate, LabelOptions, Segmenter, Votes};
+pub use stop::Stop;
 pub use training::{TrainOptions, TrainOutcome, train};
 
 /// The Rust of the guide is compiled and run with the documentation tests.

@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     allocator::keep_memory_between_steps();
     #[cfg(all(feature = "wgpu", target_os = "linux"))]
     vulkan_layer::ask_no_desktop();
+    cli::handle_interrupts();
     match cli::run() {
         Ok(code) => code,
         Err(error) => {

@@ -140,18 +140,18 @@ impl MetricsLog {
         if !path.exists() {
             return Ok(Vec::new());
         }
-        let mut kept = Self::read(path)?;
-        kept.retain(|metrics| metrics.epoch <= epoch);
+        let rows = Self::read(path)?;
+        let bytes = fs::read(path).map_err(io_error(path, "read"))?;
+        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let lines = bytes[..whole].split_inclusive(|&byte| byte == b'\n');
+        let lines = lines.filter(|line| !line.trim_ascii().is_empty());
+        // The lines as they stand: numbers that are read and written again may change in the last place.
+        let (kept, lines): (Vec<EpochMetrics>, Vec<&[u8]>) =
+            rows.into_iter().zip(lines).filter(|(row, _)| row.epoch <= epoch).unzip();
         let mut beside = path.as_os_str().to_owned();
         beside.push(".part");
         let beside = PathBuf::from(beside);
-        // A part file of an earlier crash must not be appended to.
-        File::create(&beside).map_err(io_error(&beside, "write"))?;
-        let mut log = Self::open(&beside)?;
-        for metrics in &kept {
-            log.append(metrics)?;
-        }
-        drop(log);
+        fs::write(&beside, lines.concat()).map_err(io_error(&beside, "write"))?;
         fs::rename(&beside, path).map_err(io_error(path, "replace"))?;
         Ok(kept)
     }
@@ -237,6 +237,20 @@ mod tests {
         assert_eq!(MetricsLog::read(&path).unwrap(), kept);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(MetricsLog::truncate_after(folder.path().join("none"), 2).unwrap(), []);
+    }
+
+    #[test]
+    fn lines_that_stay_keep_every_digit() {
+        let rows: Vec<EpochMetrics> = (1..200)
+            .map(|epoch| EpochMetrics { loss: (epoch as f64).sqrt() / 7.0, ..row(epoch, "train") })
+            .collect();
+        let (_folder, path) = written(&rows);
+        let before = fs::read_to_string(&path).unwrap();
+        let kept: usize = before.lines().take(150).map(|line| line.len() + 1).sum();
+        for _ in 0..3 {
+            MetricsLog::truncate_after(&path, 150).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), before[..kept]);
+        }
     }
 
     #[test]

@@ -7,8 +7,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-/// Longest silence between two lines of a log, while work goes on.
+/// Longest silence between two lines of a log in the first minute of some work.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The same after the first minute, and for a part of larger work.
+const LATER_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Work that is over before this prints nothing in a log.
 const QUICK: Duration = Duration::from_secs(2);
@@ -18,7 +21,8 @@ const QUICK: Duration = Duration::from_secs(2);
 pub enum ProgressMode {
     /// A bar with rate and remaining time, on standard error.
     Bar,
-    /// Plain lines on standard error, at each quarter and every ten seconds; none for work of less than two seconds.
+    /// Plain lines on standard error, at each quarter and every ten seconds, after a minute every minute; none for work of less
+    /// than two seconds.
     Lines,
     /// Nothing.
     Quiet,
@@ -57,18 +61,45 @@ impl Progress {
     /// as `files`).
     #[must_use]
     pub fn start(mode: ProgressMode, label: &str, unit: &'static str, total: usize) -> Self {
+        Self::of(mode, Lines::new(label, unit, total, Instant::now()))
+    }
+
+    /// As [`start`](Self::start), for a part of larger work that leaves a line of its own when it is done, such as an epoch: of
+    /// lines only those that break a silence of a minute.
+    #[must_use]
+    pub fn part(mode: ProgressMode, label: &str, unit: &'static str, total: usize) -> Self {
+        Self::of(mode, Lines { part: true, ..Lines::new(label, unit, total, Instant::now()) })
+    }
+
+    fn of(mode: ProgressMode, lines: Lines) -> Self {
         let view = match mode {
             ProgressMode::Bar => {
-                let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-                bar.set_style(style(unit));
-                bar.set_prefix(label.to_owned());
+                let bar =
+                    ProgressBar::with_draw_target(Some(lines.total as u64), ProgressDrawTarget::stderr());
+                bar.set_style(style(lines.unit));
+                bar.set_prefix(lines.label);
                 bar.enable_steady_tick(Duration::from_millis(250));
                 View::Bar(bar)
             }
-            ProgressMode::Lines => View::Lines(Mutex::new(Lines::new(label, unit, total, Instant::now()))),
+            ProgressMode::Lines => View::Lines(Mutex::new(lines)),
             ProgressMode::Quiet => View::Quiet,
         };
         Self { view }
+    }
+
+    /// Says that the first `items` were done before: they count, but not for the rate.
+    pub fn skip(&self, items: usize) {
+        match &self.view {
+            View::Bar(bar) => {
+                bar.set_position(items as u64);
+                bar.reset_eta();
+            }
+            View::Lines(lines) => {
+                let mut lines = lock(lines);
+                (lines.done, lines.before) = (items, items);
+            }
+            View::Quiet => {}
+        }
     }
 
     /// Says that `done` items are done in all. A smaller number than before is ignored, so that
@@ -101,7 +132,7 @@ impl Progress {
     /// A short remark beside the bar, such as the loss; shown in lines with the next one.
     pub fn remark(&self, text: &str) {
         match &self.view {
-            View::Bar(bar) => bar.set_message(text.to_owned()),
+            View::Bar(bar) => bar.set_message(format!(", {text}")),
             View::Lines(lines) => text.clone_into(&mut lock(lines).remark),
             View::Quiet => {}
         }
@@ -130,14 +161,18 @@ impl Drop for Progress {
 }
 
 fn style(unit: &'static str) -> ProgressStyle {
-    ProgressStyle::with_template(
-        "{prefix} {wide_bar:.cyan/dim} {human_pos}/{human_len} {rate}, {eta} left {msg}",
-    )
-    .expect("the template is constant and valid")
-    .with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        let _ = write!(out, "{} {unit}/s", short(state.per_sec()));
-    })
-    .progress_chars("━╸─")
+    ProgressStyle::with_template("{prefix} {wide_bar:.cyan/dim} {human_pos}/{human_len} {rate}{left}{msg}")
+        .expect("the template is constant and valid")
+        .with_key("left", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // Before the first item there is nothing to tell from.
+            if state.per_sec() > 0.0 {
+                let _ = write!(out, ", {} left", short_time(state.eta()));
+            }
+        })
+        .with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{} {unit}/s", short(state.per_sec()));
+        })
+        .progress_chars("━╸─")
 }
 
 /// Plain lines in place of a bar.
@@ -147,6 +182,10 @@ struct Lines {
     unit: &'static str,
     total: usize,
     done: usize,
+    /// Items that were done before the start.
+    before: usize,
+    /// Whether the whole leaves a line of its own.
+    part: bool,
     remark: String,
     start: Instant,
     /// When the last line was printed, or the start.
@@ -155,7 +194,8 @@ struct Lines {
 
 impl Lines {
     fn new(label: &str, unit: &'static str, total: usize, now: Instant) -> Self {
-        Self { label: label.to_owned(), unit, total, done: 0, remark: String::new(), start: now, last: now }
+        let (label, remark) = (label.to_owned(), String::new());
+        Self { label, unit, total, done: 0, before: 0, part: false, remark, start: now, last: now }
     }
 
     /// The line that is due at `now` with `done` items done, if any.
@@ -165,18 +205,22 @@ impl Lines {
             return None;
         }
         self.done = done;
-        let due = self.quarter(done) > self.quarter(before) || now.duration_since(self.last) >= LINE_INTERVAL;
+        let early = now.duration_since(self.start) <= LATER_INTERVAL;
+        let interval = if early && !self.part { LINE_INTERVAL } else { LATER_INTERVAL };
+        let quarter = !self.part && self.quarter(done) > self.quarter(before);
+        let due = quarter || now.duration_since(self.last) >= interval;
         if !due || now.duration_since(self.start) < QUICK {
             return None;
         }
         self.last = now;
         let seconds = now.duration_since(self.start).as_secs_f64();
-        let rate = if seconds > 0.0 { done as f64 / seconds } else { 0.0 };
+        let rate = if seconds > 0.0 { (done - self.before) as f64 / seconds } else { 0.0 };
         let mut line = format!("{}: {done}/{} {}", self.label, self.total, self.unit);
         if rate > 0.0 {
             let _ = write!(line, ", {} {}/s", short(rate), self.unit);
             if done < self.total {
-                let _ = write!(line, ", {:.0} s left", (self.total - done) as f64 / rate);
+                let left = Duration::from_secs_f64((self.total - done) as f64 / rate);
+                let _ = write!(line, ", {} left", short_time(left));
             }
         }
         if !self.remark.is_empty() {
@@ -199,6 +243,18 @@ fn print(line: Option<String>) {
 /// The state is a few counters: whoever panicked while holding it has left it usable.
 fn lock(lines: &Mutex<Lines>) -> std::sync::MutexGuard<'_, Lines> {
     lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A duration in few characters: `42 s`, `12 min`, `3.4 h`.
+pub(crate) fn short_time(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 99.5 {
+        format!("{seconds:.0} s")
+    } else if seconds < 99.5 * 60.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
+    }
 }
 
 /// A rate in few characters.
@@ -239,7 +295,32 @@ mod tests {
         let printed: Vec<String> =
             (1..=40).filter_map(|done| lines.set(done, start + Duration::from_secs(done as u64))).collect();
         assert_eq!(printed.len(), 4, "{printed:?}");
-        assert_eq!(printed[0], "training: 10/1000 steps, 1.0 steps/s, 990 s left, loss 0.50");
+        assert_eq!(printed[0], "training: 10/1000 steps, 1.0 steps/s, 16 min left, loss 0.50");
+    }
+
+    #[test]
+    fn hours_of_work_print_a_line_every_minute() {
+        let start = Instant::now();
+        let mut lines = Lines::new("training", "steps", 100_000, start);
+        let printed = (1..=7200).filter_map(|done| lines.set(done, start + Duration::from_secs(done as u64)));
+        assert_eq!(printed.count(), 6 + 119);
+    }
+
+    #[test]
+    fn a_part_of_the_work_only_breaks_long_silence() {
+        let start = Instant::now();
+        let mut lines = Lines { part: true, ..Lines::new("epoch 1/9", "steps", 100, start) };
+        (lines.done, lines.before) = (10, 10);
+        let printed: Vec<String> = (11..=100)
+            .filter_map(|done| lines.set(done, start + Duration::from_secs(done as u64 - 10)))
+            .collect();
+        assert_eq!(printed, ["epoch 1/9: 70/100 steps, 1.0 steps/s, 30 s left"]);
+    }
+
+    #[test]
+    fn durations_take_few_characters() {
+        let of = |seconds| short_time(Duration::from_secs(seconds));
+        assert_eq!([of(0), of(99), of(100), of(5969), of(5970)], ["0 s", "99 s", "2 min", "99 min", "1.7 h"]);
     }
 
     #[test]
@@ -269,6 +350,7 @@ mod tests {
         });
         // The template of the bar is checked when it is made.
         let bar = Progress { view: View::Bar(ProgressBar::hidden().with_style(style("files"))) };
+        bar.skip(1);
         bar.advance(2);
         bar.set(1);
         bar.remark("x");

@@ -181,17 +181,17 @@ fn resuming() {
     // A run of an earlier version, whose manifest has no such key.
     let manifest = place.path("run/manifest.json");
     let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, text.replace("  \"checkpoint_version\": 1,\n", "")).unwrap();
-    place.fail(&resume(&["train.epochs=3"]), &["run/checkpoint", "version 0, expected 1", "start a new run"]);
+    fs::write(&manifest, text.replace("  \"checkpoint_version\": 2,\n", "")).unwrap();
+    place.fail(&resume(&["train.epochs=3"]), &["run/checkpoint", "version 0, expected 2", "start a new run"]);
     place.succeed(&["eval", "run", "--data", "set"]);
     fs::write(&manifest, text).unwrap();
 
-    let checkpoint = place.path("run/checkpoint/optim-2.bpk");
+    let checkpoint = place.path("run/checkpoint/optim-8.bpk");
     let bytes = fs::read(&checkpoint).unwrap();
     fs::write(&checkpoint, &bytes[..100]).unwrap();
     place.fail(
         &resume(&["train.epochs=3"]),
-        &["run/checkpoint/optim-2.bpk", "damaged", "remove the files of epoch 2"],
+        &["run/checkpoint/optim-8.bpk", "damaged", "remove the files of step 8"],
     );
     fs::remove_file(&checkpoint).unwrap();
     place.succeed(&resume(&["train.epochs=3"]));

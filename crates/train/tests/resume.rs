@@ -7,22 +7,16 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::{Workplace, assert_same_run, metrics, weights};
-use train::RunError;
+#[cfg(unix)]
+use common::{assert_plain, texts};
+use train::{ProgressMode, RunError, Stop, TrainOptions};
 
 #[test]
 fn a_run_that_was_killed_and_resumed_is_the_one_that_was_not() {
     let place = Workplace::new();
     // Batches of 2 and 200 epochs: long enough to be hit by the kill.
-    let arguments = [
-        "train",
-        "tiny.toml",
-        "--set",
-        "train.epochs=200",
-        "--set",
-        "train.batch_size=2",
-        "--plain",
-        "--output",
-    ];
+    let arguments =
+        ["train", "tiny.toml", "--set", "train.epochs=200", "--set", "train.batch_size=2", "--output"];
     let with = |output, more: &[&'static str]| [&arguments[..], &[output], more].concat();
     place.succeed(&with("whole", &[]));
 
@@ -48,6 +42,117 @@ fn a_run_that_was_killed_and_resumed_is_the_one_that_was_not() {
     // Once more, with nothing left to do.
     place.succeed(&with("killed", &["--resume"]));
     assert_same_run(&place.path("whole"), &place.path("killed"));
+}
+
+/// A number that differs from test run to test run; where a run is stopped should not always be the same.
+#[cfg(unix)]
+fn random(below: u64) -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish() % below
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_was_stopped_anywhere_any_number_of_times_is_the_one_that_was_not() {
+    let place = Workplace::new();
+    let arguments = ["train", "tiny.toml", "--set", "train.epochs=60", "--set", "train.batch_size=2"];
+    let with = |more: &[&'static str]| [&arguments[..], more].concat();
+    let started = Instant::now();
+    place.succeed(&with(&["--output", "whole", "--tensorboard"]));
+    let whole = started.elapsed();
+
+    let (mut stops, mut within, mut session) = (0, 0, 0);
+    loop {
+        session += 1;
+        assert!(session < 200, "{session} sessions and no end");
+        // What a first session needs before its first step may take most of its time.
+        let resume: &[&str] = if place.path("cut/config.toml").exists() { &["--resume"] } else { &[] };
+        let signal = ["INT", "TERM", "INT", "KILL"][random(4) as usize];
+        let delay = whole.mul_f64(random(1000) as f64 / 2500.0);
+        let arguments = [&with(&["--output", "cut", "--tensorboard"])[..], resume].concat();
+        let output = place.interrupt(&arguments, signal, delay);
+        let (out, err) = texts(&output);
+        assert_plain(&out);
+        match output.status.code() {
+            // Killed, or before anything was set up.
+            None => {}
+            Some(0) => {
+                assert!(out.ends_with("run: cut\n"), "{out}");
+                break;
+            }
+            Some(code) => {
+                assert_eq!(code, if signal == "INT" { 130 } else { 143 }, "{signal}: {out}{err}");
+                if out.contains("go on with") {
+                    assert!(out.contains("--resume --output cut") && out.ends_with("run: cut\n"), "{out}");
+                    assert!(err.contains("once more ends at once"), "{err}");
+                    stops += 1;
+                    within += usize::from(out.contains("after step"));
+                } else {
+                    assert!(
+                        err.contains("stopped") || out.contains("stopped before the evaluation"),
+                        "{out}{err}"
+                    );
+                }
+            }
+        }
+    }
+    assert_same_run(&place.path("whole"), &place.path("cut"));
+    println!("{session} sessions, {stops} stopped, {within} of them within an epoch");
+
+    // Nothing is left of what was being written.
+    for folder in ["cut", "cut/checkpoint"] {
+        let names = fs::read_dir(place.path(folder)).unwrap();
+        let names: Vec<String> =
+            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert!(names.iter().all(|name| !name.contains("tmp") && !name.contains("partial")), "{names:?}");
+        assert!(folder == "cut" || names.len() == 8, "{names:?}");
+    }
+}
+
+/// A request that comes before the first step leaves nothing; one in an epoch keeps the step.
+#[test]
+fn a_request_to_stop_is_heard_after_the_step() {
+    let place = Workplace::new();
+    let config = place.config(&["train.epochs=4", "train.batch_size=2"]);
+    let options = |resume, stop: &Stop| TrainOptions {
+        output: Some(place.path("run")),
+        resume,
+        device: train::device("cpu").unwrap().device,
+        progress: ProgressMode::Quiet,
+        dashboard: false,
+        tensorboard: false,
+        stop: stop.clone(),
+    };
+    let stop = Stop::default();
+    stop.request();
+    let error = train::train(&config, &options(false, &stop)).unwrap_err();
+    assert!(matches!(error, RunError::StoppedEarly), "{error}");
+    assert!(!place.path("run").exists());
+
+    // Asked as soon as somebody listens, which is before the first step or after it.
+    let stop = Stop::default();
+    let outcome = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let log = place.path("run/checkpoint");
+            while !log.exists() {
+                std::thread::yield_now();
+            }
+            stop.request();
+        });
+        train::train(&config, &options(false, &stop))
+    });
+    if let Ok(outcome) = outcome {
+        assert!(outcome.epochs_done < 4 && outcome.steps == 15, "{outcome:?}");
+        let json = place.succeed(&["inspect", "run", "--json"]);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["last_checkpoint"], outcome.epochs_done);
+        assert_eq!(json["last_checkpoint_step"], outcome.steps_done);
+    }
+    let resume = place.path("run").exists();
+    let outcome = train::train(&config, &options(resume, &Stop::default())).unwrap();
+    assert_eq!((outcome.epochs_done, outcome.steps_done), (4, 0));
+    place.train(&["train.epochs=4", "train.batch_size=2"], "whole", false).unwrap();
+    assert_same_run(&place.path("whole"), &place.path("run"));
 }
 
 #[test]
@@ -96,9 +201,9 @@ fn a_cosine_schedule_goes_on_where_it_was() {
         let (whole, cut) = (format!("{optimizer}-whole"), format!("{optimizer}-cut"));
         place.train(&overrides, &whole, false).unwrap();
         place.train(&overrides, &cut, false).unwrap();
-        // As if it had been killed in epoch 4: two checkpoints are kept.
-        for name in ["model", "optim", "scheduler"] {
-            fs::remove_file(place.path(&format!("{cut}/checkpoint/{name}-4.bpk"))).unwrap();
+        // As if it had been killed in epoch 4, of 4 steps: two checkpoints are kept.
+        for name in ["model-16.bpk", "optim-16.bpk", "scheduler-16.bpk"] {
+            fs::remove_file(place.path(&format!("{cut}/checkpoint/{name}"))).unwrap();
         }
         fs::write(place.path(&format!("{cut}/last.safetensors")), "of epoch 4").unwrap();
         place.train(&overrides, &cut, true).unwrap();

@@ -61,7 +61,7 @@ impl Rooms {
     fn train(&self, output: &str, more: &[&str]) -> String {
         let set = more.iter().flat_map(|text| ["--set", text]);
         let arguments: Vec<&str> =
-            ["train", "rooms.toml", "--plain", "--output", output].into_iter().chain(set).collect();
+            ["train", "rooms.toml", "--output", output].into_iter().chain(set).collect();
         self.place.succeed(&arguments)
     }
 
@@ -112,16 +112,8 @@ fn a_run_is_whole_and_its_figures_count_every_point() {
 fn a_killed_run_goes_on_as_if_nothing_had_been() {
     let rooms = Rooms::new();
     let with = |output: &'static str, more: &[&'static str]| {
-        let fixed = [
-            "train",
-            "rooms.toml",
-            "--plain",
-            "--set",
-            "train.epochs=60",
-            "--set",
-            "train.batch_size=1",
-            "--output",
-        ];
+        let fixed =
+            ["train", "rooms.toml", "--set", "train.epochs=60", "--set", "train.batch_size=1", "--output"];
         [&fixed[..], &[output], more].concat()
     };
     rooms.place.succeed(&with("whole", &[]));

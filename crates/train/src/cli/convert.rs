@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
@@ -11,6 +12,7 @@ use pointcloud::{Hdf5Folder, LoadOptions, WRITABLE_EXTENSIONS, list_tree, load_f
 use rayon::prelude::*;
 use train::{Progress, ProgressMode};
 
+use super::interrupt;
 use super::output::describe;
 use super::unpack::{Unpack, make_folder};
 
@@ -101,7 +103,12 @@ impl Convert {
         }
         let jobs = self.jobs()?;
         let bar = Progress::start(ProgressMode::detect(self.quiet), "converting", "files", jobs.len());
-        let (done, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let (done, written) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+        let stop = AtomicBool::new(false);
+        interrupt::leaves({
+            let (written, all) = (written.clone(), jobs.len());
+            move || format!("{} of {all} files are written", written.load(Ordering::Relaxed))
+        });
         let results: Vec<anyhow::Result<()>> = jobs
             .par_iter()
             .enumerate()
@@ -111,6 +118,7 @@ impl Convert {
                     return Ok(());
                 }
                 let result = convert(from, to, &options, index as u64);
+                written.fetch_add(usize::from(result.is_ok()), Ordering::Relaxed);
                 stop.fetch_or(result.is_err() && !self.skip_bad, Ordering::Relaxed);
                 bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
                 result

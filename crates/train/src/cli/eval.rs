@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use pointcloud::replace_file;
 use train::{ProgressMode, TrainedRun};
 
 use super::WeightsArgument;
@@ -51,7 +51,7 @@ impl Eval {
                 return Ok(ExitCode::SUCCESS);
             }
             Some(path) => {
-                std::fs::write(&path, json).with_context(|| format!("cannot write {}", path.display()))?;
+                replace_file(&path, |out| out.write_all(json.as_bytes()))?;
             }
             None => {}
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pointcloud::FolderDataset;
+use pointcloud::{FolderDataset, SceneFolder};
 use train::{Progress, ProgressMode, inspect};
 
 use super::output::line;
@@ -31,8 +31,10 @@ pub(super) struct Inspect {
 
 impl Inspect {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let bar =
-            Progress::start(ProgressMode::detect(self.quiet), "reading", "files", count_files(&self.path));
+        let files = count_files(&self.path);
+        // A run, a config or one file is read in no time, or as one piece.
+        let mode = if files > 0 { ProgressMode::detect(self.quiet) } else { ProgressMode::Quiet };
+        let bar = Progress::start(mode, "reading", "files", files);
         let inspection = inspect::inspect(&self.path, self.points, &|done| bar.set(done))?;
         bar.finish();
         if self.json {
@@ -44,8 +46,13 @@ impl Inspect {
     }
 }
 
-/// Files of the data set at `path`; 0 when it is none.
+/// Files of the data set at `path`, of clouds or of scenes; 0 when it is none.
 fn count_files(path: &Path) -> usize {
-    let Ok(dataset) = FolderDataset::open(path) else { return 0 };
-    dataset.splits().filter_map(|split| dataset.split(split).ok()).map(<[_]>::len).sum()
+    if let Ok(dataset) = FolderDataset::open(path) {
+        dataset.splits().filter_map(|split| dataset.split(split).ok()).map(<[_]>::len).sum()
+    } else if let Ok(folder) = SceneFolder::open(path) {
+        folder.splits().filter_map(|split| folder.split(split).ok()).map(<[_]>::len).sum()
+    } else {
+        0
+    }
 }

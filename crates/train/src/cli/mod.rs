@@ -7,6 +7,7 @@ mod convert;
 mod devices;
 mod eval;
 mod inspect;
+mod interrupt;
 mod output;
 mod predict;
 mod synth;
@@ -15,6 +16,7 @@ mod unpack;
 
 use std::process::ExitCode;
 
+pub(crate) use self::interrupt::install as handle_interrupts;
 pub(crate) use self::output::{describe, is_closed_pipe};
 use clap::{Parser, Subcommand, ValueEnum};
 

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use anyhow::Context;
-use pointcloud::{list_files, read_cloud};
+use pointcloud::{list_files, read_cloud, replace_file};
 use serde_json::json;
 use train::{
     Classifier, LabelEstimate, LabelOptions, Prediction, ProgressMode, RunError, Segmenter, TrainedRun,
@@ -14,6 +16,7 @@ use train::{
 
 use super::WeightsArgument;
 use super::devices::pick;
+use super::interrupt;
 use super::output::{describe, is_closed_pipe, line};
 
 /// Classify files, or label the points of scenes, with a trained run
@@ -66,6 +69,7 @@ impl Predict {
     }
 
     fn classify(&self, classifier: &Classifier, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
+        interrupt::leaves(|| "nothing is written".into());
         let predictions = classifier.predict(files, ProgressMode::detect(self.quiet));
 
         let mut failed = 0;
@@ -81,9 +85,8 @@ impl Predict {
         if let Some(folder) = &self.output {
             let path = folder.join("predictions.json");
             let text = serde_json::to_string_pretty(&as_json(&predictions))?;
-            std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, text))
-                .with_context(|| format!("cannot write {}", path.display()))?;
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            replace_file(&path, |out| out.write_all(text.as_bytes()))?;
         }
         if failed > 0 {
             eprintln!("{failed} of {} files could not be used", predictions.len());
@@ -94,6 +97,11 @@ impl Predict {
 
     /// Labels every file, and goes on after one that cannot be used.
     fn segment(&self, segmenter: &Segmenter, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
+        let done = Arc::new(AtomicUsize::new(0));
+        interrupt::leaves({
+            let (done, all) = (done.clone(), files.len());
+            move || format!("{} of {all} scenes are labelled", done.load(Ordering::Relaxed))
+        });
         let mut failed = 0;
         for path in files {
             if let Err(error) = self.segment_file(segmenter, path) {
@@ -102,6 +110,8 @@ impl Predict {
                 }
                 failed += 1;
                 eprintln!("error: {}", describe(error.as_ref()));
+            } else {
+                done.fetch_add(1, Ordering::Relaxed);
             }
         }
         if failed > 0 {

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use pointcloud::synth::{SceneSynthConfig, SynthConfig, generate, generate_scenes};
 use train::{Progress, ProgressMode};
 
+use super::interrupt;
+
 /// Write a synthetic data set as PLY files: ten families of shapes, or furnished rooms with a label for every point
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -53,6 +55,8 @@ pub(super) struct Synth {
 impl Synth {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let progress = ProgressMode::detect(self.quiet);
+        let output = self.output.display().to_string();
+        interrupt::leaves(move || format!("{output} is as it was"));
         if self.scenes {
             let settings = SceneSynthConfig {
                 seed: self.seed,

@@ -1,6 +1,6 @@
 //! `pointwise train`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -15,6 +15,7 @@ use train::{
 };
 
 use super::devices::pick;
+use super::interrupt;
 use super::output::line;
 
 /// Train a network and evaluate it on the test files
@@ -22,7 +23,10 @@ use super::output::line;
 #[command(after_help = "Examples:
   pointwise train configs/shapes10.toml
   pointwise train configs/modelnet10-paper.toml --set data.root=/data/ModelNet10 --set seed=1
-  pointwise train configs/shapes10.toml --resume")]
+  pointwise train configs/shapes10.toml --resume
+  pointwise train configs/shapes10.toml --tensorboard      (then: tensorboard --logdir runs)
+
+Ctrl-C stops after the step at work and keeps it: --resume goes on as if nothing had happened. A second Ctrl-C ends at once.")]
 pub(super) struct Train {
     /// Experiment config, a TOML file
     config: PathBuf,
@@ -35,12 +39,15 @@ pub(super) struct Train {
     /// Folder of the run [default: runs/NAME, or runs/NAME-2 .. when taken]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Continue the run in --output (or the last runs/NAME) after its last whole epoch
+    /// Continue the run in --output (or the last runs/NAME) where it was stopped
     #[arg(long)]
     resume: bool,
-    /// Print lines, also on a terminal, instead of the dashboard
+    /// Write event files for TensorBoard into RUN/tensorboard
     #[arg(long)]
-    plain: bool,
+    tensorboard: bool,
+    /// Draw curves over the whole terminal while training, instead of a bar and a line per epoch (q stops)
+    #[arg(long, conflicts_with = "quiet")]
+    dashboard: bool,
     /// Print results only
     #[arg(long)]
     quiet: bool,
@@ -52,6 +59,7 @@ impl Train {
         let found = pick(&self.device, self.quiet)?;
         let FoundDevice { device, .. } = &found;
         let progress = ProgressMode::detect(self.quiet);
+        interrupt::leaves(|| "nothing was begun".into());
         make_synthetic_set(&config, progress)?;
         // Better told now than after hours of training.
         let tests = match &config.scenes {
@@ -63,25 +71,77 @@ impl Train {
             return Err(RunError::NoFiles { path, split }.into());
         }
 
+        let stop = interrupt::stop();
         let options = TrainOptions {
-            output: self.output,
+            output: self.output.clone(),
             resume: self.resume,
             device: device.clone(),
             progress,
-            dashboard: !self.plain && !self.quiet,
+            dashboard: self.dashboard,
+            tensorboard: self.tensorboard,
+            stop: stop.clone(),
         };
-        let outcome = train::train(&config, &options)?;
-        let run = outcome.run.path().display();
+        let outcome = match train::train(&config, &options) {
+            Err(error @ RunError::StoppedEarly) => {
+                eprintln!("{error}");
+                return Ok(interrupt::exit_code());
+            }
+            outcome => outcome?,
+        };
+        let run = outcome.run.path().display().to_string();
+        let resume = self.resume_command(outcome.run.path());
+        let is_done = outcome.epochs_done == config.train.epochs;
+        if !is_done || stop.is_requested() {
+            let epochs = config.train.epochs;
+            match (is_done, outcome.steps_done) {
+                (true, _) => line("stopped before the evaluation; evaluate with")?,
+                (_, 0) => {
+                    line(format_args!("stopped after epoch {} of {epochs}; go on with", outcome.epochs_done))?
+                }
+                (_, step) => line(format_args!(
+                    "stopped in epoch {} of {epochs}, after step {step} of {}; go on with",
+                    outcome.epochs_done + 1,
+                    outcome.steps
+                ))?,
+            }
+            line(format_args!("  {resume}"))?;
+            line(format_args!("run: {run}"))?;
+            return Ok(interrupt::exit_code());
+        }
+        interrupt::leaves({
+            let run = run.clone();
+            move || format!("the training is finished and kept in {run}; evaluate with\n  {resume}")
+        });
         evaluate(&config, &outcome, device, found.to_string(), progress).with_context(|| {
             format!("the training is finished and kept in {run}, but its evaluation failed; mend this, then add --resume --output {run}")
         })?;
-        if outcome.epochs_done < config.train.epochs {
-            let (done, all) = (outcome.epochs_done, config.train.epochs);
-            line(format_args!("stopped after epoch {done} of {all}; go on with --resume --output {run}"))?;
-        }
         line(format_args!("run: {run}"))?;
         Ok(ExitCode::SUCCESS)
     }
+
+    /// The command that goes on with the run.
+    fn resume_command(&self, run: &Path) -> String {
+        let mut words = vec!["pointwise".to_owned(), "train".into(), self.config.display().to_string()];
+        for value in &self.overrides {
+            words.extend(["--set".to_owned(), value.clone()]);
+        }
+        if self.device != "auto" {
+            words.extend(["--device".to_owned(), self.device.clone()]);
+        }
+        let flags = [(self.dashboard, "--dashboard"), (self.quiet, "--quiet")];
+        words.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag.to_owned()));
+        words.extend(["--resume".to_owned(), "--output".into(), run.display().to_string()]);
+        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%\\".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Evaluates the weights of a run on the test files, writes the results and the report into it, and prints them.
@@ -149,4 +209,21 @@ pub(super) fn make_synthetic_set(config: &Config, progress: ProgressMode) -> any
         bar.finish();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_a_shell() {
+        for word in ["data.root=/data/ModelNet10", "augment.scale=[0.9, 1.1]", "it's", ""] {
+            let script = format!("printf %s {}", quoted(word));
+            if let Ok(output) = std::process::Command::new("sh").args(["-c", &script]).output() {
+                assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
+            }
+        }
+        assert_eq!(quoted("runs/shapes10"), "runs/shapes10");
+        assert_eq!(quoted("data.points=64 "), "'data.points=64 '");
+    }
 }

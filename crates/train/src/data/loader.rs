@@ -29,19 +29,20 @@ pub struct Loader<S> {
     batch_size: usize,
     shuffle: bool,
     epoch: Arc<AtomicUsize>,
+    skipped: Arc<AtomicUsize>,
 }
 
 impl<S: BatchSource> Loader<S> {
     /// A loader that shuffles.
     #[must_use]
     pub fn shuffled(source: S, batch_size: usize) -> Self {
-        Self { source, batch_size, shuffle: true, epoch: Arc::default() }
+        Self { source, batch_size, shuffle: true, epoch: Arc::default(), skipped: Arc::default() }
     }
 
     /// A loader that goes through all items once, in their order.
     #[must_use]
     pub fn in_order(source: S, batch_size: usize) -> Self {
-        Self { source, batch_size, shuffle: false, epoch: Arc::default() }
+        Self { source, batch_size, shuffle: false, epoch: Arc::default(), skipped: Arc::default() }
     }
 
     /// What the batches are made of.
@@ -52,13 +53,20 @@ impl<S: BatchSource> Loader<S> {
 
     /// Chooses the epoch that the next [`iter`](DataLoader::iter) goes through.
     pub fn start_epoch(&self, epoch: usize) {
+        self.resume_epoch(epoch, 0);
+    }
+
+    /// Chooses an epoch whose first `batches` batches are left out; the others are what they would have been.
+    pub fn resume_epoch(&self, epoch: usize, batches: usize) {
         self.epoch.store(epoch, Ordering::Relaxed);
+        self.skipped.store(batches, Ordering::Relaxed);
     }
 }
 
 impl<S: BatchSource> DataLoader<CloudBatch> for Loader<S> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<CloudBatch> + 'a> {
         let epoch = self.epoch.load(Ordering::Relaxed);
+        let skipped = self.skipped.load(Ordering::Relaxed);
         let len = self.source.len();
         let order = if self.shuffle {
             let seed = derive_seed(self.source.seed(), &[SHUFFLE, epoch as u64]);
@@ -70,13 +78,14 @@ impl<S: BatchSource> DataLoader<CloudBatch> for Loader<S> {
         let (source, batch_size) = (self.source.clone(), self.batch_size);
         // Ends by itself: after the last batch, or when the receiver is gone.
         std::thread::spawn(move || {
-            for members in order.chunks(batch_size) {
+            for members in order.chunks(batch_size).skip(skipped) {
                 if sender.send(source.batch(epoch, members.to_vec())).is_err() {
                     break;
                 }
             }
         });
-        Box::new(Batches { receiver, done: 0, total: len, unit: S::UNIT })
+        let done = len.min(skipped * self.batch_size);
+        Box::new(Batches { receiver, done, total: len, unit: S::UNIT })
     }
 
     fn num_items(&self) -> usize {

@@ -32,7 +32,7 @@ impl Confusion {
     }
 
     /// Counts `count` equal predictions.
-    pub(super) fn add(&mut self, truth: usize, predicted: usize, count: u64) {
+    pub(crate) fn add(&mut self, truth: usize, predicted: usize, count: u64) {
         let at = self.index(truth, predicted);
         self.counts[at] += count;
     }

@@ -24,6 +24,8 @@ pub struct RunInspection {
     pub epochs: usize,
     /// The epoch that `train --resume` would go on after, 0 without a checkpoint.
     pub last_checkpoint: usize,
+    /// The step of the next epoch that it would go on after, 0 where that has not begun.
+    pub last_checkpoint_step: usize,
     /// Metrics of the last epoch.
     pub last: Vec<EpochMetrics>,
 }
@@ -40,12 +42,14 @@ impl RunInspection {
         let config = Config::load(run.config(), &[])?;
         let rows = if run.metrics().exists() { MetricsLog::read(run.metrics())? } else { Vec::new() };
         let epochs_done = rows.last().map_or(0, |row| row.epoch);
+        let position = run.last_checkpoint()?.unwrap_or_default();
         Ok(Self {
             name: config.name,
             manifest,
             epochs_done,
             epochs: config.train.epochs,
-            last_checkpoint: run.last_checkpoint(),
+            last_checkpoint: position.epochs,
+            last_checkpoint_step: position.step,
             last: rows.into_iter().filter(|row| row.epoch == epochs_done).collect(),
         })
     }
@@ -75,7 +79,11 @@ impl fmt::Display for RunInspection {
             writeln!(f, "{name:<10} {}, epoch {}{}", entry.file, entry.epoch, accuracy.unwrap_or_default())?;
         }
         if self.epochs_done < self.epochs {
-            writeln!(f, "unfinished: `train --resume` goes on after epoch {}", self.last_checkpoint)?;
+            let step = match self.last_checkpoint_step {
+                0 => String::new(),
+                step => format!(" and step {step} of the next one"),
+            };
+            writeln!(f, "unfinished: `train --resume` goes on after epoch {}{step}", self.last_checkpoint)?;
         }
         Ok(())
     }

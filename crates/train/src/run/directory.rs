@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn::lr_scheduler::LrSchedulerRecord;
-use burn::optim::OptimizerRecord;
-use burn::store::ModuleRecord;
+use pointcloud::replace_file;
 
 use crate::config::Config;
 use crate::error::RunError;
@@ -48,7 +46,7 @@ impl RunDirectory {
         if entries.next().is_some() { Err(RunError::NotEmpty { path: run.path }) } else { Ok(()) }
     }
 
-    /// Takes away what a training wrote that finished no epoch; files of others stay.
+    /// Takes away what a training wrote that kept no step; files of others stay.
     ///
     /// # Errors
     /// [`RunError::Io`].
@@ -57,6 +55,10 @@ impl RunDirectory {
             if file.exists() {
                 fs::remove_file(&file).map_err(RunError::io(&file, "remove"))?;
             }
+        }
+        if self.tensorboard().exists() {
+            let folder = self.tensorboard();
+            fs::remove_dir_all(&folder).map_err(RunError::io(&folder, "remove"))?;
         }
         for folder in [self.checkpoints(), self.path.clone()] {
             // Fails, and does no harm, where something else lies in it.
@@ -157,62 +159,17 @@ impl RunDirectory {
         self.path.join("report.md")
     }
 
-    /// `checkpoint/`: what resuming needs.
+    /// `tensorboard/`: event files, where they were asked for.
     #[must_use]
-    pub fn checkpoints(&self) -> PathBuf {
-        self.path.join("checkpoint")
-    }
-
-    /// The last epoch whose checkpoint is whole, or 0.
-    #[must_use]
-    pub fn last_checkpoint(&self) -> usize {
-        let folder = self.checkpoints();
-        let Ok(entries) = fs::read_dir(&folder) else { return 0 };
-        let epochs = entries.flatten().filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            name.strip_prefix("model-")?.strip_suffix(".bpk")?.parse::<usize>().ok()
-        });
-        // Each file appears whole or not at all; the three of an epoch are written side by side.
-        epochs
-            .filter(|epoch| {
-                ["optim", "scheduler"].iter().all(|name| folder.join(format!("{name}-{epoch}.bpk")).exists())
-            })
-            .max()
-            .unwrap_or(0)
-    }
-
-    /// Checks that the checkpoint of `epoch` can be read.
-    ///
-    /// # Errors
-    /// [`RunError::BadFile`].
-    pub fn check_checkpoint(&self, epoch: usize) -> Result<(), RunError> {
-        let path = |name: &str| self.checkpoints().join(format!("{name}-{epoch}.bpk"));
-        let checked = [
-            (path("model"), ModuleRecord::load(path("model")).err().map(|error| error.to_string())),
-            (path("optim"), OptimizerRecord::load(path("optim")).err().map(|error| error.to_string())),
-            (
-                path("scheduler"),
-                LrSchedulerRecord::load(path("scheduler")).err().map(|error| error.to_string()),
-            ),
-        ];
-        for (path, problem) in checked {
-            if let Some(problem) = problem {
-                let problem = format!(
-                    "the checkpoint is damaged ({problem}); remove the files of epoch {epoch} to go on from an earlier one"
-                );
-                return Err(RunError::BadFile { path, problem });
-            }
-        }
-        Ok(())
+    pub fn tensorboard(&self) -> PathBuf {
+        self.path.join("tensorboard")
     }
 
     /// Writes a text file in one step: whole or not at all.
     ///
     /// # Errors
-    /// [`RunError::Io`].
+    /// [`RunError::Data`] with what the operating system says.
     pub fn write(&self, path: &Path, text: &str) -> Result<(), RunError> {
-        let temporary = path.with_extension("tmp");
-        fs::write(&temporary, text).map_err(RunError::io(&temporary, "write"))?;
-        fs::rename(&temporary, path).map_err(RunError::io(path, "write"))
+        Ok(replace_file(path, |out| out.write_all(text.as_bytes()))?)
     }
 }

@@ -12,7 +12,7 @@ use crate::error::RunError;
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Version of the checkpoints in a run directory; those of other versions cannot be resumed.
-pub const CHECKPOINT_VERSION: u32 = 1;
+pub const CHECKPOINT_VERSION: u32 = 2;
 
 /// What `eval` and `predict` must know beside the config.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,12 @@
 //! The directory of a run: what `train` leaves and `eval`, `predict` and `inspect` need.
 
+mod checkpoint;
 mod directory;
 mod manifest;
+mod position;
 mod weights;
 
 pub use directory::RunDirectory;
 pub use manifest::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, WeightsEntry};
+pub use position::{Best, Position, Sums};
 pub use weights::{load_weights, save_weights};

@@ -46,7 +46,8 @@ pub fn load_weights(
     let path = run.weights(weights);
     if !path.exists() {
         let hint = match run.last_checkpoint() {
-            0 => "the run has not finished an epoch yet",
+            Ok(None) => "the run has not finished an epoch yet",
+            Ok(Some(position)) if position.epochs == 0 => "the run has not finished an epoch yet",
             _ => "choose others with --weights, or write them anew with `pointwise train .. --resume`",
         };
         return Err(RunError::NoWeights { path, hint });

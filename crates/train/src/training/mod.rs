@@ -1,11 +1,14 @@
-//! Training a classifier on burn's learner.
+//! Training on burn's learner.
 
 mod epochs;
+mod keep;
 mod optimize;
+mod pace;
 mod place;
 mod renderer;
 mod session;
 mod step;
+mod tally;
 
 pub use session::{TrainOptions, TrainOutcome, train};
 pub use step::{StepBench, StepTimes};

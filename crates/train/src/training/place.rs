@@ -1,12 +1,12 @@
 //! Where a run goes: a new folder, or the run that is continued.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::TrainOptions;
 use crate::config::{Config, ScheduleConfig};
 use crate::error::RunError;
-use crate::run::{CHECKPOINT_VERSION, Manifest, RunDirectory};
+use crate::run::{CHECKPOINT_VERSION, Manifest, Position, RunDirectory};
 
 /// Where a run goes, found before the data is read.
 pub(super) enum Place {
@@ -40,7 +40,8 @@ impl Place {
         if let Some(difference) = first_difference(config, &before)? {
             return Err(changed(difference));
         }
-        let done = run.last_checkpoint();
+        let position = run.last_checkpoint()?.unwrap_or_default();
+        let done = position.epochs + usize::from(position.step > 0);
         if config.train.epochs < done {
             let (found, expected) = (
                 config.train.epochs.to_string(),
@@ -51,25 +52,36 @@ impl Place {
         Ok(Self::Existing(run))
     }
 
-    /// The run directory, its lock, and the last whole epoch in it; the weights that are already there join `manifest`.
+    /// The run directory, its lock, and where its last checkpoint stands; the weights that are already there join `manifest`.
     pub(super) fn take(
         self,
         config: &Config,
         manifest: &mut Manifest,
-    ) -> Result<(RunDirectory, File, usize), RunError> {
+    ) -> Result<(RunDirectory, File, Position), RunError> {
         let run = match self {
             Self::New(path) => {
                 let run = RunDirectory::create(path, config)?;
                 let lock = run.lock()?;
-                return Ok((run, lock, 0));
+                return Ok((run, lock, Position::default()));
             }
             Self::Existing(run) => run,
         };
         // Before anything is read or written: another process may be at work here.
         let lock = run.lock()?;
-        let start = run.last_checkpoint();
-        if start > 0 {
-            let before = Manifest::read(&run)?;
+        // A run that was killed before it wrote one has no manifest, and nothing to go on from.
+        let before = if run.manifest().exists() { Some(Manifest::read(&run)?) } else { None };
+        let has_files = |folder: &Path| folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+        if let Some(before) = before.filter(|_| has_files(&run.checkpoints())) {
+            if before.checkpoint_version != CHECKPOINT_VERSION {
+                return Err(RunError::BadFile {
+                    path: run.checkpoints(),
+                    problem: format!(
+                        "found checkpoints of version {}, expected {CHECKPOINT_VERSION}: another version of this program wrote them. \
+                         The weights can be used with eval and predict; to train further, start a new run",
+                        before.checkpoint_version
+                    ),
+                });
+            }
             if before.classes != manifest.classes {
                 return Err(RunError::Classes {
                     path: config.data.root.clone(),
@@ -88,19 +100,12 @@ impl Place {
                     expected: files(&before),
                 });
             }
-            if before.checkpoint_version != CHECKPOINT_VERSION {
-                return Err(RunError::BadFile {
-                    path: run.checkpoints(),
-                    problem: format!(
-                        "found checkpoints of version {}, expected {CHECKPOINT_VERSION}: another version of this program wrote them. \
-                         The weights can be used with eval and predict; to train further, start a new run",
-                        before.checkpoint_version
-                    ),
-                });
+            if run.last_checkpoint()?.is_some() {
+                manifest.weights = before.weights;
             }
-            run.check_checkpoint(start)?;
-            manifest.weights = before.weights;
         }
+        run.sweep()?;
+        let start = run.last_checkpoint()?.unwrap_or_default();
         run.write(&run.config(), &config.to_toml()?)?;
         Ok((run, lock, start))
     }

@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use burn::train::checkpoint::KeepLastNCheckpoints;
 use burn::train::logger::InMemoryMetricLogger;
 use burn::train::metric::{AccuracyMetric, LossMetric};
 use burn::train::{Learner, SupervisedTraining, TrainingStrategy};
 use pointcloud::{FolderDataset, derive_seed};
 
-use super::epochs::{Best, Epochs, Progress};
+use super::epochs::{Epochs, Standing};
+use super::keep::KeepLast;
 use super::optimize::{optimizer, schedule};
 use super::place::Place;
 use super::renderer::Silent;
@@ -25,8 +25,10 @@ use crate::data::{
 use crate::error::RunError;
 use crate::metrics_log::{EpochMetrics, MetricsLog};
 use crate::network::Purpose;
-use crate::progress::{self, ProgressMode};
+use crate::progress::{Progress, ProgressMode};
 use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, RunDirectory};
+use crate::stop::Stop;
+use crate::tensorboard::EventLogs;
 
 /// Selects the random numbers of the first weights.
 pub(super) const WEIGHTS: u64 = 6;
@@ -45,8 +47,12 @@ pub struct TrainOptions {
     pub device: Device,
     /// How progress is shown.
     pub progress: ProgressMode,
-    /// Whether burn's dashboard may take over the terminal.
+    /// Whether burn's dashboard takes over the terminal, where there is one.
     pub dashboard: bool,
+    /// Whether event files for TensorBoard are written; a run that has some gets more in any case.
+    pub tensorboard: bool,
+    /// Asks the training to stop after a step and to keep where it stands.
+    pub stop: Stop,
 }
 
 impl TrainOptions {
@@ -67,6 +73,10 @@ pub struct TrainOutcome {
     pub parameters: usize,
     /// Epochs that are trained; fewer than the config asks for when the training was stopped.
     pub epochs_done: usize,
+    /// Steps that are trained of the epoch after those.
+    pub steps_done: usize,
+    /// Steps of an epoch.
+    pub steps: usize,
     /// The epoch that did best on the validation files; `None` without validation.
     pub best_epoch: Option<usize>,
     /// Wall-clock time of this training, in seconds, without reading the data.
@@ -75,13 +85,13 @@ pub struct TrainOutcome {
 
 /// Trains the network of `config` on the training files of `data.root`, and writes a run directory.
 ///
-/// The same config and seed give the same weights, bit for bit, for any number of threads, interrupted or not. burn has
+/// The same config and seed give the same weights, bit for bit, for any number of threads, stopped and resumed or not. burn has
 /// one stream of random numbers per process, so trainings in one process take turns, and nothing else may draw from it
 /// meanwhile.
 ///
 /// # Errors
 /// Data that cannot be used, a run directory that is taken, a resumed run with another config, a loss that is not
-/// finite (the last whole epoch is kept).
+/// finite (the last whole epoch is kept), a request to stop before the first step.
 pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, RunError> {
     let place = Place::find(config, options)?;
     match (&config.model, &config.scenes) {
@@ -113,7 +123,7 @@ fn clouds(
 ) -> Result<Task<CloudSource>, RunError> {
     let dataset = FolderDataset::open(&config.data.root)?;
     let samples = dataset.split("train")?.len();
-    let bar = progress::Progress::start(options.progress, "reading train", "files", samples);
+    let bar = Progress::start(options.progress, "reading train", "files", samples);
     let (all, skipped) = CloudSet::load(&dataset, "train", &config.data, config.seed, &|done| bar.set(done))?;
     for file in &skipped {
         bar.println(&format!("skipped: {}", file.error));
@@ -162,8 +172,7 @@ fn regions(
     let mut skipped_files = 0;
     let mut load = |split: &str| {
         let files = folder.split(split)?;
-        let bar =
-            progress::Progress::start(options.progress, &format!("reading {split}"), "files", files.len());
+        let bar = Progress::start(options.progress, &format!("reading {split}"), "files", files.len());
         let found = load_scenes(files, scenes, &map, config.data.skip_bad, &|done| bar.set(done))?;
         for error in &found.skipped {
             bar.println(&format!("skipped: {error}"));
@@ -217,35 +226,31 @@ fn run<S: BatchSource>(
         checkpoint_version: CHECKPOINT_VERSION,
         weights: Default::default(),
     };
+    // Until here there is nothing to keep.
+    let _listening = options.stop.listen();
     // Only now, so that data that cannot be used leaves no run behind.
     let (run, _lock, start) = place.take(config, &mut manifest)?;
     manifest.write(&run)?;
-    let rows = MetricsLog::truncate_after(run.metrics(), start)?;
+    let rows = MetricsLog::truncate_after(run.metrics(), start.epochs)?;
     let log = MetricsLog::open(run.metrics())?;
-    let session = Session {
-        run: run.clone(),
-        start,
-        train: task.train,
-        validation: task.validation,
-        purpose: task.purpose,
-        progress: Progress { log, manifest, best: Best::of(&rows), failure: None },
-    };
-    let result = fit(config, options, session);
-    if result.is_err() && !options.resume && MetricsLog::read(run.metrics()).is_ok_and(|rows| rows.is_empty())
-    {
+    let folder = run.tensorboard();
+    let events = (options.tensorboard || folder.exists()).then(|| EventLogs::open(&folder, &start, &rows));
+    let standing = Standing { log, events: events.transpose()?, manifest, position: start, failure: None };
+    let Task { train, validation, purpose, .. } = task;
+    let result = fit(config, options, Session { run: run.clone(), train, validation, purpose, standing });
+    if result.is_err() && run.whole_checkpoints().is_empty() && !options.resume {
         run.discard()?;
     }
     result
 }
 
-/// A training that is ready to begin, or to go on after the epoch `start`.
+/// A training that is ready to begin, or to go on.
 struct Session<S> {
     run: RunDirectory,
-    start: usize,
     train: S,
     validation: S,
     purpose: Purpose,
-    progress: Progress,
+    standing: Standing,
 }
 
 /// Waits until no other training of this process draws random numbers.
@@ -259,7 +264,7 @@ fn fit<S: BatchSource>(
     options: &TrainOptions,
     session: Session<S>,
 ) -> Result<TrainOutcome, RunError> {
-    let Session { run, start, train, validation, purpose, progress } = session;
+    let Session { run, train, validation, purpose, standing } = session;
     let _turn = take_turn();
     let device = options.device.clone().autodiff();
     device.seed(derive_seed(config.seed, &[WEIGHTS]));
@@ -267,23 +272,32 @@ fn fit<S: BatchSource>(
     let parameters = network.num_params();
 
     let batch = config.train.batch_size;
+    let epochs = config.train.epochs;
     let steps = train.len().div_ceil(batch);
+    let optimizer = optimizer(&config.optimizer);
+    let schedule = schedule(&config.schedule, config.optimizer.lr(), epochs, steps);
+    let (network, optimizer, schedule) = match standing.position.steps {
+        0 => (network, optimizer, schedule),
+        steps => run.load_checkpoint(steps, network, optimizer, schedule)?,
+    };
     let train = Loader::shuffled(train.to_device(&device), batch);
     let validation = Loader::in_order(validation, batch);
 
-    let progress = Arc::new(Mutex::new(progress));
+    let standing = Arc::new(Mutex::new(standing));
     let dashboard = options.dashboard && std::io::stdout().is_terminal();
-    let epochs = config.train.epochs;
-    let plain = !dashboard && options.progress != ProgressMode::Quiet;
+    let bars = if dashboard { ProgressMode::Quiet } else { options.progress };
     let strategy = Epochs {
         train: train.clone(),
         device,
         seed: config.seed,
         task: config.model.task(),
         run: run.clone(),
-        progress: progress.clone(),
+        steps,
+        standing: standing.clone(),
+        stop: options.stop.clone(),
+        bars,
         on_epoch: Box::new(move |row| {
-            if plain {
+            if bars != ProgressMode::Quiet {
                 // A reader that is gone is no reason to stop training.
                 let _ = writeln!(std::io::stdout(), "{}", epoch_line(row, epochs));
             }
@@ -291,38 +305,42 @@ fn fit<S: BatchSource>(
     };
 
     let mut training = SupervisedTraining::new(run.path(), Arc::new(train), Arc::new(validation))
-        .metrics((LossMetric::new(), AccuracyMetric::new()))
         .with_metric_logger(InMemoryMetricLogger::default())
         .with_application_logger(None)
         .with_default_checkpointers()
-        .with_checkpointing_strategy(KeepLastNCheckpoints::new(2))
+        .with_checkpointing_strategy(KeepLast::of(&run))
         .with_training_strategy(TrainingStrategy::Custom(Arc::new(strategy)))
         .num_epochs(epochs);
-    if start > 0 {
-        training = training.checkpoint(start);
-    }
-    if !dashboard {
-        training = training.renderer(Box::new(Silent));
-    }
+    // The rows of metrics are our own; these are for the dashboard.
+    training = if dashboard {
+        training.metrics((LossMetric::new(), AccuracyMetric::new()))
+    } else {
+        training.renderer(Box::new(Silent))
+    };
     let started = Instant::now();
-    let schedule = schedule(&config.schedule, config.optimizer.lr(), epochs, steps);
-    let result = training.launch(Learner::new(network, optimizer(&config.optimizer), schedule));
+    let result = training.launch(Learner::new(network, optimizer, schedule));
     let seconds = started.elapsed().as_secs_f64();
 
-    let mut progress = progress.lock().expect("the training is over");
-    if let Some(failure) = progress.failure.take() {
+    let mut standing = standing.lock().expect("the training is over");
+    if let Some(failure) = standing.failure.take() {
         return Err(failure);
     }
     if let Some(error) = result.error {
         return Err(RunError::Learner(error.to_string()));
     }
-    let rows = MetricsLog::read(run.metrics())?;
-    let epochs_done = rows.last().map_or(0, |row| row.epoch);
-    if epochs_done == 0 {
+    let position = &standing.position;
+    if position.steps == 0 {
         return Err(RunError::StoppedEarly);
     }
-    let best_epoch = progress.best.map(|best| best.epoch);
-    Ok(TrainOutcome { run, parameters, epochs_done, best_epoch, seconds })
+    Ok(TrainOutcome {
+        run,
+        parameters,
+        epochs_done: position.epochs,
+        steps_done: position.step,
+        steps,
+        best_epoch: position.best.map(|best| best.epoch),
+        seconds,
+    })
 }
 
 /// `epoch  3/60  train  loss 0.512  accuracy 83.1 %  12.3 s`

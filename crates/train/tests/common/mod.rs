@@ -3,12 +3,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use pointcloud::synth::{SynthConfig, generate};
 use tempfile::TempDir;
 use train::config::Config;
-use train::{ProgressMode, RunError, TrainOptions, TrainOutcome, device};
+use train::{ProgressMode, RunError, Stop, TrainOptions, TrainOutcome, device};
 
 /// Classes of the synthetic set.
 pub(crate) const CLASSES: usize = 10;
@@ -85,6 +86,8 @@ impl Workplace {
             device: device(name)?.device,
             progress: ProgressMode::Quiet,
             dashboard: false,
+            tensorboard: false,
+            stop: Stop::default(),
         };
         train::train(&self.config(overrides), &options)
     }
@@ -95,6 +98,18 @@ impl Workplace {
         // A backtrace would hide in the text whether an error was a panic.
         command.current_dir(self.folder.path()).args(arguments).env("RUST_BACKTRACE", "0");
         command
+    }
+
+    /// Starts the binary, sends it `signal` (a name such as `INT`) after `delay`, and waits for its end.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&self, arguments: &[&str], signal: &str, delay: Duration) -> Output {
+        let mut command = self.command(arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(delay);
+        // It may be over; then there is nothing to send.
+        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).output();
+        kill.unwrap();
+        child.wait_with_output().unwrap()
     }
 
     /// Runs the binary, which must succeed, and gives its standard output.

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use ::train::bench::{KindTimes, KindsBench};
 use ::train::config::{Config, ConvolutionKind};
-use ::train::{Classifier, ProgressMode, TrainOptions, Weights};
+use ::train::{Classifier, Progress, ProgressMode, Stop, TrainOptions, Weights};
 use anyhow::Context;
 use burn::tensor::Device;
+use pointcloud::Unfinished;
 use serde::Serialize;
 use serde_json::json;
 
@@ -91,19 +92,22 @@ impl Kinds {
         }
         let mut accuracies = Vec::new();
         if let Some(config) = &self.accuracy {
-            for kind in ConvolutionKind::ALL {
-                let accuracy = train(config, &self.overrides, kind, &device)?;
-                if self.json.has_table() {
-                    line(format_args!(
-                        "{:<9}  accuracy {:.2} % on the test files, {} parameters, trained in {:.0} s",
-                        accuracy.kind,
-                        100.0 * accuracy.accuracy.unwrap_or(f64::NAN),
-                        accuracy.parameters,
-                        accuracy.seconds
-                    ))?;
-                }
-                accuracies.push(accuracy);
+            let kinds = ConvolutionKind::ALL;
+            let bar = Progress::start(ProgressMode::detect(false), "training", "networks", kinds.len());
+            for kind in kinds {
+                accuracies.push(train(config, &self.overrides, kind, &device)?);
+                bar.advance(1);
             }
+            bar.finish();
+        }
+        for accuracy in accuracies.iter().filter(|_| self.json.has_table()) {
+            line(format_args!(
+                "{:<9}  accuracy {:.2} % on the test files, {} parameters, trained in {:.0} s",
+                accuracy.kind,
+                100.0 * accuracy.accuracy.unwrap_or(f64::NAN),
+                accuracy.parameters,
+                accuracy.seconds
+            ))?;
         }
         self.json.write(&json!({ "layers": rows, "accuracy": accuracies }))
     }
@@ -118,14 +122,17 @@ fn train(
     let chosen = format!("model.convolution={}", kind.name());
     let overrides: Vec<String> = overrides.iter().cloned().chain([chosen]).collect();
     let config = Config::load(path, &overrides)?;
-    make_synthetic_set(&config, ProgressMode::Quiet)?;
+    make_synthetic_set(&config, ProgressMode::detect(false))?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let _unfinished = Unfinished::new(folder.path());
     let options = TrainOptions {
         output: Some(folder.path().join("run")),
         resume: false,
         device: device.clone(),
         progress: ProgressMode::Quiet,
         dashboard: false,
+        tensorboard: false,
+        stop: Stop::default(),
     };
     let outcome = ::train::train(&config, &options)?;
     let classifier = Classifier::open(outcome.run.path(), Weights::Last, device)?;

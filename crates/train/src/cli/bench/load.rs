@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use ::train::bench::LoadBench;
+use ::train::{Progress, ProgressMode};
 use anyhow::Context;
+use pointcloud::Unfinished;
 use pointcloud::synth::{SynthConfig, generate};
 
 use super::super::output::line;
@@ -45,6 +47,7 @@ impl Load {
             (Some(folder), _) => folder.clone(),
             (None, made) => made.as_ref().map(|folder| folder.path().join("set")).unwrap_or_default(),
         };
+        let _unfinished = made.as_ref().map(|folder| Unfinished::new(folder.path()));
         if made.is_some() {
             let settings = SynthConfig {
                 train_per_class: self.files.div_ceil(10),
@@ -52,7 +55,10 @@ impl Load {
                 points: self.points,
                 ..SynthConfig::default()
             };
-            generate(&folder, &settings, &|_| ())?;
+            let progress = ProgressMode::detect(false);
+            let bar = Progress::start(progress, "writing", "files", settings.clouds());
+            generate(&folder, &settings, &|done| bar.set(done))?;
+            bar.finish();
         }
         let times = LoadBench::of_folder(&folder, self.reps)?.run()?;
         if self.json.has_table() {

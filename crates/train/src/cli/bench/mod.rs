@@ -6,13 +6,12 @@ mod load;
 mod search;
 mod train;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ::train::bench::Spread;
-use anyhow::Context;
 use clap::Subcommand;
+use pointcloud::replace_file;
 use serde::Serialize;
 
 use super::output::line;
@@ -71,8 +70,7 @@ fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
     if path.as_os_str() == "-" {
         return Ok(line(text)?);
     }
-    let written = std::fs::File::create(path).and_then(|mut file| writeln!(file, "{text}"));
-    written.with_context(|| format!("cannot write {}", path.display()))
+    Ok(replace_file(path, |out| writeln!(out, "{text}"))?)
 }
 
 /// Rows of text in columns, numbers to the right; the first column to the left.

@@ -1,0 +1,130 @@
+//! The checkpoints in a run directory: for each, weights, optimizer and schedule as burn stores them, and the position.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::lr_scheduler::LrSchedulerRecord;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::module::Module;
+use burn::optim::{ModuleOptimizer, OptimizerRecord};
+use burn::store::ModuleRecord;
+
+use super::{Position, RunDirectory};
+use crate::error::RunError;
+
+/// What burn writes of a checkpoint, each into a file of its own.
+const PARTS: [&str; 3] = ["model", "optim", "scheduler"];
+
+impl RunDirectory {
+    /// `checkpoint/`: what resuming needs.
+    #[must_use]
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path().join("checkpoint")
+    }
+
+    fn part(&self, part: &str, steps: usize) -> PathBuf {
+        self.checkpoints().join(format!("{part}-{steps}.bpk"))
+    }
+
+    fn position(&self, steps: usize) -> PathBuf {
+        self.checkpoints().join(format!("position-{steps}.toml"))
+    }
+
+    /// The numbers of the whole checkpoints, that is of the steps behind them, in order.
+    #[must_use]
+    pub fn whole_checkpoints(&self) -> Vec<usize> {
+        let Ok(entries) = fs::read_dir(self.checkpoints()) else { return Vec::new() };
+        let steps = entries.flatten().filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            name.strip_prefix("position-")?.strip_suffix(".toml")?.parse::<usize>().ok()
+        });
+        // Each file appears whole or not at all; the four of a checkpoint are written side by side.
+        let mut whole: Vec<usize> =
+            steps.filter(|&steps| PARTS.iter().all(|part| self.part(part, steps).exists())).collect();
+        whole.sort_unstable();
+        whole
+    }
+
+    /// Where the last whole checkpoint stands; `None` without one.
+    ///
+    /// # Errors
+    /// [`RunError::BadFile`], [`RunError::Io`].
+    pub fn last_checkpoint(&self) -> Result<Option<Position>, RunError> {
+        let Some(&steps) = self.whole_checkpoints().last() else { return Ok(None) };
+        let path = self.position(steps);
+        let text = fs::read_to_string(&path).map_err(RunError::io(&path, "read"))?;
+        let position: Position =
+            toml::from_str(&text).map_err(|error| damaged(&path, steps, error.message()))?;
+        if position.steps != steps {
+            let problem = format!("found steps = {}, expected {steps}", position.steps);
+            return Err(damaged(&path, steps, &problem));
+        }
+        Ok(Some(position))
+    }
+
+    /// Writes where a checkpoint stands, whose parts burn writes.
+    pub(crate) fn write_position(&self, position: &Position) -> Result<(), RunError> {
+        let text = toml::to_string(position).expect("a position is plain data");
+        self.write(&self.position(position.steps), &text)
+    }
+
+    /// Takes away where a checkpoint stands: its parts are no checkpoint any more.
+    pub(crate) fn remove_position(&self, steps: usize) {
+        // What stays is in nobody's way, and goes when the run is resumed.
+        let _ = fs::remove_file(self.position(steps));
+    }
+
+    /// Removes what a process that was killed has left: parts of checkpoints, and files that were being written.
+    pub(crate) fn sweep(&self) -> Result<(), RunError> {
+        let whole = self.whole_checkpoints();
+        let kept = |name: &str| {
+            whole.iter().any(|&steps| {
+                let files = PARTS.map(|part| self.part(part, steps));
+                files.iter().chain([&self.position(steps)]).any(|file| file.ends_with(name))
+            })
+        };
+        for folder in [self.checkpoints(), self.path().to_owned()] {
+            let Ok(entries) = fs::read_dir(&folder) else { continue };
+            for entry in entries.flatten() {
+                let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+                let unfinished = name.ends_with(".tmp") || name.contains(".partial-");
+                if path.is_file() && (unfinished || (folder == self.checkpoints() && !kept(&name))) {
+                    fs::remove_file(&path).map_err(RunError::io(&path, "remove"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives network, optimizer and schedule what the checkpoint after `steps` steps holds.
+    ///
+    /// # Errors
+    /// [`RunError::BadFile`].
+    pub(crate) fn load_checkpoint<M: Module>(
+        &self,
+        steps: usize,
+        network: M,
+        optimizer: ModuleOptimizer,
+        schedule: ModuleLrScheduler,
+    ) -> Result<(M, ModuleOptimizer, ModuleLrScheduler), RunError> {
+        let [model, optim, scheduler] = PARTS.map(|part| self.part(part, steps));
+        let model_record =
+            ModuleRecord::load(&model).map_err(|error| damaged(&model, steps, &error.to_string()))?;
+        let optim_record =
+            OptimizerRecord::load(&optim).map_err(|error| damaged(&optim, steps, &error.to_string()))?;
+        let schedule_record = LrSchedulerRecord::load(&scheduler)
+            .map_err(|error| damaged(&scheduler, steps, &error.to_string()))?;
+        Ok((
+            network.load_record(model_record),
+            optimizer.load_record(optim_record),
+            schedule.load_record(schedule_record),
+        ))
+    }
+}
+
+fn damaged(path: &Path, steps: usize, problem: &str) -> RunError {
+    let problem = format!(
+        "the checkpoint is damaged ({problem}); remove the files of step {steps} to go on from an earlier one"
+    );
+    RunError::BadFile { path: path.to_owned(), problem }
+}

@@ -1,0 +1,41 @@
+//! Which checkpoints are kept.
+
+use std::collections::VecDeque;
+
+use burn::train::checkpoint::{CheckpointingAction, CheckpointingStrategy};
+use burn::train::metric::store::EventStoreClient;
+
+use crate::run::RunDirectory;
+
+/// Checkpoints that are kept: the last may be the one that is being written when the power fails.
+const KEPT: usize = 2;
+
+/// Saves whenever it is asked and keeps the last checkpoints. They are numbered by the steps behind them, not by epochs.
+pub(super) struct KeepLast {
+    run: RunDirectory,
+    there: VecDeque<usize>,
+}
+
+impl KeepLast {
+    /// With the checkpoints that are there already.
+    pub(super) fn of(run: &RunDirectory) -> Self {
+        Self { run: run.clone(), there: run.whole_checkpoints().into() }
+    }
+}
+
+impl CheckpointingStrategy for KeepLast {
+    fn checkpointing(&mut self, steps: usize, _store: &EventStoreClient) -> Vec<CheckpointingAction> {
+        let mut actions = vec![CheckpointingAction::Save];
+        // An epoch that was stopped after its last step ends with the checkpoint that is there.
+        if !self.there.contains(&steps) {
+            self.there.push_back(steps);
+        }
+        while self.there.len() > KEPT
+            && let Some(oldest) = self.there.pop_front()
+        {
+            self.run.remove_position(oldest);
+            actions.push(CheckpointingAction::Delete(oldest));
+        }
+        actions
+    }
+}

@@ -1,0 +1,132 @@
+//! Sums over an epoch and split, and the row of metrics that they make.
+
+use std::time::Instant;
+
+use burn::train::ClassificationOutput;
+
+use crate::config::Task;
+use crate::evaluation::Confusion;
+use crate::metrics_log::EpochMetrics;
+use crate::run::Sums;
+
+/// Sums over the steps of one epoch and split.
+pub(super) struct Tally {
+    /// Steps that were added.
+    pub(super) steps: usize,
+    /// Learning rate of the last of them; 0 where there is none.
+    pub(super) lr: f64,
+    confusion: Confusion,
+    loss: f64,
+    /// Time until the clock was started last.
+    seconds: f64,
+    started: Option<Instant>,
+}
+
+impl Tally {
+    pub(super) fn new(classes: usize) -> Self {
+        Self::resumed(0, &Sums::default(), classes)
+    }
+
+    /// With `steps` steps and their sums behind it.
+    pub(super) fn resumed(steps: usize, sums: &Sums, classes: usize) -> Self {
+        let mut confusion = Confusion::new(classes);
+        for (truth, row) in sums.confusion.iter().enumerate() {
+            for (predicted, &count) in row.iter().enumerate() {
+                confusion.add(truth, predicted, count);
+            }
+        }
+        let Sums { lr, loss, seconds, .. } = *sums;
+        Self { steps, lr, confusion, loss, seconds, started: None }
+    }
+
+    /// What [`resumed`](Self::resumed) needs.
+    pub(super) fn sums(&self) -> Sums {
+        Sums {
+            loss: self.loss,
+            lr: self.lr,
+            seconds: self.seconds(),
+            confusion: self.confusion.rows().map(<[u64]>::to_vec).collect(),
+        }
+    }
+
+    /// Starts the clock.
+    pub(super) fn start_clock(&mut self) {
+        self.started = Some(Instant::now());
+    }
+
+    /// Stops it: what comes next is no part of this split.
+    pub(super) fn stop_clock(&mut self) {
+        (self.seconds, self.started) = (self.seconds(), None);
+    }
+
+    /// Adds a batch, and gives its mean loss. A target that is no class does not count.
+    pub(super) fn add(&mut self, output: &ClassificationOutput) -> f32 {
+        let loss: f32 = output.loss.clone().into_scalar();
+        let targets = output.targets.clone().into_data().iter::<i64>().collect::<Vec<_>>();
+        let predicted = output.output.clone().argmax(1).into_data().iter::<i64>().collect::<Vec<_>>();
+        let before = self.confusion.total();
+        for (&truth, &predicted) in targets.iter().zip(&predicted) {
+            if (truth as usize) < self.confusion.classes() {
+                self.confusion.record(truth as usize, predicted as usize);
+            }
+        }
+        self.loss += f64::from(loss) * (self.confusion.total() - before) as f64;
+        self.steps += 1;
+        loss
+    }
+
+    /// The row of a whole epoch.
+    pub(super) fn row(&self, task: Task, epoch: usize, split: &str) -> EpochMetrics {
+        EpochMetrics {
+            epoch,
+            split: split.to_owned(),
+            loss: self.loss / self.confusion.total().max(1) as f64,
+            accuracy: self.confusion.overall_accuracy().unwrap_or(0.0),
+            mean_class_accuracy: self.confusion.mean_class_accuracy(),
+            mean_iou: (task == Task::Segmentation).then(|| self.confusion.mean_iou()).flatten(),
+            lr: (split == "train").then_some(self.lr),
+            seconds: self.seconds(),
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.seconds + self.started.map_or(0.0, |started| started.elapsed().as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use super::*;
+
+    fn output(loss: f32, logits: [[f32; 3]; 2], targets: [i32; 2]) -> ClassificationOutput {
+        let device = Device::flex();
+        ClassificationOutput::new(
+            Tensor::from_floats([loss], &device),
+            Tensor::from_floats(logits, &device),
+            Tensor::from_ints(targets, &device),
+        )
+    }
+
+    #[test]
+    fn going_on_from_the_sums_is_as_never_having_stopped() {
+        let first = output(0.1, [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], [0, 2]);
+        // A target of 3 is no class: one of the two counts.
+        let second = output(0.7, [[0.0, 0.0, 2.0], [0.0, 1.0, 0.0]], [2, 3]);
+        let mut whole = Tally::new(3);
+        whole.add(&first);
+        let mut resumed = Tally::resumed(whole.steps, &whole.sums(), 3);
+        for tally in [&mut whole, &mut resumed] {
+            tally.add(&second);
+            tally.lr = 0.5;
+        }
+        let row = whole.row(Task::Classification, 4, "train");
+        assert_eq!(row.accuracy, 2.0 / 3.0);
+        assert!((row.loss - (2.0 * 0.1 + 0.7) / 3.0).abs() < 1e-7, "{}", row.loss);
+        assert_eq!(row.lr, Some(0.5));
+        let other = resumed.row(Task::Classification, 4, "train");
+        assert_eq!(EpochMetrics { seconds: 0.0, ..row }, EpochMetrics { seconds: 0.0, ..other });
+        assert_eq!((whole.steps, resumed.steps), (2, 2));
+    }
+}
