@@ -26,7 +26,6 @@ const LIMIT: f32 = 1e9;
 /// Where the points of a batch are. In all tables but `members` a point is known by its place: bucket after bucket, and in
 /// the order of the points within a bucket.
 pub(super) struct Grid {
-    pub(super) points: usize,
     /// One over the edge of a cell.
     pub(super) scale: f32,
     /// `[P, 3]`.
@@ -102,7 +101,7 @@ impl Grid {
             cells.clone().into_buffer_arg(),
             points,
         );
-        Self { points, scale, positions: sorted, cells, starts, members }
+        Self { scale, positions: sorted, cells, starts, members }
     }
 }
 
