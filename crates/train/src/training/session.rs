@@ -59,7 +59,15 @@ impl TrainOptions {
     /// A new run in `runs/<name>`, on `device`, that prints nothing.
     #[must_use]
     pub fn new(device: Device) -> Self {
-        Self { output: None, resume: false, device, progress: ProgressMode::Quiet, dashboard: false }
+        Self {
+            output: None,
+            resume: false,
+            device,
+            progress: ProgressMode::Quiet,
+            dashboard: false,
+            tensorboard: false,
+            stop: Stop::default(),
+        }
     }
 }
 
