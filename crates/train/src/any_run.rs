@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use crate::classifier::Classifier;
 use crate::config::{Config, Task};
 use crate::error::RunError;
-use crate::evaluation::{Evaluation, Weights};
+use crate::evaluation::{Evaluation, Examples, Weights};
 use crate::progress::ProgressMode;
 use crate::run::{Manifest, RunDirectory};
 use crate::segmenter::Segmenter;
@@ -46,14 +46,36 @@ impl TrainedRun {
         }
     }
 
+    /// What is known of the weights.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        match self {
+            Self::Classifier(run) => run.manifest(),
+            Self::Segmenter(run) => run.manifest(),
+        }
+    }
+
     /// Evaluates the run on every file of a split.
     ///
     /// # Errors
     /// As [`Classifier::evaluate`] and [`Segmenter::evaluate`].
     pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
+        Ok(self.examine(root, split, progress)?.0)
+    }
+
+    /// As [`evaluate`](Self::evaluate), with examples to look at.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn examine(
+        &self,
+        root: &Path,
+        split: &str,
+        progress: ProgressMode,
+    ) -> Result<(Evaluation, Examples), RunError> {
         match self {
-            Self::Classifier(run) => run.evaluate(root, split, progress),
-            Self::Segmenter(run) => run.evaluate(root, split, progress),
+            Self::Classifier(run) => run.examine(root, split, progress),
+            Self::Segmenter(run) => run.examine(root, split, progress),
         }
     }
 }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::config::{Config, ModelConfig, PaperClassifierConfig};
 use crate::data::{BatchBuilder, CloudSet, CloudSource, Loader, Preparation};
 use crate::error::RunError;
-use crate::evaluation::{Confusion, Evaluation, Weights};
+use crate::evaluation::{Confusion, Evaluation, Examples, Verdict, Weights};
 use crate::network::{Network, Purpose};
 use crate::progress::{Progress, ProgressMode};
 use crate::run::{Manifest, RunDirectory, load_weights};
@@ -81,6 +81,12 @@ impl Classifier {
         &self.config
     }
 
+    /// What is known of the weights.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     /// Class names, in the order of the network's outputs.
     #[must_use]
     pub fn classes(&self) -> &[String] {
@@ -94,6 +100,19 @@ impl Classifier {
     /// # Errors
     /// Data that cannot be read, a class that the network does not know, a split without files.
     pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
+        Ok(self.examine(root, split, progress)?.0)
+    }
+
+    /// As [`evaluate`](Self::evaluate), with examples of hits and misses.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn examine(
+        &self,
+        root: &Path,
+        split: &str,
+        progress: ProgressMode,
+    ) -> Result<(Evaluation, Examples), RunError> {
         let dataset = FolderDataset::open(root)?;
         let class_of: Vec<usize> = dataset
             .classes()
@@ -123,22 +142,31 @@ impl Classifier {
         let files = set.len();
         let bar = Progress::start(progress, &format!("evaluating {split}"), "files", files);
         let mut confusion = Confusion::new(self.classes().len());
+        let mut verdicts = Vec::with_capacity(files);
         let mut loss = 0.0;
         let loader = self.loader(set);
         for batch in loader.iter() {
             let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
             let members = batch.members.clone();
             let output = InferenceStep::step(&self.network, batch);
-            let predicted = output.output.argmax(1).into_data();
-            for (&member, predicted) in members.iter().zip(predicted.iter::<i64>()) {
-                confusion.record(loader.source().set().classes[member], predicted as usize);
+            let predicted = output.output.clone().argmax(1).into_data();
+            let probabilities: Vec<f32> = softmax(output.output, 1).into_data().iter::<f32>().collect();
+            let rows = probabilities.chunks_exact(self.classes().len());
+            for ((&member, predicted), row) in members.iter().zip(predicted.iter::<i64>()).zip(rows) {
+                let truth = loader.source().set().classes[member];
+                confusion.record(truth, predicted as usize);
+                verdicts.push(Verdict::new(truth, predicted as usize, row));
             }
             loss += f64::from(output.loss.into_scalar::<f32>()) * members.len() as f64;
             bar.advance(members.len());
         }
         bar.finish();
         assert_eq!(confusion.total(), files as u64, "every file is evaluated once");
-        Ok(Evaluation::classification(split, self.weights, self.classes(), &confusion, loss / files as f64))
+        let loss = loss / files as f64;
+        let evaluation = Evaluation::classification(split, self.weights, self.classes(), &confusion, loss);
+        let set = loader.source().set();
+        let examples = Examples::of_files(root, &set.paths, &set.clouds, &verdicts, self.config.seed);
+        Ok((evaluation, examples))
     }
 
     /// Classifies files that need not lie in a data set. A file that cannot be used gives its error; the others are

@@ -55,7 +55,7 @@ pub use evaluation::{Evaluation, Weights};
 pub use memory::StepMemory;
 pub use metrics_log::{EpochMetrics, MetricsLog, MetricsLogError};
 pub use progress::{Progress, ProgressMode};
-pub use report::{Report, RunFacts, markdown};
+pub use report::{EvaluationRecord, RunRecord, RunReport, TrainingFacts, comparison};
 pub use scene_file::{class_color, write_labelled};
 pub use segmenter::{LabelEstimate, LabelOptions, Segmenter, Votes};
 pub use stop::Stop;

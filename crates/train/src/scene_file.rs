@@ -65,31 +65,31 @@ fn keep(
     cloud.push_property(ScalarProperty { name, scalar_type, values })
 }
 
-/// The colour of a class: twenty that are told apart easily (those of Kelly, 1965, without black and white), again and darker
-/// after that.
+/// The colour of a class, the same in files and in the report: the seven of Okabe and Ito, which are told apart with any kind
+/// of colour vision, then those of the palettes `muted` and `safe` (Tol, CARTO) that differ from them, again and darker after
+/// these nineteen.
 #[must_use]
 pub fn class_color(class: usize) -> [u8; 3] {
-    const COLORS: [[u8; 3]; 20] = [
-        [243, 195, 0],
-        [135, 86, 146],
-        [243, 132, 0],
-        [161, 202, 241],
-        [190, 0, 50],
-        [194, 178, 128],
-        [132, 132, 130],
-        [0, 136, 86],
-        [230, 143, 172],
-        [0, 103, 165],
-        [249, 147, 121],
-        [96, 78, 151],
-        [246, 166, 0],
-        [179, 68, 108],
-        [220, 211, 0],
-        [136, 45, 23],
-        [141, 182, 0],
-        [101, 69, 34],
-        [226, 88, 34],
-        [43, 61, 38],
+    const COLORS: [[u8; 3]; 19] = [
+        [230, 159, 0],
+        [86, 180, 233],
+        [0, 158, 115],
+        [240, 228, 66],
+        [0, 114, 178],
+        [213, 94, 0],
+        [204, 121, 167],
+        [51, 34, 136],
+        [17, 119, 51],
+        [136, 34, 85],
+        [221, 204, 119],
+        [170, 68, 153],
+        [136, 204, 238],
+        [102, 17, 0],
+        [68, 170, 153],
+        [153, 153, 51],
+        [204, 102, 119],
+        [102, 153, 204],
+        [136, 136, 136],
     ];
     let round = (class / COLORS.len()).min(3) as u8;
     COLORS[class % COLORS.len()].map(|channel| channel - round * (channel / 4))

@@ -11,7 +11,9 @@ use pointcloud::{IGNORED, PointCloud, Region, RegionIndex, Voxelized, read_cloud
 use crate::config::{Config, ScenesConfig};
 use crate::data::{Block, Frame, RegionBuilder, check, thin};
 use crate::error::RunError;
-use crate::evaluation::{Confusion, Evaluation, Weights};
+use crate::evaluation::{
+    Confusion, Evaluation, Examples, LabelledPoint, SceneCollector, SceneExample, Weights,
+};
 use crate::network::{Network, Purpose};
 use crate::progress::{Progress, ProgressMode};
 use crate::run::{Manifest, RunDirectory, load_weights};
@@ -121,6 +123,13 @@ impl Votes {
         &self.probabilities[voxel * self.classes..(voxel + 1) * self.classes]
     }
 
+    /// The first point of every voxel.
+    fn one_point_per_voxel(&self) -> Vec<usize> {
+        let mut seen = vec![false; self.probabilities.len() / self.classes];
+        let first = |&(_, &voxel): &(usize, &u32)| !std::mem::replace(&mut seen[voxel as usize], true);
+        self.voxel_from_point.iter().enumerate().filter(first).map(|(point, _)| point).collect()
+    }
+
     /// The most probable class of a point; the first of several.
     ///
     /// # Panics
@@ -160,6 +169,11 @@ impl Score {
         }
     }
 
+    fn merge(&mut self, other: &Self) {
+        self.confusion.merge(&other.confusion);
+        self.loss += other.loss;
+    }
+
     fn mean_loss(&self) -> f64 {
         self.loss / self.confusion.total().max(1) as f64
     }
@@ -197,6 +211,12 @@ impl Segmenter {
         &self.config
     }
 
+    /// What is known of the weights.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     /// Class names, in the order of the network's outputs.
     #[must_use]
     pub fn classes(&self) -> &[String] {
@@ -208,6 +228,19 @@ impl Segmenter {
     /// # Errors
     /// Data that cannot be read or has no labels, other classes than those of the network, a split without files.
     pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
+        Ok(self.examine(root, split, progress)?.0)
+    }
+
+    /// As [`evaluate`](Self::evaluate), with some of the scenes to look at.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn examine(
+        &self,
+        root: &Path,
+        split: &str,
+        progress: ProgressMode,
+    ) -> Result<(Evaluation, Examples), RunError> {
         let folder = self.scenes.folder(root)?;
         let names = self.scenes.class_names(root)?;
         if names != self.classes() {
@@ -222,14 +255,28 @@ impl Segmenter {
             return Err(RunError::NoFiles { path: root.to_owned(), split: split.to_owned() });
         }
         let map = self.scenes.label_map(self.classes());
-        let mut score = Score::new(self.classes().len());
+        let classes = self.classes().len();
+        let mut all = Score::new(classes);
+        let mut scenes = SceneCollector::default();
         for path in files {
             let cloud = read_cloud(path)?;
             let truth = map.require(&cloud, path)?;
             let votes = self.label(&cloud, path, &LabelOptions::default(), progress)?;
+            let mut score = Score::new(classes);
             score.add(&votes, &truth);
+            let voxels = votes.one_point_per_voxel();
+            let scene = SceneExample::new(root, path, &score.confusion);
+            scenes.add(scene, classes, voxels.len(), self.config.seed, |voxel| {
+                let point = voxels[voxel];
+                LabelledPoint {
+                    position: cloud.positions()[point],
+                    truth: usize::try_from(truth[point]).unwrap_or(classes),
+                    predicted: votes.class(point),
+                }
+            });
+            all.merge(&score);
         }
-        Ok(self.evaluation(split, &score, files.len()))
+        Ok((self.evaluation(split, &all, files.len()), scenes.finish()))
     }
 
     /// Compares `votes` with the labels of the scene `cloud` that they were cast for; `None` when it has none.

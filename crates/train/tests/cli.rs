@@ -21,7 +21,7 @@ fn trained() -> (Workplace, String) {
 #[test]
 fn train_leaves_a_whole_run_and_names_it_last() {
     let (place, out) = trained();
-    assert!(out.ends_with("\nrun: run\n"), "{out}");
+    assert!(out.ends_with("\nreport: run/report.html\nrun: run\n"), "{out}");
     let epochs: Vec<&str> = out.lines().filter(|line| line.starts_with("epoch ")).collect();
     assert_eq!(epochs.len(), 12, "{out}");
     assert!(epochs[11].starts_with("epoch 6/6  valid  loss "), "{out}");
@@ -32,7 +32,8 @@ fn train_leaves_a_whole_run_and_names_it_last() {
         "best.safetensors",
         "last.safetensors",
         "evaluation.json",
-        "report.md",
+        "report.html",
+        "report.json",
     ] {
         assert!(place.path("run").join(file).is_file(), "{file}");
     }
@@ -44,7 +45,7 @@ fn train_leaves_a_whole_run_and_names_it_last() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| !name.starts_with('.'))
         .collect();
-    assert_eq!(names.len(), 8, "nothing else is left: {names:?}");
+    assert_eq!(names.len(), 9, "nothing else is left: {names:?}");
     // Without --output a run never meets another one.
     assert!(place.succeed(&["train", "tiny.toml", "--quiet"]).ends_with("run: runs/tiny\n"));
     assert!(place.succeed(&["train", "tiny.toml", "--quiet"]).ends_with("run: runs/tiny-2\n"));
@@ -262,13 +263,13 @@ fn a_reader_that_goes_away_is_no_error() {
         assert_eq!(err, "", "{arguments:?}");
     }
     // The training itself went on to its end.
-    assert!(place.path("runs/tiny/report.md").exists());
+    assert!(place.path("runs/tiny/report.html").exists());
 }
 
 #[test]
 fn every_command_has_a_help_text() {
     let place = Workplace::new();
-    for command in ["train", "eval", "predict", "inspect", "synth", "bench"] {
+    for command in ["train", "eval", "predict", "report", "inspect", "synth", "bench"] {
         let out = place.succeed(&[command, "--help"]);
         assert!(out.contains(&format!("Usage: pointwise {command}")), "{out}");
         assert!(place.succeed(&["--help"]).contains(&format!("\n  {command} ")));

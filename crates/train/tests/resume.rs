@@ -170,7 +170,7 @@ fn a_run_that_was_killed_before_its_first_checkpoint_starts_over() {
     place.train(&[], "killed", false).unwrap();
     // What a kill between the row of metrics and the checkpoint leaves.
     fs::remove_dir_all(place.path("killed/checkpoint")).unwrap();
-    fs::write(place.path("killed/last.safetensors.tmp"), "half").unwrap();
+    fs::write(place.path("killed/last.safetensors.part"), "half").unwrap();
     place.train(&[], "killed", true).unwrap();
     assert_same_run(&place.path("whole"), &place.path("killed"));
 }

@@ -100,8 +100,8 @@ fn a_run_is_whole_and_its_figures_count_every_point() {
     let manifest = json(rooms.path("run/manifest.json"));
     assert_eq!((&manifest["train_files"], &manifest["validation_files"]), (&2.into(), &1.into()));
     assert!(manifest["weights"]["best"]["validation_mean_iou"].is_number());
-    let report = fs::read_to_string(rooms.path("run/report.md")).unwrap();
-    assert!(report.contains("| class | points |") && report.contains("IoU %"), "{report}");
+    let example = &json(rooms.path("run/report.json"))["evaluations"][0]["examples"]["scenes"][0];
+    assert_eq!((&example["file"], &example["points"]), (&"test/room_03.ply".into(), &points.into()));
     assert!(rooms.place.succeed(&["inspect", "run"]).contains("mean IoU"));
     assert!(rooms.place.succeed(&["inspect", "rooms.toml"]).contains("parameters"));
     let inspected = rooms.place.succeed(&["inspect", "rooms"]);

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use pointcloud::replace_file;
-use train::{ProgressMode, TrainedRun};
+use train::run::RunDirectory;
+use train::{EvaluationRecord, ProgressMode, RunError, RunRecord, RunReport, TrainedRun};
 
 use super::WeightsArgument;
 use super::devices::pick;
-use super::output::line;
+use super::output::{describe, line};
+use super::report::named;
 
 /// Evaluate a run on every file of a split
 #[derive(Debug, clap::Args)]
@@ -40,23 +42,43 @@ pub(super) struct Eval {
 
 impl Eval {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let device = pick(&self.device, self.quiet)?.device;
-        let run = TrainedRun::open(&self.run, self.weights.into(), &device)?;
-        let root = self.data.unwrap_or_else(|| run.config().data.root.clone());
-        let evaluation = run.evaluate(&root, &self.split, ProgressMode::detect(self.quiet))?;
-        let json = serde_json::to_string_pretty(&evaluation)?;
+        let found = pick(&self.device, self.quiet)?;
+        let trained = TrainedRun::open(&self.run, self.weights.into(), &found.device)?;
+        let run = RunDirectory::open(&self.run)?;
+        // Better told now than after the work.
+        let mut record = RunRecord::read(&run, &trained.config().data.root, trained.manifest())?;
+        let root = self.data.unwrap_or_else(|| trained.config().data.root.clone());
+        let progress = ProgressMode::detect(self.quiet);
+        let evaluation = EvaluationRecord::make(&trained, &root, &self.split, &found.to_string(), progress)?;
+        let figures = evaluation.figures.clone();
+        let shown = record.add(evaluation);
+
+        let json = serde_json::to_string_pretty(&figures)?;
+        let only_json = self.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
         match self.json {
-            Some(path) if path.as_os_str() == "-" => {
-                line(json)?;
-                return Ok(ExitCode::SUCCESS);
-            }
+            Some(_) if only_json => line(json)?,
             Some(path) => {
                 replace_file(&path, |out| out.write_all(json.as_bytes()))?;
             }
             None => {}
         }
-        line(evaluation.table())?;
-        line(evaluation.confusion_table())?;
+        if !only_json {
+            line(figures.table())?;
+            line(figures.confusion_table())?;
+        }
+        match write_report(&run, &record, shown) {
+            Ok(()) if only_json => {}
+            Ok(()) => named(&run.report())?,
+            // The results stand, also where the run may only be read.
+            Err(error @ RunError::Data(pointcloud::Error::Io { .. })) => eprintln!("no report: {}", describe(&error)),
+            Err(error) => return Err(error.into()),
+        }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Writes the record and the report into the run; the evaluation `shown` is the one that is open at first.
+fn write_report(run: &RunDirectory, record: &RunRecord, shown: usize) -> Result<(), RunError> {
+    record.write(run)?;
+    run.write(&run.report(), &RunReport::read(run.path())?.page(shown)?)
 }

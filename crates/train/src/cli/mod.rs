@@ -10,6 +10,7 @@ mod inspect;
 mod interrupt;
 mod output;
 mod predict;
+mod report;
 mod synth;
 mod train;
 mod unpack;
@@ -37,6 +38,7 @@ enum Command {
     Train(train::Train),
     Eval(eval::Eval),
     Predict(predict::Predict),
+    Report(report::Report),
     Inspect(inspect::Inspect),
     Convert(convert::Convert),
     Synth(synth::Synth),
@@ -71,6 +73,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Train(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Predict(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Synth(command) => command.run(),

@@ -8,15 +8,15 @@ use burn::tensor::Device;
 use pointcloud::FolderDataset;
 use pointcloud::synth::{SynthStatus, generate, generate_scenes, scene_status, status};
 use train::config::Config;
-use train::run::Manifest;
 use train::{
-    FoundDevice, MetricsLog, Progress, ProgressMode, Report, RunError, RunFacts, TrainOptions, TrainOutcome,
-    TrainedRun, Weights, markdown,
+    EvaluationRecord, FoundDevice, Progress, ProgressMode, RunError, RunRecord, RunReport, TrainOptions,
+    TrainOutcome, TrainedRun, TrainingFacts, Weights,
 };
 
 use super::devices::pick;
 use super::interrupt;
 use super::output::line;
+use super::report::named;
 
 /// Train a network and evaluate it on the test files
 #[derive(Debug, clap::Args)]
@@ -115,6 +115,7 @@ impl Train {
         evaluate(&config, &outcome, device, found.to_string(), progress).with_context(|| {
             format!("the training is finished and kept in {run}, but its evaluation failed; mend this, then add --resume --output {run}")
         })?;
+        named(&outcome.run.report())?;
         line(format_args!("run: {run}"))?;
         Ok(ExitCode::SUCCESS)
     }
@@ -153,32 +154,27 @@ fn evaluate(
     progress: ProgressMode,
 ) -> anyhow::Result<()> {
     let run = &outcome.run;
-    let mut evaluations = Vec::new();
+    let mut record = RunRecord {
+        training: Some(TrainingFacts {
+            device: device_name.clone(),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            parameters: outcome.parameters,
+        }),
+        evaluations: Vec::new(),
+    };
     for weights in [Weights::Best, Weights::Last] {
         let trained = TrainedRun::open(run.path(), weights, device)?;
-        evaluations.push(trained.evaluate(&config.data.root, "test", progress)?);
+        let root = &config.data.root;
+        record.evaluations.push(EvaluationRecord::make(&trained, root, "test", &device_name, progress)?);
     }
+    let evaluations: Vec<_> = record.evaluations.iter().map(|one| &one.figures).collect();
     run.write(&run.evaluation(), &serde_json::to_string_pretty(&evaluations)?)?;
-    let manifest = Manifest::read(run)?;
-    let facts = RunFacts {
-        version: manifest.pointwise_version,
-        burn_version: manifest.burn_version,
-        device: device_name,
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        parameters: outcome.parameters,
-        train_files: manifest.train_files,
-        validation_files: manifest.validation_files,
-        skipped_files: manifest.skipped_files,
-        best_epoch: outcome.best_epoch,
-        train_seconds: outcome.seconds,
-    };
-    let epochs = MetricsLog::read(run.metrics())?;
-    let report = Report { config, facts: &facts, evaluations: &evaluations, epochs: &epochs };
-    run.write(&run.report(), &markdown(&report)?)?;
+    record.write(run)?;
+    run.write(&run.report(), &RunReport::read(run.path())?.page(0)?)?;
 
     line(format_args!("\n{}", evaluations[0].table()))?;
     line(evaluations[0].confusion_table())?;
-    for evaluation in &evaluations {
+    for evaluation in evaluations {
         let accuracy = 100.0 * evaluation.overall_accuracy.unwrap_or(f64::NAN);
         let mean_iou =
             evaluation.mean_iou.map(|iou| format!(", mean IoU {:.2} %", 100.0 * iou)).unwrap_or_default();

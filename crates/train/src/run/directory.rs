@@ -10,7 +10,7 @@ use crate::error::RunError;
 use crate::evaluation::Weights;
 
 /// A folder with `config.toml`, `manifest.json`, `metrics.jsonl`, `best.safetensors`, `last.safetensors`, `checkpoint/`,
-/// and after the training `evaluation.json` and `report.md`.
+/// and after the training `evaluation.json`, `report.json` and `report.html`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunDirectory {
     path: PathBuf,
@@ -153,10 +153,16 @@ impl RunDirectory {
         self.path.join("evaluation.json")
     }
 
-    /// `report.md`.
+    /// `report.html`.
     #[must_use]
     pub fn report(&self) -> PathBuf {
-        self.path.join("report.md")
+        self.path.join("report.html")
+    }
+
+    /// `report.json`: evaluations with their examples, for the report.
+    #[must_use]
+    pub fn report_data(&self) -> PathBuf {
+        self.path.join("report.json")
     }
 
     /// `tensorboard/`: event files, where they were asked for.

@@ -1,0 +1,171 @@
+//! The report: what is written, what is refused.
+
+mod common;
+
+use std::fs;
+
+use common::{CLASSES, TEST, Workplace, json};
+use serde_json::Value;
+
+fn trained() -> Workplace {
+    let place = Workplace::new();
+    place.succeed(&["train", "tiny.toml", "--set", "train.epochs=2", "--output", "run", "--quiet"]);
+    place
+}
+
+/// The data in a page.
+fn contents(place: &Workplace, page: &str) -> Value {
+    let page = fs::read_to_string(place.path(page)).unwrap();
+    let (_, rest) = page.split_once("type=\"application/json\">").expect("the page has data");
+    serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
+}
+
+#[test]
+fn the_page_has_the_figures_of_eval_and_examples_that_agree_with_them() {
+    let place = trained();
+    let page = contents(&place, "run/report.html");
+    assert_eq!((&page["kind"], &page["name"]), (&"run".into(), &"tiny".into()));
+    for (index, weights) in ["best", "last"].into_iter().enumerate() {
+        let out = place.succeed(&["eval", "run", "--weights", weights, "--json", "-"]);
+        let evaluation: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(page["evaluations"][index]["figures"], evaluation);
+        let files = page["evaluations"][index]["examples"]["files"].as_array().unwrap();
+        // The set is small enough for every miss, and for every hit but those beyond the bound.
+        let is_hit = |file: &Value| file["guesses"][0][0] == file["truth"];
+        let all = (CLASSES * TEST) as u64;
+        let hits: u64 = (0..CLASSES).map(|i| evaluation["confusion"][i][i].as_u64().unwrap()).sum();
+        assert_eq!(files.iter().filter(|file| !is_hit(file)).count() as u64, all - hits);
+        assert_eq!(files.iter().filter(|file| is_hit(file)).count() as u64, hits);
+        for file in files {
+            assert!(file["file"].as_str().unwrap().contains("/test/"), "{file}");
+            assert_eq!(file["guesses"].as_array().unwrap().len(), 3);
+            // 48 points of four bytes, in base64.
+            let cloud = file["cloud"].as_u64().unwrap() as usize;
+            assert_eq!(page["clouds"][cloud].as_str().unwrap().len(), 48 * 4 / 3 * 4);
+        }
+    }
+    assert_eq!(page["epochs"].as_array().unwrap().len(), 4);
+    let protocol = page["protocol"].to_string();
+    for part in ["paper-classifier", "[\"seed\",\"5\"]", "[\"training files\",\"30\"]", "flex", "burn 0.22.1"]
+    {
+        assert!(protocol.contains(part), "{protocol}");
+    }
+    assert!(page["config"].as_str().unwrap().contains("jitter_sigma"));
+}
+
+#[test]
+fn a_run_alone_is_enough_and_its_report_repeats() {
+    let place = trained();
+    let before = contents(&place, "run/report.html");
+    fs::rename(place.path("run"), place.path("moved")).unwrap();
+    fs::remove_dir_all(place.path("set")).unwrap();
+    fs::remove_file(place.path("moved/report.html")).unwrap();
+    let out = place.succeed(&["report", "moved"]);
+    assert_eq!(out, "report: moved/report.html\n");
+    let mut after = contents(&place, "moved/report.html");
+    assert_eq!(after["path"], "moved");
+    after["path"] = "run".into();
+    assert_eq!(after, before);
+    // Elsewhere, when asked for.
+    place.succeed(&["report", "moved", "--output", "page.html"]);
+    assert_eq!(contents(&place, "page.html")["kind"], "run");
+}
+
+#[test]
+fn eval_adds_its_result_and_opens_the_page_with_it() {
+    let place = trained();
+    let out = place.succeed(&["eval", "run", "--split", "train"]);
+    assert!(out.ends_with("report: run/report.html\n"), "{out}");
+    let page = contents(&place, "run/report.html");
+    let of = |index: usize| page["evaluations"][index]["figures"]["split"].as_str().unwrap().to_owned();
+    assert_eq!([of(0), of(1), of(2)], ["test", "test", "train"]);
+    assert_eq!((page["evaluations"].as_array().unwrap().len(), &page["shown"]), (3, &2.into()));
+    // Again: in its old place. What programs read stays what the training wrote.
+    place.succeed(&["eval", "run", "--split", "train", "--quiet"]);
+    assert_eq!(contents(&place, "run/report.html")["evaluations"].as_array().unwrap().len(), 3);
+    assert_eq!(json(place.path("run/evaluation.json")).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn runs_are_compared() {
+    let place = trained();
+    place.succeed(&[
+        "train",
+        "tiny.toml",
+        "--set",
+        "train.epochs=3",
+        "--set",
+        "seed=6",
+        "--output",
+        "other/run",
+        "--quiet",
+    ]);
+    let out = place.succeed(&["report", "run", "other/run"]);
+    assert_eq!(out, "report: comparison.html\n");
+    let page = contents(&place, "comparison.html");
+    // Two runs of one name are told apart by their paths.
+    let names: Vec<&str> =
+        page["runs"].as_array().unwrap().iter().map(|run| run["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["run", "other/run"]);
+    let expected = serde_json::json!([["seed", ["5", "6"]], ["train.epochs", ["2", "3"]]]);
+    assert_eq!(page["differences"], expected);
+    for (index, run) in ["run", "other/run"].into_iter().enumerate() {
+        let stored = json(place.path(run).join("evaluation.json"));
+        assert_eq!(page["runs"][index]["evaluations"][1]["figures"], stored[1]);
+        assert_eq!(page["runs"][index]["epochs"].as_array().unwrap().len(), 2 * (2 + index));
+    }
+    let out = place.succeed(&["report", "other/run", "run", "--output", "both.html"]);
+    assert_eq!(out, "report: both.html\n");
+    assert_eq!(contents(&place, "both.html")["runs"][0]["name"], "other/run");
+}
+
+#[test]
+fn a_run_without_an_evaluation_shows_its_training() {
+    let place = trained();
+    for file in ["report.json", "evaluation.json", "report.html"] {
+        fs::remove_file(place.path("run").join(file)).unwrap();
+    }
+    let output = place.command(&["report", "run"]).output().unwrap();
+    let (out, err) = common::texts(&output);
+    assert!(output.status.success() && out == "report: run/report.html\n", "{out}{err}");
+    assert_eq!(err.lines().count(), 1, "{err}");
+    assert!(err.contains("run has not been evaluated") && err.contains("pointwise eval run"), "{err}");
+    let page = contents(&place, "run/report.html");
+    assert_eq!(page["evaluations"].as_array().unwrap().len(), 0);
+    assert_eq!(page["epochs"].as_array().unwrap().len(), 4);
+    // Figures of a run that keeps no examples.
+    place.succeed(&["eval", "run", "--json", "result.json"]);
+    fs::remove_file(place.path("run/report.json")).unwrap();
+    let figures = json(place.path("result.json"));
+    fs::write(place.path("run/evaluation.json"), serde_json::json!([figures]).to_string()).unwrap();
+    place.succeed(&["report", "run"]);
+    assert_eq!(contents(&place, "run/report.html")["evaluations"][0]["figures"], figures);
+}
+
+#[test]
+fn what_is_no_run_or_damaged_or_cannot_be_written_is_named() {
+    let place = trained();
+    place.fail(&["report", "nowhere"], &["nowhere is not a run directory", "does not exist"]);
+    place.fail(&["report", "set"], &["set is not a run directory", "config.toml"]);
+    place.fail(&["report", "run", "set"], &["set is not a run directory"]);
+    place.fail(
+        &["report", "run", "--output", "no/such/place.html"],
+        &["cannot write no/such/place.html", "No such file"],
+    );
+    place.fail(&["report", "run", "--output", "set"], &["cannot write set", "directory"]);
+    assert!(!place.path("set.part").exists());
+
+    let log = place.path("run/metrics.jsonl");
+    let text = fs::read_to_string(&log).unwrap();
+    fs::write(&log, text.replacen("\"valid\"", "valid", 1)).unwrap();
+    place.fail(&["report", "run"], &["metrics.jsonl, line 2", "expected the metrics of an epoch"]);
+    fs::write(&log, text).unwrap();
+
+    let record = place.path("run/report.json");
+    let text = fs::read_to_string(&record).unwrap();
+    fs::write(&record, &text[..text.len() / 2]).unwrap();
+    place.fail(&["report", "run"], &["report.json: damaged", "remove it"]);
+    place.fail(&["eval", "run"], &["report.json: damaged", "remove it"]);
+    fs::remove_file(&record).unwrap();
+    place.succeed(&["eval", "run"]);
+}
