@@ -68,7 +68,8 @@ fn hint(kind: &str) -> &'static str {
         "cuda" => "; CUDA needs the driver of the card",
         "wgpu" if !cfg!(feature = "wgpu") => "; for Vulkan, Metal or DirectX build with `--features wgpu`",
         "wgpu" => "; wgpu needs a driver for Vulkan, Metal or DirectX",
-        _ => "",
+        _ if cfg!(any(feature = "wgpu", feature = "cuda")) => "",
+        _ => "; for a graphics card build with `--features wgpu` or `--features cuda`",
     }
 }
 

@@ -60,9 +60,10 @@ pub enum RunError {
     },
     /// The run to be resumed was started with another config.
     #[error(
-        "cannot resume {}: `{key}` is {found}, but the run was started with {expected}; resume with the same config, or start \
-         a new run without --resume",
-        path.display()
+        "cannot resume {}: `{key}` is {found}, but the run was started with {expected}; resume with its own config, {}, or \
+         start a new run without --resume",
+        path.display(),
+        path.join("config.toml").display()
     )]
     ConfigChanged {
         /// The run.
@@ -91,6 +92,18 @@ pub enum RunError {
         path: PathBuf,
         /// The split.
         split: String,
+    },
+    /// The data is laid out for another kind of network.
+    #[error("{}: found {found}, but {network} needs {expected}", path.display())]
+    OtherTask {
+        /// The data.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+        /// The network, as `model.kind` in the config.
+        network: &'static str,
+        /// What it needs.
+        expected: &'static str,
     },
     /// The loss stopped being a number.
     #[error(

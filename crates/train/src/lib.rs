@@ -59,7 +59,7 @@ pub use report::{EvaluationRecord, RunRecord, RunReport, TrainingFacts, comparis
 pub use scene_file::{class_color, write_labelled};
 pub use segmenter::{LabelEstimate, LabelOptions, Segmenter, Votes};
 pub use stop::Stop;
-pub use training::{TrainOptions, TrainOutcome, train};
+pub use training::{TrainOptions, TrainOutcome, check_place, train};
 
 /// The Rust of the guide is compiled and run with the documentation tests.
 #[cfg(doctest)]

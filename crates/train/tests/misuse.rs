@@ -64,6 +64,12 @@ fn data_folders() {
     refused(&place, &["data.root=untested"], &["untested", "no split 'test'", "'train'"]);
     write(&place.path("untrained/chair/test/a.ply"), &ply(&["0 0 0"]));
     refused(&place, &["data.root=untrained"], &["untrained", "no split 'train'", "'test'"]);
+    write(&place.path("scenes/test/a.ply"), &ply(&["0 0 0"]));
+    refused(
+        &place,
+        &["data.root=scenes"],
+        &["scenes: found a folder of scenes", "paper-classifier needs", "CLASS/SPLIT/FILE"],
+    );
     fs::create_dir_all(place.path("hollow/chair/train")).unwrap();
     write(&place.path("hollow/chair/test/a.ply"), &ply(&["0 0 0"]));
     refused(&place, &["data.root=hollow"], &["hollow", "'train' has no usable file"]);
@@ -163,7 +169,14 @@ fn resuming() {
     };
     place.fail(&resume(&[]), &["run is not a run directory", "does not exist"]);
     place.succeed(&[&ARGUMENTS[..], &["--quiet"]].concat());
-    place.fail(&resume(&["seed=6"]), &["cannot resume run", "`seed` is 6", "started with 5"]);
+    place.fail(
+        &resume(&["seed=6"]),
+        &["cannot resume run", "`seed` is 6", "started with 5", "run/config.toml"],
+    );
+    // Nothing is written over the data before the run is found not to fit.
+    let set = fs::read(place.path("set/synth.toml")).unwrap();
+    place.fail(&resume(&["data.synth.seed=2"]), &["cannot resume run", "`data.synth"]);
+    assert_eq!(fs::read(place.path("set/synth.toml")).unwrap(), set);
     place.fail(&resume(&["schedule.kind=cosine"]), &["`schedule.kind`", "\"cosine\"", "\"constant\""]);
     place.fail(&resume(&["augment.rotate=any"]), &["`augment.rotate`", "\"any\"", "\"up\""]);
     place.fail(&resume(&["train.epochs=1"]), &["`train.epochs` is 1", "2 behind it"]);

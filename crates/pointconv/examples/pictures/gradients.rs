@@ -42,7 +42,7 @@ pub(super) fn symmetry(scene: &Scene) -> Result<String, NeighborError> {
         svg.arrow(from, to, 5.0);
         for (point, [x, y]) in [(centre, from), (other, to)] {
             let name = if point == i { "i" } else { "j" };
-            svg.text("number", [x - 13.0, y + 5.0], name);
+            svg.text("number", [x - 3.0, y - 9.0], name);
         }
         svg.text("middle", [left + edge / 2.0, MARGIN + edge + 18.0], caption);
     }

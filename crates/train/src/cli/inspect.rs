@@ -8,7 +8,7 @@ use train::{Progress, ProgressMode, inspect};
 
 use super::output::line;
 
-/// Tell what is in a file, a data set folder, a run directory or a config
+/// Tell what is in a file, a data set folder, a run directory or a config, and what is wrong with it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointwise inspect scan.ply
@@ -16,7 +16,7 @@ use super::output::line;
   pointwise inspect runs/shapes10 --json
   pointwise inspect configs/shapes10.toml   (how much memory its training will take)")]
 pub(super) struct Inspect {
-    /// A file, a folder of CLASS/SPLIT/FILE, a run directory, or a config
+    /// A file, a folder of CLASS/SPLIT/FILE or of SPLIT/FILE for scenes, a run directory, or a config
     path: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -40,7 +40,7 @@ impl Inspect {
         if self.json {
             line(serde_json::to_string_pretty(&inspection)?)?;
         } else {
-            line(inspection)?;
+            line(inspection.to_string().trim_end())?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use anyhow::Context;
-use pointcloud::{list_files, read_cloud, replace_file};
+use pointcloud::{list_tree, read_cloud, replace_file};
 use serde_json::json;
 use train::{
     Classifier, LabelEstimate, LabelOptions, Prediction, ProgressMode, RunError, Segmenter, TrainedRun,
@@ -28,7 +28,7 @@ use super::output::{describe, is_closed_pipe, line};
 pub(super) struct Predict {
     /// Run directory, as `pointwise train` writes it
     run: PathBuf,
-    /// Files, or folders whose files are all taken
+    /// Files, or folders: all files in them and below
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// How many classes to show for each file; only for classifiers
@@ -60,7 +60,12 @@ impl Predict {
         let run = TrainedRun::open(&self.run, self.weights.into(), &device)?;
         let mut files = Vec::new();
         for input in &self.inputs {
-            if input.is_dir() { files.extend(list_files(input)?) } else { files.push(input.clone()) }
+            if input.is_dir() {
+                // What an earlier prediction wrote is no input.
+                files.extend(list_tree(input)?.into_iter().filter(|path| !is_labelled(path)));
+            } else {
+                files.push(input.clone());
+            }
         }
         match run {
             TrainedRun::Classifier(classifier) => self.classify(&classifier, &files),
@@ -172,6 +177,11 @@ impl Predict {
         let top = prediction.ranked.iter().take(self.top);
         top.map(|(class, probability)| format!("{class} {probability:.3}")).collect::<Vec<_>>().join("  ")
     }
+}
+
+/// Whether a file has the name of a labelled scene.
+fn is_labelled(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".pred.ply"))
 }
 
 /// `scene.pred.ply` for `scene.ply`, in `folder` where there is one.

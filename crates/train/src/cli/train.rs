@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use burn::tensor::Device;
-use pointcloud::FolderDataset;
 use pointcloud::synth::{SynthStatus, generate, generate_scenes, scene_status, status};
+use pointcloud::{FolderDataset, SceneFolder};
 use train::config::Config;
 use train::{
     EvaluationRecord, FoundDevice, Progress, ProgressMode, RunError, RunRecord, RunReport, TrainOptions,
-    TrainOutcome, TrainedRun, TrainingFacts, Weights,
+    TrainOutcome, TrainedRun, TrainingFacts, Weights, check_place,
 };
 
 use super::devices::pick;
@@ -60,17 +60,6 @@ impl Train {
         let FoundDevice { device, .. } = &found;
         let progress = ProgressMode::detect(self.quiet);
         interrupt::leaves(|| "nothing was begun".into());
-        make_synthetic_set(&config, progress)?;
-        // Better told now than after hours of training.
-        let tests = match &config.scenes {
-            None => FolderDataset::open(&config.data.root)?.split("test")?.len(),
-            Some(scenes) => scenes.folder(&config.data.root)?.split("test")?.len(),
-        };
-        if tests == 0 {
-            let (path, split) = (config.data.root, "test".into());
-            return Err(RunError::NoFiles { path, split }.into());
-        }
-
         let stop = interrupt::stop();
         let options = TrainOptions {
             output: self.output.clone(),
@@ -81,6 +70,16 @@ impl Train {
             tensorboard: self.tensorboard,
             stop: stop.clone(),
         };
+        // Before a data set is written, perhaps over another synthetic one.
+        check_place(&config, &options)?;
+        make_synthetic_set(&config, progress)?;
+        // Better told now than after hours of training.
+        let tests = test_files(&config).with_context(|| format!("data.root of {}", self.config.display()))?;
+        if tests == 0 {
+            let (path, split) = (config.data.root, "test".into());
+            return Err(RunError::NoFiles { path, split }.into());
+        }
+
         let outcome = match train::train(&config, &options) {
             Err(error @ RunError::StoppedEarly) => {
                 eprintln!("{error}");
@@ -143,6 +142,37 @@ fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Counts the test files, and tells data for one kind of network from data for the other.
+fn test_files(config: &Config) -> Result<usize, RunError> {
+    let root = &config.data.root;
+    let other = |found, expected| RunError::OtherTask {
+        path: root.clone(),
+        found,
+        network: config.model.kind(),
+        expected,
+    };
+    match &config.scenes {
+        None => match FolderDataset::open(root) {
+            Err(pointcloud::Error::Layout { .. }) if is_scenes(root) => {
+                Err(other("a folder of scenes, SPLIT/FILE", "a folder of classes, CLASS/SPLIT/FILE"))
+            }
+            folder => Ok(folder?.split("test")?.len()),
+        },
+        Some(scenes) => match scenes.folder(root) {
+            Err(pointcloud::Error::Layout { .. }) if FolderDataset::open(root).is_ok() => {
+                Err(other("a folder of classes, CLASS/SPLIT/FILE", "a folder of scenes, SPLIT/FILE"))
+            }
+            folder => Ok(folder?.split("test")?.len()),
+        },
+    }
+}
+
+/// Whether there are files in a folder `train` or `test` of `root`.
+fn is_scenes(root: &Path) -> bool {
+    let has = |folder: &SceneFolder, split| folder.split(split).is_ok_and(|files| !files.is_empty());
+    SceneFolder::open(root).is_ok_and(|folder| has(&folder, "train") || has(&folder, "test"))
 }
 
 /// Evaluates the weights of a run on the test files, writes the results and the report into it, and prints them.

@@ -10,5 +10,6 @@ mod session;
 mod step;
 mod tally;
 
+pub use place::check_place;
 pub use session::{TrainOptions, TrainOutcome, train};
 pub use step::{StepBench, StepTimes};

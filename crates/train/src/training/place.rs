@@ -8,6 +8,14 @@ use crate::config::{Config, ScheduleConfig};
 use crate::error::RunError;
 use crate::run::{CHECKPOINT_VERSION, Manifest, Position, RunDirectory};
 
+/// Checks that a training can begin: its folder is free, or its run can be resumed with `config`. Reads no data.
+///
+/// # Errors
+/// Those of [`train`](super::train) about the run directory.
+pub fn check_place(config: &Config, options: &TrainOptions) -> Result<(), RunError> {
+    Place::find(config, options).map(drop)
+}
+
 /// Where a run goes, found before the data is read.
 pub(super) enum Place {
     /// A folder that is free.
