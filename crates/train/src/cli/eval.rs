@@ -70,7 +70,9 @@ impl Eval {
             Ok(()) if only_json => {}
             Ok(()) => named(&run.report())?,
             // The results stand, also where the run may only be read.
-            Err(error @ RunError::Data(pointcloud::Error::Io { .. })) => eprintln!("no report: {}", describe(&error)),
+            Err(error @ RunError::Data(pointcloud::Error::Io { .. })) => {
+                eprintln!("no report: {}", describe(&error))
+            }
             Err(error) => return Err(error.into()),
         }
         Ok(ExitCode::SUCCESS)
