@@ -183,6 +183,11 @@ fn predict_takes_folders_and_shows_the_top() {
     assert!(lines.iter().all(|line| line.split_whitespace().count() == 5), "{out}");
     let out = place.succeed(&["predict", "run", "set/ring/test", "--top", "99"]);
     assert!(out.lines().all(|line| line.split_whitespace().count() == 1 + 2 * CLASSES), "{out}");
+    // What lies below a folder, too, but not what an earlier prediction wrote.
+    fs::copy(place.path("set/ring/test/ring_0005.ply"), place.path("set/ring/test/ring_0005.pred.ply"))
+        .unwrap();
+    let out = place.succeed(&["predict", "run", "set/ring"]);
+    assert_eq!(out.lines().count(), common::TRAIN + TEST, "{out}");
 }
 
 #[test]
@@ -269,9 +274,32 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn every_command_has_a_help_text() {
     let place = Workplace::new();
-    for command in ["train", "eval", "predict", "report", "inspect", "synth", "bench"] {
+    let (_, alone) = texts(&place.command(&[]).output().unwrap());
+    assert!(alone.contains("pointwise train configs/shapes10.toml"), "{alone}");
+    for command in [
+        "train",
+        "eval",
+        "predict",
+        "report",
+        "convert",
+        "inspect",
+        "synth",
+        "bench",
+        "devices",
+        "config",
+        "completions",
+    ] {
         let out = place.succeed(&[command, "--help"]);
         assert!(out.contains(&format!("Usage: pointwise {command}")), "{out}");
         assert!(place.succeed(&["--help"]).contains(&format!("\n  {command} ")));
+    }
+}
+
+#[test]
+fn shells_learn_commands_and_options() {
+    let place = Workplace::new();
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = place.succeed(&["completions", shell]);
+        assert!(["predict", "skip-bad", "resume"].iter().all(|word| script.contains(word)), "{shell}");
     }
 }
