@@ -159,8 +159,7 @@ fn what_is_unpacked_is_trained_on() {
         let config = format!("{configs}/{recipe}.toml");
         let (root, cache) = (format!("data.root={set}"), "scenes.cache=cache");
         let few = ["--set", "scenes.regions=6", "--set", "train.epochs=2", "--set", "train.batch_size=2"];
-        let data =
-            ["train", config.as_str(), "--plain", "--output", "run", "--set", root.as_str(), "--set", cache];
+        let data = ["train", config.as_str(), "--output", "run", "--set", root.as_str(), "--set", cache];
         place.succeed(&[&data[..], &few].concat());
         let evaluation = common::json(place.path("run/evaluation.json"));
         let counted = evaluation[0]["confusion"].as_array().unwrap().iter();

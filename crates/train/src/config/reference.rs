@@ -201,11 +201,8 @@ fn toml(value: &Value) -> String {
 fn shorten_floats(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
-            let is_single = |schema: Option<&Value>| schema.is_some_and(|schema| schema["format"] == "float");
-            let single = object.get("format").is_some_and(|format| format == "float")
-                || is_single(object.get("items"));
             for (key, value) in object {
-                if single && key == "default" { shorten(value) } else { shorten_floats(value) }
+                if key == "default" { shorten(value) } else { shorten_floats(value) }
             }
         }
         Value::Array(items) => items.iter_mut().for_each(shorten_floats),
@@ -213,12 +210,15 @@ fn shorten_floats(schema: &mut Value) {
     }
 }
 
+/// Gives every number that an `f32` holds exactly the fewest digits that name this `f32`.
 fn shorten(value: &mut Value) {
     match value {
+        Value::Object(object) => object.values_mut().for_each(shorten),
         Value::Array(items) => items.iter_mut().for_each(shorten),
-        Value::Number(number) => {
-            let short = number.as_f64().and_then(|number| (number as f32).to_string().parse::<f64>().ok());
-            if let Some(short) = short {
+        Value::Number(number) if number.is_f64() => {
+            let single = number.as_f64().map(|number| (number, number as f32));
+            let short = single.filter(|&(number, single)| f64::from(single) == number);
+            if let Some(short) = short.and_then(|(_, single)| single.to_string().parse::<f64>().ok()) {
                 *value = short.into();
             }
         }

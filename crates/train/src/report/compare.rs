@@ -127,8 +127,8 @@ mod tests {
         ];
         let some = |text: &str| Some(text.to_owned());
         let expected = [
-            ("seed".to_owned(), vec![some("1"), some("2")]),
             ("model.cells".to_owned(), vec![some("[0.1, 0.2]"), some("[0.1, 0.3]")]),
+            ("seed".to_owned(), vec![some("1"), some("2")]),
             ("model.new".to_owned(), vec![None, some("true")]),
         ];
         assert_eq!(differences(&configs), expected);
