@@ -46,7 +46,7 @@ fn the_page_has_the_figures_of_eval_and_examples_that_agree_with_them() {
     }
     assert_eq!(page["epochs"].as_array().unwrap().len(), 4);
     let protocol = page["protocol"].to_string();
-    for part in ["paper-classifier", "[\"seed\",\"5\"]", "[\"training files\",\"30\"]", "flex", "burn 0.22.1"]
+    for part in ["paper-classifier", "[\"seed\",\"5\"]", "[\"training files\",\"30\"]", "Flex", "burn 0.22.1"]
     {
         assert!(protocol.contains(part), "{protocol}");
     }
@@ -150,9 +150,9 @@ fn what_is_no_run_or_damaged_or_cannot_be_written_is_named() {
     place.fail(&["report", "run", "set"], &["set is not a run directory"]);
     place.fail(
         &["report", "run", "--output", "no/such/place.html"],
-        &["cannot write no/such/place.html", "No such file"],
+        &["no/such/place.html: cannot write", "No such file"],
     );
-    place.fail(&["report", "run", "--output", "set"], &["cannot write set", "directory"]);
+    place.fail(&["report", "run", "--output", "set"], &["set: cannot write", "directory"]);
     assert!(!place.path("set.part").exists());
 
     let log = place.path("run/metrics.jsonl");
