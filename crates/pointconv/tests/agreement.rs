@@ -7,7 +7,9 @@ mod common;
 
 use burn::tensor::activation::relu;
 use burn::tensor::{DType, Tensor};
-use common::{Batch, Inputs, Op, Tracked, device, kernels, magnitudes, pass, precisions, round_off, values};
+use common::{
+    Batch, Inputs, Op, Tracked, cases, device, kernels, magnitudes, pass, precisions, round_off, values,
+};
 use neighbors::{KernelShape, Neighborhood};
 use pointconv::{pointwise_conv, reference};
 use proptest::prelude::*;
@@ -166,7 +168,7 @@ fn shapes() -> impl Strategy<Value = KernelShape> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     /// Any kernel, clouds of any size and none, any number of channels.
     #[test]

@@ -33,6 +33,11 @@ pub(crate) fn uses_instruction_sets() -> bool {
     !matches!(var(VARIABLE).as_deref(), Ok("wgpu" | "wgpu-limits" | "cuda"))
 }
 
+/// How many random cases are tried. A GPU compiles its kernels anew for the sizes of each.
+pub(crate) fn cases() -> u32 {
+    if uses_instruction_sets() { 64 } else { 12 }
+}
+
 fn on_cpu(device: Device) -> Device {
     // Or half of the tests would pass without having run.
     assert!(device.supports_dtype(DType::F64), "the devices of the CPU compute in double precision");

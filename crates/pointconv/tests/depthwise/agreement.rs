@@ -6,7 +6,7 @@ use pointconv::{depthwise_point_conv, pointwise_conv, reference};
 use proptest::prelude::*;
 
 use crate::common::{
-    Batch, Inputs, Op, Tracked, device, kernels, magnitudes_of, pass, precisions, round_off,
+    Batch, Inputs, Op, Tracked, cases, device, kernels, magnitudes_of, pass, precisions, round_off,
 };
 
 const SIZES: [usize; 2] = [23, 37];
@@ -198,7 +198,7 @@ fn shapes() -> impl Strategy<Value = KernelShape> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     /// Any kernel, clouds of any size and none, any number of channels and outputs of each.
     #[test]
