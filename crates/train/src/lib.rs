@@ -6,7 +6,7 @@
 //! - [`train()`] trains what a [`Config`](config::Config) says, and leaves a run directory.
 //! - [`network`] has the networks, for programs with a training of their own; [`data`] makes their batches.
 //! - [`evaluation`] has the confusion matrix and the figures that follow from it.
-//! - [`inspect`], [`bench`], [`Progress`] and the rest are what the program is made of.
+//! - [`inspect`], [`mod@bench`], [`Progress`] and the rest are what the program is made of.
 //!
 //! ```no_run
 //! use train::config::Config;
