@@ -17,20 +17,25 @@ use serde_json::Value;
 const CLASS: &str = "<img src=x onerror=boom()>";
 const RUN: &str = "run</script><script>boom()<";
 
+/// The sum that `each` makes of the bytes of the canvas that an expression names; 0 while it has no size.
+fn pixels(canvas: &str, each: &str) -> String {
+    // Read from a copy, for the browser warns of canvases that are drawn on its card and read often.
+    format!(
+        "(() => {{ const c = {canvas}; if (!c.width || !c.height) return 0; \
+         const copy = Object.assign(document.createElement('canvas'), {{ width: c.width, height: c.height }}); \
+         const context = copy.getContext('2d', {{ willReadFrequently: true }}); context.drawImage(c, 0, 0); \
+         return context.getImageData(0, 0, c.width, c.height).data.reduce((sum, value, at) => {each}, 0); }})()"
+    )
+}
+
 /// Whether anything is drawn on the canvas that an expression names.
 fn drawn(canvas: &str) -> String {
-    format!(
-        "(() => {{ const c = {canvas}; return c.width > 0 && \
-         c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((value, at) => at % 4 === 3 && value > 0); }})()"
-    )
+    format!("{} > 0", pixels(canvas, "sum + (at % 4 === 3 ? value : 0)"))
 }
 
 /// A number for what is drawn on the canvas that an expression names.
 fn picture(canvas: &str) -> String {
-    format!(
-        "(() => {{ const c = {canvas}; \
-         return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.reduce((sum, value, at) => (sum * 31 + value * (at % 97 + 1)) % 1000003, 0); }})()"
-    )
+    pixels(canvas, "(sum * 31 + value * (at % 97 + 1)) % 1000003")
 }
 
 /// Every chart shows as many lines as it has names, every one of them with numbers, and has drawn something.
@@ -78,6 +83,9 @@ fn a_classifier() {
 
     // Loss, accuracy, mean class accuracy, learning rate, seconds.
     charts_have_data(&mut browser, 5);
+    let hidden =
+        "[...document.querySelectorAll('[hidden]')].every((one) => getComputedStyle(one).display === 'none')";
+    assert_eq!(browser.value(hidden), true);
     let text = |selector: &str| format!("document.querySelector('{selector}').textContent");
     for (index, tab) in ["best", "last"].into_iter().enumerate() {
         browser.value(&format!("document.querySelectorAll('#results .choice button')[{index}].click()"));

@@ -30,7 +30,7 @@ pub struct RunRecord {
 /// Where a run was trained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrainingFacts {
-    /// The device, for instance `cpu (flex)`.
+    /// The device, for instance `cpu (burn's Flex)`.
     pub device: String,
     /// Threads of the processor that were used.
     pub threads: usize,
@@ -47,7 +47,7 @@ pub struct EvaluationRecord {
     pub data: String,
     /// The epoch of the weights, from 1.
     pub epoch: Option<usize>,
-    /// The device, for instance `cpu (flex)`; `None` where it was not noted.
+    /// The device, for instance `cpu (burn's Flex)`; `None` where it was not noted.
     pub device: Option<String>,
     /// Wall-clock time of the evaluation, in seconds.
     pub seconds: Option<f64>,
@@ -214,7 +214,7 @@ mod tests {
             figures: Evaluation::classification("test", weights, &names, &Confusion::new(1), 0.1 + 0.7),
             data: data.into(),
             epoch: Some(3),
-            device: Some("cpu (flex)".into()),
+            device: Some("cpu (burn's Flex)".into()),
             seconds: Some(1.25),
             finished: Some(finished),
             examples: Examples {
