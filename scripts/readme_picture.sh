@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes docs/report.png, the screenshot in the README, from the report of a finished run.
+# Makes docs/report.png, the picture in the README: confusion matrix and clouds of the report of a finished run.
 #
 #   scripts/readme_picture.sh runs/shapes10 docs/report.png
 #
@@ -7,11 +7,11 @@
 set -euo pipefail
 
 [ $# -eq 2 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
-profile="$(mktemp -d)"
-trap 'rm -rf "$profile"' EXIT
-# Without the parts that say little in a picture.
-page="$profile/report.html"
-sed 's|</head>|<style>#curves, #classes, #protocol, footer { display: none }</style></head>|' "$1/report.html" >"$page"
-
-"${CHROME:-chromium}" --headless --no-sandbox --disable-gpu --no-first-run --user-data-dir="$profile" --hide-scrollbars \
-    --window-size=1240,1560 --virtual-time-budget=6000 --screenshot="$2" "file://$page"
+folder="$(mktemp -d)"
+trap 'rm -rf "$folder"' EXIT
+# Without the other parts, so that nothing has to be scrolled.
+sed 's#^</style>$#nav, footer, \#results, \#curves, \#classes, \#protocol { display: none; } header { padding-top: 20px; }\n&#' \
+    "$1/report.html" >"$folder/page.html"
+"${CHROME:-chromium}" --headless --no-sandbox --disable-gpu --no-first-run --user-data-dir="$folder/profile" --hide-scrollbars \
+    --window-size=1200,1255 --virtual-time-budget=4000 --screenshot="$(realpath "$2")" "file://$folder/page.html" 2>/dev/null
+ls -l "$2"

@@ -1,5 +1,7 @@
 //! Several runs on one page.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use toml::{Table, Value};
 
@@ -73,7 +75,7 @@ fn names(runs: &[RunReport]) -> Vec<String> {
     if short.iter().all(unique) { short } else { runs.iter().map(whole).collect() }
 }
 
-/// The config as pairs of dotted key and value, in the order of the file.
+/// The config as pairs of dotted key and value.
 fn flat_config(run: &RunReport) -> Result<Vec<(String, String)>, RunError> {
     let text = run.config.to_toml()?;
     let table: Table = toml::from_str(&text).expect("what was written as TOML is TOML");
@@ -94,12 +96,7 @@ fn flatten(table: &Table, prefix: &str, pairs: &mut Vec<(String, String)>) {
 }
 
 fn differences(configs: &[Vec<(String, String)>]) -> Vec<(String, Vec<Option<String>>)> {
-    let mut keys: Vec<&String> = Vec::new();
-    for (key, _) in configs.iter().flatten() {
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
+    let keys: BTreeSet<&String> = configs.iter().flatten().map(|(key, _)| key).collect();
     let value = |config: &[(String, String)], key| {
         config.iter().find(|(other, _)| other == key).map(|(_, value)| value.clone())
     };
@@ -128,8 +125,8 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         let expected = [
             ("model.cells".to_owned(), vec![some("[0.1, 0.2]"), some("[0.1, 0.3]")]),
-            ("seed".to_owned(), vec![some("1"), some("2")]),
             ("model.new".to_owned(), vec![None, some("true")]),
+            ("seed".to_owned(), vec![some("1"), some("2")]),
         ];
         assert_eq!(differences(&configs), expected);
         assert_eq!(differences(&configs[..1]), []);

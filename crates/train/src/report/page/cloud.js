@@ -152,7 +152,7 @@ class CloudView {
     const far = 6 * Math.max(this.wide, this.tall);
     const points = positions.length / 3;
     // Dots that nearly touch: smaller where there are more.
-    const dot = Math.min(0.07 * scale, Math.max(1, 1.3 * scale * this.wide * Math.sqrt(2 / points)));
+    const dot = Math.min(0.07 * scale, Math.max(1, 1.5 * scale * this.wide * Math.sqrt(2 / points)));
     for (let at = 0; at < positions.length; at += 3) {
       if (colors[at] < 0) continue;
       const x = positions[at] * cosYaw - positions[at + 1] * sinYaw;
