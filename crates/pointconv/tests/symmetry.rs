@@ -56,7 +56,8 @@ fn permutation() {
     }
 }
 
-/// Coordinates on a grid of 2^-12, moved by powers of two: every difference is exact, so nothing changes.
+/// Coordinates on a grid of 2^-12, moved by powers of two: every difference is exact, so nothing changes but the
+/// order of a sum.
 #[test]
 fn translation() {
     let mut rng = ChaCha8Rng::seed_from_u64(4);
@@ -70,9 +71,16 @@ fn translation() {
     for shape in kernels() {
         let (near, far) = (here.neighborhood(&shape), there.neighborhood(&shape));
         let inputs = Inputs::random(&near, (3, 5), 5);
+        let magnitude = magnitudes(&inputs, &near);
         for dtype in precisions(&device()) {
-            run(&inputs, &far, dtype)
-                .assert_same_bits(&format!("{shape:?}, {dtype:?}"), &run(&inputs, &near, dtype));
+            let what = format!("{shape:?}, {dtype:?}");
+            let (mut got, mut expected) = (run(&inputs, &far, dtype), run(&inputs, &near, dtype));
+            // A GPU that searches has its rows in an order that the place decides, and sums over rows in theirs.
+            if near.centres() != far.centres() {
+                got.assert_close(&what, &expected, &magnitude, round_off(dtype));
+                (got.weight, expected.weight) = (None, None);
+            }
+            got.assert_same_bits(&what, &expected);
         }
     }
 }
