@@ -62,7 +62,10 @@ class Pose {
   }
 }
 
-/** A canvas with a cloud. `colorOf(point)` gives three numbers, or null where the point is hidden. */
+/** The colour of points that are only there to show where the others lie: grey, and behind all others. */
+const GHOST = "ghost";
+
+/** A canvas with a cloud. `colorOf(point)` gives three numbers, `GHOST`, or null where the point is hidden. */
 class CloudView {
   constructor(positions, pose, label, colorOf) {
     this.positions = positions;
@@ -126,7 +129,13 @@ class CloudView {
   paint() {
     const points = this.positions.length / 3;
     this.colors = new Int16Array(3 * points);
-    for (let point = 0; point < points; point++) this.colors.set(this.colorOf(point) || [-1, 0, 0], 3 * point);
+    this.ghosts = new Uint8Array(points);
+    const grey = channels(color("--dim"));
+    for (let point = 0; point < points; point++) {
+      const own = this.colorOf(point);
+      this.ghosts[point] = own === GHOST;
+      this.colors.set(own === GHOST ? grey : own || [-1, 0, 0], 3 * point);
+    }
   }
 
   resize() {
@@ -161,6 +170,7 @@ class CloudView {
       const view = far / (far - near);
       const left = width / 2 + x * scale * view;
       const top = height / 2 - (positions[at + 2] * cosPitch + away * sinPitch) * scale * view;
+      const depth = this.ghosts[at / 3] ? near - 1000 : near;
       // What is farther away fades into the page.
       const clear = 0.62 + 0.38 * Math.max(0, Math.min(1, 0.5 + (0.5 * near) / this.wide));
       const red = background[0] + clear * (colors[at] - background[0]);
@@ -174,8 +184,8 @@ class CloudView {
           const square = ((pixel - left) ** 2 + (line - top) ** 2) / (radius * radius);
           if (square > 1) continue;
           const place = line * width + pixel;
-          if (depths[place] >= near) continue;
-          depths[place] = near;
+          if (depths[place] >= depth) continue;
+          depths[place] = depth;
           // Round like a ball: the rim is darker.
           const light = 1 - 0.3 * square;
           pixels[place] = (255 << 24) | ((blue * light) << 16) | ((green * light) << 8) | (red * light);

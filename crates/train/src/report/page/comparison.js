@@ -98,7 +98,8 @@ function comparedCurves({ runs }, lineOf) {
     }).filter(Boolean));
     if (grid.isConnected) buildCharts();
   };
-  const first = splits.includes("valid") ? "valid" : splits[0];
+  const everywhere = (split) => runs.every((run) => run.epochs.some((row) => row.split === split));
+  const first = ["valid", ...splits].find((split) => splits.includes(split) && everywhere(split)) || splits[0];
   fill(first);
   return section("curves", "Learning curves", splits.length > 1 ? make("div", { class: "bar" }, choice("split", splits.map((split) => [split, split]), first, fill)) : null, grid);
 }

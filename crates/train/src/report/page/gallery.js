@@ -28,9 +28,9 @@ function gallery(data, evaluation, changed) {
     return new CloudView(positions, pose, `cloud of ${example.file}, truth ${classes[example.truth]}`, (point) => heightColor(height(point)));
   };
 
-  const caption = (example) => make("div", { class: "caption" },
+  const caption = (example, whole) => make("div", { class: "caption" },
     make("div", { class: "top" }, make("b", null, classes[example.truth]), mark(example)),
-    guesses(example), make("span", { class: "file", title: example.file }, example.file.split("/").pop()));
+    guesses(example), make("span", { class: "file", title: example.file }, whole ? example.file : example.file.split("/").pop()));
 
   const enlarge = (list, place) => {
     const stage = make("div");
@@ -39,7 +39,7 @@ function gallery(data, evaluation, changed) {
       place = (place + step + list.length) % list.length;
       const large = view(list[place], new Pose(0.4));
       large.canvas.addEventListener("wheel", (event) => { event.preventDefault(); large.pose.scale(Math.exp(-event.deltaY * 0.001)); }, { passive: false });
-      stage.replaceChildren(large.canvas, caption(list[place]));
+      stage.replaceChildren(large.canvas, caption(list[place], true));
     };
     dialog.append(make("div", { class: "bar" },
       make("button", { type: "button", onclick: () => go(-1) }, "← previous"), make("button", { type: "button", onclick: () => go(1) }, "next →"),

@@ -22,12 +22,11 @@ function scenes(data, evaluation) {
         if (hidden.has(truth[point]) && hidden.has(predicted[point])) return null;
         if (hidden.has(shown[point]) && state.mode === "classes" && !state.pair) return null;
         if (positions[3 * point + 2] > low + state.top * (high - low) + 1e-6) return null;
-        const grey = channels(color("--dim"));
-        if (shown[point] === ignored) return grey;
+        if (shown[point] === ignored) return GHOST;
         const own = channels(data.colors[shown[point]]);
-        if (state.pair) return truth[point] === state.pair[0] && predicted[point] === state.pair[1] ? own : grey;
-        if (state.focus !== null) return shown[point] === state.focus ? own : grey;
-        if (state.mode === "mistakes") return truth[point] !== predicted[point] && truth[point] !== ignored ? own : grey;
+        if (state.pair) return truth[point] === state.pair[0] && predicted[point] === state.pair[1] ? own : GHOST;
+        if (state.focus !== null) return shown[point] === state.focus ? own : GHOST;
+        if (state.mode === "mistakes") return truth[point] !== predicted[point] && truth[point] !== ignored ? own : GHOST;
         return own;
       });
       views.push(view);
