@@ -1,6 +1,7 @@
 //! From files to batches.
 
 mod batch;
+mod blocks;
 mod clouds;
 mod loader;
 mod part;
@@ -11,11 +12,12 @@ mod set;
 mod source;
 
 pub use batch::{BatchBuilder, CloudBatch};
+pub use blocks::{Block, RegionBuilder, class_weights};
 pub use clouds::CloudSource;
 pub(crate) use loader::AHEAD;
 pub use loader::Loader;
 pub use prepare::Preparation;
-pub use regions::{Block, RegionBuilder, RegionSource, class_weights};
+pub use regions::RegionSource;
 pub use scene_set::{Frame, LoadedScenes, Scene, check, class_counts, load_scenes, read_scene, thin};
 pub use set::{CloudSet, split_validation};
 pub use source::BatchSource;

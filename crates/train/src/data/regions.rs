@@ -1,169 +1,27 @@
-//! Regions of scenes as the items of batches, a class for every point.
+//! Regions of scenes as the items of batches: where they lie in every epoch.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::data::dataset::DatasetError;
-use burn::tensor::{Device, Tensor, TensorData};
-use neighbors::{KernelShape, NeighborError, Search};
+use burn::tensor::Device;
 use pointcloud::{
-    IGNORED, LeastSeen, PointCloud, Region, RegionIndex, class_balanced_point, derive_seed, drop_randomly,
-    random_indices, regular_centres,
+    LeastSeen, Region, RegionIndex, class_balanced_point, derive_seed, drop_randomly, random_indices,
+    regular_centres,
 };
-use pointconv::search;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use super::blocks::{Block, RegionBuilder, class_weights};
 use super::part::Part;
-use super::scene_set::{COUNT, Frame, Scene, class_counts};
+use super::scene_set::{Scene, class_counts};
 use super::source::BatchError;
 use super::{BatchSource, CloudBatch};
-use crate::config::{Attribute, AugmentConfig, Centres, ClassWeights, ModelConfig, ScenesConfig};
+use crate::config::{AugmentConfig, Centres, ScenesConfig};
 
 const CENTRES: u64 = 7;
 const CHANGE: u64 = 8;
-
-/// Makes batches of points with their features, for one network.
-#[derive(Clone, Debug)]
-pub struct RegionBuilder {
-    /// The kernels that need neighbourhoods.
-    pub shapes: Vec<KernelShape>,
-    /// How neighbours are found.
-    pub search: Search,
-    /// What the first layer reads.
-    pub attributes: Vec<Attribute>,
-    /// Classes of the network.
-    pub classes: usize,
-    /// What a point of each class counts in the loss; all the same without.
-    pub weights: Option<Vec<f32>>,
-    /// Where the tensors go.
-    pub device: Device,
-}
-
-/// Part of a scene, ready for a network.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Block {
-    /// Where the points lie, in any frame.
-    pub positions: Vec<[f32; 3]>,
-    /// What the first layer reads, point by point.
-    pub features: Vec<f32>,
-    /// The class of every point, [`IGNORED`] where there is none.
-    pub labels: Vec<i32>,
-    /// What every point counts in the loss, beside its class; all the same when empty.
-    pub counts: Vec<f32>,
-}
-
-impl RegionBuilder {
-    /// The builder for the network `model` with what `scenes` gives it.
-    #[must_use]
-    pub fn of(model: &ModelConfig, scenes: &ScenesConfig, classes: usize, device: &Device) -> Self {
-        Self {
-            shapes: model.kernel_shapes(),
-            search: model.search().into(),
-            attributes: scenes.attributes(),
-            classes,
-            weights: None,
-            device: device.clone(),
-        }
-    }
-
-    /// Packs `blocks`.
-    ///
-    /// # Errors
-    /// Too many neighbours.
-    pub fn build(&self, blocks: &[Block], members: Vec<usize>) -> Result<CloudBatch, NeighborError> {
-        let mut offsets = vec![0];
-        for block in blocks {
-            offsets.push(offsets[offsets.len() - 1] + block.positions.len());
-        }
-        let points = offsets[blocks.len()];
-        let channels: usize = self.attributes.iter().map(Attribute::channels).sum();
-        let positions: Vec<[f32; 3]> =
-            blocks.iter().flat_map(|block| block.positions.iter().copied()).collect();
-        let features: Vec<f32> = blocks.iter().flat_map(|block| block.features.iter().copied()).collect();
-        let targets: Vec<i32> = blocks
-            .iter()
-            .flat_map(|block| &block.labels)
-            .map(|&label| if label == IGNORED { self.classes as i32 } else { label })
-            .collect();
-        let counted = blocks.iter().any(|block| !block.counts.is_empty());
-        let weights = (counted || self.weights.is_some()).then(|| {
-            let mut values = vec![1.0; points];
-            if let Some(weights) = &self.weights {
-                for (value, &class) in values.iter_mut().zip(&targets) {
-                    *value = weights.get(class as usize).copied().unwrap_or(0.0);
-                }
-            }
-            let counts = blocks.iter().flat_map(|block| &block.counts);
-            values.iter_mut().zip(counts).for_each(|(value, count)| *value *= count);
-            Tensor::from_data(TensorData::new(values, [points]), &self.device)
-        });
-        Ok(CloudBatch {
-            neighborhoods: search(&positions, &offsets, &self.shapes, self.search, &self.device)?,
-            features: Tensor::from_data(TensorData::new(features, [points, channels]), &self.device),
-            offsets,
-            targets: Tensor::from_data(TensorData::new(targets, [points]), &self.device),
-            weights,
-            members,
-        })
-    }
-
-    /// The points `members` of a scene, as they lie, with their features; `centre` is that of the region.
-    #[must_use]
-    pub fn block(&self, scene: &PointCloud, frame: &Frame, centre: [f32; 3], members: &[usize]) -> Block {
-        let part = Part::of(scene, frame, members);
-        let [x, y, _] = [0, 1, 2].map(|axis| centre[axis] - frame.floor[axis]);
-        self.finish(part, frame, [x, y])
-    }
-
-    fn finish(&self, part: Part, frame: &Frame, centre: [f32; 2]) -> Block {
-        let Part { positions, normals, colors, mut properties, labels } = part;
-        let counts = properties.iter().position(|(name, _)| name == COUNT);
-        let counts = counts.map(|index| properties.remove(index).1).unwrap_or_default();
-        let channels: usize = self.attributes.iter().map(Attribute::channels).sum();
-        let mut features = Vec::with_capacity(channels * positions.len());
-        let columns =
-            |name: &str| properties.iter().find(|(other, _)| other == name).map(|(_, values)| values);
-        let columns: Vec<Option<&Vec<f32>>> = self
-            .attributes
-            .iter()
-            .map(|attribute| match attribute {
-                Attribute::Property(name) => columns(name),
-                _ => None,
-            })
-            .collect();
-        for (row, [x, y, z]) in positions.iter().copied().enumerate() {
-            for (attribute, column) in self.attributes.iter().zip(&columns) {
-                match attribute {
-                    Attribute::Xyz => features.extend([x - centre[0], y - centre[1], z]),
-                    Attribute::Room => {
-                        features.extend([x / frame.half[0], y / frame.half[1], z / frame.half[2] - 1.0])
-                    }
-                    Attribute::Height => features.push(z),
-                    Attribute::Color => features.extend(colors[row]),
-                    Attribute::Normal => features.extend(normals[row]),
-                    Attribute::One => features.push(1.0),
-                    Attribute::Property(_) => features.push(column.map_or(0.0, |values| values[row])),
-                }
-            }
-        }
-        Block { positions, features, labels, counts }
-    }
-}
-
-/// What each class counts in the loss, for `counts` points of the classes; a class without points counts nothing.
-#[must_use]
-pub fn class_weights(kind: ClassWeights, counts: &[u64]) -> Option<Vec<f32>> {
-    let present = counts.iter().filter(|&&count| count > 0).count() as f64;
-    let all = counts.iter().sum::<u64>() as f64;
-    let balanced = |count: u64| if count == 0 { 0.0 } else { all / (present * count as f64) };
-    match kind {
-        ClassWeights::None => None,
-        ClassWeights::Balanced => Some(counts.iter().map(|&count| balanced(count) as f32).collect()),
-        ClassWeights::Root => Some(counts.iter().map(|&count| balanced(count).sqrt() as f32).collect()),
-    }
-}
 
 /// Regions of scenes: others in every epoch for training, a lattice that covers the scenes otherwise.
 #[derive(Clone, Debug)]
@@ -349,10 +207,7 @@ impl BatchSource for RegionSource {
     }
 
     fn batch(&self, epoch: usize, members: Vec<usize>) -> Result<CloudBatch, DatasetError> {
-        let plan = self.plan(epoch);
-        let place = |member: &usize| self.range.0 + member;
-        let blocks: Vec<Block> =
-            members.par_iter().map(place).map(|member| self.make(epoch, member, plan[member])).collect();
+        let blocks = self.blocks(epoch, &members);
         let files = self.files(epoch, &members);
         self.builder
             .build(&blocks, members)
@@ -384,9 +239,13 @@ impl BatchSource for RegionSource {
 
 #[cfg(test)]
 mod tests {
+    use pointcloud::{IGNORED, PointCloud};
+
     use super::*;
-    use crate::config::RegionKind;
-    use crate::device::device;
+    use crate::config::Attribute;
+    use crate::config::{ClassWeights, RegionKind};
+    use crate::data::Frame;
+    use crate::data::blocks::tests::builder;
 
     /// A strip of floor with a few points of class 1 at its end and one of no class.
     fn scenes() -> Vec<Scene> {
@@ -399,47 +258,11 @@ mod tests {
         vec![Scene { path: "strip.ply".into(), cloud, frame }]
     }
 
-    fn builder(attributes: Vec<Attribute>) -> RegionBuilder {
-        let device = device("cpu").unwrap().device;
-        RegionBuilder {
-            shapes: Vec::new(),
-            search: Search::Auto,
-            attributes,
-            classes: 2,
-            weights: None,
-            device,
-        }
-    }
-
     fn source(centres: Centres, region: RegionKind) -> RegionSource {
         let config =
             ScenesConfig { centres, region, size: 1.0, regions: 30, points: 25, ..ScenesConfig::default() };
         let builder = builder(vec![Attribute::Xyz]);
         RegionSource::for_training(scenes(), builder, &config, &AugmentConfig::default(), 9)
-    }
-
-    #[test]
-    fn features_by_hand() {
-        let mut cloud = PointCloud::new(vec![[1.0, 2.0, 3.0], [5.0, 4.0, 4.0]]);
-        cloud.set_colors(Some(vec![[255, 0, 51]; 2])).unwrap();
-        cloud.set_normals(Some(vec![[0.0, 1.0, 0.0]; 2])).unwrap();
-        let (name, scalar_type) = ("intensity".to_owned(), pointcloud::ScalarType::U16);
-        let values = vec![7.0, 8.0];
-        cloud.push_property(pointcloud::ScalarProperty { name, scalar_type, values }).unwrap();
-        let attributes = vec![
-            Attribute::Xyz,
-            Attribute::Room,
-            Attribute::Height,
-            Attribute::Color,
-            Attribute::Normal,
-            Attribute::One,
-            Attribute::Property("intensity".into()),
-        ];
-        let block = builder(attributes).block(&cloud, &Frame::of(cloud.positions()), [4.0, 3.0, 0.0], &[1]);
-        let expected: [&[f32]; 7] =
-            [&[1.0, 1.0, 1.0], &[1.0, 1.0, 1.0], &[1.0], &[1.0, 0.0, 0.2], &[0.0, 1.0, 0.0], &[1.0], &[8.0]];
-        assert_eq!(block.features, expected.concat());
-        assert_eq!(block.labels, [IGNORED], "the cloud has no labels");
     }
 
     #[test]
