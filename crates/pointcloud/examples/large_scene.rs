@@ -6,9 +6,9 @@ use pointcloud::{PlyFormat, PointCloud, derive_seed, write_ply};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-fn main() -> pointcloud::Result<()> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let points: usize = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(5_000_000);
+    let points: usize = arguments.next().map_or(Ok(5_000_000), |text| text.parse())?;
     let path = arguments.next().unwrap_or_else(|| "big.ply".into());
     let config = SceneSynthConfig::default();
     let (mut positions, mut labels, mut colors) = (Vec::new(), Vec::new(), Vec::new());
