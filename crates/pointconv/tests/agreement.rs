@@ -109,7 +109,7 @@ fn every_width() {
 #[test]
 fn many_points() {
     let neighborhood = Batch::in_cube(&[1100, 700], 3.0, 50).neighborhood(&KernelShape::cells(0.25));
-    for channels in [(3, 5), (18, 20)] {
+    for channels in [(3, 5), (18, 20), (34, 70)] {
         let inputs = Inputs::random(&neighborhood, channels, 51);
         check(&format!("{channels:?} channels"), &inputs, &neighborhood, Tracked::ALL);
     }

@@ -50,7 +50,7 @@ fn threads_and_some_thousand_points() {
     let batch = Batch::in_cube(&[2100, 1700], 3.0, 2);
     check(&batch, &KernelShape::cells(0.2), (3, 9));
     check(&batch, &KernelShape::cells(0.2), (9, 9));
-    check(&batch, &KernelShape::shells(0.3, 3), (20, 33));
+    check(&batch, &KernelShape::shells(0.3, 3), (34, 40));
 }
 
 /// More than 64 pieces of 512 points: from there on the pieces grow with the batch.
@@ -69,7 +69,7 @@ fn a_cloud_alone_and_in_a_batch() {
     let device = device();
     let batch = Batch::random(&SIZES, 4);
     for shape in kernels() {
-        for channels in [(3, 5), (18, 20)] {
+        for channels in [(3, 5), (34, 40)] {
             for dtype in precisions(&device) {
                 let what = format!("{shape:?}, {channels:?}, {dtype:?}");
                 let neighborhood = batch.neighborhood(&shape);

@@ -50,7 +50,7 @@ fn check(what: &str, op: Op, reference: Op, inputs: Inputs, lists: &Neighborhood
 #[test]
 fn the_full_operator() {
     let lists = Batch::random(&[23, 37], 1).neighborhood(&KernelShape::cells(0.2));
-    for channels in [(3, 5), (20, 33)] {
+    for channels in [(3, 5), (20, 33), (34, 40)] {
         let inputs = Inputs::random(&lists, channels, 2);
         check(&format!("{channels:?}"), pointwise_conv, reference::pointwise_conv, inputs, &lists);
     }

@@ -1,7 +1,8 @@
 //! `dL/dx_j = sum_k W_k · s_j(k)`, one thread for each point and block of input channels.
 //!
 //! `s_j(k) = sum_{i: j in Ω_i(k)} g_i / |Ω_i(k)|` is gathered from the list of `j` itself, through the mirror map: no
-//! thread adds to what another one writes.
+//! thread adds to what another one writes. Where the shares `1/|Ω_i(k)|` are in several tables, the sums go on from one
+//! to the next.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
@@ -9,15 +10,16 @@ use cubecl::prelude::*;
 use super::gather::{in_range, mirror, weighted};
 use super::launch::{allocate, one_thread_each};
 use super::lists::{Lists, ROW, RUN};
+use super::shares::Shares;
 use super::sizes::{Sizes, types};
 
 /// # Shapes
-/// - shares `[P, K]`, weight `[K, C_in, C_out]`, grad `[P, C_out]`
+/// - weight `[K, C_in, C_out]`, grad `[P, C_out]`
 /// - output `[P, C_in]`
 pub(super) fn backward_features(
     sizes: Sizes,
     lists: &Lists,
-    shares: CubeTensor,
+    shares: &[Shares],
     weight: CubeTensor,
     grad: CubeTensor,
 ) -> CubeTensor {
@@ -29,23 +31,28 @@ pub(super) fn backward_features(
         grad.dtype,
     );
     let client = grad.client.clone();
-    for slab in &lists.slabs {
-        let (count, dim) = one_thread_each(&client, slab.len * sizes.blocks_in());
-        backward_features_kernel::launch(
-            &client,
-            count,
-            dim,
-            slab.rows.clone().into_buffer_arg(),
-            slab.runs.clone().into_buffer_arg(),
-            slab.indices.clone().into_buffer_arg(),
-            shares.clone().into_buffer_arg(),
-            weight.clone().into_buffer_arg(),
-            grad.clone().into_buffer_arg(),
-            output.clone().into_buffer_arg(),
-            slab.len,
-            sizes,
-            types(output.dtype),
-        );
+    for part in shares {
+        for slab in &lists.slabs {
+            let (count, dim) = one_thread_each(&client, slab.len * sizes.blocks_in());
+            backward_features_kernel::launch(
+                &client,
+                count,
+                dim,
+                slab.rows.clone().into_buffer_arg(),
+                slab.runs.clone().into_buffer_arg(),
+                slab.indices.clone().into_buffer_arg(),
+                part.table.clone().into_buffer_arg(),
+                weight.clone().into_buffer_arg(),
+                grad.clone().into_buffer_arg(),
+                output.clone().into_buffer_arg(),
+                slab.len,
+                part.first,
+                part.len,
+                part.first > 0,
+                sizes,
+                types(output.dtype),
+            );
+        }
     }
     output
 }
@@ -60,6 +67,9 @@ fn backward_features_kernel<F: Float, A: Float>(
     grad: &[F],
     output: &mut [F],
     len: usize,
+    shares_first: usize,
+    shares_len: usize,
+    #[comptime] adds: bool,
     #[comptime] sizes: Sizes,
     #[define(F, A)] _types: [ElemType; 2],
 ) {
@@ -73,10 +83,16 @@ fn backward_features_kernel<F: Float, A: Float>(
         terminate!();
     }
     let first_in = (ABSOLUTE_POS % blocks_in) * block_in;
+    let target = usize::cast_from(rows[row * ROW]) * channels_in + first_in;
     let mut sums = Array::<A>::new(block_in);
     #[unroll]
     for c in 0..block_in {
         sums[c] = A::new(0.0);
+        if comptime!(adds) {
+            if in_range(first_in, c, channels_in, block_in) {
+                sums[c] = A::cast_from(output[target + c]);
+            }
+        }
     }
     let mut gathered = Array::<A>::new(block_out);
     for run in rows[row * ROW + 1]..rows[row * ROW + ROW + 1] {
@@ -84,39 +100,41 @@ fn backward_features_kernel<F: Float, A: Float>(
         let begin = usize::cast_from(runs[at]);
         let end = usize::cast_from(runs[at + RUN]);
         let k = usize::cast_from(runs[at + 1]);
-        let seen = mirror(k, subdomains, sizes.mirrored);
-        // j lies in Ω_i(mirror(k)), so these are the weights of the mirrored sub-domain.
-        let first_weight = (seen * channels_in + first_in) * channels_out;
-        for block in 0..sizes.blocks_out() {
-            let first_out = block * block_out;
-            weighted::<F, A>(
-                grad,
-                shares,
-                indices,
-                begin,
-                end,
-                first_out,
-                seen,
-                &mut gathered,
-                channels_out,
-                sizes,
-                block_out,
-            );
-            #[unroll]
-            for c in 0..block_in {
-                if in_range(first_in, c, channels_in, block_in) {
-                    let weights = first_weight + c * channels_out + first_out;
-                    #[unroll]
-                    for o in 0..block_out {
-                        if in_range(first_out, o, channels_out, block_out) {
-                            sums[c] += gathered[o] * A::cast_from(weight[weights + o]);
+        if k >= shares_first && k < shares_first + shares_len {
+            let seen = mirror(k, subdomains, sizes.mirrored);
+            // j lies in Ω_i(mirror(k)), so these are the weights of the mirrored sub-domain.
+            let first_weight = (seen * channels_in + first_in) * channels_out;
+            for block in 0..sizes.blocks_out() {
+                let first_out = block * block_out;
+                weighted::<F, A>(
+                    grad,
+                    shares,
+                    indices,
+                    begin,
+                    end,
+                    first_out,
+                    k - shares_first,
+                    shares_len,
+                    &mut gathered,
+                    channels_out,
+                    sizes,
+                    block_out,
+                );
+                #[unroll]
+                for c in 0..block_in {
+                    if in_range(first_in, c, channels_in, block_in) {
+                        let weights = first_weight + c * channels_out + first_out;
+                        #[unroll]
+                        for o in 0..block_out {
+                            if in_range(first_out, o, channels_out, block_out) {
+                                sums[c] += gathered[o] * A::cast_from(weight[weights + o]);
+                            }
                         }
                     }
                 }
             }
         }
     }
-    let target = usize::cast_from(rows[row * ROW]) * channels_in + first_in;
     #[unroll]
     for c in 0..block_in {
         if in_range(first_in, c, channels_in, block_in) {

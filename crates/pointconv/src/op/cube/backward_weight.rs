@@ -5,6 +5,7 @@
 //! [`reduce`](super::reduce) adds the chunks in their order. Nothing depends on which workgroup is done first, so the
 //! bits are the same in every run.
 
+use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
@@ -74,6 +75,11 @@ impl Tile {
     }
 }
 
+/// Most chunks of which the sums of all `weights` are kept.
+pub(super) fn most_chunks(client: &Client, weights: usize, accumulator: DType) -> usize {
+    (PARTIALS.min(largest_binding(client)) / (weights * accumulator.size())).clamp(1, CHUNKS)
+}
+
 /// # Shapes
 /// - features `[P, C_in]`, grad `[P, C_out]` (depthwise `[P, C_in · M]`)
 /// - output `[K, C_in, C_out]` (depthwise `[K, C_in, M]`)
@@ -88,7 +94,7 @@ pub(super) fn backward_weight(
     let bytes = accumulator(dtype).size();
     let tile = Tile::new(sizes, bytes);
     let tiles: usize = tile.counts(sizes).into_iter().product();
-    let most = (PARTIALS.min(largest_binding(&client)) / (weights * bytes)).clamp(1, CHUNKS);
+    let most = most_chunks(&client, weights, accumulator(dtype));
     let chunk_of = |runs: usize| runs.div_ceil(most.div_ceil(lists.slabs.len())).max(CHUNK_RUNS);
     let chunks_of = |runs: usize| runs.div_ceil(chunk_of(runs));
 

@@ -39,11 +39,10 @@ pub(super) fn mean<F: Float, A: Float>(
     }
 }
 
-/// `target[o] = sum_i shares[i, mirror] · grad[i, first + o]` over the neighbours `indices[begin..end]`, `mirror` being
-/// the sub-domain in which they see the centre.
+/// `target[o] = sum_i shares[i, share] · grad[i, first + o]` over the neighbours `indices[begin..end]`.
 ///
 /// # Shapes
-/// - grad `[P, channels]`, shares `[P, subdomains]`, target `[block]`
+/// - grad `[P, channels]`, shares `[P, shares_len]`, target `[block]`
 #[cube]
 pub(super) fn weighted<F: Float, A: Float>(
     grad: &[F],
@@ -52,7 +51,8 @@ pub(super) fn weighted<F: Float, A: Float>(
     begin: usize,
     end: usize,
     first: usize,
-    mirror: usize,
+    share: usize,
+    shares_len: usize,
     target: &mut Array<A>,
     #[comptime] channels: usize,
     #[comptime] sizes: Sizes,
@@ -64,7 +64,7 @@ pub(super) fn weighted<F: Float, A: Float>(
     }
     for edge in begin..end {
         let neighbour = usize::cast_from(indices[edge]);
-        let share = reciprocal::<A>(shares[neighbour * comptime!(sizes.subdomains) + mirror], sizes);
+        let share = reciprocal::<A>(shares[neighbour * shares_len + share], sizes);
         let row = neighbour * channels + first;
         #[unroll]
         for c in 0..block {
@@ -77,7 +77,7 @@ pub(super) fn weighted<F: Float, A: Float>(
 
 /// The reciprocal of a number of neighbours, which is stored in single precision; in double precision it is made again.
 #[cube]
-fn reciprocal<A: Float>(stored: f32, #[comptime] sizes: Sizes) -> A {
+pub(super) fn reciprocal<A: Float>(stored: f32, #[comptime] sizes: Sizes) -> A {
     let reciprocal = A::cast_from(stored);
     if comptime!(sizes.double) { A::new(1.0) / (A::new(1.0) / reciprocal).round() } else { reciprocal }
 }

@@ -96,15 +96,21 @@ pub(super) fn checked(op: &str, name: &str, tensor: CubeTensor) -> CubeTensor {
     if bytes >= LARGE
         && let Err(error) = tensor.client.check([&tensor.handle])
     {
-        let error = error.to_string();
         panic!(
             "{op}: no memory on the device for the {name} {:?} of {bytes} bytes; take fewer points at once: a smaller batch, or \
              smaller clouds ({})",
             tensor.shape(),
-            error.lines().next().unwrap_or_default()
+            causes(&error.to_string())
         );
     }
     tensor
+}
+
+/// What the device says of an error, without the places in its code.
+fn causes(error: &str) -> String {
+    let lines = error.lines().map(str::trim);
+    let causes = lines.filter(|line| !line.starts_with("Caused by") && !line.contains("backtrace"));
+    causes.collect::<Vec<_>>().join(": ")
 }
 
 /// Zeros beside `like` and of its type.

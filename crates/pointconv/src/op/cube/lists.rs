@@ -9,7 +9,8 @@ use cubecl::prelude::Client;
 use neighbors::{KernelShape, NeighborError, Neighborhood, Tables};
 
 use super::launch::{checked, largest_binding};
-use super::shares::shares;
+use super::shares::{Shares, shares};
+use super::wide::Tiles;
 
 /// Words of a row in [`Slab::rows`]: the centre, and its first run.
 pub(super) const ROW: usize = 2;
@@ -26,8 +27,10 @@ pub(super) struct Lists {
     pub(super) mirrored: bool,
     pub(super) slabs: Vec<Slab>,
     pub(super) device: CubeDevice,
-    /// `1/|Ω_i(k)|`, `[P, K]`; zero where the sub-domain is empty. Not there before a gradient asks for it.
-    shares: OnceLock<CubeTensor>,
+    /// Words of the largest table that a kernel is given.
+    limit: usize,
+    /// Not there before a gradient asks for it.
+    shares: OnceLock<Vec<Shares>>,
 }
 
 /// Some rows of the lists, one after the other. Everything counts from the beginning of the slab.
@@ -45,6 +48,8 @@ pub(super) struct Slab {
     pub(super) runs: CubeTensor,
     /// The neighbours.
     pub(super) indices: CubeTensor,
+    /// Not there before a wide layer asks for it.
+    pub(super) tiles: OnceLock<Tiles>,
 }
 
 /// The devices on which lists are, kept with the neighbourhood and dropped with it.
@@ -83,19 +88,27 @@ impl Lists {
                 rows: words("rows", &slab.rows),
                 runs: words("runs", &slab.runs),
                 indices: words("neighbours", slab.indices),
+                tiles: OnceLock::new(),
             })
             .collect();
-        Self::new(device, neighborhood.points(), neighborhood.shape(), slabs)
+        Self::new(device, neighborhood.points(), neighborhood.shape(), slabs, limit)
     }
 
-    /// Lists of which the tables are on the device already.
-    pub(super) fn new(device: &CubeDevice, points: usize, shape: &KernelShape, slabs: Vec<Slab>) -> Self {
+    /// Lists of which the tables are on the device already; further ones have at most `limit` words.
+    pub(super) fn new(
+        device: &CubeDevice,
+        points: usize,
+        shape: &KernelShape,
+        slabs: Vec<Slab>,
+        limit: usize,
+    ) -> Self {
         Self {
             points,
             subdomains: shape.subdomains(),
             mirrored: shape.mirror(0) != 0,
             slabs,
             device: device.clone(),
+            limit,
             shares: OnceLock::new(),
         }
     }
@@ -121,9 +134,14 @@ impl Lists {
         Ok(found)
     }
 
-    /// The shares `[P, K]` of the neighbours in the mean of every sub-domain.
-    pub(super) fn shares(&self) -> CubeTensor {
-        self.shares.get_or_init(|| shares(self)).clone()
+    /// The shares of the neighbours in the means of all sub-domains.
+    pub(super) fn shares(&self) -> &[Shares] {
+        self.shares.get_or_init(|| shares(self, self.limit))
+    }
+
+    /// The slabs with their runs sorted by sub-domain.
+    pub(super) fn tiles(&self) -> impl Iterator<Item = (&Slab, &Tiles)> {
+        self.slabs.iter().map(|slab| (slab, slab.tiles.get_or_init(|| Tiles::new(slab, self.subdomains))))
     }
 
     /// The tables, copied to the host.

@@ -2,7 +2,9 @@
 
 #![allow(
     clippy::needless_range_loop,
-    reason = "kernels count; iterators of the host mean nothing to a device"
+    clippy::collapsible_if,
+    clippy::manual_swap,
+    reason = "kernels count, have no `swap`, and `&&` evaluates both of its sides"
 )]
 
 mod backward_features;
@@ -20,6 +22,7 @@ mod sizes;
 mod slabs;
 #[cfg(test)]
 mod test_device;
+mod wide;
 
 use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
@@ -35,6 +38,7 @@ use self::lists::Lists;
 use self::reduce::sum_rows;
 pub(super) use self::search::search;
 use self::sizes::Sizes;
+use self::wide::is_wide;
 use super::PointwiseConvBackend;
 
 const OP: &str = "pointwise_conv";
@@ -57,6 +61,7 @@ impl PointwiseConvBackend for CubeBackend {
         let lists = Lists::on(&features.device, &neighborhood);
         let sizes = Sizes::full(&weight, &lists);
         let features = rows(OP, "features", features);
+        let forward = if is_wide(sizes) { wide::forward } else { forward };
         forward(sizes, &lists, features, rows(OP, "weights", weight), rows(OP, "bias", bias))
     }
 
@@ -92,6 +97,7 @@ impl PointwiseConvBackend for CubeBackend {
         }
         let lists = Lists::on(&features.device, &neighborhood);
         let sizes = Sizes::full(&weight, &lists);
+        let backward_weight = if is_wide(sizes) { wide::backward_weight } else { backward_weight };
         (backward_weight(sizes, &lists, rows(OP, "features", features), grad), grad_bias)
     }
 }
@@ -116,5 +122,6 @@ fn features_gradient(
     let lists = Lists::on(&grad.device, neighborhood);
     let sizes = Sizes::full(weight, &lists);
     let shares = lists.shares();
+    let backward_features = if is_wide(sizes) { wide::backward_features } else { backward_features };
     backward_features(sizes, &lists, shares, rows(OP, "weights", weight.clone()), grad.clone())
 }

@@ -13,9 +13,9 @@ use super::forward::forward;
 use super::lists::{Lists, tensor};
 use super::sizes::Sizes;
 use super::test_device::device;
+use super::wide::{self, is_wide};
 
 const POINTS: usize = 3000;
-const CHANNELS: [usize; 2] = [3, 5];
 
 /// Uniform values in -1..1 in a tensor of the given shape.
 fn random<const D: usize>(device: &CubeDevice, shape: [usize; D], seed: u64) -> CubeTensor {
@@ -31,8 +31,15 @@ fn values(tensor: CubeTensor) -> Vec<f32> {
     bytemuck::pod_collect_to_vec(&bytes[..count * size_of::<f32>()])
 }
 
+/// Narrow layers and wide ones, whose kernels are others.
 #[test]
 fn many_slabs_are_as_good_as_one() {
+    for channels in [[3, 5], [33, 40]] {
+        compare(channels);
+    }
+}
+
+fn compare([channels_in, channels_out]: [usize; 2]) {
     let Some(device) = device("the kernels on lists in many pieces") else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let positions: Vec<[f32; 3]> =
@@ -40,20 +47,30 @@ fn many_slabs_are_as_good_as_one() {
     let shape = KernelShape::cells(0.08);
     let neighborhood =
         Neighborhood::build(&positions, &[0, 1000, POINTS], &shape, Search::Auto).expect("a sound batch");
-    let features = random(&device, [POINTS, CHANNELS[0]], 2);
-    let weight = random(&device, [shape.subdomains(), CHANNELS[0], CHANNELS[1]], 3);
-    let bias = random(&device, [CHANNELS[1]], 4);
-    let grad = random(&device, [POINTS, CHANNELS[1]], 5);
+    let features = random(&device, [POINTS, channels_in], 2);
+    let weight = random(&device, [shape.subdomains(), channels_in, channels_out], 3);
+    let bias = random(&device, [channels_out], 4);
+    let grad = random(&device, [POINTS, channels_out], 5);
     let run = |limit: usize, slabs: std::ops::Range<usize>| {
         let lists = Lists::upload(&device, &neighborhood, limit);
         assert!(slabs.contains(&lists.slabs.len()), "{} slabs, expected {slabs:?}", lists.slabs.len());
         let sizes = Sizes::full(&weight, &lists);
+        assert_eq!(lists.shares().len() > 1, lists.slabs.len() > 1, "the shares, too, are in many pieces");
+        let (features, weight, bias, grad) = (features.clone(), weight.clone(), bias.clone(), grad.clone());
         let shares = lists.shares();
-        [
-            forward(sizes, &lists, features.clone(), weight.clone(), bias.clone()),
-            backward_features(sizes, &lists, shares, weight.clone(), grad.clone()),
-            backward_weight(sizes, &lists, features.clone(), grad.clone()),
-        ]
+        if is_wide(sizes) {
+            [
+                wide::forward(sizes, &lists, features.clone(), weight.clone(), bias),
+                wide::backward_features(sizes, &lists, shares, weight, grad.clone()),
+                wide::backward_weight(sizes, &lists, features, grad),
+            ]
+        } else {
+            [
+                forward(sizes, &lists, features.clone(), weight.clone(), bias),
+                backward_features(sizes, &lists, shares, weight, grad.clone()),
+                backward_weight(sizes, &lists, features, grad),
+            ]
+        }
         .map(values)
     };
     let [output, grad_features, grad_weight] = run(1 << 24, 1..2);

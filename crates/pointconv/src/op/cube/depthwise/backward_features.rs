@@ -7,15 +7,16 @@ use super::blocks::Blocks;
 use crate::op::cube::gather::{in_range, mirror, weighted};
 use crate::op::cube::launch::{allocate, one_thread_each};
 use crate::op::cube::lists::{Lists, ROW, RUN};
+use crate::op::cube::shares::Shares;
 use crate::op::cube::sizes::{Sizes, types};
 
 /// # Shapes
-/// - shares `[P, K]`, weight `[K, C, M]`, grad `[P, C · M]`
+/// - weight `[K, C, M]`, grad `[P, C · M]`
 /// - output `[P, C]`
 pub(super) fn backward_features(
     sizes: Sizes,
     lists: &Lists,
-    shares: CubeTensor,
+    shares: &[Shares],
     weight: CubeTensor,
     grad: CubeTensor,
 ) -> CubeTensor {
@@ -28,24 +29,29 @@ pub(super) fn backward_features(
         grad.dtype,
     );
     let client = grad.client.clone();
-    for slab in &lists.slabs {
-        let (count, dim) = one_thread_each(&client, slab.len * blocks.along_channels);
-        depthwise_backward_features_kernel::launch(
-            &client,
-            count,
-            dim,
-            slab.rows.clone().into_buffer_arg(),
-            slab.runs.clone().into_buffer_arg(),
-            slab.indices.clone().into_buffer_arg(),
-            shares.clone().into_buffer_arg(),
-            weight.clone().into_buffer_arg(),
-            grad.clone().into_buffer_arg(),
-            output.clone().into_buffer_arg(),
-            slab.len,
-            sizes,
-            blocks,
-            types(output.dtype),
-        );
+    for part in shares {
+        for slab in &lists.slabs {
+            let (count, dim) = one_thread_each(&client, slab.len * blocks.along_channels);
+            depthwise_backward_features_kernel::launch(
+                &client,
+                count,
+                dim,
+                slab.rows.clone().into_buffer_arg(),
+                slab.runs.clone().into_buffer_arg(),
+                slab.indices.clone().into_buffer_arg(),
+                part.table.clone().into_buffer_arg(),
+                weight.clone().into_buffer_arg(),
+                grad.clone().into_buffer_arg(),
+                output.clone().into_buffer_arg(),
+                slab.len,
+                part.first,
+                part.len,
+                part.first > 0,
+                sizes,
+                blocks,
+                types(output.dtype),
+            );
+        }
     }
     output
 }
@@ -60,6 +66,9 @@ fn depthwise_backward_features_kernel<F: Float, A: Float>(
     grad: &[F],
     output: &mut [F],
     len: usize,
+    shares_first: usize,
+    shares_len: usize,
+    #[comptime] adds: bool,
     #[comptime] sizes: Sizes,
     #[comptime] blocks: Blocks,
     #[define(F, A)] _types: [ElemType; 2],
@@ -77,47 +86,59 @@ fn depthwise_backward_features_kernel<F: Float, A: Float>(
         terminate!();
     }
     let first = ABSOLUTE_POS % comptime!(blocks.along_channels) * block;
+    let target = usize::cast_from(rows[row * ROW]) * channels + first;
     let mut sums = Array::<A>::new(block);
     #[unroll]
     for c in 0..block {
         sums[c] = A::new(0.0);
+        if comptime!(adds) {
+            if in_range(first, c, channels, block) {
+                sums[c] = A::cast_from(output[target + c]);
+            }
+        }
     }
     let mut gathered = Array::<A>::new(width);
     for run in rows[row * ROW + 1]..rows[row * ROW + ROW + 1] {
         let at = usize::cast_from(run) * RUN;
         let begin = usize::cast_from(runs[at]);
         let end = usize::cast_from(runs[at + RUN]);
-        let seen = mirror(usize::cast_from(runs[at + 1]), subdomains, comptime!(sizes.mirrored));
-        for along in 0..comptime!(blocks.along_outputs) {
-            let first_output = along * outputs;
-            // Where the outputs of one channel are cut, the last block reads into those of the next one; they are not used.
-            let from = first * multiplier + first_output;
-            weighted::<F, A>(
-                grad,
-                shares,
-                indices,
-                begin,
-                end,
-                from,
-                seen,
-                &mut gathered,
-                channels_out,
-                sizes,
-                width,
-            );
-            #[unroll]
-            for c in 0..block {
-                let weights = (seen * channels + first + c) * multiplier + first_output;
+        let k = usize::cast_from(runs[at + 1]);
+        if k >= shares_first && k < shares_first + shares_len {
+            let seen = mirror(k, subdomains, comptime!(sizes.mirrored));
+            for along in 0..comptime!(blocks.along_outputs) {
+                let first_output = along * outputs;
+                // Where the outputs of one channel are cut, the last block reads into those of the next one; they are not used.
+                let from = first * multiplier + first_output;
+                weighted::<F, A>(
+                    grad,
+                    shares,
+                    indices,
+                    begin,
+                    end,
+                    from,
+                    k - shares_first,
+                    shares_len,
+                    &mut gathered,
+                    channels_out,
+                    sizes,
+                    width,
+                );
                 #[unroll]
-                for q in 0..outputs {
-                    if in_range(first, c, channels, block) && in_range(first_output, q, multiplier, outputs) {
-                        sums[c] += gathered[comptime!(c * outputs + q)] * A::cast_from(weight[weights + q]);
+                for c in 0..block {
+                    let weights = (seen * channels + first + c) * multiplier + first_output;
+                    #[unroll]
+                    for q in 0..outputs {
+                        if in_range(first, c, channels, block)
+                            && in_range(first_output, q, multiplier, outputs)
+                        {
+                            sums[c] +=
+                                gathered[comptime!(c * outputs + q)] * A::cast_from(weight[weights + q]);
+                        }
                     }
                 }
             }
         }
     }
-    let target = usize::cast_from(rows[row * ROW]) * channels + first;
     #[unroll]
     for c in 0..block {
         if in_range(first, c, channels, block) {

@@ -14,7 +14,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use burn::tensor::DType;
 use burn_cubecl::CubeDevice;
@@ -89,7 +89,7 @@ fn search_within(
     for Kernel { place, mut slabs, .. } in kernels {
         slabs.sort_unstable_by_key(|(first, _)| *first);
         let slabs: Vec<Slab> = slabs.into_iter().map(|(_, slab)| slab).collect();
-        let lists = Lists::new(device, points, &shapes[place], slabs);
+        let lists = Lists::new(device, points, &shapes[place], slabs, limit);
         found[place] = Some(lists.neighborhood(offsets, &shapes[place])?);
     }
     // Equal kernels have one neighbourhood.
@@ -185,6 +185,6 @@ impl Part {
         tables::fill(starts, &grid.members, &sizes, [&rows, &runs], [first, len], rule.subdomains());
         pairs::write(rule, grid, &sizes, &indices, first, len);
         sort::sort_runs(&runs, &indices, runs_len);
-        Slab { len, runs_len, edges, rows, runs, indices }
+        Slab { len, runs_len, edges, rows, runs, indices, tiles: OnceLock::new() }
     }
 }

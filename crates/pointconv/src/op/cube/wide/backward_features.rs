@@ -1,0 +1,163 @@
+//! `dL/dx_j = sum_k W_k · s_j(k)`, a workgroup for each tile of points and block of input channels.
+//!
+//! As for narrow layers, `s_j(k) = sum_{i: j in Ω_i(k)} g_i / |Ω_i(k)|` is gathered from the list of `j` itself, through
+//! the mirror map.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::product::{ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, multiply};
+use super::tiles::{ROWS, TILE_RUN, stride};
+use crate::op::cube::gather::mirror;
+use crate::op::cube::launch::{allocate, one_group_each};
+use crate::op::cube::lists::Lists;
+use crate::op::cube::shares::Shares;
+use crate::op::cube::sizes::{Sizes, types};
+
+/// # Shapes
+/// - weight `[K, C_in, C_out]`, grad `[P, C_out]`
+/// - output `[P, C_in]`
+pub(in crate::op::cube) fn backward_features(
+    sizes: Sizes,
+    lists: &Lists,
+    shares: &[Shares],
+    weight: CubeTensor,
+    grad: CubeTensor,
+) -> CubeTensor {
+    let output = allocate(
+        sizes.op(),
+        "gradients of the features",
+        &grad,
+        [lists.points, sizes.channels_in],
+        grad.dtype,
+    );
+    let client = grad.client.clone();
+    let [blocks_in, _] = blocks(sizes.channels_in);
+    for part in shares {
+        for (slab, tiles) in lists.tiles() {
+            let groups = tiles.count * blocks_in;
+            let (count, dim) = one_group_each(&client, groups, THREADS as u32);
+            wide_backward_features_kernel::launch(
+                &client,
+                count,
+                dim,
+                tiles.runs.clone().into_buffer_arg(),
+                tiles.table.clone().into_buffer_arg(),
+                slab.indices.clone().into_buffer_arg(),
+                part.table.clone().into_buffer_arg(),
+                weight.clone().into_buffer_arg(),
+                grad.clone().into_buffer_arg(),
+                output.clone().into_buffer_arg(),
+                slab.len,
+                groups,
+                part.first,
+                part.len,
+                part.first > 0,
+                sizes,
+                types(output.dtype),
+            );
+        }
+    }
+    output
+}
+
+#[cube(launch)]
+fn wide_backward_features_kernel<F: Float, A: Float>(
+    runs: &[u32],
+    table: &[u32],
+    indices: &[u32],
+    shares: &[f32],
+    weight: &[F],
+    grad: &[F],
+    output: &mut [F],
+    len: usize,
+    groups: usize,
+    shares_first: usize,
+    shares_len: usize,
+    #[comptime] adds: bool,
+    #[comptime] sizes: Sizes,
+    #[define(F, A)] _types: [ElemType; 2],
+) {
+    let channels_in = comptime!(sizes.channels_in);
+    let channels_out = comptime!(sizes.channels_out);
+    let subdomains = comptime!(sizes.subdomains);
+    let [blocks_in, width] = comptime!(blocks(sizes.channels_in));
+    let outputs = comptime!(width / ACROSS);
+    if CUBE_POS >= groups {
+        terminate!();
+    }
+    let tile = CUBE_POS / blocks_in;
+    let first_in = CUBE_POS % blocks_in * width;
+    let first = tile * comptime!(stride(subdomains));
+    let thread = usize::cast_from(UNIT_POS);
+    let first_member = thread / ACROSS * MEMBERS;
+    let lane = thread % ACROSS;
+
+    let mut sums = Shared::<[A]>::new_slice(comptime!(ROWS * width));
+    for item in range_stepped(thread, comptime!(ROWS * width), THREADS) {
+        let mut sum = A::new(0.0);
+        if comptime!(adds) {
+            let (row, channel) = (item / width, first_in + item % width);
+            if tile * ROWS + row < len && channel < channels_in {
+                let centre = usize::cast_from(table[first + comptime!(subdomains + 1) + row]);
+                sum = A::cast_from(output[centre * channels_in + channel]);
+            }
+        }
+        sums[item] = sum;
+    }
+    let mut gathered = Shared::<[A]>::new_slice(comptime!(CHUNK * MEMBERS_STRIDE));
+    let mut weights = Shared::<[A]>::new_slice(comptime!(CHUNK * (width + 1)));
+    let mut block = Array::<A>::new(comptime!(MEMBERS * outputs));
+    for share in 0..shares_len {
+        let k = shares_first + share;
+        let begin = usize::cast_from(table[first + k]);
+        let members = usize::cast_from(table[first + k + 1]) - begin;
+        if members > 0 {
+            let seen = mirror(k, subdomains, comptime!(sizes.mirrored));
+            clear::<A>(&mut block, comptime!(MEMBERS * outputs));
+            for chunk in 0..comptime!(channels_out.div_ceil(CHUNK)) {
+                let first_out = chunk * CHUNK;
+                for item in
+                    range_stepped(thread, members.div_ceil(MEMBERS) * comptime!(MEMBERS * CHUNK), THREADS)
+                {
+                    let (member, o) = (item / CHUNK, item % CHUNK);
+                    let out = first_out + o;
+                    let mut sum = A::new(0.0);
+                    if member < members && out < channels_out {
+                        let at = (begin + member) * TILE_RUN;
+                        for edge in usize::cast_from(runs[at])..usize::cast_from(runs[at + 1]) {
+                            let neighbour = usize::cast_from(indices[edge]);
+                            sum += A::cast_from(shares[neighbour * shares_len + share])
+                                * A::cast_from(grad[neighbour * channels_out + out]);
+                        }
+                    }
+                    gathered[o * MEMBERS_STRIDE + member] = sum;
+                }
+                // Read along the output channels, as they lie, and turned on the way.
+                for item in range_stepped(thread, comptime!(CHUNK * width), THREADS) {
+                    let (c, o) = (item / CHUNK, item % CHUNK);
+                    let (channel, out) = (first_in + c, first_out + o);
+                    let mut value = A::new(0.0);
+                    if channel < channels_in && out < channels_out {
+                        value = A::cast_from(weight[(seen * channels_in + channel) * channels_out + out]);
+                    }
+                    weights[o * comptime!(width + 1) + c] = value;
+                }
+                sync_cube();
+                if first_member < members {
+                    multiply::<A>(&gathered, &weights, &mut block, first_member, lane, CHUNK, width);
+                }
+                sync_cube();
+            }
+            add_to_rows::<A>(&block, &mut sums, runs, begin, members, first_member, lane, width);
+        }
+    }
+    sync_cube();
+    for item in range_stepped(thread, comptime!(ROWS * width), THREADS) {
+        let (row, channel) = (item / width, first_in + item % width);
+        if tile * ROWS + row < len && channel < channels_in {
+            let centre = usize::cast_from(table[first + comptime!(subdomains + 1) + row]);
+            output[centre * channels_in + channel] = F::cast_from(sums[item]);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! `dL/dW_k = sum_i mean_{j in Ω_i(k)}(x_j) ⊗ g_i`, in two stages.
+//!
+//! A workgroup takes the runs of one sub-domain in some tiles, and a block of input by output channels: the product of two
+//! matrices whose rows are these runs. Then [`reduce`](crate::op::cube::reduce) adds what the groups have, in the order of
+//! the tiles.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::product::{ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, blocks, clear, multiply};
+use super::tiles::{TILE_RUN, stride};
+use crate::op::cube::backward_weight::most_chunks;
+use crate::op::cube::launch::{empty_like, one_group_each};
+use crate::op::cube::lists::Lists;
+use crate::op::cube::reduce::sum_chunks;
+use crate::op::cube::sizes::{Sizes, accumulator, types};
+
+/// Fewest tiles of a chunk.
+const CHUNK_TILES: usize = 4;
+
+/// # Shapes
+/// - features `[P, C_in]`, grad `[P, C_out]`
+/// - output `[K, C_in, C_out]`
+pub(in crate::op::cube) fn backward_weight(
+    sizes: Sizes,
+    lists: &Lists,
+    features: CubeTensor,
+    grad: CubeTensor,
+) -> CubeTensor {
+    let (client, dtype) = (grad.client.clone(), grad.dtype);
+    let shape = [sizes.subdomains, sizes.channels_in, sizes.channels_out];
+    let weights = shape.iter().product();
+    let most = most_chunks(&client, weights, accumulator(dtype)).div_ceil(lists.slabs.len());
+    let chunk_of = |tiles: usize| tiles.div_ceil(most).max(CHUNK_TILES);
+    let chunks_of = |tiles: usize| tiles.div_ceil(chunk_of(tiles));
+
+    let chunks = lists.tiles().map(|(_, tiles)| chunks_of(tiles.count)).sum();
+    let partials = empty_like(&grad, [chunks, weights], accumulator(dtype));
+    let mut first = 0;
+    for (slab, tiles) in lists.tiles() {
+        let mine = chunks_of(tiles.count);
+        let groups = mine * sizes.subdomains * blocks(sizes.channels_in)[0] * blocks(sizes.channels_out)[0];
+        let (count, dim) = one_group_each(&client, groups, THREADS as u32);
+        wide_backward_weight_kernel::launch(
+            &client,
+            count,
+            dim,
+            tiles.runs.clone().into_buffer_arg(),
+            tiles.table.clone().into_buffer_arg(),
+            slab.indices.clone().into_buffer_arg(),
+            features.clone().into_buffer_arg(),
+            grad.clone().into_buffer_arg(),
+            partials.clone().into_buffer_arg(),
+            tiles.count,
+            chunk_of(tiles.count),
+            first,
+            groups,
+            sizes,
+            types(dtype),
+        );
+        first += mine;
+    }
+    sum_chunks(partials, shape, dtype)
+}
+
+/// # Shapes
+/// - features `[P, C_in]`, grad `[P, C_out]`
+/// - partials `[chunks, K, C_in, C_out]`
+#[cube(launch)]
+fn wide_backward_weight_kernel<F: Float, A: Float>(
+    runs: &[u32],
+    table: &[u32],
+    indices: &[u32],
+    features: &[F],
+    grad: &[F],
+    partials: &mut [A],
+    tiles: usize,
+    chunk_len: usize,
+    first_chunk: usize,
+    groups: usize,
+    #[comptime] sizes: Sizes,
+    #[define(F, A)] _types: [ElemType; 2],
+) {
+    let channels_in = comptime!(sizes.channels_in);
+    let channels_out = comptime!(sizes.channels_out);
+    let subdomains = comptime!(sizes.subdomains);
+    let [blocks_in, width_in] = comptime!(blocks(sizes.channels_in));
+    let [blocks_out, width_out] = comptime!(blocks(sizes.channels_out));
+    let outputs = comptime!(width_out / ACROSS);
+    if CUBE_POS >= groups {
+        terminate!();
+    }
+    // The groups that gather the same runs follow each other.
+    let first_out = CUBE_POS % blocks_out * width_out;
+    let first_in = CUBE_POS / blocks_out % blocks_in * width_in;
+    let k = CUBE_POS / comptime!(blocks_out * blocks_in) % subdomains;
+    let chunk = CUBE_POS / comptime!(blocks_out * blocks_in * subdomains);
+    let thread = usize::cast_from(UNIT_POS);
+    let first_member = thread / ACROSS * MEMBERS;
+    let lane = thread % ACROSS;
+
+    let mut means = Shared::<[A]>::new_slice(comptime!(CHUNK * MEMBERS_STRIDE));
+    let mut grads = Shared::<[A]>::new_slice(comptime!(CHUNK * (width_out + 1)));
+    let mut block = Array::<A>::new(comptime!(MEMBERS * outputs));
+    clear::<A>(&mut block, comptime!(MEMBERS * outputs));
+    for tile in chunk * chunk_len..clamp_max((chunk + 1) * chunk_len, tiles) {
+        let first = tile * comptime!(stride(subdomains));
+        let begin = usize::cast_from(table[first + k]);
+        let end = usize::cast_from(table[first + k + 1]);
+        for batch in range_stepped(begin, end, CHUNK) {
+            let depth = clamp_max(CHUNK, end - batch);
+            for item in range_stepped(thread, depth * width_in, THREADS) {
+                let (d, c) = (item / width_in, item % width_in);
+                let mut sum = A::new(0.0);
+                if first_in + c < channels_in {
+                    let at = (batch + d) * TILE_RUN;
+                    let (from, to) = (usize::cast_from(runs[at]), usize::cast_from(runs[at + 1]));
+                    for edge in from..to {
+                        let neighbour = usize::cast_from(indices[edge]);
+                        sum += A::cast_from(features[neighbour * channels_in + first_in + c]);
+                    }
+                    sum /= A::cast_from(u32::cast_from(to - from));
+                }
+                means[d * MEMBERS_STRIDE + c] = sum;
+            }
+            for item in range_stepped(thread, depth * width_out, THREADS) {
+                let (d, o) = (item / width_out, item % width_out);
+                let mut value = A::new(0.0);
+                if first_out + o < channels_out {
+                    let row = usize::cast_from(runs[(batch + d) * TILE_RUN + 2]);
+                    let centre = usize::cast_from(table[first + comptime!(subdomains + 1) + row]);
+                    value = A::cast_from(grad[centre * channels_out + first_out + o]);
+                }
+                grads[d * comptime!(width_out + 1) + o] = value;
+            }
+            sync_cube();
+            if first_member < width_in {
+                multiply::<A>(&means, &grads, &mut block, first_member, lane, depth, width_out);
+            }
+            sync_cube();
+        }
+    }
+
+    let target = ((first_chunk + chunk) * subdomains + k) * comptime!(channels_in * channels_out);
+    #[unroll]
+    for m in 0..MEMBERS {
+        let c = first_member + m;
+        #[unroll]
+        for j in 0..outputs {
+            let o = lane + j * ACROSS;
+            if c < width_in && first_in + c < channels_in && o < width_out && first_out + o < channels_out {
+                let at = (first_in + c) * channels_out + first_out + o;
+                partials[target + at] = block[comptime!(m * outputs + j)];
+            }
+        }
+    }
+}

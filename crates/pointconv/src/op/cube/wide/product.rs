@@ -1,0 +1,122 @@
+//! The product of a workgroup: `[members, CHUNK]` by `[CHUNK, width]`, in shared memory, added to blocks in registers.
+
+use cubecl::prelude::*;
+
+use super::tiles::{ROWS, TILE_RUN};
+
+/// Threads of a workgroup: [`GROUPS`] along the members, [`ACROSS`] along the channels.
+pub(super) const THREADS: usize = GROUPS * ACROSS;
+
+/// Threads along the channels of the product. A thread has every `ACROSS`-th channel, so that neighbouring threads read
+/// neighbouring weights.
+pub(super) const ACROSS: usize = 8;
+
+/// Members of a thread. Those of one thread follow each other, so that whole groups of threads have nothing to do where
+/// there are few members.
+pub(super) const MEMBERS: usize = 4;
+
+const GROUPS: usize = ROWS / MEMBERS;
+
+/// Channels that are summed over at a time.
+pub(super) const CHUNK: usize = 16;
+
+/// Most channels of a product.
+const WIDTH: usize = 64;
+
+/// Length of the rows of members in shared memory: one more than there are, so that threads that write down a column meet
+/// different banks.
+pub(super) const MEMBERS_STRIDE: usize = ROWS + 1;
+
+/// How many products cover `channels`, and how many channels each has: a multiple of [`ACROSS`].
+pub(super) fn blocks(channels: usize) -> [usize; 2] {
+    let count = channels.div_ceil(WIDTH);
+    [count, channels.div_ceil(count).next_multiple_of(ACROSS)]
+}
+
+/// Adds the product to the block of a thread.
+///
+/// # Shapes
+/// - left `[CHUNK, MEMBERS_STRIDE]`, right `[CHUNK, width + 1]`, block `[MEMBERS, width / ACROSS]`
+#[cube]
+pub(super) fn multiply<A: Float>(
+    left: &Shared<[A]>,
+    right: &Shared<[A]>,
+    block: &mut Array<A>,
+    first_member: usize,
+    lane: usize,
+    depth: usize,
+    #[comptime] width: usize,
+) {
+    let channels = comptime!(width / ACROSS);
+    let mut factors = Array::<A>::new(MEMBERS);
+    for d in 0..depth {
+        #[unroll]
+        for m in 0..MEMBERS {
+            factors[m] = left[d * MEMBERS_STRIDE + first_member + m];
+        }
+        #[unroll]
+        for c in 0..channels {
+            let factor = right[d * comptime!(width + 1) + lane + c * ACROSS];
+            #[unroll]
+            for m in 0..MEMBERS {
+                block[comptime!(m * channels + c)] += factors[m] * factor;
+            }
+        }
+    }
+}
+
+#[cube]
+pub(super) fn clear<A: Float>(block: &mut Array<A>, #[comptime] len: usize) {
+    #[unroll]
+    for i in 0..len {
+        block[i] = A::new(0.0);
+    }
+}
+
+/// Adds the block of a thread, whose members are the runs from `begin` on, to the sums of their rows.
+///
+/// # Shapes
+/// - block `[MEMBERS, width / ACROSS]`, sums `[ROWS, width]`
+#[cube]
+pub(super) fn add_to_rows<A: Float>(
+    block: &Array<A>,
+    sums: &mut Shared<[A]>,
+    runs: &[u32],
+    begin: usize,
+    members: usize,
+    first_member: usize,
+    lane: usize,
+    #[comptime] width: usize,
+) {
+    let channels = comptime!(width / ACROSS);
+    #[unroll]
+    for m in 0..MEMBERS {
+        let member = first_member + m;
+        if member < members {
+            let row = usize::cast_from(runs[(begin + member) * TILE_RUN + 2]);
+            #[unroll]
+            for c in 0..channels {
+                sums[row * width + lane + c * ACROSS] += block[comptime!(m * channels + c)];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_cover_all_channels_and_no_more_than_needed() {
+        for (channels, expected) in
+            [(32, [1, 32]), (36, [1, 40]), (64, [1, 64]), (65, [2, 40]), (96, [2, 48])]
+        {
+            assert_eq!(blocks(channels), expected, "{channels} channels");
+        }
+        for channels in 32..400 {
+            let [count, width] = blocks(channels);
+            assert!(width <= WIDTH && width % ACROSS == 0 && count * width >= channels, "{channels}");
+            assert!((count - 1) * width < channels, "{channels}");
+        }
+    }
+}
