@@ -54,10 +54,10 @@ awk '
     }
     BEGIN { printf "%-8s %10s %12s %13s %10s %10s\n", "device", "search ms", "forward ms", "backward ms", "all ms", "M edges" }
     {
-        match($0, /"device":"[a-z]+"/)
+        device = $0
+        sub(/^.*"device":"/, "", device); sub(/".*/, "", device)
         search = 1000 * value("search_s"); forward = 1000 * value("fwd_s"); backward = 1000 * value("bwd_s")
-        printf "%-8s %10.2f %12.2f %13.2f %10.2f %10.1f\n", substr($0, RSTART + 10, RLENGTH - 11), \
-            search, forward, backward, search + forward + backward, value("edges") / 1e6
+        printf "%-8s %10.2f %12.2f %13.2f %10.2f %10.1f\n", device, search, forward, backward, search + forward + backward, value("edges") / 1e6
         layers = numbers("edges_per_point", edges); numbers("subdomains_per_point", runs)
     }
     END {

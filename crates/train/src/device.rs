@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use crate::error::RunError;
 
@@ -38,18 +38,37 @@ pub fn devices() -> Vec<FoundDevice> {
 /// The device called `name`, as [`devices`] names them, or `auto`: the first card, or else the CPU.
 ///
 /// # Errors
-/// [`RunError::UnknownDevice`], which lists the devices of this machine and build.
+/// [`RunError::UnknownDevice`], which lists the devices of this machine and build; [`RunError::BrokenDevice`] when it
+/// cannot compute.
 pub fn device(name: &str) -> Result<FoundDevice, RunError> {
     let kind = name.split(':').next().unwrap_or(name);
     let found = if KINDS.contains(&kind) { of_kind(kind) } else { devices() };
-    choose(name, &found).ok_or_else(|| RunError::UnknownDevice {
+    let chosen = choose(name, &found).ok_or_else(|| RunError::UnknownDevice {
         found: name.to_owned(),
         known: std::iter::once("auto".to_owned())
             .chain(devices().iter().map(FoundDevice::to_string))
             .collect::<Vec<_>>()
             .join(", "),
         hint: hint(kind),
+    })?;
+    check(&chosen)?;
+    Ok(chosen)
+}
+
+/// Has the device compute an exponential: with CUDA these are not in the driver but in a file of the toolkit, `libdevice.10.bc`,
+/// which nobody would miss before the first activation.
+fn check(found: &FoundDevice) -> Result<(), RunError> {
+    let computed = Tensor::<1>::zeros([1], &found.device).exp().try_into_data();
+    computed.map(drop).map_err(|error| RunError::BrokenDevice {
+        name: found.to_string(),
+        reason: innermost(&error.to_string()).to_owned(),
     })
+}
+
+/// The cause behind all others, on one line.
+fn innermost(error: &str) -> &str {
+    let cause = error.rsplit("Caused by:").next().unwrap_or(error).trim_start();
+    cause.lines().next().unwrap_or_default()
 }
 
 fn choose(name: &str, found: &[FoundDevice]) -> Option<FoundDevice> {
@@ -146,6 +165,13 @@ mod tests {
         );
         let error = device("cuda:99").unwrap_err().to_string();
         assert!(error.contains("there is no device 'cuda:99'") && error.contains("CUDA"), "{error}");
+    }
+
+    #[test]
+    fn the_cause_of_an_error_is_its_last() {
+        let error = "Several failures at once\nCaused by:\n  An IO error happened\nCaused by:\n  no libdevice.10.bc\nNo backtrace";
+        assert_eq!(innermost(error), "no libdevice.10.bc");
+        assert_eq!(innermost("one line"), "one line");
     }
 
     #[test]

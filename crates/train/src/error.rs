@@ -150,6 +150,14 @@ pub enum RunError {
         /// What to do.
         hint: &'static str,
     },
+    /// A device that is there and cannot compute.
+    #[error("the device {name} cannot compute: {reason}")]
+    BrokenDevice {
+        /// The device.
+        name: String,
+        /// What it said.
+        reason: String,
+    },
     /// The data cannot be read.
     #[error(transparent)]
     Data(#[from] pointcloud::Error),

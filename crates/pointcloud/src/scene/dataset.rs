@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::dataset::list_files;
 use crate::error::{Error, Result};
+use crate::formats::SUPPORTED;
 
 const CLASSES: &str = "classes.txt";
 
@@ -26,7 +27,7 @@ impl SceneFolder {
         let layout = |found: &str| Error::Layout {
             path: root.to_owned(),
             found: found.to_owned(),
-            expected: "a folder with train and test folders of .ply files".to_owned(),
+            expected: format!("folders such as train and test with files of type {SUPPORTED}"),
         };
         if !root.is_dir() {
             return Err(layout(if root.exists() { "a file" } else { "nothing" }));

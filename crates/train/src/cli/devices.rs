@@ -12,11 +12,13 @@ pub(super) struct Devices {}
 
 impl Devices {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let auto = device("auto")?;
+        let auto = device("auto");
         for found in devices() {
-            let chosen = if found.name == auto.name { ", chosen by auto" } else { "" };
+            let chosen =
+                if auto.as_ref().is_ok_and(|auto| auto.name == found.name) { ", chosen by auto" } else { "" };
             line(format_args!("{:<8} {}{chosen}", found.name, found.description))?;
         }
+        auto?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,5 +1,6 @@
 //! `pointwise predict`
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,8 +33,8 @@ pub(super) struct Predict {
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// How many classes to show for each file; only for classifiers
-    #[arg(long, default_value_t = 3, value_name = "K")]
-    top: usize,
+    #[arg(long, default_value = "3", value_name = "K")]
+    top: NonZeroUsize,
     /// Also write predictions.json, with all classes, into this folder; where labelled scenes go [default: beside the input]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -174,7 +175,7 @@ impl Predict {
 
     /// `chair 0.93  table 0.04  sofa 0.01`
     fn ranked(&self, prediction: &Prediction) -> String {
-        let top = prediction.ranked.iter().take(self.top);
+        let top = prediction.ranked.iter().take(self.top.get());
         top.map(|(class, probability)| format!("{class} {probability:.3}")).collect::<Vec<_>>().join("  ")
     }
 }
