@@ -17,7 +17,7 @@ use super::sizes::{Sizes, accumulator, types};
 /// Threads of a workgroup.
 const THREADS: usize = 128;
 
-/// Runs whose means lie in shared memory at the same time.
+/// Runs whose means and gradients lie in shared memory at the same time.
 const BATCH: usize = 64;
 
 /// Most chunks, and fewest runs of a chunk.
@@ -39,14 +39,14 @@ struct Tile {
 }
 
 impl Tile {
-    /// A tile whose sums lie in shared memory beside the means of a batch.
+    /// A tile whose sums lie in shared memory beside the means and the gradients of a batch.
     fn new(sizes: Sizes, bytes: usize) -> Self {
         let mut tile = Self {
             subdomains: sizes.subdomains,
             channels_in: sizes.channels_in.min(16),
             channels_out: sizes.channels_out.min(16),
         };
-        while tile.sums() + BATCH * tile.channels_in > SHARED / bytes {
+        while tile.words(sizes.depthwise) > SHARED / bytes {
             // The neighbours are read again for every tile of output channels, so these are the last to be cut.
             let Self { subdomains, channels_in, channels_out } = &mut tile;
             let cut = if *channels_in > 4 {
@@ -63,6 +63,16 @@ impl Tile {
 
     fn sums(&self) -> usize {
         self.subdomains * self.channels_in * self.channels_out
+    }
+
+    /// Gradients of a point that the tile meets.
+    fn grads(&self, depthwise: bool) -> usize {
+        if depthwise { self.channels_in * self.channels_out } else { self.channels_out }
+    }
+
+    /// Numbers in shared memory: the sums, and of every run of a batch its means, its gradients and its sub-domain.
+    fn words(&self, depthwise: bool) -> usize {
+        self.sums() + BATCH * (self.channels_in + self.grads(depthwise) + 1)
     }
 
     /// Tiles along sub-domains, input and output channels.
@@ -152,6 +162,7 @@ fn backward_weight_kernel<F: Float, A: Float>(
     let tile_in = comptime!(tile.channels_in);
     let tile_out = comptime!(tile.channels_out);
     let pairs = comptime!(tile.channels_in * tile.channels_out);
+    let width = comptime!(tile.grads(sizes.depthwise));
 
     let chunk = CUBE_POS / tiles;
     if chunk >= chunks {
@@ -165,6 +176,8 @@ fn backward_weight_kernel<F: Float, A: Float>(
 
     let mut sums = Shared::<[A]>::new_slice(comptime!(tile.sums()));
     let mut means = Shared::<[A]>::new_slice(comptime!(BATCH * tile.channels_in));
+    let mut grads = Shared::<[A]>::new_slice(comptime!(BATCH * width));
+    let mut subdomains = Shared::<[u32]>::new_slice(BATCH);
     // A thread clears and adds to the same pairs of channels, whatever the sub-domain.
     for pair in range_stepped(thread, pairs, THREADS) {
         for k in 0..comptime!(tile.subdomains) {
@@ -190,17 +203,36 @@ fn backward_weight_kernel<F: Float, A: Float>(
             }
             means[item] = sum;
         }
+        for item in range_stepped(thread, batch_len * width, THREADS) {
+            let at = (batch + item / width) * RUN;
+            let place = item % width;
+            let mut c = first_in;
+            if comptime!(sizes.depthwise) {
+                c += place / tile_out;
+            }
+            let o = first_out + place % tile_out;
+            let mut value = A::new(0.0);
+            if c < channels_in && o < channels_out {
+                value = A::cast_from(grad[at_grad(usize::cast_from(runs[at + 2]), c, o, sizes)]);
+            }
+            grads[item] = value;
+        }
+        for r in range_stepped(thread, batch_len, THREADS) {
+            subdomains[r] = runs[(batch + r) * RUN + 1];
+        }
         sync_cube();
         for pair in range_stepped(thread, pairs, THREADS) {
             let (c, o) = (pair / tile_out, pair % tile_out);
             if first_in + c < channels_in && first_out + o < channels_out {
+                let mut place = o;
+                if comptime!(sizes.depthwise) {
+                    place = pair;
+                }
                 for r in 0..batch_len {
-                    let at = (batch + r) * RUN;
-                    let k = usize::cast_from(runs[at + 1]);
+                    let k = usize::cast_from(subdomains[r]);
                     if k >= first_subdomain && k < first_subdomain + comptime!(tile.subdomains) {
-                        let centre = usize::cast_from(runs[at + 2]);
-                        let g = A::cast_from(grad[at_grad(centre, first_in + c, first_out + o, sizes)]);
-                        sums[(k - first_subdomain) * pairs + pair] += means[r * tile_in + c] * g;
+                        sums[(k - first_subdomain) * pairs + pair] +=
+                            means[r * tile_in + c] * grads[r * width + place];
                     }
                 }
             }
@@ -241,17 +273,11 @@ mod tests {
         for (subdomains, channels_in, channels_out) in
             [(27, 9, 9), (27, 3, 36), (1, 1, 1), (27, 64, 128), (125, 64, 64), (9261, 20, 20), (65535, 1, 1)]
         {
-            let sizes = Sizes {
-                subdomains,
-                channels_in,
-                channels_out,
-                mirrored: true,
-                depthwise: false,
-                double: false,
-            };
-            for bytes in [4, 8] {
+            for (depthwise, bytes) in [(false, 4), (false, 8), (true, 4), (true, 8)] {
+                let sizes =
+                    Sizes { subdomains, channels_in, channels_out, mirrored: true, depthwise, double: false };
                 let tile = Tile::new(sizes, bytes);
-                assert!((tile.sums() + BATCH * tile.channels_in) * bytes <= SHARED, "{sizes:?}: {tile:?}");
+                assert!(tile.words(depthwise) * bytes <= SHARED, "{sizes:?}: {tile:?}");
                 let counts = tile.counts(sizes);
                 assert!(counts[0] * tile.subdomains >= subdomains, "{sizes:?}: {tile:?}");
                 assert!(counts[1] * tile.channels_in >= channels_in, "{sizes:?}: {tile:?}");

@@ -32,10 +32,10 @@ pub(super) fn mean<F: Float, A: Float>(
             }
         }
     }
-    let size = A::cast_from(u32::cast_from(end - begin));
+    let share = A::new(1.0) / A::cast_from(u32::cast_from(end - begin));
     #[unroll]
     for c in 0..block {
-        target[c] /= size;
+        target[c] *= share;
     }
 }
 

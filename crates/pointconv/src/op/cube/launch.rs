@@ -16,9 +16,9 @@ const THREADS: u32 = 64;
 /// Bytes from which on the device is asked whether it had memory for a tensor.
 const LARGE: usize = 16 << 20;
 
-/// Bytes that one argument of a kernel may have.
+/// Bytes that one argument of a kernel may have. The kernels count in 32 bits, whatever the device would give.
 pub(super) fn largest_binding(client: &Client) -> usize {
-    usize::try_from(client.properties().memory.max_page_size).unwrap_or(usize::MAX)
+    client.properties().memory.max_page_size.min(u64::from(u32::MAX)) as usize
 }
 
 /// Workgroups, spread over the axes as the device demands, for one thread per item.
