@@ -15,7 +15,7 @@ use super::scan::shape;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::ply::{PlyFormat, write_ply};
-use crate::replace::{Unfinished, create_folder};
+use crate::replace::{Unfinished, create_folder, replace_file};
 use crate::seed::derive_seed;
 
 /// File in the root of a set that records its settings; written last, so only complete sets have it.
@@ -72,10 +72,7 @@ pub(super) fn put(root: &Path, record: &str, write: impl FnOnce(&Path) -> Result
         return Err(Error::NotASynthSet { path: root.to_owned(), marker: MARKER });
     }
     let partial = Unfinished::beside(root);
-    let mark = || {
-        let marker = partial.path().join(MARKER);
-        fs::write(&marker, record).map_err(|source| Error::io(&marker, "write", source))
-    };
+    let mark = || replace_file(&partial.path().join(MARKER), |out| out.write_all(record.as_bytes()));
     let written = write(partial.path()).and_then(|()| mark()).and_then(|()| take_place(&partial, root));
     if written.is_err() {
         // The error that matters is the first one.

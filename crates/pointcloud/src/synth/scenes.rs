@@ -1,7 +1,6 @@
 //! Furnished rooms with a label for every point.
 
 use std::f64::consts::{FRAC_PI_2, TAU};
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,7 +15,7 @@ use super::surface::Surface;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::ply::{PlyFormat, write_ply};
-use crate::replace::create_folder;
+use crate::replace::{create_folder, replace_file};
 use crate::sample::sample_uniform;
 use crate::seed::derive_seed;
 use crate::transform::{jitter, shuffled_indices};
@@ -119,7 +118,7 @@ pub fn generate_scenes(
         }
         let classes = folder.join("classes.txt");
         let names = SCENE_CLASSES.map(|name| format!("{name}\n")).concat();
-        fs::write(&classes, names).map_err(|source| Error::io(&classes, "write", source))?;
+        replace_file(&classes, |out| out.write_all(names.as_bytes()))?;
         let done = AtomicUsize::new(0);
         (0..config.scenes()).into_par_iter().try_for_each(|index| {
             let split = if index < config.train { "train" } else { "test" };
@@ -329,6 +328,8 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
