@@ -9,6 +9,7 @@ use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
+use super::gather::mean_of_channel;
 use super::launch::{empty_like, largest_binding, one_group_each};
 use super::lists::{Lists, RUN};
 use super::reduce::sum_chunks;
@@ -192,16 +193,13 @@ fn backward_weight_kernel<F: Float, A: Float>(
         for item in range_stepped(thread, batch_len * tile_in, THREADS) {
             let at = (batch + item / tile_in) * RUN;
             let channel = first_in + item % tile_in;
-            let mut sum = A::new(0.0);
+            let mut mean = A::new(0.0);
             if channel < channels_in {
                 let begin = usize::cast_from(runs[at]);
                 let end = usize::cast_from(runs[at + RUN]);
-                for edge in begin..end {
-                    sum += A::cast_from(features[usize::cast_from(indices[edge]) * channels_in + channel]);
-                }
-                sum /= A::cast_from(u32::cast_from(end - begin));
+                mean = mean_of_channel::<F, A>(features, indices, begin, end, channel, channels_in);
             }
-            means[item] = sum;
+            means[item] = mean;
         }
         for item in range_stepped(thread, batch_len * width, THREADS) {
             let at = (batch + item / width) * RUN;

@@ -39,6 +39,26 @@ pub(super) fn mean<F: Float, A: Float>(
     }
 }
 
+/// The mean of one channel over the neighbours `indices[begin..end]`.
+///
+/// # Shapes
+/// - features `[P, channels]`
+#[cube]
+pub(super) fn mean_of_channel<F: Float, A: Float>(
+    features: &[F],
+    indices: &[u32],
+    begin: usize,
+    end: usize,
+    channel: usize,
+    #[comptime] channels: usize,
+) -> A {
+    let mut sum = A::new(0.0);
+    for edge in begin..end {
+        sum += A::cast_from(features[usize::cast_from(indices[edge]) * channels + channel]);
+    }
+    sum / A::cast_from(u32::cast_from(end - begin))
+}
+
 /// `target[o] = sum_i shares[i, share] · grad[i, first + o]` over the neighbours `indices[begin..end]`.
 ///
 /// # Shapes

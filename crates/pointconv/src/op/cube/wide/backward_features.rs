@@ -6,7 +6,9 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::product::{ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, multiply};
+use super::product::{
+    ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, multiply, write_rows,
+};
 use super::tiles::{ROWS, TILE_RUN, stride};
 use crate::op::cube::gather::mirror;
 use crate::op::cube::launch::{allocate, one_group_each};
@@ -153,11 +155,7 @@ fn wide_backward_features_kernel<F: Float, A: Float>(
         }
     }
     sync_cube();
-    for item in range_stepped(thread, comptime!(ROWS * width), THREADS) {
-        let (row, channel) = (item / width, first_in + item % width);
-        if tile * ROWS + row < len && channel < channels_in {
-            let centre = usize::cast_from(table[first + comptime!(subdomains + 1) + row]);
-            output[centre * channels_in + channel] = F::cast_from(sums[item]);
-        }
-    }
+    let centres = first + comptime!(subdomains + 1);
+    let rows = len - tile * ROWS;
+    write_rows::<F, A>(&sums, table, output, centres, rows, first_in, thread, channels_in, width);
 }

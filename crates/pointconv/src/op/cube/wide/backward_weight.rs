@@ -10,6 +10,7 @@ use cubecl::prelude::*;
 use super::product::{ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, blocks, clear, multiply};
 use super::tiles::{TILE_RUN, stride};
 use crate::op::cube::backward_weight::most_chunks;
+use crate::op::cube::gather::mean_of_channel;
 use crate::op::cube::launch::{empty_like, one_group_each};
 use crate::op::cube::lists::Lists;
 use crate::op::cube::reduce::sum_chunks;
@@ -111,17 +112,13 @@ fn wide_backward_weight_kernel<F: Float, A: Float>(
             let depth = clamp_max(CHUNK, end - batch);
             for item in range_stepped(thread, depth * width_in, THREADS) {
                 let (d, c) = (item / width_in, item % width_in);
-                let mut sum = A::new(0.0);
+                let mut mean = A::new(0.0);
                 if first_in + c < channels_in {
                     let at = (batch + d) * TILE_RUN;
                     let (from, to) = (usize::cast_from(runs[at]), usize::cast_from(runs[at + 1]));
-                    for edge in from..to {
-                        let neighbour = usize::cast_from(indices[edge]);
-                        sum += A::cast_from(features[neighbour * channels_in + first_in + c]);
-                    }
-                    sum /= A::cast_from(u32::cast_from(to - from));
+                    mean = mean_of_channel::<F, A>(features, indices, from, to, first_in + c, channels_in);
                 }
-                means[d * MEMBERS_STRIDE + c] = sum;
+                means[d * MEMBERS_STRIDE + c] = mean;
             }
             for item in range_stepped(thread, depth * width_out, THREADS) {
                 let (d, o) = (item / width_out, item % width_out);

@@ -3,8 +3,11 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::product::{ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, multiply};
+use super::product::{
+    ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, multiply, write_rows,
+};
 use super::tiles::{ROWS, TILE_RUN, stride};
+use crate::op::cube::gather::mean_of_channel;
 use crate::op::cube::launch::{allocate, one_group_each};
 use crate::op::cube::lists::Lists;
 use crate::op::cube::sizes::{Sizes, types};
@@ -99,17 +102,13 @@ fn wide_forward_kernel<F: Float, A: Float>(
                 {
                     let (member, c) = (item / CHUNK, item % CHUNK);
                     let channel = first_in + c;
-                    let mut sum = A::new(0.0);
+                    let mut mean = A::new(0.0);
                     if member < members && channel < channels_in {
                         let at = (begin + member) * TILE_RUN;
                         let (from, to) = (usize::cast_from(runs[at]), usize::cast_from(runs[at + 1]));
-                        for edge in from..to {
-                            let neighbour = usize::cast_from(indices[edge]);
-                            sum += A::cast_from(features[neighbour * channels_in + channel]);
-                        }
-                        sum /= A::cast_from(u32::cast_from(to - from));
+                        mean = mean_of_channel::<F, A>(features, indices, from, to, channel, channels_in);
                     }
-                    means[c * MEMBERS_STRIDE + member] = sum;
+                    means[c * MEMBERS_STRIDE + member] = mean;
                 }
                 for item in range_stepped(thread, comptime!(CHUNK * width), THREADS) {
                     let (c, o) = (item / width, item % width);
@@ -130,11 +129,7 @@ fn wide_forward_kernel<F: Float, A: Float>(
         }
     }
     sync_cube();
-    for item in range_stepped(thread, comptime!(ROWS * width), THREADS) {
-        let (row, out) = (item / width, first_out + item % width);
-        if tile * ROWS + row < len && out < channels_out {
-            let centre = usize::cast_from(table[first + comptime!(subdomains + 1) + row]);
-            output[centre * channels_out + out] = F::cast_from(sums[item]);
-        }
-    }
+    let centres = first + comptime!(subdomains + 1);
+    let rows = len - tile * ROWS;
+    write_rows::<F, A>(&sums, table, output, centres, rows, first_out, thread, channels_out, width);
 }

@@ -102,6 +102,32 @@ pub(super) fn add_to_rows<A: Float>(
     }
 }
 
+/// Writes the sums of a tile to the points of its first `rows` rows, which stand in the table from `centres` on.
+///
+/// # Shapes
+/// - sums `[ROWS, width]`: the channels from `first` on
+/// - output `[P, channels]`
+#[cube]
+pub(super) fn write_rows<F: Float, A: Float>(
+    sums: &Shared<[A]>,
+    table: &[u32],
+    output: &mut [F],
+    centres: usize,
+    rows: usize,
+    first: usize,
+    thread: usize,
+    #[comptime] channels: usize,
+    #[comptime] width: usize,
+) {
+    for item in range_stepped(thread, comptime!(ROWS * width), THREADS) {
+        let (row, channel) = (item / width, first + item % width);
+        if row < rows && channel < channels {
+            let centre = usize::cast_from(table[centres + row]);
+            output[centre * channels + channel] = F::cast_from(sums[item]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
