@@ -36,6 +36,16 @@ pub enum NeighborError {
         /// The offset before it.
         previous: usize,
     },
+    /// A number of dense coordinates that cannot be cut into clouds of equal size.
+    #[error(
+        "{found} coordinates cannot be cut into {clouds} clouds of the same number of points, 3 for each point"
+    )]
+    DenseLength {
+        /// The number of coordinates.
+        found: usize,
+        /// The number of clouds asked for.
+        clouds: usize,
+    },
     /// A kernel or grid cell edge is not finite and positive.
     #[error("cell edge must be finite and positive, found {found}")]
     CellEdge {

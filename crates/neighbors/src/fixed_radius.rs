@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::batch::check_positions;
 use crate::brute::search_points;
 use crate::error::NeighborError;
 use crate::kd_tree::KdTree;
 use crate::metric::{conservative_radius, squared_distance};
 use crate::neighborhood::MAX_EDGES;
+use crate::packed_clouds::check_positions;
 use crate::rule::BallRule;
 use crate::search::Search;
 use crate::tables::{Tables, inverse};

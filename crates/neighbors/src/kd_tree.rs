@@ -4,10 +4,10 @@ use std::num::NonZero;
 
 use kiddo::{Chebyshev, ImmutableKdTree, SquaredEuclidean};
 
-use crate::batch::check_positions;
 use crate::error::NeighborError;
 use crate::metric::{conservative_radius, squared_distance};
 use crate::neighbor::{Neighbor, keep_nearest, sort};
+use crate::packed_clouds::check_positions;
 
 /// Coordinates from here on have squares that overflow: such a cloud is scanned instead.
 const SQUARE_OVERFLOWS: f32 = 1e18;

@@ -1,11 +1,11 @@
 //! A uniform grid over one cloud.
 
-use crate::batch::check_positions;
 use crate::cell_key::CellKeys;
 use crate::cell_table::CellTable;
 use crate::error::NeighborError;
 use crate::metric::{conservative_radius, squared_distance};
 use crate::neighbor::{Neighbor, keep_nearest, sort};
+use crate::packed_clouds::check_positions;
 
 /// The points of one cloud sorted into cubic cells.
 ///
