@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use crate::batch::cloud_ranges;
 use crate::error::NeighborError;
+use crate::packed_clouds::cloud_ranges;
 use crate::shape::KernelShape;
 use crate::tables::{Chunk, Tables, concatenate};
 

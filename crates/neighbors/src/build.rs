@@ -3,10 +3,10 @@
 use crate::custom::{self, CustomKernel};
 use crate::error::NeighborError;
 use crate::kd_search;
-use crate::neighborhood::MAX_EDGES;
 use crate::rule::{BallRule, CellRule, Cells, Rule};
 use crate::search::Search;
 use crate::shape::KernelShape;
+use crate::subdomain_lists::MAX_EDGES;
 use crate::tables::{Tables, Totals};
 use crate::tile_search;
 

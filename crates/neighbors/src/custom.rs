@@ -21,7 +21,7 @@ const ROWS: usize = 512;
 /// this crate. Sectors of a ball are written like this:
 ///
 /// ```
-/// use neighbors::{CustomKernel, KernelShape, Mirror, Neighborhood, Search};
+/// use neighbors::{CustomKernel, KernelShape, Mirror, PackedClouds, Search, SubdomainLists};
 ///
 /// /// Below, about, and above a point.
 /// #[derive(Debug)]
@@ -48,10 +48,10 @@ const ROWS: usize = 512;
 ///
 /// static LAYERS: Layers = Layers { radius: 1.0, thickness: 0.2 };
 ///
-/// let positions = [[0.0; 3], [0.3, 0.0, 0.05], [0.0, 0.0, 0.9], [0.0, 0.0, -1.5]];
+/// let clouds = PackedClouds::single([[0.0; 3], [0.3, 0.0, 0.05], [0.0, 0.0, 0.9], [0.0, 0.0, -1.5]])?;
 /// let shape = KernelShape::Custom(&LAYERS);
-/// let lists = Neighborhood::build(&positions, &[0, 4], &shape, Search::Auto)?;
-/// let runs: Vec<(usize, &[u32])> = lists.runs(0).collect();
+/// let lists = SubdomainLists::build(&clouds, &shape, Search::Auto)?;
+/// let runs: Vec<(usize, &[u32])> = lists.row_of(0).runs().collect();
 /// assert_eq!(runs, [(1, &[0, 1][..]), (2, &[2][..])]);
 /// # Ok::<(), neighbors::NeighborError>(())
 /// ```
@@ -63,7 +63,7 @@ const ROWS: usize = 512;
 /// A rule cannot be asymmetric by mistake, and needs no care for points on a border.
 ///
 /// # Speed
-/// All points of the ball are listed as by [`fixed_radius`](crate::fixed_radius), then divided pair by pair: several times
+/// All points of the ball are listed as by [`RadiusLists`](crate::RadiusLists), then divided pair by pair: several times
 /// the time of the shapes of this crate, and for a moment the memory of both lists. What is computed on the lists later
 /// costs the same for all shapes.
 ///

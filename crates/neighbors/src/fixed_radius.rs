@@ -1,15 +1,15 @@
-//! All fixed-radius neighbours of all points of a cloud.
+//! All fixed-radius neighbours of all points of a batch.
 
 use std::sync::{Arc, OnceLock};
 
 use crate::brute::search_points;
 use crate::error::NeighborError;
-use crate::kd_tree::KdTree;
+use crate::kd_search::Trees;
 use crate::metric::{conservative_radius, squared_distance};
-use crate::neighborhood::MAX_EDGES;
-use crate::packed_clouds::check_positions;
+use crate::packed_clouds::PackedClouds;
 use crate::rule::BallRule;
 use crate::search::Search;
+use crate::subdomain_lists::MAX_EDGES;
 use crate::tables::{Tables, inverse};
 use crate::tile_search;
 
@@ -24,6 +24,54 @@ pub struct RadiusLists {
 }
 
 impl RadiusLists {
+    /// The neighbours of every point within a closed ball, `squared_distance <= radius * radius` in `f32`, in parallel.
+    ///
+    /// Neighbours are searched within the same cloud only. Takes time and memory in proportion to the points and the
+    /// pairs, at an even density; while they are built, about twice the memory of the lists.
+    ///
+    /// # Units
+    /// `radius` is a length in the unit of the positions.
+    ///
+    /// # Errors
+    /// A negative or not finite radius, or more than 2^32 - 1 pairs.
+    ///
+    /// ```
+    /// use neighbors::{PackedClouds, RadiusLists, Search};
+    ///
+    /// let clouds = PackedClouds::single([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 3.0, 0.0]])?;
+    /// let lists = RadiusLists::build(&clouds, 1.0, Search::Auto)?;
+    /// assert_eq!(lists.neighbors(0), [0, 1]);
+    /// assert_eq!(lists.neighbors(2), [2]);
+    /// # Ok::<(), neighbors::NeighborError>(())
+    /// ```
+    pub fn build(clouds: &PackedClouds, radius: f32, search: Search) -> Result<Self, NeighborError> {
+        if !(radius.is_finite() && radius >= 0.0) {
+            return Err(NeighborError::Radius { found: radius });
+        }
+        let squared = radius * radius;
+        let (positions, offsets) = (clouds.positions(), clouds.offsets());
+        let tables = if squared.is_infinite() {
+            search_points(offsets, MAX_EDGES, |cloud, _, keys| {
+                keys.extend(cloud.map(|j| (0, j as u32)));
+            })?
+        } else if search == Search::KdTree {
+            let half = conservative_radius(radius);
+            Trees::build(positions, offsets)?.lists(MAX_EDGES, |tree, first, i, keys| {
+                tree.visit_ball(positions[i], half, |j| {
+                    let j = first + j as usize;
+                    if squared_distance(positions[i], positions[j]) <= squared {
+                        keys.push((0, j as u32));
+                    }
+                });
+            })?
+        } else {
+            let rule = BallRule::closed(radius);
+            let (cells, rules) = (rule.cells(), [rule]);
+            tile_search::search(positions, offsets, cells, &rules, MAX_EDGES)?.swap_remove(0)
+        };
+        Ok(Self { tables: Arc::new(tables), row_from_point: OnceLock::new() })
+    }
+
     /// Number of points.
     pub fn points(&self) -> usize {
         self.tables.centres.len()
@@ -59,59 +107,4 @@ impl PartialEq for RadiusLists {
     fn eq(&self, other: &Self) -> bool {
         self.tables.lists_equal(&other.tables)
     }
-}
-
-/// The neighbours of every point of a cloud within a closed ball,
-/// `squared_distance <= radius * radius` in `f32`, in parallel.
-///
-/// Takes time and memory in proportion to the points and the pairs, at an even density; in the building
-/// about twice the memory of the lists.
-///
-/// # Units
-/// `radius` is a length in the unit of the positions.
-///
-/// # Errors
-/// A negative or not finite radius, a position that is not finite, or more than 2^32 - 1 pairs.
-///
-/// ```
-/// use neighbors::{Search, fixed_radius};
-///
-/// let positions = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 3.0, 0.0]];
-/// let lists = fixed_radius(&positions, 1.0, Search::Auto)?;
-/// assert_eq!(lists.neighbors(0), [0, 1]);
-/// assert_eq!(lists.neighbors(2), [2]);
-/// # Ok::<(), neighbors::NeighborError>(())
-/// ```
-pub fn fixed_radius(
-    positions: &[[f32; 3]],
-    radius: f32,
-    search: Search,
-) -> Result<RadiusLists, NeighborError> {
-    check_positions(positions)?;
-    if !(radius.is_finite() && radius >= 0.0) {
-        return Err(NeighborError::Radius { found: radius });
-    }
-    let squared = radius * radius;
-    let offsets = [0, positions.len()];
-    let tables = if squared.is_infinite() {
-        search_points(&offsets, MAX_EDGES, |cloud, _, keys| {
-            keys.extend(cloud.map(|j| (0, j as u32)));
-        })?
-    } else if search == Search::KdTree {
-        let tree = KdTree::build(positions)?;
-        let half = conservative_radius(radius);
-        search_points(&offsets, MAX_EDGES, |_, i, keys| {
-            tree.visit_ball(positions[i], half, |j| {
-                if squared_distance(positions[i], positions[j as usize]) <= squared {
-                    keys.push((0, j));
-                }
-            });
-        })?
-    } else {
-        let rule = BallRule::closed(radius);
-        let (cells, rules) = (rule.cells(), [rule]);
-        let mut all = tile_search::search(positions, &offsets, cells, &rules, MAX_EDGES)?;
-        all.swap_remove(0)
-    };
-    Ok(RadiusLists { tables: Arc::new(tables), row_from_point: OnceLock::new() })
 }

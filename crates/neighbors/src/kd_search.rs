@@ -2,13 +2,42 @@
 
 use rayon::prelude::*;
 
-use crate::batch::cloud_ranges;
-use crate::brute::search_points;
+use crate::brute;
 use crate::error::NeighborError;
 use crate::kd_tree::KdTree;
 use crate::metric::conservative_radius;
+use crate::packed_clouds::cloud_ranges;
 use crate::shape::KernelShape;
 use crate::tables::Tables;
+
+/// The kd-tree of every cloud.
+pub(crate) struct Trees<'a> {
+    offsets: &'a [usize],
+    trees: Vec<KdTree>,
+}
+
+impl<'a> Trees<'a> {
+    pub(crate) fn build(positions: &[[f32; 3]], offsets: &'a [usize]) -> Result<Self, NeighborError> {
+        let clouds: Vec<_> = cloud_ranges(offsets).collect();
+        let trees =
+            clouds.into_par_iter().map(|cloud| KdTree::build(&positions[cloud])).collect::<Result<_, _>>()?;
+        Ok(Self { offsets, trees })
+    }
+
+    /// Lists point by point: `find(tree, first, centre, keys)` appends the sub-domain and index of every neighbour, in
+    /// any order. The tree counts the points of its cloud from `first`.
+    pub(crate) fn lists(
+        &self,
+        max_edges: u64,
+        find: impl Fn(&KdTree, usize, usize, &mut Vec<(u16, u32)>) + Sync,
+    ) -> Result<Tables, NeighborError> {
+        brute::search_points(self.offsets, max_edges, |cloud, i, keys| {
+            // Of the clouds that start here only the last can hold the point.
+            let b = self.offsets.partition_point(|&offset| offset <= i) - 1;
+            find(&self.trees[b], cloud.start, i, keys);
+        })
+    }
+}
 
 /// Builds the lists of all shapes, in their order.
 pub(crate) fn search(
@@ -17,19 +46,15 @@ pub(crate) fn search(
     shapes: &[KernelShape],
     max_edges: u64,
 ) -> Result<Vec<Tables>, NeighborError> {
-    let clouds: Vec<_> = cloud_ranges(offsets).collect();
-    let trees: Vec<KdTree> =
-        clouds.into_par_iter().map(|cloud| KdTree::build(&positions[cloud])).collect::<Result<_, _>>()?;
+    let trees = Trees::build(positions, offsets)?;
     shapes
         .iter()
         .map(|shape| {
             // Covers the rounding of the differences, their quotients and the query itself.
             let half = conservative_radius(shape.reach().into_iter().fold(0.0, f32::max));
-            search_points(offsets, max_edges, |cloud, i, keys| {
-                // Of the clouds that start here only the last can hold the point.
-                let b = offsets.partition_point(|&offset| offset <= i) - 1;
-                trees[b].visit_cube(positions[i], half, |j| {
-                    let j = cloud.start + j as usize;
+            trees.lists(max_edges, |tree, first, i, keys| {
+                tree.visit_cube(positions[i], half, |j| {
+                    let j = first + j as usize;
                     if let Some(k) = shape.subdomain(positions[i], positions[j]) {
                         keys.push((k as u16, j as u32));
                     }

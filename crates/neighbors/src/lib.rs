@@ -23,12 +23,12 @@
 //! suits them.
 //!
 //! ```
-//! use neighbors::{KernelShape, Neighborhood, Search};
+//! use neighbors::{KernelShape, PackedClouds, Search, SubdomainLists};
 //!
 //! // Two clouds of two points each, and two layers that differ in dilation.
-//! let positions = [[0.0; 3], [0.1, 0.0, 0.0], [0.0; 3], [0.0, 0.2, 0.0]];
+//! let clouds = PackedClouds::new([[0.0; 3], [0.1, 0.0, 0.0], [0.0; 3], [0.0, 0.2, 0.0]], [0, 2, 4])?;
 //! let layers = [1, 2].map(|dilation| KernelShape::cells(0.1).with_dilation([dilation; 3]));
-//! let lists = Neighborhood::build_all(&positions, &[0, 2, 4], &layers, Search::Auto)?;
+//! let lists = SubdomainLists::build_all(&clouds, &layers, Search::Auto)?;
 //! assert_eq!(lists[0].indices(), [0, 1, 0, 1, 2, 3]);
 //! assert_eq!(lists[1].indices(), [0, 1, 2, 3, 2, 3]);
 //! # Ok::<(), neighbors::NeighborError>(())
@@ -36,8 +36,6 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
-mod attached;
-mod batch;
 mod bounds;
 mod brute;
 mod build;
@@ -46,7 +44,6 @@ mod cell_lists;
 mod cell_table;
 mod custom;
 mod cut;
-mod edge_weights;
 mod error;
 mod fixed_radius;
 mod instruction_set;
@@ -56,7 +53,6 @@ mod lanes;
 mod members;
 mod metric;
 mod neighbor;
-mod neighborhood;
 mod packed_clouds;
 mod piece;
 mod pieces;
@@ -64,23 +60,22 @@ mod rule;
 mod search;
 mod shape;
 mod sizes;
+mod subdomain_lists;
 mod tables;
 mod tile_search;
 mod uniform_grid;
 
-pub use batch::check_batch;
 pub use custom::{CustomKernel, Mirror};
 pub use error::NeighborError;
-pub use fixed_radius::{RadiusLists, fixed_radius};
+pub use fixed_radius::RadiusLists;
 pub use instruction_set::InstructionSet;
 pub use kd_tree::KdTree;
 pub use neighbor::Neighbor;
-pub use neighborhood::Neighborhood;
 pub use packed_clouds::PackedClouds;
 pub use search::Search;
 pub use shape::KernelShape;
 pub use sizes::ListSizes;
-pub use tables::Tables;
+pub use subdomain_lists::{Row, SubdomainLists};
 pub use uniform_grid::UniformGrid;
 
 /// The examples of the README are compiled and run with the documentation tests.

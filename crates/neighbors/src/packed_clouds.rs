@@ -133,8 +133,13 @@ impl PackedClouds {
 
     /// The range of points of each cloud.
     pub fn ranges(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
-        self.inner.offsets.windows(2).map(|pair| pair[0]..pair[1])
+        cloud_ranges(&self.inner.offsets)
     }
+}
+
+/// The index ranges of the clouds of checked offsets.
+pub(crate) fn cloud_ranges(offsets: &[usize]) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
+    offsets.windows(2).map(|pair| pair[0]..pair[1])
 }
 
 /// Rejects positions that are not finite, naming the first one, and counts that 32-bit indices cannot name.
@@ -150,7 +155,7 @@ pub(crate) fn check_positions(positions: &[[f32; 3]]) -> Result<(), NeighborErro
 }
 
 /// Rejects offsets that do not cut `points` points into consecutive clouds.
-pub(crate) fn check_offsets(offsets: &[usize], points: usize) -> Result<(), NeighborError> {
+fn check_offsets(offsets: &[usize], points: usize) -> Result<(), NeighborError> {
     match offsets.first() {
         Some(0) => {}
         found => {

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::batch::cloud_ranges;
 use crate::cut::cut;
+use crate::packed_clouds::cloud_ranges;
 use crate::piece::Piece;
 
 /// The clouds of a batch one after the other, the large ones cut into boxes of about `box_points` for kernels that reach

@@ -1,6 +1,5 @@
 //! Kernel shapes: how the surroundings of a centre are cut into sub-domains.
 
-use crate::bounds::{difference_interval, steps};
 use crate::custom::{self, CustomKernel};
 use crate::error::NeighborError;
 use crate::metric::squared_distance;
@@ -225,27 +224,6 @@ impl KernelShape {
                 })
             }
             Self::Custom(kernel) => custom::subdomain(kernel, centre, point),
-        }
-    }
-
-    /// The differences of coordinates that belong to every step along x, y and z, as closed intervals; `None` for balls.
-    ///
-    /// They give bit for bit the answer of the rule, which divides and rounds. They are for searches elsewhere, where a
-    /// division may not be exact. An interval that no finite difference reaches is empty: its ends are NaN or in the wrong
-    /// order.
-    ///
-    /// ```
-    /// use neighbors::KernelShape;
-    ///
-    /// let [x, _, _] = KernelShape::cells(1.0).intervals().unwrap();
-    /// assert_eq!(x[2], (0.5, 1.5f32.next_down()));
-    /// ```
-    pub fn intervals(&self) -> Option<[Vec<(f32, f32)>; 3]> {
-        match *self {
-            Self::Cells { size, cell, dilation } => Some(std::array::from_fn(|axis| {
-                steps(size[axis], dilation[axis]).map(|n| difference_interval(cell, n)).collect()
-            })),
-            Self::Shells { .. } | Self::Custom(_) => None,
         }
     }
 

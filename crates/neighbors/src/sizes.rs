@@ -1,8 +1,8 @@
 //! How large neighbour lists will be, before they are made.
 
-use crate::batch::check_batch;
 use crate::build::count_all;
 use crate::error::NeighborError;
+use crate::packed_clouds::PackedClouds;
 use crate::shape::KernelShape;
 
 /// The exact size of the lists of one kernel shape; see [`ListSizes::count`].
@@ -20,61 +20,45 @@ pub struct ListSizes {
 }
 
 impl ListSizes {
-    /// Counts what [`Neighborhood::build_all`](crate::Neighborhood::build_all) would find, in the order of
+    /// Counts what [`SubdomainLists::build_all`](crate::SubdomainLists::build_all) would find, in the order of
     /// `shapes`, without making the lists.
     ///
-    /// Takes the memory of the grid but not of the lists, and a part of their time. Those of a
-    /// [custom](crate::CustomKernel) kernel are made, and thrown away.
-    ///
-    /// # Shapes
-    /// `positions [P, 3]`, `offsets [B + 1]` from 0 to P, not decreasing; empty clouds are allowed.
+    /// Takes the memory of the grid but not of the lists, and a part of their time. The lists of a
+    /// [custom](crate::CustomKernel) kernel are made, and dropped.
     ///
     /// # Errors
-    /// An invalid shape, offsets that do not fit, or a position that is not finite. More than 2^32 - 1
-    /// pairs are counted, not refused, but for a custom kernel.
+    /// An invalid shape. More than 2^32 - 1 pairs are counted, not refused, but for a custom kernel.
     ///
     /// ```
-    /// use neighbors::{KernelShape, ListSizes, Neighborhood, Search};
+    /// use neighbors::{KernelShape, ListSizes, PackedClouds, Search, SubdomainLists};
     ///
-    /// let positions = [[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.02, 0.0, 0.0]];
+    /// let clouds = PackedClouds::single([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.02, 0.0, 0.0]])?;
     /// let shape = KernelShape::cells(0.1);
-    /// let sizes = ListSizes::count(&positions, &[0, 3], &[shape])?[0];
+    /// let sizes = ListSizes::count(&clouds, &[shape])?[0];
     /// assert_eq!((sizes.runs, sizes.edges), (6, 9));
     ///
-    /// let lists = Neighborhood::build(&positions, &[0, 3], &shape, Search::Auto)?;
+    /// let lists = SubdomainLists::build(&clouds, &shape, Search::Auto)?;
     /// assert_eq!(lists.bytes() as u64, sizes.bytes());
-    /// lists.edge_weights();
-    /// assert_eq!(lists.bytes() as u64, sizes.bytes() + sizes.edge_weight_bytes());
     /// # Ok::<(), neighbors::NeighborError>(())
     /// ```
-    pub fn count(
-        positions: &[[f32; 3]],
-        offsets: &[usize],
-        shapes: &[KernelShape],
-    ) -> Result<Vec<Self>, NeighborError> {
-        check_batch(positions, offsets, shapes)?;
-        let totals = count_all(positions, offsets, shapes)?;
+    pub fn count(clouds: &PackedClouds, shapes: &[KernelShape]) -> Result<Vec<Self>, NeighborError> {
+        shapes.iter().try_for_each(KernelShape::validate)?;
+        let totals = count_all(clouds.positions(), clouds.offsets(), shapes)?;
         let sizes = totals.into_iter().map(|totals| Self {
-            clouds: offsets.len() - 1,
-            points: positions.len(),
+            clouds: clouds.len(),
+            points: clouds.points(),
             runs: totals.runs,
             edges: totals.edges,
         });
         Ok(sizes.collect())
     }
 
-    /// Memory of the lists in bytes, without edge weights: the
-    /// [`bytes`](crate::Neighborhood::bytes) of new lists. Building them takes about twice as much for a
-    /// moment.
+    /// Memory of the lists in bytes: the [`bytes`](crate::SubdomainLists::bytes) of new lists. Building them takes
+    /// about twice as much for a moment.
     pub fn bytes(&self) -> u64 {
         let offsets = (self.clouds as u64 + 1) * size_of::<usize>() as u64;
         // Centre and offset of each row, and the end of the last; sub-domain and start of each run, and the end
         // of the last; indices.
         offsets + 8 * self.points as u64 + 4 + 6 * self.runs + 4 + 4 * self.edges
-    }
-
-    /// Memory of the [edge weights](crate::Neighborhood::edge_weights) in bytes.
-    pub fn edge_weight_bytes(&self) -> u64 {
-        4 * self.edges
     }
 }

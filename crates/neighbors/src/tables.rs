@@ -6,22 +6,22 @@ use rayon::prelude::*;
 
 use crate::error::NeighborError;
 
-/// The tables of a [`Neighborhood`](crate::Neighborhood): rows have a centre and runs, runs have indices.
+/// The tables of [`SubdomainLists`](crate::SubdomainLists): rows have a centre and runs, runs have indices.
 ///
 /// # Shapes
 /// `P` points, `R` runs, `E` neighbour pairs.
 #[derive(Debug)]
-pub struct Tables {
+pub(crate) struct Tables {
     /// The point of each row, `[P]`; cloud by cloud.
-    pub centres: Vec<u32>,
+    pub(crate) centres: Vec<u32>,
     /// Where the runs of each row begin, `[P + 1]` with the end of the last.
-    pub run_offsets: Vec<u32>,
+    pub(crate) run_offsets: Vec<u32>,
     /// Sub-domain of each run, `[R]`, ascending within a row.
-    pub run_subdomains: Vec<u16>,
+    pub(crate) run_subdomains: Vec<u16>,
     /// Where the indices of each run begin, `[R + 1]` with the end of the last.
-    pub run_starts: Vec<u32>,
+    pub(crate) run_starts: Vec<u32>,
     /// The neighbours, `[E]`, ascending within a run.
-    pub indices: Vec<u32>,
+    pub(crate) indices: Vec<u32>,
 }
 
 /// How long the lists of a batch are.
