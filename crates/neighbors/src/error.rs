@@ -46,6 +46,14 @@ pub enum NeighborError {
         /// The number of clouds asked for.
         clouds: usize,
     },
+    /// Centres and points that are packed into different numbers of clouds.
+    #[error("the centres are {centres} clouds, the points {clouds}; there must be as many")]
+    CloudCount {
+        /// Number of clouds of the centres.
+        centres: usize,
+        /// Number of clouds of the points.
+        clouds: usize,
+    },
     /// A kernel or grid cell edge is not finite and positive.
     #[error("cell edge must be finite and positive, found {found}")]
     CellEdge {

@@ -36,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
+mod between;
 mod bounds;
 mod brute;
 mod build;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use crate::between;
 use crate::brute;
 use crate::build;
 use crate::error::NeighborError;
@@ -101,12 +102,46 @@ impl SubdomainLists {
         Ok(Self::from_tables(clouds, *shape, tables))
     }
 
-    fn from_tables(clouds: &PackedClouds, shape: KernelShape, tables: Tables) -> Self {
+    /// Builds the lists of centres that are not the points themselves: coarse centres with fine neighbours, for example.
+    ///
+    /// The first lists have one row for each centre, and `clouds` as their neighbours. The second lists are the transpose:
+    /// one row for each point of `clouds`, and `centres` as their neighbours. By the symmetry of the rule, `j` lies in
+    /// sub-domain `k` of the centre `i` in the first lists exactly when `i` lies in
+    /// [`mirror(k)`](KernelShape::mirror) of `j` in the second.
+    ///
+    /// A centre without neighbours has a row without runs. The search covers the union of both sets, so it costs about
+    /// as much as the lists of `clouds` with themselves.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and different numbers of clouds.
+    ///
+    /// ```
+    /// use neighbors::{KernelShape, PackedClouds, Search, SubdomainLists};
+    ///
+    /// let points = PackedClouds::single([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.02, 0.0, 0.0]])?;
+    /// let centres = PackedClouds::single([[0.01, 0.0, 0.0]])?;
+    /// let shape = KernelShape::cells(0.1);
+    /// let [lists, transposed] = SubdomainLists::between(&centres, &points, &shape, Search::Auto)?;
+    /// assert_eq!(lists.row(0).subdomain(13), [0, 2]);
+    /// assert_eq!(lists.row(0).subdomain(14), [1]);
+    /// assert_eq!(transposed.row_of(1).subdomain(12), [0]);
+    /// # Ok::<(), neighbors::NeighborError>(())
+    /// ```
+    pub fn between(
+        centres: &PackedClouds,
+        clouds: &PackedClouds,
+        shape: &KernelShape,
+        search: Search,
+    ) -> Result<[Self; 2], NeighborError> {
+        between::between(centres, clouds, shape, search)
+    }
+
+    pub(crate) fn from_tables(clouds: &PackedClouds, shape: KernelShape, tables: Tables) -> Self {
         let inner = Inner { clouds: clouds.clone(), shape, tables, row_from_point: OnceLock::new() };
         Self { inner: Arc::new(inner) }
     }
 
-    /// The clouds that were searched.
+    /// The clouds in which neighbours were searched.
     pub fn clouds(&self) -> &PackedClouds {
         &self.inner.clouds
     }
@@ -116,9 +151,9 @@ impl SubdomainLists {
         &self.inner.shape
     }
 
-    /// Number of points P, which is the number of rows.
+    /// Number of rows: one for each point P, or for each centre of lists [between](Self::between) two sets.
     pub fn points(&self) -> usize {
-        self.inner.clouds.points()
+        self.inner.tables.centres.len()
     }
 
     /// Number of neighbour pairs E, each point with itself included.
