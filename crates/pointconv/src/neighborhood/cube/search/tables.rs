@@ -4,8 +4,8 @@ use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use crate::op::cube::launch::{empty_like, one_thread_each};
-use crate::op::cube::lists::{ROW, RUN};
+use super::super::lists::{ROW, RUN};
+use crate::gpu::launch::{empty_like, one_thread_each};
 
 /// Runs `[len]` and neighbours `[len]` of every point.
 ///

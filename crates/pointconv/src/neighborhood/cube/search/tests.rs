@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::op::cube::test_device::{device, words};
+use crate::gpu::test_device::{device, words};
 
 /// Clouds of the given sizes in a cube, one point in eight repeated.
 fn clouds(sizes: &[usize], edge: f32, origin: f32, seed: u64) -> (Vec<[f32; 3]>, Vec<usize>) {

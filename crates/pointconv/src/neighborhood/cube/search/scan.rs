@@ -4,7 +4,7 @@ use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use crate::op::cube::launch::{empty_like, one_thread_each};
+use crate::gpu::launch::{empty_like, one_thread_each};
 
 /// Values that one thread adds up, one after the other.
 const CHUNK: usize = 64;
@@ -92,8 +92,8 @@ fn running_sums_kernel(values: &[u32], before: &[u32], output: &mut [u32], len: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::cube::lists::tensor;
-    use crate::op::cube::test_device::{device, words};
+    use crate::gpu::launch::tensor;
+    use crate::gpu::test_device::{device, words};
 
     #[test]
     fn running_sums_of_every_length() {

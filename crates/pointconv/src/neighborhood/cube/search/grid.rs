@@ -12,7 +12,7 @@ use cubecl::prelude::*;
 
 use super::scan::sums_before;
 use super::sort::sort_buckets;
-use crate::op::cube::launch::{empty_like, one_thread_each};
+use crate::gpu::launch::{empty_like, one_thread_each};
 
 /// Words of a point in [`Grid::cells`]: the coordinates of its cell, the first bucket of its cloud, and their number.
 pub(super) const CELL: usize = 5;

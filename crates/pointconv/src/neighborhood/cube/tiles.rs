@@ -4,33 +4,33 @@ use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use crate::op::cube::launch::{allocate, one_group_each};
-use crate::op::cube::lists::{ROW, RUN, Slab};
+use super::lists::{ROW, RUN, Slab};
+use crate::gpu::launch::{allocate, one_group_each};
 
 /// Rows of a tile.
-pub(super) const ROWS: usize = 64;
+pub(crate) const ROWS: usize = 64;
 
 /// Words of a run in [`Tiles::runs`]: its first neighbour, the end of its neighbours, its row within the tile.
-pub(super) const TILE_RUN: usize = 3;
+pub(crate) const TILE_RUN: usize = 3;
 
 /// The tiles of a slab: `ROWS` rows each, fewer in the last.
 #[derive(Debug)]
-pub(in crate::op::cube) struct Tiles {
+pub(crate) struct Tiles {
     /// Number of tiles.
-    pub(super) count: usize,
+    pub(crate) count: usize,
     /// `[R, TILE_RUN]`: the runs of a tile after those of the tile before, sorted by sub-domain and then by row.
-    pub(super) runs: CubeTensor,
+    pub(crate) runs: CubeTensor,
     /// `[count, K + 1 + ROWS]`: where the runs of every sub-domain begin, where the last ends, and the points of the rows.
-    pub(super) table: CubeTensor,
+    pub(crate) table: CubeTensor,
 }
 
 /// Words of a tile in [`Tiles::table`].
-pub(super) fn stride(subdomains: usize) -> usize {
+pub(crate) fn stride(subdomains: usize) -> usize {
     subdomains + 1 + ROWS
 }
 
 impl Tiles {
-    pub(in crate::op::cube) fn new(slab: &Slab, subdomains: usize) -> Self {
+    pub(crate) fn new(slab: &Slab, subdomains: usize) -> Self {
         let name = "runs by sub-domain";
         let count = slab.len.div_ceil(ROWS);
         let runs = allocate("pointwise_conv", name, &slab.runs, [slab.runs_len.max(1), TILE_RUN], DType::U32);
@@ -54,7 +54,7 @@ impl Tiles {
 }
 
 /// A workgroup sorts a tile, a thread has one of its rows. The sub-domains of a row ascend, so that each thread has at most
-/// one run to place for every sub-domain, behind those of the rows before its own.
+/// one run to write for every sub-domain, behind those of the rows before its own.
 #[cube(launch)]
 fn tiles_kernel(
     rows: &[u32],
@@ -79,7 +79,7 @@ fn tiles_kernel(
         end = usize::cast_from(rows[row * ROW + ROW + 1]);
         table[first + comptime!(subdomains + 1) + thread] = rows[row * ROW];
     }
-    let mut place = rows[tile * comptime!(ROWS * ROW) + 1];
+    let mut next = rows[tile * comptime!(ROWS * ROW) + 1];
     let mut here = Shared::<[u32]>::new_slice(ROWS);
     for k in 0..subdomains {
         let mut has = 0u32;
@@ -99,19 +99,19 @@ fn tiles_kernel(
             all += here[other];
         }
         if has == 1u32 {
-            let at = usize::cast_from(place + before) * TILE_RUN;
+            let at = usize::cast_from(next + before) * TILE_RUN;
             sorted[at] = runs[run * RUN];
             sorted[at + 1] = runs[run * RUN + RUN];
             sorted[at + 2] = u32::cast_from(thread);
             run += 1;
         }
         if thread == 0 {
-            table[first + k] = place;
+            table[first + k] = next;
         }
-        place += all;
+        next += all;
         sync_cube();
     }
     if thread == 0 {
-        table[first + subdomains] = place;
+        table[first + subdomains] = next;
     }
 }

@@ -6,7 +6,7 @@ use cubecl::prelude::*;
 
 use super::grid::{CELL, Grid, bucket_of, cell_of};
 use super::rule::{Rule, STEP};
-use crate::op::cube::launch::one_thread_each;
+use crate::gpu::launch::one_thread_each;
 
 /// Counts the neighbours in every sub-domain, of the points at the `len` places from `first` on.
 ///

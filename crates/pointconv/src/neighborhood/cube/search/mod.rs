@@ -19,17 +19,18 @@ use std::sync::{Arc, OnceLock};
 use burn::tensor::DType;
 use burn_cubecl::CubeDevice;
 use burn_cubecl::tensor::CubeTensor;
-use neighbors::{KernelShape, NeighborError, Neighborhood};
+use neighbors::{KernelShape, NeighborError, PackedClouds};
 
 use self::grid::Grid;
 use self::rule::Rule;
 use self::scan::sums_before;
-use super::launch::{allocate, largest_binding};
-use super::lists::{Lists, ROW, RUN, Slab, tensor};
+use super::copies::DeviceLists;
+use super::lists::{Lists, ROW, RUN, Slab};
+use crate::gpu::launch::{allocate, largest_binding, tensor};
 
 const OP: &str = "neighbour search";
 
-/// The neighbourhoods of a checked batch, made on `device` and left there; `None` for the kernels that are not searched
+/// The lists of a batch, made on `device` and left there; `None` for the kernels that are not searched
 /// there: shells, those of more than 512 cells, and all when the batch has too many points for one table of the device.
 ///
 /// # Errors
@@ -37,42 +38,40 @@ const OP: &str = "neighbour search";
 ///
 /// # Panics
 /// When the device has no memory left.
-pub(in crate::op) fn search(
+pub(in crate::neighborhood) fn search(
     device: &CubeDevice,
-    positions: &[[f32; 3]],
-    offsets: &[usize],
+    clouds: &PackedClouds,
     shapes: &[KernelShape],
-) -> Result<Vec<Option<Neighborhood>>, NeighborError> {
+) -> Result<Vec<Option<Arc<DeviceLists>>>, NeighborError> {
     let words = largest_binding(&device.client()) / size_of::<u32>();
-    if positions.is_empty() || Grid::words(positions.len()) > words {
+    if clouds.points() == 0 || Grid::words(clouds.points()) > words {
         return Ok(vec![None; shapes.len()]);
     }
-    search_within(device, positions, offsets, shapes, words)
+    search_within(device, clouds, shapes, words)
 }
 
 /// As [`search`], for some points and with tables of at most `limit` words for the lists.
 fn search_within(
     device: &CubeDevice,
-    positions: &[[f32; 3]],
-    offsets: &[usize],
+    clouds: &PackedClouds,
     shapes: &[KernelShape],
     limit: usize,
-) -> Result<Vec<Option<Neighborhood>>, NeighborError> {
+) -> Result<Vec<Option<Arc<DeviceLists>>>, NeighborError> {
     let client = &device.client();
-    let points = positions.len();
+    let (points, offsets) = (clouds.points(), clouds.offsets());
     let batch = Batch {
-        positions: tensor(client, device, positions.as_flattened(), DType::F32),
+        positions: tensor(client, device, clouds.positions().as_flattened(), DType::F32),
         offsets: {
             let offsets: Vec<u32> = offsets.iter().map(|&offset| offset as u32).collect();
             tensor(client, device, &offsets, DType::U32)
         },
-        clouds: offsets.len() - 1,
+        clouds: clouds.len(),
         points,
     };
-    let mut found: Vec<Option<Neighborhood>> = vec![None; shapes.len()];
+    let mut found: Vec<Option<Arc<DeviceLists>>> = vec![None; shapes.len()];
     let mut kernels: Vec<Kernel> = Vec::new();
-    for (place, shape) in shapes.iter().enumerate() {
-        if shapes[..place].contains(shape) {
+    for (index, shape) in shapes.iter().enumerate() {
+        if shapes[..index].contains(shape) {
             continue;
         }
         if let Some(rule) = Rule::of(client, device, shape) {
@@ -82,22 +81,26 @@ fn search_within(
             }
             let grid = kernels.iter().find(|kernel| kernel.rule.edge == rule.edge).map(|k| k.grid.clone());
             let grid = grid.unwrap_or_else(|| Arc::new(batch.grid(rule.edge)));
-            kernels.push(Kernel { place, rule, grid, slabs: Vec::new() });
+            kernels.push(Kernel { index, rule, grid, slabs: Vec::new() });
         }
     }
     fill(&mut kernels, points, limit)?;
-    for Kernel { place, mut slabs, .. } in kernels {
+    for Kernel { index, mut slabs, .. } in kernels {
         slabs.sort_unstable_by_key(|(first, _)| *first);
         let slabs: Vec<Slab> = slabs.into_iter().map(|(_, slab)| slab).collect();
-        let lists = Lists::new(device, points, &shapes[place], slabs, limit);
-        found[place] = Some(lists.neighborhood(offsets, &shapes[place])?);
+        let lists = Lists::new(device, points, &shapes[index], slabs, limit);
+        let lists = DeviceLists::new(lists, None);
+        if u32::try_from(lists.edges()).is_err() {
+            return Err(NeighborError::TooManyEdges { max: u64::from(u32::MAX) });
+        }
+        found[index] = Some(Arc::new(lists));
     }
     // Equal kernels have one neighbourhood.
-    for place in 0..shapes.len() {
-        if found[place].is_none()
-            && let Some(first) = shapes[..place].iter().position(|shape| *shape == shapes[place])
+    for index in 0..shapes.len() {
+        if found[index].is_none()
+            && let Some(first) = shapes[..index].iter().position(|shape| *shape == shapes[index])
         {
-            found[place] = found[first].clone();
+            found[index] = found[first].clone();
         }
     }
     Ok(found)
@@ -117,10 +120,10 @@ impl Batch {
     }
 }
 
-/// A kernel, and what has been found of its lists: slabs with the first of their places in the grid.
+/// A kernel, and what has been found of its lists: slabs with the first of their slots in the grid.
 struct Kernel {
     /// Which of the shapes it is.
-    place: usize,
+    index: usize,
     rule: Rule,
     grid: Arc<Grid>,
     slabs: Vec<(usize, Slab)>,

@@ -3,8 +3,8 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use crate::op::cube::launch::one_thread_each;
-use crate::op::cube::lists::RUN;
+use super::super::lists::RUN;
+use crate::gpu::launch::one_thread_each;
 
 /// Up to here one value after the other is inserted; longer stretches are sorted by a heap, in `n log n` steps.
 const SHORT: usize = 32;
@@ -105,8 +105,8 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::op::cube::lists::tensor;
-    use crate::op::cube::test_device::{device, words};
+    use crate::gpu::launch::tensor;
+    use crate::gpu::test_device::{device, words};
 
     #[test]
     fn stretches_of_every_length_are_sorted() {

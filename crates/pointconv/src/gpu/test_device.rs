@@ -6,11 +6,11 @@ use burn_cubecl::CubeDevice;
 use burn_cubecl::tensor::CubeTensor;
 
 #[cfg(feature = "wgpu")]
-#[path = "../../../tests/common/limits.rs"]
+#[path = "../../tests/common/limits.rs"]
 mod limits;
 
 /// The device of the operator tests, where that is a GPU; otherwise `what` is skipped, with a notice.
-pub(super) fn device(what: &str) -> Option<CubeDevice> {
+pub(crate) fn device(what: &str) -> Option<CubeDevice> {
     let device: Device = match std::env::var("POINTWISE_TEST_DEVICE").as_deref() {
         #[cfg(feature = "wgpu")]
         Ok("wgpu") => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
@@ -30,7 +30,7 @@ pub(super) fn device(what: &str) -> Option<CubeDevice> {
 }
 
 /// The words of a table, read back.
-pub(super) fn words(table: &CubeTensor) -> Vec<u32> {
+pub(crate) fn words(table: &CubeTensor) -> Vec<u32> {
     let bytes = table.client.read_one_unchecked(table.handle.clone());
     bytemuck::pod_collect_to_vec(&bytes[..table.meta.shape().num_elements() * size_of::<u32>()])
 }

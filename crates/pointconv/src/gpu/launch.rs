@@ -17,25 +17,25 @@ const THREADS: u32 = 64;
 const LARGE: usize = 16 << 20;
 
 /// Bytes that one argument of a kernel may have. The kernels count in 32 bits, whatever the device would give.
-pub(super) fn largest_binding(client: &Client) -> usize {
+pub(crate) fn largest_binding(client: &Client) -> usize {
     client.properties().memory.max_page_size.min(u64::from(u32::MAX)) as usize
 }
 
 /// Workgroups, spread over the axes as the device demands, for one thread per item.
-pub(super) fn one_thread_each(client: &Client, items: usize) -> (CubeCount, CubeDim) {
+pub(crate) fn one_thread_each(client: &Client, items: usize) -> (CubeCount, CubeDim) {
     let dim = CubeDim::new_1d(THREADS);
     (calculate_cube_count_elemwise(client, items, dim), dim)
 }
 
 /// Workgroups of `threads` threads, spread over the axes as the device demands. There may be some more of them than
 /// asked for.
-pub(super) fn one_group_each(client: &Client, groups: usize, threads: u32) -> (CubeCount, CubeDim) {
+pub(crate) fn one_group_each(client: &Client, groups: usize, threads: u32) -> (CubeCount, CubeDim) {
     let dim = CubeDim::new_1d(threads);
     (calculate_cube_count_elemwise(client, groups * threads as usize, dim), dim)
 }
 
 /// A tensor beside `like` whose values nobody has set yet.
-pub(super) fn empty_like(like: &CubeTensor, shape: impl Into<Shape>, dtype: DType) -> CubeTensor {
+pub(crate) fn empty_like(like: &CubeTensor, shape: impl Into<Shape>, dtype: DType) -> CubeTensor {
     empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), dtype)
 }
 
@@ -43,7 +43,7 @@ pub(super) fn empty_like(like: &CubeTensor, shape: impl Into<Shape>, dtype: DTyp
 ///
 /// # Panics
 /// When the tensor is larger than what a kernel of the device can be given, or when the device has no memory for it.
-pub(super) fn allocate(
+pub(crate) fn allocate(
     op: &str,
     name: &str,
     like: &CubeTensor,
@@ -56,7 +56,7 @@ pub(super) fn allocate(
 }
 
 /// As [`allocate`], filled with zeros.
-pub(super) fn allocate_zeros(
+pub(crate) fn allocate_zeros(
     op: &str,
     name: &str,
     device: &CubeDevice,
@@ -72,7 +72,7 @@ pub(super) fn allocate_zeros(
 ///
 /// # Panics
 /// When it is larger than what a kernel of the device can be given.
-pub(super) fn rows(op: &str, name: &str, tensor: CubeTensor) -> CubeTensor {
+pub(crate) fn rows(op: &str, name: &str, tensor: CubeTensor) -> CubeTensor {
     check_size(op, name, &tensor.client, &tensor.shape(), tensor.dtype);
     into_contiguous(tensor)
 }
@@ -91,7 +91,7 @@ fn check_size(op: &str, name: &str, client: &Client, shape: &Shape, dtype: DType
 ///
 /// # Panics
 /// When it had none.
-pub(super) fn checked(op: &str, name: &str, tensor: CubeTensor) -> CubeTensor {
+pub(crate) fn checked(op: &str, name: &str, tensor: CubeTensor) -> CubeTensor {
     let bytes = tensor.shape().num_elements() * tensor.dtype.size();
     if bytes >= LARGE
         && let Err(error) = tensor.client.check([&tensor.handle])
@@ -113,13 +113,26 @@ fn causes(error: &str) -> String {
     causes.collect::<Vec<_>>().join(": ")
 }
 
+/// A vector on the device. What is empty gets one element that nobody reads, since a kernel cannot be given nothing.
+pub(crate) fn tensor<T: bytemuck::Pod>(
+    client: &Client,
+    device: &CubeDevice,
+    values: &[T],
+    dtype: DType,
+) -> CubeTensor {
+    let one = [T::zeroed()];
+    let values = if values.is_empty() { &one } else { values };
+    let handle = client.create_from_slice(bytemuck::cast_slice(values));
+    CubeTensor::new_contiguous(client.clone(), device.clone(), Shape::new([values.len()]), handle, dtype)
+}
+
 /// Zeros beside `like` and of its type.
-pub(super) fn zeros_like(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
+pub(crate) fn zeros_like(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
     CubeBackend::float_zeros(shape.into(), &like.device, like.dtype.into())
 }
 
 /// The same row `[C]` in all of `count` rows.
-pub(super) fn repeated(row: CubeTensor, count: usize) -> CubeTensor {
+pub(crate) fn repeated(row: CubeTensor, count: usize) -> CubeTensor {
     let channels = row.shape().num_elements();
     CubeBackend::float_expand(
         CubeBackend::float_reshape(row, Shape::new([1, channels])),
@@ -130,8 +143,7 @@ pub(super) fn repeated(row: CubeTensor, count: usize) -> CubeTensor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::cube::lists::tensor;
-    use crate::op::cube::test_device::device;
+    use crate::gpu::test_device::device;
 
     #[test]
     fn a_tensor_that_is_too_large_is_named_with_its_size() {
