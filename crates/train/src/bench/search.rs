@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use neighbors::{
-    InstructionSet, KdTree, KernelShape, Neighbor, NeighborError, Neighborhood, Search, UniformGrid,
-    fixed_radius,
+    InstructionSet, KdTree, KernelShape, Neighbor, NeighborError, PackedClouds, RadiusLists, Search,
+    SubdomainLists, UniformGrid,
 };
+use pointconv::Neighborhood;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -144,7 +145,7 @@ impl SearchBench {
         // On a surface the kernel covers 9 cells, the ball a disc.
         let cell = radius * (std::f32::consts::PI / 9.0).sqrt();
         let shape = KernelShape::cells(cell);
-        let offsets = [0, points];
+        let clouds = PackedClouds::single(positions)?;
         let queries: Vec<[f32; 3]> = positions.iter().step_by(points.div_ceil(QUERIES)).copied().collect();
 
         let (mut pairs, mut edges) = (0, 0);
@@ -167,18 +168,18 @@ impl SearchBench {
                 assert_eq!(found, queries.len() * self.nearest.min(points), "every query finds its points");
                 drop(tree);
                 let started = Instant::now();
-                let found = fixed_radius(positions, radius, *search)?;
+                let found = RadiusLists::build(&clouds, radius, *search)?;
                 lists.push(started.elapsed().as_secs_f64());
                 pairs = found.indices().len();
                 drop(found);
                 let started = Instant::now();
-                let found = Neighborhood::build(positions, &offsets, &shape, *search)?;
+                let found = SubdomainLists::build(&clouds, &shape, *search)?;
                 kernel.push(started.elapsed().as_secs_f64());
                 edges = found.edges();
                 spent[place] = begun.elapsed().as_secs_f64();
             }
         }
-        let device = self.device.as_ref().map(|device| self.on_device(positions, &shape, edges, device));
+        let device = self.device.as_ref().map(|device| self.on_device(&clouds, &shape, edges, device));
         let structure = |times: &[Vec<f64>; 4]| {
             let [build, lists, kernel, nearest] = [0, 1, 2, 3].map(|i| Spread::of(&times[i]));
             StructureTimes {
@@ -211,7 +212,7 @@ impl SearchBench {
     /// Times the search of a device, after one that compiles its kernels.
     fn on_device(
         &self,
-        positions: &[[f32; 3]],
+        clouds: &PackedClouds,
         shape: &KernelShape,
         edges: usize,
         device: &Device,
@@ -219,12 +220,12 @@ impl SearchBench {
         let mut times = Vec::new();
         for repetition in 0..=self.repetitions {
             let started = Instant::now();
-            let found = pointconv::search(positions, &[0, positions.len()], &[*shape], Search::Auto, device)?;
+            let found = Neighborhood::build(clouds, shape, device)?;
             device.sync().expect("the device computes");
             if repetition > 0 {
                 times.push(started.elapsed().as_secs_f64());
             }
-            assert_eq!(found[0].edges(), edges, "the device finds the neighbours that the CPU finds");
+            assert_eq!(found.edges(), edges, "the device finds the neighbours that the CPU finds");
         }
         let kernel = Spread::of(&times);
         Ok(DeviceTimes { kernel, kernel_ns_per_pair: 1e9 * kernel.min_s / edges as f64 })

@@ -43,7 +43,8 @@ fn table(lists: &Lists, first: usize, len: usize) -> CubeTensor {
     let client = lists.device.client();
     let shape = [lists.points, len];
     let output = allocate_zeros("pointwise_conv", "inverse counts", &lists.device, shape, FloatDType::F32);
-    for slab in &lists.slabs {
+    // Lists between two sets may have no pairs.
+    for slab in lists.slabs.iter().filter(|slab| slab.runs_len > 0) {
         let (count, dim) = one_thread_each(&client, slab.runs_len);
         inverse_counts_kernel::launch(
             &client,

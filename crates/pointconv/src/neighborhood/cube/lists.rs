@@ -2,10 +2,9 @@
 
 use std::sync::OnceLock;
 
-use burn::tensor::{DType, Shape};
+use burn::tensor::DType;
 use burn_cubecl::CubeDevice;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::prelude::Client;
 use neighbors::{KernelShape, SubdomainLists};
 
 use super::tiles::Tiles;

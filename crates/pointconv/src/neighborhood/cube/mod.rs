@@ -9,6 +9,6 @@ mod tiles;
 pub(super) use self::copies::Copies;
 pub(crate) use self::copies::DeviceLists;
 pub(crate) use self::inverse_counts::{InverseCounts, mirror};
-pub(crate) use self::lists::{Lists, ROW, RUN, Slab};
+pub(crate) use self::lists::{Lists, ROW, RUN};
 pub(super) use self::search::search;
-pub(crate) use self::tiles::{ROWS, TILE_RUN, Tiles, stride};
+pub(crate) use self::tiles::{ROWS, TILE_RUN, stride};

@@ -10,8 +10,7 @@ use cubecl::prelude::*;
 use super::gather::{in_range, weighted};
 use super::sizes::{Sizes, types};
 use crate::gpu::launch::{allocate, one_thread_each};
-use crate::neighborhood::cube::InverseCounts;
-use crate::neighborhood::cube::{Lists, ROW, RUN};
+use crate::neighborhood::cube::{InverseCounts, Lists, ROW, RUN, mirror};
 
 /// # Shapes
 /// - weight `[K, C_in, C_out]`, grad `[P, C_out]`

@@ -5,8 +5,7 @@ use cubecl::prelude::*;
 
 use super::blocks::Blocks;
 use crate::gpu::launch::{allocate, one_thread_each};
-use crate::neighborhood::cube::InverseCounts;
-use crate::neighborhood::cube::{Lists, ROW, RUN};
+use crate::neighborhood::cube::{InverseCounts, Lists, ROW, RUN, mirror};
 use crate::op::cube::gather::{in_range, weighted};
 use crate::op::cube::sizes::{Sizes, types};
 

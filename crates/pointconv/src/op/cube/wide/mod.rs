@@ -2,7 +2,7 @@
 //! workgroup together.
 //!
 //! A workgroup takes a tile of [`ROWS`](crate::neighborhood::cube::ROWS) points and goes through the sub-domains. Of the points of the tile, those
-//! that have neighbours in the sub-domain are brought together ([`Tiles`](crate::neighborhood::cube::Tiles)), so that nothing is multiplied with the mean of
+//! that have neighbours in the sub-domain are brought together (`neighborhood/cube/tiles.rs`), so that nothing is multiplied with the mean of
 //! an empty sub-domain. Means and weights go through shared memory, some channels at a time, and every thread keeps a block
 //! of the product in registers ([`product`]): a value that is read is multiplied many times.
 
