@@ -1,9 +1,9 @@
 //! Neighbour search for point clouds: sub-domain lists for point convolutions, fixed-radius lists, and point
 //! queries. No deep-learning framework is needed.
 //!
-//! - [`Neighborhood`] sorts the neighbours of every point of a packed batch into the sub-domains of a
+//! - [`SubdomainLists`] sorts the neighbours of every point of a packed batch into the sub-domains of a
 //!   [`KernelShape`]: cubic cells or spherical shells, with à-trous gaps, or a [`CustomKernel`] of your own.
-//! - [`fixed_radius`] lists the neighbours of every point within a ball.
+//! - [`RadiusLists`] lists the neighbours of every point within a ball.
 //! - [`ListSizes`] counts lists before they are made.
 //! - [`UniformGrid`] and [`KdTree`] answer single queries, both alike.
 //!
@@ -16,7 +16,7 @@
 //! # Grid or kd-tree
 //! The paper searches a uniform grid up to 16,384 points and a kd-tree above. Measured here
 //! (`cargo bench -p neighbors` and the example `search_radius`, two threads, about 30 neighbours per point),
-//! the grid is quicker at every size from 2,048 to a million points: for [`fixed_radius`] 3 to 5 times,
+//! the grid is quicker at every size from 2,048 to a million points: for [`RadiusLists`] 3 to 5 times,
 //! its build included and the tree's not, and most of all for the largest clouds. So [`Search::Auto`] is the
 //! grid. The kd-tree
 //! remains for an explicit choice: point queries over clouds whose density varies so much that no cell edge

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Layout, cloud};
-use neighbors::{KdTree, Neighbor, Search, UniformGrid, fixed_radius};
+use neighbors::{KdTree, Neighbor, PackedClouds, RadiusLists, Search, UniformGrid};
 use proptest::prelude::*;
 
 /// All points, nearest first, lower index first among equals.
@@ -68,8 +68,9 @@ proptest! {
         radius in prop_oneof![Just(0.0f32), Just(0.1), 0.0f32..1.0, Just(1e-30), Just(1e9), Just(1e30)],
     ) {
         let positions = cloud(layout, size, seed);
+        let clouds = PackedClouds::single(&positions[..]).unwrap();
         for search in [Search::Auto, Search::Grid, Search::KdTree] {
-            let lists = fixed_radius(&positions, radius, search).unwrap();
+            let lists = RadiusLists::build(&clouds, radius, search).unwrap();
             prop_assert_eq!(lists.points(), size);
             for (i, &point) in positions.iter().enumerate() {
                 let mut expected: Vec<u32> = sorted(&positions, point)
