@@ -35,48 +35,23 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod assemble;
-mod bounds;
-mod brute;
-mod build;
-mod cell_key;
-mod cell_lists;
-mod cell_table;
-mod custom;
-mod cut;
+mod distance;
 mod error;
-mod fixed_radius;
-mod instruction_set;
-mod kd_search;
-mod kd_tree;
-mod lanes;
-mod members;
-mod metric;
-mod neighbor;
+mod index;
+mod lists;
 mod packed_clouds;
-mod piece;
-mod pieces;
-mod rule;
 mod search;
 mod shape;
-mod sizes;
-mod subdomain_lists;
+mod simd;
 mod tables;
-mod tile_search;
-mod uniform_grid;
 
-pub use custom::{CustomKernel, Mirror};
 pub use error::NeighborError;
-pub use fixed_radius::RadiusLists;
-pub use instruction_set::InstructionSet;
-pub use kd_tree::KdTree;
-pub use neighbor::Neighbor;
+pub use index::{KdTree, Neighbor, UniformGrid};
+pub use lists::{ListSizes, RadiusLists, Row, SubdomainLists};
 pub use packed_clouds::PackedClouds;
 pub use search::Search;
-pub use shape::KernelShape;
-pub use sizes::ListSizes;
-pub use subdomain_lists::{Row, SubdomainLists};
-pub use uniform_grid::UniformGrid;
+pub use shape::{CustomKernel, KernelShape, Mirror};
+pub use simd::InstructionSet;
 
 /// The examples of the README are compiled and run with the documentation tests.
 #[cfg(doctest)]

@@ -61,6 +61,8 @@ fn digest() {
         (lists.centres(), lists.run_offsets(), lists.run_subdomains(), lists.run_starts(), lists.indices())
             .hash(&mut hasher);
     }
+    // All of them as one cloud.
+    let clouds = PackedClouds::single(clouds.positions()).unwrap();
     for radius in [0.0, 0.05, 0.2, 1.0] {
         let lists = RadiusLists::build(&clouds, radius, Search::Grid).unwrap();
         (lists.centres(), lists.offsets(), lists.indices()).hash(&mut hasher);

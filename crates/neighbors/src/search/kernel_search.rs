@@ -1,14 +1,12 @@
 //! Which search builds the lists of which shape.
 
-use crate::custom::{self, CustomKernel};
 use crate::error::NeighborError;
-use crate::kd_search;
-use crate::rule::{BallRule, CellRule, Cells, Rule};
-use crate::search::Search;
+use crate::search::choice::Search;
+use crate::search::{custom_search, grid_search, tree_search};
 use crate::shape::KernelShape;
-use crate::subdomain_lists::MAX_EDGES;
+use crate::shape::{BallRule, CellRule, Cells, CustomKernel, Rule};
+use crate::tables::MAX_EDGES;
 use crate::tables::{Tables, Totals};
-use crate::tile_search;
 
 /// Lists of all shapes, in their order. The input is checked.
 pub(crate) fn search_all(
@@ -19,7 +17,7 @@ pub(crate) fn search_all(
     max_edges: u64,
 ) -> Result<Vec<Tables>, NeighborError> {
     if search == Search::KdTree {
-        return kd_search::search(positions, offsets, shapes, max_edges);
+        return tree_search::search(positions, offsets, shapes, max_edges);
     }
     with_rules(shapes, &Lists { positions, offsets, max_edges })
 }
@@ -54,11 +52,11 @@ impl Work for Lists<'_> {
     type Output = Tables;
 
     fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Tables>, NeighborError> {
-        tile_search::search(self.positions, self.offsets, cells, rules, self.max_edges)
+        grid_search::search(self.positions, self.offsets, cells, rules, self.max_edges)
     }
 
     fn custom(&self, kernel: &dyn CustomKernel) -> Result<Tables, NeighborError> {
-        custom::search(self.positions, self.offsets, kernel, self.max_edges)
+        custom_search::search(self.positions, self.offsets, kernel, self.max_edges)
     }
 }
 
@@ -71,11 +69,11 @@ impl Work for Counts<'_> {
     type Output = Totals;
 
     fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Totals>, NeighborError> {
-        tile_search::count(self.positions, self.offsets, cells, rules)
+        grid_search::count(self.positions, self.offsets, cells, rules)
     }
 
     fn custom(&self, kernel: &dyn CustomKernel) -> Result<Totals, NeighborError> {
-        Ok(custom::search(self.positions, self.offsets, kernel, MAX_EDGES)?.totals())
+        Ok(custom_search::search(self.positions, self.offsets, kernel, MAX_EDGES)?.totals())
     }
 }
 

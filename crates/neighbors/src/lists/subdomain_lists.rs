@@ -3,16 +3,12 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use crate::brute;
-use crate::build;
 use crate::error::NeighborError;
 use crate::packed_clouds::PackedClouds;
 use crate::search::Search;
+use crate::search::{brute_force, search_all};
 use crate::shape::KernelShape;
-use crate::tables::{Tables, inverse};
-
-/// Largest number of neighbour pairs of one batch.
-pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
+use crate::tables::{MAX_EDGES, Tables, inverse};
 
 /// The neighbours of every point of a packed batch, sorted into the sub-domains of a kernel.
 ///
@@ -81,7 +77,7 @@ impl SubdomainLists {
         search: Search,
     ) -> Result<Vec<Self>, NeighborError> {
         shapes.iter().try_for_each(KernelShape::validate)?;
-        let tables = build::search_all(clouds.positions(), clouds.offsets(), shapes, search, MAX_EDGES)?;
+        let tables = search_all(clouds.positions(), clouds.offsets(), shapes, search, MAX_EDGES)?;
         Ok(tables
             .into_iter()
             .zip(shapes)
@@ -97,7 +93,7 @@ impl SubdomainLists {
     /// As [`build`](Self::build).
     pub fn brute_force(clouds: &PackedClouds, shape: &KernelShape) -> Result<Self, NeighborError> {
         shape.validate()?;
-        let tables = brute::search(clouds.positions(), clouds.offsets(), shape, MAX_EDGES)?;
+        let tables = brute_force(clouds.positions(), clouds.offsets(), shape, MAX_EDGES)?;
         Ok(Self::from_tables(clouds, *shape, tables))
     }
 

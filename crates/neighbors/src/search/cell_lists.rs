@@ -10,13 +10,13 @@
 
 use std::ops::Range;
 
-use crate::cell_key::CellKeys;
-use crate::cell_table::CellTable;
 use crate::error::NeighborError;
-use crate::lanes::{Coordinates, LANES};
-use crate::members::{DenseMembers, ListedMembers, Members};
-use crate::piece::Piece;
-use crate::rule::Cells;
+use crate::index::CellKeys;
+use crate::index::CellTable;
+use crate::search::point_cells::{DenseMembers, ListedMembers, Members};
+use crate::search::region::Piece;
+use crate::shape::Cells;
+use crate::simd::{Coordinates, LANES};
 
 /// Points of one piece: each is in at most 64 lists (four along each axis, when it lies on the border of
 /// two), and their entries are counted in 32 bits.

@@ -4,16 +4,8 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::ptr;
 
-use rayon::prelude::*;
-
+use crate::distance::squared_distance;
 use crate::error::NeighborError;
-use crate::metric::squared_distance;
-use crate::rule::BallRule;
-use crate::tables::{Chunk, Tables, concatenate};
-use crate::tile_search;
-
-/// Rows that are divided by one task.
-const ROWS: usize = 512;
 
 /// A kernel shape of one's own: a ball, divided into sub-domains by any rule.
 ///
@@ -148,39 +140,6 @@ pub(crate) fn subdomain(kernel: &dyn CustomKernel, centre: [f32; 3], point: [f32
     let subdomains = kernel.subdomains();
     assert!(k < subdomains, "{kernel:?} has {subdomains} sub-domains, its rule gives sub-domain {k}");
     Some(if opposite { kernel.mirror().of(k, subdomains) } else { k })
-}
-
-/// The lists of a valid kernel: those of its ball, divided.
-pub(crate) fn search(
-    positions: &[[f32; 3]],
-    offsets: &[usize],
-    kernel: &dyn CustomKernel,
-    max_edges: u64,
-) -> Result<Tables, NeighborError> {
-    let rule = BallRule::closed(kernel.radius());
-    let (cells, rules) = (rule.cells(), [rule]);
-    let ball = tile_search::search(positions, offsets, cells, &rules, max_edges)?.swap_remove(0);
-    let chunks: Vec<Chunk> = (0..ball.centres.len())
-        .into_par_iter()
-        .step_by(ROWS)
-        .map(|start| {
-            let mut chunk = Chunk::default();
-            let mut keys = Vec::new();
-            for row in start..ball.centres.len().min(start + ROWS) {
-                let centre = positions[ball.centres[row] as usize];
-                keys.clear();
-                for &j in ball.runs(row).flat_map(|run| ball.indices(run)) {
-                    if let Some(k) = subdomain(kernel, centre, positions[j as usize]) {
-                        keys.push((k as u16, j));
-                    }
-                }
-                keys.sort_unstable();
-                chunk.push_centre(&keys);
-            }
-            chunk
-        })
-        .collect();
-    concatenate(&chunks, ball.centres, max_edges)
 }
 
 #[cfg(test)]

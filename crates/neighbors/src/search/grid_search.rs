@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::assemble::{GrowingTables, PieceRows, Rows};
-use crate::cell_lists::{CellLists, List, Tile};
 use crate::error::NeighborError;
-use crate::lanes::{Kernel, LANES, Lanes, dispatch, first};
-use crate::piece::Piece;
-use crate::pieces::pieces;
-use crate::rule::{Cells, Rule};
+use crate::search::cell_lists::{CellLists, List, Tile};
+use crate::search::region::Piece;
+use crate::search::regions::pieces;
+use crate::shape::{Cells, Rule};
+use crate::simd::{Kernel, LANES, Lanes, dispatch, first};
+use crate::tables::{GrowingTables, PieceRows, Rows};
 use crate::tables::{Tables, Totals};
 
 /// How the points are searched.
@@ -268,9 +268,9 @@ fn shifted(key: [i64; 3], step: [i64; 3]) -> [i64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::brute;
-    use crate::rule::{BallRule, CellRule};
+    use crate::search::brute_force;
     use crate::shape::KernelShape;
+    use crate::shape::{BallRule, CellRule};
     use proptest::prelude::*;
 
     /// A point near one of a few places, some of them far away, some exactly there.
@@ -310,7 +310,7 @@ mod tests {
             let cells = CellRule::cells(&rules, 0.1);
             let found = search(cells, &rules, u64::MAX).unwrap();
             for (shape, found) in shapes.iter().zip(&found) {
-                let expected = brute::search(&points, &offsets, shape, u64::MAX).unwrap();
+                let expected = brute_force::search(&points, &offsets, shape, u64::MAX).unwrap();
                 prop_assert!(found.lists_equal(&expected), "{:?}", shape);
             }
             let most = found.iter().map(|found| found.indices.len() as u64).max().unwrap_or(0);
@@ -323,7 +323,7 @@ mod tests {
             let rule = BallRule::shells((0..2).filter_map(|m| ball.shell_bounds(m)));
             let (cells, rules) = (rule.cells(), [rule]);
             let found = search_in_groups(&points, &offsets, cells, &rules, u64::MAX, sizes).unwrap();
-            let expected = brute::search(&points, &offsets, &ball, u64::MAX).unwrap();
+            let expected = brute_force::search(&points, &offsets, &ball, u64::MAX).unwrap();
             prop_assert!(found[0].lists_equal(&expected));
         }
     }

@@ -3,7 +3,7 @@
 //! The instruction set is chosen at run time. Every implementation does the same `f32` operations, so the
 //! masks are equal on every machine.
 
-use crate::instruction_set::InstructionSet;
+use crate::simd::instruction_set::InstructionSet;
 
 /// Candidates tested together.
 pub(crate) const LANES: usize = 16;

@@ -6,6 +6,9 @@ use rayon::prelude::*;
 
 use crate::error::NeighborError;
 
+/// Largest number of neighbour pairs of one batch.
+pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
+
 /// The tables of [`SubdomainLists`](crate::SubdomainLists): rows have a centre and runs, runs have indices.
 ///
 /// # Shapes

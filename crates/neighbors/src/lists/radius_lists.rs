@@ -2,16 +2,16 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::brute::search_points;
+use crate::distance::{conservative_radius, squared_distance};
 use crate::error::NeighborError;
-use crate::kd_search::Trees;
-use crate::metric::{conservative_radius, squared_distance};
 use crate::packed_clouds::PackedClouds;
-use crate::rule::BallRule;
 use crate::search::Search;
-use crate::subdomain_lists::MAX_EDGES;
+use crate::search::Trees;
+use crate::search::grid_search;
+use crate::search::search_points;
+use crate::shape::BallRule;
+use crate::tables::MAX_EDGES;
 use crate::tables::{Tables, inverse};
-use crate::tile_search;
 
 /// The neighbours of every point, as compressed rows.
 ///
@@ -67,7 +67,7 @@ impl RadiusLists {
         } else {
             let rule = BallRule::closed(radius);
             let (cells, rules) = (rule.cells(), [rule]);
-            tile_search::search(positions, offsets, cells, &rules, MAX_EDGES)?.swap_remove(0)
+            grid_search(positions, offsets, cells, &rules, MAX_EDGES)?.swap_remove(0)
         };
         Ok(Self { tables: Arc::new(tables), row_from_point: OnceLock::new() })
     }

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::piece::Piece;
+use crate::search::region::Piece;
 
 /// Points of the sample in one box, at most.
 const BOX_SAMPLES: usize = 64;

@@ -1,8 +1,8 @@
 //! How large neighbour lists will be, before they are made.
 
-use crate::build::count_all;
 use crate::error::NeighborError;
 use crate::packed_clouds::PackedClouds;
+use crate::search::count_all;
 use crate::shape::KernelShape;
 
 /// The exact size of the lists of one kernel shape; see [`ListSizes::count`].

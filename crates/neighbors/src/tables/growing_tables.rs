@@ -5,8 +5,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
-use crate::lanes::LANES;
-use crate::tables::Tables;
+use crate::simd::LANES;
+use crate::tables::subdomain_tables::Tables;
 
 /// Neighbours that a buffer of rows has room for.
 const ROOM: usize = 1 << 14;

@@ -1,7 +1,7 @@
 //! The rules of the kernels as exact intervals, so that searches compare where the rules divide and
 //! take roots.
 
-use crate::lanes::BoxBounds;
+use crate::simd::BoxBounds;
 
 /// The differences `d` with `(d / cell).round() == n`, as a closed interval of `f32` values.
 ///

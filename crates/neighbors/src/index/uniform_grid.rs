@@ -1,10 +1,10 @@
 //! A uniform grid over one cloud.
 
-use crate::cell_key::CellKeys;
-use crate::cell_table::CellTable;
+use crate::distance::{conservative_radius, squared_distance};
 use crate::error::NeighborError;
-use crate::metric::{conservative_radius, squared_distance};
-use crate::neighbor::{Neighbor, keep_nearest, sort};
+use crate::index::cell_keys::CellKeys;
+use crate::index::cell_table::CellTable;
+use crate::index::neighbor::{Neighbor, keep_nearest, sort};
 use crate::packed_clouds::check_positions;
 
 /// The points of one cloud sorted into cubic cells.

@@ -4,9 +4,9 @@ use std::num::NonZero;
 
 use kiddo::{Chebyshev, ImmutableKdTree, SquaredEuclidean};
 
+use crate::distance::{conservative_radius, squared_distance};
 use crate::error::NeighborError;
-use crate::metric::{conservative_radius, squared_distance};
-use crate::neighbor::{Neighbor, keep_nearest, sort};
+use crate::index::neighbor::{Neighbor, keep_nearest, sort};
 use crate::packed_clouds::check_positions;
 
 /// Coordinates from here on have squares that overflow: such a cloud is scanned instead.

@@ -1,8 +1,8 @@
 //! In which widened cells each point of a piece lies.
 
-use crate::cell_key::{CellKeys, CellSpan};
-use crate::cell_table::CellTable;
-use crate::lanes::{Kernel, Lanes, dispatch};
+use crate::index::CellTable;
+use crate::index::{CellKeys, CellSpan};
+use crate::simd::{Kernel, Lanes, dispatch};
 
 /// Added to a number below 2^31, leaves the nearest integer in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;

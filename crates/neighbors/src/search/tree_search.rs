@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use crate::brute;
+use crate::distance::conservative_radius;
 use crate::error::NeighborError;
-use crate::kd_tree::KdTree;
-use crate::metric::conservative_radius;
+use crate::index::KdTree;
 use crate::packed_clouds::cloud_ranges;
+use crate::search::brute_force;
 use crate::shape::KernelShape;
 use crate::tables::Tables;
 
@@ -31,7 +31,7 @@ impl<'a> Trees<'a> {
         max_edges: u64,
         find: impl Fn(&KdTree, usize, usize, &mut Vec<(u16, u32)>) + Sync,
     ) -> Result<Tables, NeighborError> {
-        brute::search_points(self.offsets, max_edges, |cloud, i, keys| {
+        brute_force::search_points(self.offsets, max_edges, |cloud, i, keys| {
             // Of the clouds that start here only the last can hold the point.
             let b = self.offsets.partition_point(|&offset| offset <= i) - 1;
             find(&self.trees[b], cloud.start, i, keys);

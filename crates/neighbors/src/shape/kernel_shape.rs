@@ -1,8 +1,8 @@
 //! Kernel shapes: how the surroundings of a centre are cut into sub-domains.
 
-use crate::custom::{self, CustomKernel};
+use crate::distance::squared_distance;
 use crate::error::NeighborError;
-use crate::metric::squared_distance;
+use crate::shape::custom_kernel::{self, CustomKernel};
 
 /// Farthest cell, counted from the centre cell, that a kernel may have: single precision still tells
 /// the cells apart there.
@@ -154,7 +154,7 @@ impl KernelShape {
                     return Err(NeighborError::Radius { found: radius });
                 }
             }
-            Self::Custom(kernel) => custom::validate(kernel)?,
+            Self::Custom(kernel) => custom_kernel::validate(kernel)?,
         }
         Ok(())
     }
@@ -223,7 +223,7 @@ impl KernelShape {
                         && distance < shell_bound(radius, widths, m * dilation + 1)
                 })
             }
-            Self::Custom(kernel) => custom::subdomain(kernel, centre, point),
+            Self::Custom(kernel) => custom_kernel::subdomain(kernel, centre, point),
         }
     }
 

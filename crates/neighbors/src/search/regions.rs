@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::cut::cut;
 use crate::packed_clouds::cloud_ranges;
-use crate::piece::Piece;
+use crate::search::boxes::cut;
+use crate::search::region::Piece;
 
 /// The clouds of a batch one after the other, the large ones cut into boxes of about `box_points` for kernels that reach
 /// no farther than `reach`. Every point is a centre of one piece.

@@ -1,8 +1,8 @@
 //! The kernels, prepared for testing sixteen candidates at a time.
 
-use crate::bounds::{box_bounds, squared_interval, steps};
-use crate::lanes::{BoxBounds, Coordinates, Lanes};
-use crate::metric::conservative_radius;
+use crate::distance::conservative_radius;
+use crate::shape::bounds::{box_bounds, squared_interval, steps};
+use crate::simd::{BoxBounds, Coordinates, Lanes};
 
 /// Edge of the cells for a ball, in radii.
 const BALL_CELL: f64 = 2.0;

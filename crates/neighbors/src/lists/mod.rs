@@ -1,0 +1,9 @@
+//! The lists that the crate makes for all points of a batch.
+
+mod list_sizes;
+mod radius_lists;
+mod subdomain_lists;
+
+pub use list_sizes::ListSizes;
+pub use radius_lists::RadiusLists;
+pub use subdomain_lists::{Row, SubdomainLists};
