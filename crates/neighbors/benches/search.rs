@@ -1,11 +1,11 @@
-//! Which structure answers fixed-radius and kernel searches quickest, from a small cloud to a large one?
+//! Which structure answers kernel, ball and nearest-point searches quickest, from a small cloud to a large one?
 //!
 //! Points on a wavy sheet, about 30 neighbours each; the naive scan only where it is bearable.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use neighbors::{KdTree, KernelShape, PackedClouds, RadiusLists, Search, SubdomainLists, UniformGrid};
+use neighbors::{KernelShape, NearestLists, PackedClouds, RadiusLists, Search, SubdomainLists};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -70,35 +70,20 @@ fn kernel_lists(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn point_queries(criterion: &mut Criterion) {
+fn nearest_lists(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("nearest_16");
     group.sample_size(10);
-    for points in [SIZES[0], SIZES[2]] {
+    for points in SIZES {
         let clouds = sheet(points);
-        let queries = &clouds.positions()[..1024];
-        let grid = UniformGrid::build(clouds.positions(), RADIUS);
-        let tree = KdTree::build(clouds.positions());
-        let (Ok(grid), Ok(tree)) = (grid, tree) else {
-            continue;
-        };
-        group.throughput(Throughput::Elements(queries.len() as u64));
-        group.bench_function(BenchmarkId::new("grid", points), |b| {
-            b.iter(|| {
-                for &query in queries {
-                    black_box(grid.nearest_n(query, 16));
-                }
+        group.throughput(Throughput::Elements(points as u64));
+        for (name, search) in [("grid", Search::Grid), ("kd-tree", Search::KdTree)] {
+            group.bench_function(BenchmarkId::new(name, points), |b| {
+                b.iter(|| NearestLists::build(black_box(&clouds), &clouds, 16, search));
             });
-        });
-        group.bench_function(BenchmarkId::new("kd-tree", points), |b| {
-            b.iter(|| {
-                for &query in queries {
-                    black_box(tree.nearest_n(query, 16));
-                }
-            });
-        });
+        }
     }
     group.finish();
 }
 
-criterion_group!(benches, radius_lists, kernel_lists, point_queries);
+criterion_group!(benches, radius_lists, kernel_lists, nearest_lists);
 criterion_main!(benches);

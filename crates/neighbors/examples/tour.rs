@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use neighbors::{
-    CustomKernel, KdTree, KernelShape, Mirror, PackedClouds, RadiusLists, Search, SubdomainLists,
+    CustomKernel, KernelShape, Mirror, PackedClouds, PointIndex, RadiusLists, Search, SubdomainLists,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,9 +22,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("fixed radius 0.05: {pairs} pairs of {points} points in {:.1?}", start.elapsed());
     println!("  {lonely} points have no neighbour but themselves");
 
-    // The nearest points of a place, which need not be a point of the cloud. The grid answers the same.
-    let tree = KdTree::build(positions)?;
-    let nearest = tree.nearest_n([0.0, 0.0, 0.5], 3);
+    // The points nearest to any position, which need not be a point of the cloud.
+    let index = PointIndex::build(positions, Search::Auto)?;
+    let nearest = index.nearest_n([0.0, 0.0, 0.5], 3);
     println!("the 3 points nearest to the centre of the sphere:");
     for neighbor in nearest {
         let position = positions[neighbor.index as usize];

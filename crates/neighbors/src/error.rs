@@ -36,6 +36,14 @@ pub enum NeighborError {
         /// The offset before it.
         previous: usize,
     },
+    /// Points and queries are batches of different numbers of clouds.
+    #[error("queries have {found} clouds, the points that are searched have {expected}")]
+    CloudCount {
+        /// Clouds of the queries.
+        found: usize,
+        /// Clouds of the points.
+        expected: usize,
+    },
     /// A number of dense coordinates that cannot be cut into clouds of equal size.
     #[error(
         "{found} coordinates cannot be cut into {clouds} clouds of the same number of points, 3 for each point"

@@ -46,10 +46,9 @@ mod simd;
 mod tables;
 
 pub use error::NeighborError;
-pub use index::{KdTree, Neighbor, UniformGrid};
-pub use lists::{ListSizes, RadiusLists, Row, SubdomainLists};
+pub use index::{Neighbor, PointIndex, Search};
+pub use lists::{ListSizes, NearestLists, RadiusLists, Row, SubdomainLists};
 pub use packed_clouds::PackedClouds;
-pub use search::Search;
 pub use shape::{CustomKernel, KernelShape, Mirror};
 pub use simd::InstructionSet;
 

@@ -6,7 +6,7 @@ use kiddo::{Chebyshev, ImmutableKdTree, SquaredEuclidean};
 
 use crate::distance::{conservative_radius, squared_distance};
 use crate::error::NeighborError;
-use crate::index::neighbor::{Neighbor, keep_nearest, sort};
+use crate::index::neighbor::{Neighbor, sort, truncate_to_nearest};
 use crate::packed_clouds::check_positions;
 
 /// Coordinates from here on have squares that overflow: such a cloud is scanned instead.
@@ -16,18 +16,8 @@ const SQUARE_OVERFLOWS: f32 = 1e18;
 ///
 /// Answers are the same as those of [`UniformGrid`](crate::UniformGrid), ties included. Any number of equal
 /// points is fine. Clouds with coordinates beyond 1e18 are scanned point by point.
-///
-/// ```
-/// use neighbors::KdTree;
-///
-/// let tree = KdTree::build(&[[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 2.0, 0.0]])?;
-/// let found: Vec<u32> = tree.within([0.0; 3], 1.0).iter().map(|n| n.index).collect();
-/// assert_eq!(found, [0, 1]);
-/// assert_eq!(tree.nearest_n([0.0, 3.0, 0.0], 1)[0].squared_distance, 1.0);
-/// # Ok::<(), neighbors::NeighborError>(())
-/// ```
 #[derive(Debug)]
-pub struct KdTree {
+pub(crate) struct KdTree {
     positions: Vec<[f32; 3]>,
     tree: Option<ImmutableKdTree<f32, 3>>,
 }
@@ -37,7 +27,7 @@ impl KdTree {
     ///
     /// # Errors
     /// A position that is not finite, or too many points for 32-bit indices.
-    pub fn build(positions: &[[f32; 3]]) -> Result<Self, NeighborError> {
+    pub(crate) fn build(positions: &[[f32; 3]]) -> Result<Self, NeighborError> {
         check_positions(positions)?;
         let tame = positions.iter().all(|p| p.iter().all(|v| v.abs() < SQUARE_OVERFLOWS));
         // Construction can only fail for indices that do not fit, which was checked; scanning is correct
@@ -49,12 +39,12 @@ impl KdTree {
     }
 
     /// Number of points.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.positions.len()
     }
 
     /// Whether there is no point.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.positions.is_empty()
     }
 
@@ -63,14 +53,14 @@ impl KdTree {
     ///
     /// Empty for a negative radius, and for a radius or query that is not finite. Typically
     /// `O(log N + found)` before sorting.
-    pub fn within(&self, query: [f32; 3], radius: f32) -> Vec<Neighbor> {
+    pub(crate) fn within(&self, query: [f32; 3], radius: f32) -> Vec<Neighbor> {
         let mut found = Vec::new();
         self.within_into(query, radius, &mut found);
         found
     }
 
     /// As [`within`](Self::within), into a buffer that is cleared first.
-    pub fn within_into(&self, query: [f32; 3], radius: f32, found: &mut Vec<Neighbor>) {
+    pub(crate) fn within_into(&self, query: [f32; 3], radius: f32, found: &mut Vec<Neighbor>) {
         found.clear();
         if radius >= 0.0 && radius.is_finite() {
             self.collect(query, radius * radius, conservative_radius(radius), found);
@@ -79,30 +69,46 @@ impl KdTree {
     }
 
     /// The `n` nearest points, or all if there are fewer, sorted by distance, then index.
+    #[cfg(test)]
+    pub(crate) fn nearest_n(&self, query: [f32; 3], n: usize) -> Vec<Neighbor> {
+        let mut found = Vec::new();
+        self.nearest_n_into(query, n, &mut found);
+        found
+    }
+
+    /// The `n` nearest points, or all if there are fewer, sorted by distance, then index.
     ///
     /// Empty for a query that is not finite. Typically `O(log N + n)`.
-    pub fn nearest_n(&self, query: [f32; 3], n: usize) -> Vec<Neighbor> {
-        let mut found = Vec::new();
-        let Some(wanted) = NonZero::new(n.min(self.len())) else {
-            return found;
-        };
-        if !query.iter().all(|v| v.is_finite()) {
-            return found;
+    pub(crate) fn nearest_n_into(&self, query: [f32; 3], n: usize, found: &mut Vec<Neighbor>) {
+        found.clear();
+        if n == 0 || self.is_empty() || !query.iter().all(|v| v.is_finite()) {
+            return;
         }
-        let farthest = match &self.tree {
-            Some(tree) if tame(query) => tree
-                .query(&query)
-                .nearest_n::<SquaredEuclidean<f32>>(wanted)
-                .execute()
-                .iter()
-                .map(|n| squared_distance(query, self.positions[n.item as usize]))
-                .fold(0.0, f32::max),
-            _ => f32::INFINITY,
+        // One more than asked for, to see a tie.
+        let wanted = NonZero::new(n.saturating_add(1).min(self.len()));
+        let (Some(tree), Some(wanted), true) = (&self.tree, wanted, tame(query)) else {
+            self.collect(query, f32::INFINITY, f64::INFINITY, found);
+            return truncate_to_nearest(found, n);
         };
-        // The tree breaks ties as it likes: take all that are not farther, then the lowest indices.
-        self.collect(query, farthest, conservative_radius(farthest.sqrt()), &mut found);
-        keep_nearest(&mut found, n);
-        found
+        let nearest = tree.query(&query).nearest_n::<SquaredEuclidean<f32>>(wanted).execute();
+        found.extend(nearest.iter().map(|nearest| {
+            let index = nearest.item;
+            Neighbor { index, squared_distance: squared_distance(query, self.positions[index as usize]) }
+        }));
+        sort(found);
+        let Some(beyond) = found.get(n).map(|neighbor| neighbor.squared_distance) else {
+            return;
+        };
+        let farthest = found[n - 1].squared_distance;
+        // The tree sums its squares in an order of its own and breaks ties as it likes. If the next point is farther by
+        // more than the rounding, all others are; if not, take all that are not farther, then the lowest indices.
+        if farthest * (1.0 + 1e-5) + f32::MIN_POSITIVE < beyond {
+            found.truncate(n);
+            return;
+        }
+        found.clear();
+        self.collect(query, farthest, conservative_radius(farthest.sqrt()), found);
+        truncate_to_nearest(found, n);
     }
 
     /// Calls `visit` for the points within a cube about the query, and possibly some more.

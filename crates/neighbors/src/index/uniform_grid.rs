@@ -1,29 +1,27 @@
 //! A uniform grid over one cloud.
 
+use std::ops::Range;
+
 use crate::distance::{conservative_radius, squared_distance};
 use crate::error::NeighborError;
 use crate::index::cell_keys::CellKeys;
 use crate::index::cell_table::CellTable;
-use crate::index::neighbor::{Neighbor, keep_nearest, sort};
+use crate::index::neighbor::{Nearest, Neighbor, sort};
 use crate::packed_clouds::check_positions;
+
+/// Cells this far from the origin are still told apart by less than [`ROUNDING_CELLS`].
+const NEAR_CELLS: i64 = 1 << 44;
+
+/// More than the rounding of a coordinate that is counted in cells.
+const ROUNDING_CELLS: f64 = 1.0 / 128.0;
 
 /// The points of one cloud sorted into cubic cells.
 ///
 /// Only occupied cells take memory, unless the bounding box has few cells per point: one far outlier or
 /// large coordinates cost nothing. Answers are the same as those of [`KdTree`](crate::KdTree), ties
 /// included. Quickest for radii of about one cell.
-///
-/// ```
-/// use neighbors::UniformGrid;
-///
-/// let grid = UniformGrid::build(&[[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 2.0, 0.0]], 1.0)?;
-/// let found: Vec<u32> = grid.within([0.0; 3], 1.0).iter().map(|n| n.index).collect();
-/// assert_eq!(found, [0, 1]);
-/// assert_eq!(grid.nearest_n([0.0, 3.0, 0.0], 1)[0].squared_distance, 1.0);
-/// # Ok::<(), neighbors::NeighborError>(())
-/// ```
 #[derive(Debug)]
-pub struct UniformGrid {
+pub(crate) struct UniformGrid {
     cell: f32,
     keys: CellKeys,
     table: CellTable,
@@ -31,6 +29,8 @@ pub struct UniformGrid {
     starts: Vec<u32>,
     positions: Vec<[f32; 3]>,
     indices: Vec<u32>,
+    /// Lowest and highest cell.
+    corner_keys: [[i64; 3]; 2],
     /// Corners of the cloud.
     low: [f32; 3],
     high: [f32; 3],
@@ -43,7 +43,7 @@ impl UniformGrid {
     /// # Errors
     /// A cell edge that is not finite and positive, a position that is not finite, or too many points for
     /// 32-bit indices.
-    pub fn build(positions: &[[f32; 3]], cell: f32) -> Result<Self, NeighborError> {
+    pub(crate) fn build(positions: &[[f32; 3]], cell: f32) -> Result<Self, NeighborError> {
         check_positions(positions)?;
         let (mut low, mut high) = ([f32::MAX; 3], [f32::MIN; 3]);
         for point in positions {
@@ -57,7 +57,8 @@ impl UniformGrid {
         }
         let keys = CellKeys::new(cell, 0.0, 0.0)?;
         let cell_of = |point: &[f32; 3]| point.map(|v| keys.own(v));
-        let mut table = CellTable::new(positions.len(), cell_of(&low), cell_of(&high));
+        let corner_keys = [cell_of(&low), cell_of(&high)];
+        let mut table = CellTable::new(positions.len(), corner_keys[0], corner_keys[1]);
         let mut numbers: Vec<u32> = positions.iter().map(|p| table.enter(cell_of(p))).collect();
         if let Some(new_from_old) = table.sort() {
             for number in &mut numbers {
@@ -85,24 +86,20 @@ impl UniformGrid {
             starts,
             positions: indices.iter().map(|&i| positions[i as usize]).collect(),
             indices,
+            corner_keys,
             low,
             high,
         })
     }
 
     /// Number of points.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.indices.len()
     }
 
     /// Whether there is no point.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.indices.is_empty()
-    }
-
-    /// Edge of a cell.
-    pub fn cell(&self) -> f32 {
-        self.cell
     }
 
     /// The points in the closed ball, `squared_distance <= radius * radius`, sorted by distance, then
@@ -110,14 +107,14 @@ impl UniformGrid {
     ///
     /// Empty for a negative radius, and for a radius or query that is not finite. Visits the cells that
     /// the ball touches, at most all that are occupied.
-    pub fn within(&self, query: [f32; 3], radius: f32) -> Vec<Neighbor> {
+    pub(crate) fn within(&self, query: [f32; 3], radius: f32) -> Vec<Neighbor> {
         let mut found = Vec::new();
         self.within_into(query, radius, &mut found);
         found
     }
 
     /// As [`within`](Self::within), into a buffer that is cleared first.
-    pub fn within_into(&self, query: [f32; 3], radius: f32, found: &mut Vec<Neighbor>) {
+    pub(crate) fn within_into(&self, query: [f32; 3], radius: f32, found: &mut Vec<Neighbor>) {
         found.clear();
         if radius >= 0.0 && radius.is_finite() {
             self.collect(query, radius, found);
@@ -127,25 +124,133 @@ impl UniformGrid {
 
     /// The `n` nearest points, or all if there are fewer, sorted by distance, then index.
     ///
-    /// Empty for a query that is not finite. Searches balls of doubled radius until one holds `n` points.
-    pub fn nearest_n(&self, query: [f32; 3], n: usize) -> Vec<Neighbor> {
+    /// Empty for a query that is not finite. Visits the cells around the query, near ones first.
+    #[cfg(test)]
+    pub(crate) fn nearest_n(&self, query: [f32; 3], n: usize) -> Vec<Neighbor> {
         let mut found = Vec::new();
-        if n == 0 || !query.iter().all(|v| v.is_finite()) {
-            return found;
+        self.nearest_n_into(query, n, &mut found);
+        found
+    }
+
+    /// The `n` nearest points, or all if there are fewer, sorted by distance, then index.
+    ///
+    /// Empty for a query that is not finite. Visits the cells around the query, near ones first.
+    pub(crate) fn nearest_n_into(&self, query: [f32; 3], n: usize, found: &mut Vec<Neighbor>) {
+        found.clear();
+        if n == 0 || self.is_empty() || !query.iter().all(|v| v.is_finite()) {
+            return;
         }
-        let outside =
-            |axis: usize| (self.low[axis] - query[axis]).max(query[axis] - self.high[axis]).max(0.0);
-        let nearest = (0..3).map(outside).fold(0.0, f32::max);
-        let mut radius = (nearest + self.cell).min(f32::MAX);
+        let mut nearest = Nearest::new(found, n);
+        if !self.visit_shells(query, &mut nearest) {
+            nearest.clear();
+            self.scan(0..self.len(), query, &mut nearest);
+        }
+        nearest.finish();
+    }
+
+    /// Visits cells in shells around that of the query until no other can hold a nearer point; gives up, and returns
+    /// false, where a scan of all points is cheaper or the cells are too far from the origin.
+    fn visit_shells(&self, query: [f32; 3], nearest: &mut Nearest<'_>) -> bool {
+        let [first, last] = self.corner_keys;
+        let size = [0, 1, 2].map(|axis| last[axis].saturating_sub(first[axis]).saturating_add(1));
+        if !(0..3).all(|axis| first[axis] > -NEAR_CELLS && last[axis] < NEAR_CELLS) {
+            return false;
+        }
+        let inside = [0, 1, 2].map(|axis| query[axis].clamp(self.low[axis], self.high[axis]));
+        let centre = inside.map(|v| self.keys.own(v));
+        // A block of 3x3x3 cells at once, then one shell at a time.
+        let mut shell = 1;
+        let mut looked_up = 0.0;
+        self.visit_block(centre, 0, 1, query, nearest);
         loop {
-            found.clear();
-            // With a squared radius that overflows every point is found.
-            self.collect(query, radius, &mut found);
-            if found.len() >= n.min(self.len()) {
-                keep_nearest(&mut found, n);
-                return found;
+            let block = [0, 1, 2].map(|axis| (centre[axis] - shell, centre[axis] + shell));
+            if (0..3).all(|axis| block[axis].0 <= first[axis] && block[axis].1 >= last[axis]) {
+                return true;
             }
-            radius = (radius * 2.0).min(f32::MAX);
+            if let Some(farthest) = nearest.farthest() {
+                let mut margin = f64::INFINITY;
+                for axis in 0..3 {
+                    let cells = self.keys.cells(query[axis]);
+                    if block[axis].0 > first[axis] {
+                        margin = margin.min(cells - block[axis].0 as f64);
+                    }
+                    if block[axis].1 < last[axis] {
+                        margin = margin.min(block[axis].1 as f64 + 1.0 - cells);
+                    }
+                }
+                // What the cells of coordinates and the squares are rounded by, and underflow.
+                let distance = (margin - ROUNDING_CELLS).max(0.0) * f64::from(self.cell);
+                let (bound, farthest) = (distance * distance * (1.0 - 1e-5), f64::from(farthest));
+                if farthest + f64::from(f32::MIN_POSITIVE) < bound {
+                    return true;
+                }
+            }
+            shell += 1;
+            let cells: f64 = (0..3).map(|axis| ((2 * shell + 1) as f64).min(size[axis] as f64)).product();
+            looked_up += cells;
+            if looked_up > 8.0 * self.table.len() as f64 + 1000.0 {
+                return false;
+            }
+            self.visit_block(centre, shell, shell, query, nearest);
+        }
+    }
+
+    /// Visits the cells whose distance from the centre, in cells along the farthest axis, is from `inner` to `outer`;
+    /// `inner` is 0 or equal to `outer`.
+    fn visit_block(
+        &self,
+        centre: [i64; 3],
+        inner: i64,
+        outer: i64,
+        query: [f32; 3],
+        nearest: &mut Nearest<'_>,
+    ) {
+        let [first, last] = self.corner_keys;
+        let range =
+            |axis: usize| ((centre[axis] - outer).max(first[axis]), (centre[axis] + outer).min(last[axis]));
+        let (x, y, z) = (range(0), range(1), range(2));
+        for kz in z.0..=z.1 {
+            for ky in y.0..=y.1 {
+                let on_face =
+                    inner == 0 || (kz - centre[2]).abs() == outer || (ky - centre[1]).abs() == outer;
+                if on_face {
+                    self.visit_row([x.0, ky, kz], x.1, query, nearest);
+                    continue;
+                }
+                for kx in [centre[0] - outer, centre[0] + outer] {
+                    if kx >= first[0] && kx <= last[0] {
+                        self.visit_row([kx, ky, kz], kx, query, nearest);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Visits the cells from `key` to `last_x` along x, all of them between the corners.
+    #[inline(always)]
+    fn visit_row(&self, key: [i64; 3], last_x: i64, query: [f32; 3], nearest: &mut Nearest<'_>) {
+        match &self.table {
+            CellTable::Dense { low, size } => {
+                let row = ((key[2] - low[2]) * size[1] + (key[1] - low[1])) * size[0] - low[0];
+                let (start, end) = ((row + key[0]) as usize, (row + last_x + 1) as usize);
+                self.scan(self.starts[start] as usize..self.starts[end] as usize, query, nearest);
+            }
+            table => {
+                for kx in key[0]..=last_x {
+                    if let Some(number) = table.get([kx, key[1], key[2]]) {
+                        let number = number as usize;
+                        let range = self.starts[number] as usize..self.starts[number + 1] as usize;
+                        self.scan(range, query, nearest);
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn scan(&self, range: Range<usize>, query: [f32; 3], nearest: &mut Nearest<'_>) {
+        for (point, &index) in self.positions[range.clone()].iter().zip(&self.indices[range]) {
+            nearest.offer(Neighbor { index, squared_distance: squared_distance(query, *point) });
         }
     }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::distance::{conservative_radius, squared_distance};
 use crate::error::NeighborError;
+use crate::index::Search;
 use crate::packed_clouds::PackedClouds;
-use crate::search::Search;
 use crate::search::Trees;
 use crate::search::grid_search;
 use crate::search::search_points;

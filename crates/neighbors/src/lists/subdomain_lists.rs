@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::NeighborError;
+use crate::index::Search;
 use crate::packed_clouds::PackedClouds;
-use crate::search::Search;
 use crate::search::{brute_force, search_all};
 use crate::shape::KernelShape;
 use crate::tables::{MAX_EDGES, Tables, inverse};

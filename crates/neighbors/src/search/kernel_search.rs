@@ -1,7 +1,7 @@
 //! Which search builds the lists of which shape.
 
 use crate::error::NeighborError;
-use crate::search::choice::Search;
+use crate::index::Search;
 use crate::search::{custom_search, grid_search, tree_search};
 use crate::shape::KernelShape;
 use crate::shape::{BallRule, CellRule, Cells, CustomKernel, Rule};

@@ -3,7 +3,6 @@
 mod boxes;
 mod brute_force;
 mod cell_lists;
-mod choice;
 mod custom_search;
 mod grid_search;
 mod kernel_search;
@@ -14,7 +13,6 @@ mod tree_search;
 
 pub(crate) use brute_force::search as brute_force;
 pub(crate) use brute_force::search_points;
-pub use choice::Search;
 pub(crate) use grid_search::search as grid_search;
 pub(crate) use kernel_search::{count_all, search_all};
 pub(crate) use tree_search::Trees;
