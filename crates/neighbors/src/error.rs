@@ -29,7 +29,7 @@ pub enum NeighborError {
     /// A cloud offset is smaller than the one before it.
     #[error("cloud offset {index} is {found}, less than the {previous} before it")]
     OffsetsDecrease {
-        /// Place in the offsets.
+        /// Index into the offsets.
         index: usize,
         /// The offset found there.
         found: usize,

@@ -12,7 +12,7 @@ const DENSE_CELLS: usize = 4096;
 /// Numbers the cells of a cloud.
 #[derive(Debug)]
 pub(crate) enum CellTable {
-    /// All cells of a small bounding box, x fastest: the number of a cell is its place in the box.
+    /// All cells of a small bounding box, x fastest: the number of a cell is its index in the box.
     Dense {
         /// Lowest cell.
         low: [i64; 3],

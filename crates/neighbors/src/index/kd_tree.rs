@@ -53,6 +53,7 @@ impl KdTree {
     ///
     /// Empty for a negative radius, and for a radius or query that is not finite. Typically
     /// `O(log N + found)` before sorting.
+    #[cfg(test)]
     pub(crate) fn within(&self, query: [f32; 3], radius: f32) -> Vec<Neighbor> {
         let mut found = Vec::new();
         self.within_into(query, radius, &mut found);

@@ -13,5 +13,6 @@ pub(crate) use cell_keys::{CellKeys, CellSpan};
 pub(crate) use cell_table::CellTable;
 pub(crate) use kd_tree::KdTree;
 pub use neighbor::Neighbor;
+pub(crate) use occupancy::Occupancy;
 pub use point_index::PointIndex;
 pub use search::Search;

@@ -57,7 +57,12 @@ impl PointIndex {
         }
         let target = (n as f64 / 4.0).clamp(2.0, 64.0);
         let (cell, occupancy) = suitable_cell(positions, target)?;
-        let structure = if search == Search::Auto && occupancy.mean() > CROWDED * target {
+        let uneven = || -> Result<bool, NeighborError> {
+            let around = Occupancy::count(positions, (4.0 * cell).min(f32::MAX))?;
+            Ok(occupancy.mean() > CROWDED * target
+                || (around.quantile(LONELY) as usize) < n.min(positions.len()))
+        };
+        let structure = if search == Search::Auto && uneven()? {
             Structure::Tree(KdTree::build(positions)?)
         } else {
             Structure::Grid(UniformGrid::build(positions, cell)?)
@@ -121,8 +126,11 @@ impl PointIndex {
     }
 }
 
-/// A tree is quicker once a point shares its cell with so many times the points that it should, on average.
+/// A tree is faster once a point shares its cell with so many times the points that it should, on average.
 const CROWDED: f64 = 4.0;
+
+/// A tree is also faster once this share of the points must look for their neighbours farther than four cells.
+const LONELY: f64 = 0.02;
 
 /// A cell edge for which half of the points share their cell with at most about `target` points.
 fn suitable_cell(positions: &[[f32; 3]], target: f64) -> Result<(f32, Occupancy), NeighborError> {

@@ -107,6 +107,7 @@ impl UniformGrid {
     ///
     /// Empty for a negative radius, and for a radius or query that is not finite. Visits the cells that
     /// the ball touches, at most all that are occupied.
+    #[cfg(test)]
     pub(crate) fn within(&self, query: [f32; 3], radius: f32) -> Vec<Neighbor> {
         let mut found = Vec::new();
         self.within_into(query, radius, &mut found);

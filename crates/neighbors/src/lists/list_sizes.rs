@@ -43,7 +43,7 @@ impl ListSizes {
     /// ```
     pub fn count(clouds: &PackedClouds, shapes: &[KernelShape]) -> Result<Vec<Self>, NeighborError> {
         shapes.iter().try_for_each(KernelShape::validate)?;
-        let totals = count_all(clouds.positions(), clouds.offsets(), shapes)?;
+        let totals = count_all(clouds, shapes)?;
         let sizes = totals.into_iter().map(|totals| Self {
             clouds: clouds.len(),
             points: clouds.points(),

@@ -6,9 +6,7 @@ use crate::distance::{conservative_radius, squared_distance};
 use crate::error::NeighborError;
 use crate::index::Search;
 use crate::packed_clouds::PackedClouds;
-use crate::search::Trees;
-use crate::search::grid_search;
-use crate::search::search_points;
+use crate::search::{RegionSearch, Trees, search_points};
 use crate::shape::BallRule;
 use crate::tables::MAX_EDGES;
 use crate::tables::{Tables, inverse};
@@ -49,14 +47,14 @@ impl RadiusLists {
             return Err(NeighborError::Radius { found: radius });
         }
         let squared = radius * radius;
-        let (positions, offsets) = (clouds.positions(), clouds.offsets());
+        let positions = clouds.positions();
         let tables = if squared.is_infinite() {
-            search_points(offsets, MAX_EDGES, |cloud, _, keys| {
+            search_points(clouds, MAX_EDGES, |cloud, _, keys| {
                 keys.extend(cloud.map(|j| (0, j as u32)));
             })?
         } else if search == Search::KdTree {
             let half = conservative_radius(radius);
-            Trees::build(positions, offsets)?.lists(MAX_EDGES, |tree, first, i, keys| {
+            Trees::build(clouds)?.lists(MAX_EDGES, |tree, first, i, keys| {
                 tree.visit_ball(positions[i], half, |j| {
                     let j = first + j as usize;
                     if squared_distance(positions[i], positions[j]) <= squared {
@@ -66,8 +64,7 @@ impl RadiusLists {
             })?
         } else {
             let rule = BallRule::closed(radius);
-            let (cells, rules) = (rule.cells(), [rule]);
-            grid_search(positions, offsets, cells, &rules, MAX_EDGES)?.swap_remove(0)
+            RegionSearch::new(clouds, rule.cells(), search).lists(&[rule], MAX_EDGES)?.swap_remove(0)
         };
         Ok(Self { tables: Arc::new(tables), row_from_point: OnceLock::new() })
     }

@@ -77,7 +77,7 @@ impl SubdomainLists {
         search: Search,
     ) -> Result<Vec<Self>, NeighborError> {
         shapes.iter().try_for_each(KernelShape::validate)?;
-        let tables = search_all(clouds.positions(), clouds.offsets(), shapes, search, MAX_EDGES)?;
+        let tables = search_all(clouds, shapes, search, MAX_EDGES)?;
         Ok(tables
             .into_iter()
             .zip(shapes)
@@ -93,7 +93,7 @@ impl SubdomainLists {
     /// As [`build`](Self::build).
     pub fn brute_force(clouds: &PackedClouds, shape: &KernelShape) -> Result<Self, NeighborError> {
         shape.validate()?;
-        let tables = brute_force(clouds.positions(), clouds.offsets(), shape, MAX_EDGES)?;
+        let tables = brute_force(clouds, shape, MAX_EDGES)?;
         Ok(Self::from_tables(clouds, *shape, tables))
     }
 

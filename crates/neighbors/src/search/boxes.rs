@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::search::region::Piece;
+use crate::search::region::Region;
 
 /// Points of the sample in one box, at most.
 const BOX_SAMPLES: usize = 64;
@@ -16,12 +16,12 @@ const PORTION: usize = 16_384;
 
 /// Cuts the points `first..first + points.len()` of a batch into boxes of about `box_points`, and gives the points in and
 /// near each; `None` when there are not enough for two, or when the boxes would share too many points.
-pub(crate) fn cut(
+pub(crate) fn cut_into_boxes(
     points: &[[f32; 3]],
     first: usize,
     reach: f64,
     box_points: usize,
-) -> Option<Vec<Piece<'static>>> {
+) -> Option<Vec<Region<'static>>> {
     if points.len() < 2 * box_points {
         return None;
     }
@@ -31,7 +31,7 @@ pub(crate) fn cut(
         .enumerate()
         .map(|(number, points)| Portion::sort(points, first + number * PORTION, &planes))
         .collect();
-    let pieces = (0..planes.boxes)
+    let regions = (0..planes.boxes)
         .into_par_iter()
         .map(|b| {
             let mut parts = (Vec::new(), Vec::new(), Vec::new());
@@ -41,10 +41,10 @@ pub(crate) fn cut(
                 parts.1.extend_from_slice(&portion.indices[range.clone()]);
                 parts.2.extend_from_slice(&portion.own[range]);
             }
-            Piece::part(parts.0, parts.1, parts.2)
+            Region::part(parts.0, parts.1, parts.2)
         })
         .collect();
-    Some(pieces)
+    Some(regions)
 }
 
 /// One cut, and what lies on its two sides.
@@ -73,7 +73,7 @@ struct Planes {
 
 impl Planes {
     fn choose(points: &[[f32; 3]], reach: f64, box_points: usize) -> Option<Self> {
-        // One of every so many points, at a changing place among them: points often come in rows.
+        // One of every so many points, at a changing index among them: points often come in rows.
         let mut sample: Vec<[f32; 3]> = points
             .chunks_exact(box_points.div_ceil(BOX_SAMPLES))
             .enumerate()
@@ -89,14 +89,14 @@ impl Planes {
             self.boxes += 1;
             return Side::Box(self.boxes as u32 - 1);
         };
-        let place = self.planes.len();
+        let slot = self.planes.len();
         self.planes.push(Plane { axis, at, sides: [Side::Box(0); 2] });
         // Half of the sample is on each side, up to equal coordinates: the depth is logarithmic.
         sample.sort_unstable_by(|a, b| a[axis].total_cmp(&b[axis]));
         let (below, above) = sample.split_at_mut(sample.partition_point(|p| p[axis] < at));
         let sides = [self.divide(below), self.divide(above)];
-        self.planes[place].sides = sides;
-        Side::Plane(place as u32)
+        self.planes[slot].sides = sides;
+        Side::Plane(slot as u32)
     }
 
     /// The cut across the longest axis for which few points lie near the plane.
@@ -190,11 +190,11 @@ impl Portion {
             own: vec![false; entries.len()],
         };
         for (b, i, own) in entries {
-            let place = next[b as usize] as usize;
+            let slot = next[b as usize] as usize;
             next[b as usize] += 1;
-            sorted.points[place] = points[i as usize];
-            sorted.indices[place] = (first + i as usize) as u32;
-            sorted.own[place] = own;
+            sorted.points[slot] = points[i as usize];
+            sorted.indices[slot] = (first + i as usize) as u32;
+            sorted.own[slot] = own;
         }
         sorted
     }
@@ -213,14 +213,14 @@ mod tests {
     fn boxes_hold_their_points_and_those_nearby() {
         let points = lattice(100_000);
         let reach = 4.0;
-        let boxes = cut(&points, 5, reach, 16_384).unwrap();
+        let boxes = cut_into_boxes(&points, 5, reach, 16_384).unwrap();
         assert!(boxes.len() >= 4);
         let mut centres = vec![0; points.len()];
-        for piece in &boxes {
-            let indices: Vec<u32> = (0..piece.points().len()).map(|i| piece.index(i)).collect();
+        for region in &boxes {
+            let indices: Vec<u32> = (0..region.points().len()).map(|i| region.index(i)).collect();
             assert!(indices.is_sorted());
             let own: Vec<[f32; 3]> =
-                (0..indices.len()).filter(|&i| piece.is_own(i)).map(|i| piece.points()[i]).collect();
+                (0..indices.len()).filter(|&i| region.is_own(i)).map(|i| region.points()[i]).collect();
             let (low, high) =
                 own.iter().fold((f32::MAX, f32::MIN), |(low, high), p| (low.min(p[0]), high.max(p[0])));
             // The cuts are across the long axis alone, somewhere between the lowest centre and the last one
@@ -229,8 +229,8 @@ mod tests {
                 |reach: f32| points.iter().filter(|p| p[0] >= low - reach && p[0] <= high + reach).count();
             assert!((near(4.0)..=near(6.0)).contains(&indices.len()));
             for (i, &index) in indices.iter().enumerate() {
-                assert_eq!(piece.points()[i], points[index as usize - 5]);
-                centres[index as usize - 5] += usize::from(piece.is_own(i));
+                assert_eq!(region.points()[i], points[index as usize - 5]);
+                centres[index as usize - 5] += usize::from(region.is_own(i));
             }
         }
         assert!(centres.iter().all(|&times| times == 1));
@@ -238,8 +238,8 @@ mod tests {
 
     #[test]
     fn clouds_without_a_cheap_cut_stay_whole() {
-        assert!(cut(&lattice(100_000), 0, 1e9, 16_384).is_none());
-        assert!(cut(&vec![[1.0; 3]; 100_000], 0, 0.0, 16_384).is_none());
-        assert!(cut(&lattice(1000), 0, 0.0, 16_384).is_none());
+        assert!(cut_into_boxes(&lattice(100_000), 0, 1e9, 16_384).is_none());
+        assert!(cut_into_boxes(&vec![[1.0; 3]; 100_000], 0, 0.0, 16_384).is_none());
+        assert!(cut_into_boxes(&lattice(1000), 0, 0.0, 16_384).is_none());
     }
 }

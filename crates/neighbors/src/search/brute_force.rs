@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
-use crate::packed_clouds::cloud_ranges;
+use crate::packed_clouds::PackedClouds;
 use crate::shape::KernelShape;
 use crate::tables::{Chunk, Tables, concatenate};
 
@@ -15,12 +15,12 @@ const CENTRES: usize = 512;
 
 /// Lists by testing every pair of each cloud.
 pub(crate) fn search(
-    positions: &[[f32; 3]],
-    offsets: &[usize],
+    clouds: &PackedClouds,
     shape: &KernelShape,
     max_edges: u64,
 ) -> Result<Tables, NeighborError> {
-    search_points(offsets, max_edges, |cloud, i, keys| {
+    let positions = clouds.positions();
+    search_points(clouds, max_edges, |cloud, i, keys| {
         keys.extend(cloud.filter_map(|j| {
             let k = shape.subdomain(positions[i], positions[j])?;
             Some((k as u16, j as u32))
@@ -31,11 +31,12 @@ pub(crate) fn search(
 /// Lists point by point: `find(cloud, centre, keys)` appends the sub-domain and index of every neighbour,
 /// in any order.
 pub(crate) fn search_points(
-    offsets: &[usize],
+    clouds: &PackedClouds,
     max_edges: u64,
     find: impl Fn(Range<usize>, usize, &mut Vec<(u16, u32)>) + Sync,
 ) -> Result<Tables, NeighborError> {
-    let tasks: Vec<(Range<usize>, Range<usize>)> = cloud_ranges(offsets)
+    let tasks: Vec<(Range<usize>, Range<usize>)> = clouds
+        .ranges()
         .flat_map(|cloud| {
             let end = cloud.end;
             let starts = cloud.clone().step_by(CENTRES);
@@ -61,6 +62,5 @@ pub(crate) fn search_points(
             Ok(chunk)
         })
         .collect::<Result<_, _>>()?;
-    let points = offsets.last().copied().unwrap_or(0);
-    concatenate(&chunks, (0..points as u32).collect(), max_edges)
+    concatenate(&chunks, (0..clouds.points() as u32).collect(), max_edges)
 }

@@ -1,6 +1,6 @@
-//! The points of a piece, listed for every cell that could hold neighbours of another cell's centres.
+//! The points of a region, listed for every cell that could hold neighbours of another cell's centres.
 //!
-//! Let `T` be the cell that holds a centre. Whatever its place in `T`, the points in kernel cell `n` of the
+//! Let `T` be the cell that holds a centre. Wherever it lies in `T`, the points in kernel cell `n` of the
 //! centre lie in the cell `T + n` widened by half a cell on every side. So one list of points for each
 //! widened cell serves all centres of `T`, all sub-domains and all dilations. A point is in 8 lists
 //! (two along each axis), and filling them in the order of the indices leaves every list sorted.
@@ -13,19 +13,47 @@ use std::ops::Range;
 use crate::error::NeighborError;
 use crate::index::CellKeys;
 use crate::index::CellTable;
-use crate::search::point_cells::{DenseMembers, ListedMembers, Members};
-use crate::search::region::Piece;
+use crate::search::point_cells::{DenseCells, ListedCells, PointCells};
+use crate::search::region::Region;
 use crate::shape::Cells;
 use crate::simd::{Coordinates, LANES};
 
-/// Points of one piece: each is in at most 64 lists (four along each axis, when it lies on the border of
+/// Points of one region: each is in at most 64 lists (four along each axis, when it lies on the border of
 /// two), and their entries are counted in 32 bits.
 const MAX_POINTS: usize = u32::MAX as usize / 64;
 
 /// Centres of one tile at most, so that crowded cells are shared among threads.
 const TILE_CENTRES: u32 = 512;
 
-/// The lists of one piece.
+/// How the cells of one region are numbered.
+#[derive(Debug)]
+pub(crate) struct CellLayout {
+    keys: CellKeys,
+    table: CellTable,
+}
+
+impl CellLayout {
+    /// Cells for the points of a region.
+    pub(crate) fn new(region: &Region<'_>, cells: Cells) -> Result<Self, NeighborError> {
+        let points = region.points();
+        if points.len() > MAX_POINTS {
+            return Err(NeighborError::TooManyPoints { points: points.len(), max: MAX_POINTS });
+        }
+        let (low, high) = corners(points);
+        let largest = low.iter().chain(&high).fold(0.0f32, |a, b| a.max(b.abs()));
+        let keys = CellKeys::new(cells.edge, cells.widening, largest)?;
+        let table =
+            CellTable::new(points.len(), low.map(|v| keys.span(v).low), high.map(|v| keys.span(v).high));
+        Ok(Self { keys, table })
+    }
+
+    /// Whether all cells of the bounding box have a number, so that no point needs a look into a hash table.
+    pub(crate) fn is_dense(&self) -> bool {
+        matches!(self.table, CellTable::Dense { .. })
+    }
+}
+
+/// The lists of one region.
 #[derive(Debug)]
 pub(crate) struct CellLists {
     /// Packed indices of the centres, in their order.
@@ -49,7 +77,7 @@ pub(crate) struct CellLists {
 pub(crate) struct Tile {
     /// The cell.
     pub(crate) key: [i64; 3],
-    /// Places in the order of the centres.
+    /// Slots in the order of the centres.
     pub(crate) centres: Range<u32>,
 }
 
@@ -61,36 +89,29 @@ pub(crate) struct List {
 }
 
 impl CellLists {
-    /// Lists the points of a piece.
-    pub(crate) fn build(piece: &Piece<'_>, cells: Cells) -> Result<Self, NeighborError> {
-        let points = piece.points();
-        if points.len() > MAX_POINTS {
-            return Err(NeighborError::TooManyPoints { points: points.len(), max: MAX_POINTS });
-        }
-        let (low, high) = corners(points);
-        let largest = low.iter().chain(&high).fold(0.0f32, |a, b| a.max(b.abs()));
-        let keys = CellKeys::new(cells.edge, cells.widening, largest)?;
-        let mut table =
-            CellTable::new(points.len(), low.map(|v| keys.span(v).low), high.map(|v| keys.span(v).high));
-        Ok(match table {
+    /// Lists the points of a region in the cells that were laid out for it.
+    pub(crate) fn build(region: &Region<'_>, cells: Cells, layout: CellLayout) -> Self {
+        let CellLayout { keys, mut table } = layout;
+        match table {
             CellTable::Dense { low, size } if keys.is_near(low, size) => {
-                Self::sort(piece, cells, table, &DenseMembers::find(points, &keys, low, size))
+                let point_cells = DenseCells::find(region.points(), &keys, low, size);
+                Self::sort(region, cells, table, &point_cells)
             }
             _ => {
-                let members = ListedMembers::find(points, &keys, &mut table);
-                Self::sort(piece, cells, table, &members)
+                let point_cells = ListedCells::find(region.points(), &keys, &mut table);
+                Self::sort(region, cells, table, &point_cells)
             }
-        })
+        }
     }
 
-    fn sort(piece: &Piece<'_>, cells: Cells, table: CellTable, members: &impl Members) -> Self {
-        let points = piece.points();
+    fn sort(region: &Region<'_>, cells: Cells, table: CellTable, point_cells: &impl PointCells) -> Self {
+        let points = region.points();
         let mut own_starts = vec![0u32; table.len() + 1];
-        members.visit_own(|i, own| own_starts[own as usize + 1] += u32::from(piece.is_own(i)));
+        point_cells.visit_own(|i, own| own_starts[own as usize + 1] += u32::from(region.is_own(i)));
         // What is skipped costs neither memory nor time, and a step of zero asks for cells of centres only.
         let wanted: Vec<bool> = own_starts[1..].iter().map(|&n| n > 0 || !cells.own_only).collect();
         let mut starts = vec![0u32; table.len() + 1];
-        members.visit_lists(|_, list| starts[list as usize + 1] += u32::from(wanted[list as usize]));
+        point_cells.visit_lists(|_, list| starts[list as usize + 1] += u32::from(wanted[list as usize]));
         let mut tiles = Vec::new();
         for number in 0..table.len() {
             starts[number + 1] += starts[number];
@@ -108,13 +129,13 @@ impl CellLists {
         let mut centres = Vec::with_capacity(owned);
         let mut order = vec![0u32; owned];
         let mut positions = vec![[0.0f32; 3]; owned];
-        members.visit_own(|i, own| {
-            if piece.is_own(i) {
-                let place = own_starts[own as usize] as usize;
+        point_cells.visit_own(|i, own| {
+            if region.is_own(i) {
+                let slot = own_starts[own as usize] as usize;
                 own_starts[own as usize] += 1;
-                order[place] = centres.len() as u32;
-                positions[place] = points[i];
-                centres.push(piece.index(i));
+                order[slot] = centres.len() as u32;
+                positions[slot] = points[i];
+                centres.push(region.index(i));
             }
         });
         // Points of lists that are not wanted are all written behind the end: cheaper than a branch.
@@ -124,14 +145,14 @@ impl CellLists {
             .map(|(&start, &wanted)| if wanted { start } else { entries as u32 })
             .collect();
         let mut listed = vec![0u32; entries + LANES];
-        members.visit_lists(|i, list| {
+        point_cells.visit_lists(|i, list| {
             listed[next[list as usize] as usize] = i as u32;
             next[list as usize] += u32::from(wanted[list as usize]);
         });
-        // The columns in a second step, in their order: the first writes to one place for each entry, not
+        // The columns in a second step, in their order: the first writes to one address for each entry, not
         // to four.
         let columns = [0, 1, 2].map(|axis| listed.iter().map(|&i| points[i as usize][axis]).collect());
-        let indices = listed.iter().map(|&i| piece.index(i as usize)).collect();
+        let indices = listed.iter().map(|&i| region.index(i as usize)).collect();
         Self { centres, order, positions, tiles, table, starts, columns, indices }
     }
 
@@ -145,10 +166,10 @@ impl CellLists {
         &self.order
     }
 
-    /// The coordinates of the centre at a place in the [order](Self::order).
+    /// The coordinates of the centre at a slot in the [order](Self::order).
     #[inline(always)]
-    pub(crate) fn position(&self, place: u32) -> [f32; 3] {
-        self.positions[place as usize]
+    pub(crate) fn position(&self, slot: u32) -> [f32; 3] {
+        self.positions[slot as usize]
     }
 
     /// The occupied cells.

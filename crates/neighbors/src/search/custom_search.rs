@@ -3,7 +3,9 @@
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
-use crate::search::grid_search;
+use crate::index::Search;
+use crate::packed_clouds::PackedClouds;
+use crate::search::region_search::RegionSearch;
 use crate::shape::{BallRule, CustomKernel, custom_subdomain};
 use crate::tables::{Chunk, Tables, concatenate};
 
@@ -12,14 +14,14 @@ const ROWS: usize = 512;
 
 /// The lists of a valid kernel: those of its ball, divided.
 pub(crate) fn search(
-    positions: &[[f32; 3]],
-    offsets: &[usize],
+    clouds: &PackedClouds,
     kernel: &dyn CustomKernel,
+    search: Search,
     max_edges: u64,
 ) -> Result<Tables, NeighborError> {
     let rule = BallRule::closed(kernel.radius());
-    let (cells, rules) = (rule.cells(), [rule]);
-    let ball = grid_search::search(positions, offsets, cells, &rules, max_edges)?.swap_remove(0);
+    let positions = clouds.positions();
+    let ball = RegionSearch::new(clouds, rule.cells(), search).lists(&[rule], max_edges)?.swap_remove(0);
     let chunks: Vec<Chunk> = (0..ball.centres.len())
         .into_par_iter()
         .step_by(ROWS)

@@ -2,7 +2,9 @@
 
 use crate::error::NeighborError;
 use crate::index::Search;
-use crate::search::{custom_search, grid_search, tree_search};
+use crate::packed_clouds::PackedClouds;
+use crate::search::region_search::RegionSearch;
+use crate::search::{custom_search, tree_search};
 use crate::shape::KernelShape;
 use crate::shape::{BallRule, CellRule, Cells, CustomKernel, Rule};
 use crate::tables::MAX_EDGES;
@@ -10,25 +12,20 @@ use crate::tables::{Tables, Totals};
 
 /// Lists of all shapes, in their order. The input is checked.
 pub(crate) fn search_all(
-    positions: &[[f32; 3]],
-    offsets: &[usize],
+    clouds: &PackedClouds,
     shapes: &[KernelShape],
     search: Search,
     max_edges: u64,
 ) -> Result<Vec<Tables>, NeighborError> {
     if search == Search::KdTree {
-        return tree_search::search(positions, offsets, shapes, max_edges);
+        return tree_search::search(clouds, shapes, max_edges);
     }
-    with_rules(shapes, &Lists { positions, offsets, max_edges })
+    with_rules(shapes, &Lists { clouds, search, max_edges })
 }
 
 /// Runs and neighbour pairs of all shapes, in their order. The input is checked.
-pub(crate) fn count_all(
-    positions: &[[f32; 3]],
-    offsets: &[usize],
-    shapes: &[KernelShape],
-) -> Result<Vec<Totals>, NeighborError> {
-    with_rules(shapes, &Counts { positions, offsets })
+pub(crate) fn count_all(clouds: &PackedClouds, shapes: &[KernelShape]) -> Result<Vec<Totals>, NeighborError> {
+    with_rules(shapes, &Counts { clouds })
 }
 
 /// What is done with rules that share their cells.
@@ -43,8 +40,8 @@ trait Work {
 }
 
 struct Lists<'a> {
-    positions: &'a [[f32; 3]],
-    offsets: &'a [usize],
+    clouds: &'a PackedClouds,
+    search: Search,
     max_edges: u64,
 }
 
@@ -52,28 +49,27 @@ impl Work for Lists<'_> {
     type Output = Tables;
 
     fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Tables>, NeighborError> {
-        grid_search::search(self.positions, self.offsets, cells, rules, self.max_edges)
+        RegionSearch::new(self.clouds, cells, self.search).lists(rules, self.max_edges)
     }
 
     fn custom(&self, kernel: &dyn CustomKernel) -> Result<Tables, NeighborError> {
-        custom_search::search(self.positions, self.offsets, kernel, self.max_edges)
+        custom_search::search(self.clouds, kernel, self.search, self.max_edges)
     }
 }
 
 struct Counts<'a> {
-    positions: &'a [[f32; 3]],
-    offsets: &'a [usize],
+    clouds: &'a PackedClouds,
 }
 
 impl Work for Counts<'_> {
     type Output = Totals;
 
     fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Totals>, NeighborError> {
-        grid_search::count(self.positions, self.offsets, cells, rules)
+        RegionSearch::new(self.clouds, cells, Search::Auto).count(rules)
     }
 
     fn custom(&self, kernel: &dyn CustomKernel) -> Result<Totals, NeighborError> {
-        Ok(custom_search::search(self.positions, self.offsets, kernel, MAX_EDGES)?.totals())
+        Ok(custom_search::search(self.clouds, kernel, Search::Auto, MAX_EDGES)?.totals())
     }
 }
 
@@ -81,28 +77,28 @@ impl Work for Counts<'_> {
 fn with_rules<W: Work>(shapes: &[KernelShape], work: &W) -> Result<Vec<W::Output>, NeighborError> {
     let mut outputs: Vec<Option<W::Output>> = shapes.iter().map(|_| None).collect();
     let mut groups: Vec<(f32, Vec<usize>, Vec<CellRule>)> = Vec::new();
-    for (place, shape) in shapes.iter().enumerate() {
+    for (slot, shape) in shapes.iter().enumerate() {
         match *shape {
             KernelShape::Cells { size, cell, dilation } => {
                 let rule = CellRule::new(size, cell, dilation);
                 match groups.iter_mut().find(|(edge, ..)| *edge == cell) {
-                    Some((_, places, rules)) => {
-                        places.push(place);
+                    Some((_, slots, rules)) => {
+                        slots.push(slot);
                         rules.push(rule);
                     }
-                    None => groups.push((cell, vec![place], vec![rule])),
+                    None => groups.push((cell, vec![slot], vec![rule])),
                 }
             }
             KernelShape::Shells { shells, .. } => {
                 let rule = BallRule::shells((0..shells).filter_map(|m| shape.shell_bounds(m)));
-                outputs[place] = work.run(rule.cells(), &[rule])?.pop();
+                outputs[slot] = work.run(rule.cells(), &[rule])?.pop();
             }
-            KernelShape::Custom(kernel) => outputs[place] = Some(work.custom(kernel)?),
+            KernelShape::Custom(kernel) => outputs[slot] = Some(work.custom(kernel)?),
         }
     }
-    for (cell, places, rules) in groups {
-        for (place, output) in places.into_iter().zip(work.run(CellRule::cells(&rules, cell), &rules)?) {
-            outputs[place] = Some(output);
+    for (cell, slots, rules) in groups {
+        for (slot, output) in slots.into_iter().zip(work.run(CellRule::cells(&rules, cell), &rules)?) {
+            outputs[slot] = Some(output);
         }
     }
     Ok(outputs.into_iter().flatten().collect())
@@ -115,11 +111,11 @@ mod tests {
     /// More pairs than allowed are refused by every search, exactly at the limit.
     #[test]
     fn too_many_edges() {
-        let positions = vec![[1.0, 2.0, 3.0]; 40];
+        let clouds = PackedClouds::new([[1.0, 2.0, 3.0]; 40], [0, 10, 40]).unwrap();
         let shapes = [KernelShape::cells(0.1), KernelShape::shells(0.1, 2)];
         for search in [Search::Grid, Search::KdTree] {
-            assert!(search_all(&positions, &[0, 10, 40], &shapes, search, 1000).is_ok());
-            let error = search_all(&positions, &[0, 10, 40], &shapes, search, 999).unwrap_err();
+            assert!(search_all(&clouds, &shapes, search, 1000).is_ok());
+            let error = search_all(&clouds, &shapes, search, 999).unwrap_err();
             assert_eq!(error, NeighborError::TooManyEdges { max: 999 });
         }
     }

@@ -1,4 +1,4 @@
-//! In which widened cells each point of a piece lies.
+//! In which widened cells each point of a region lies.
 
 use crate::index::CellTable;
 use crate::index::{CellKeys, CellSpan};
@@ -7,8 +7,8 @@ use crate::simd::{Kernel, Lanes, dispatch};
 /// Added to a number below 2^31, leaves the nearest integer in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
-/// The cells of all points of a piece.
-pub(crate) trait Members {
+/// The cells of all points of a region.
+pub(crate) trait PointCells {
     /// Calls `visit` with each point and its own cell.
     fn visit_own(&self, visit: impl FnMut(usize, u32));
 
@@ -18,7 +18,7 @@ pub(crate) trait Members {
 
 /// Cells in a dense table, where the numbers of neighbouring cells are known.
 #[derive(Debug)]
-pub(crate) struct DenseMembers {
+pub(crate) struct DenseCells {
     own: Vec<u32>,
     blocks: Vec<Block>,
     /// Distance of the numbers of neighbours along y and z.
@@ -33,7 +33,7 @@ struct Block {
     size: [u8; 3],
 }
 
-impl DenseMembers {
+impl DenseCells {
     /// The cells of points within a dense table of cells that are [near](CellKeys::is_near).
     pub(crate) fn find(points: &[[f32; 3]], keys: &CellKeys, low: [i64; 3], size: [i64; 3]) -> Self {
         dispatch(Find { points, keys, low, size })
@@ -48,10 +48,10 @@ struct Find<'a> {
 }
 
 impl Kernel for Find<'_> {
-    type Output = DenseMembers;
+    type Output = DenseCells;
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) -> DenseMembers {
+    fn run<L: Lanes>(self, _: L) -> DenseCells {
         let Self { points, keys, size, .. } = self;
         let low = self.low.map(|v| v as f64);
         let strides = [size[0] as u32, (size[0] * size[1]) as u32];
@@ -67,7 +67,7 @@ impl Kernel for Find<'_> {
                 size: [0, 1, 2].map(|axis| (last[axis] - first[axis] + 1) as u8),
             };
         }
-        DenseMembers { own, blocks, strides }
+        DenseCells { own, blocks, strides }
     }
 }
 
@@ -83,7 +83,7 @@ fn number([x, y, z]: [u32; 3], strides: [u32; 2]) -> u32 {
     x + y * strides[0] + z * strides[1]
 }
 
-impl Members for DenseMembers {
+impl PointCells for DenseCells {
     #[inline(always)]
     fn visit_own(&self, mut visit: impl FnMut(usize, u32)) {
         self.own.iter().enumerate().for_each(|(i, &own)| visit(i, own));
@@ -107,39 +107,39 @@ impl Members for DenseMembers {
 
 /// The numbers of all cells, one point after the other.
 #[derive(Debug, Default)]
-pub(crate) struct ListedMembers {
+pub(crate) struct ListedCells {
     own: Vec<u32>,
     lists: Vec<u32>,
     /// End of each point in the lists.
     ends: Vec<u32>,
 }
 
-impl ListedMembers {
+impl ListedCells {
     /// The cells of all points, entering new ones in the table.
     pub(crate) fn find(points: &[[f32; 3]], keys: &CellKeys, table: &mut CellTable) -> Self {
-        let mut members = Self::default();
+        let mut found = Self::default();
         for point in points {
             let [x, y, z]: [CellSpan; 3] = point.map(|v| keys.span(v));
-            members.own.push(table.enter([x.own, y.own, z.own]));
+            found.own.push(table.enter([x.own, y.own, z.own]));
             for kz in z.low..=z.high {
                 for ky in y.low..=y.high {
                     for kx in x.low..=x.high {
-                        members.lists.push(table.enter([kx, ky, kz]));
+                        found.lists.push(table.enter([kx, ky, kz]));
                     }
                 }
             }
-            members.ends.push(members.lists.len() as u32);
+            found.ends.push(found.lists.len() as u32);
         }
         if let Some(new_from_old) = table.sort() {
-            for number in members.own.iter_mut().chain(&mut members.lists) {
+            for number in found.own.iter_mut().chain(&mut found.lists) {
                 *number = new_from_old[*number as usize];
             }
         }
-        members
+        found
     }
 }
 
-impl Members for ListedMembers {
+impl PointCells for ListedCells {
     #[inline(always)]
     fn visit_own(&self, mut visit: impl FnMut(usize, u32)) {
         self.own.iter().enumerate().for_each(|(i, &own)| visit(i, own));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Points in the order of their indices, some of which are centres.
 #[derive(Debug)]
-pub(crate) struct Piece<'a> {
+pub(crate) struct Region<'a> {
     points: Cow<'a, [[f32; 3]]>,
     names: Names,
 }
@@ -17,7 +17,7 @@ enum Names {
     Listed { indices: Vec<u32>, own: Vec<bool>, centres: usize },
 }
 
-impl<'a> Piece<'a> {
+impl<'a> Region<'a> {
     /// The points of a cloud, with packed indices from `first` on.
     pub(crate) fn whole(points: &'a [[f32; 3]], first: usize) -> Self {
         Self { points: Cow::Borrowed(points), names: Names::Consecutive(first as u32) }

@@ -5,23 +5,22 @@ use rayon::prelude::*;
 use crate::distance::conservative_radius;
 use crate::error::NeighborError;
 use crate::index::KdTree;
-use crate::packed_clouds::cloud_ranges;
+use crate::packed_clouds::PackedClouds;
 use crate::search::brute_force;
 use crate::shape::KernelShape;
 use crate::tables::Tables;
 
 /// The kd-tree of every cloud.
 pub(crate) struct Trees<'a> {
-    offsets: &'a [usize],
+    clouds: &'a PackedClouds,
     trees: Vec<KdTree>,
 }
 
 impl<'a> Trees<'a> {
-    pub(crate) fn build(positions: &[[f32; 3]], offsets: &'a [usize]) -> Result<Self, NeighborError> {
-        let clouds: Vec<_> = cloud_ranges(offsets).collect();
-        let trees =
-            clouds.into_par_iter().map(|cloud| KdTree::build(&positions[cloud])).collect::<Result<_, _>>()?;
-        Ok(Self { offsets, trees })
+    pub(crate) fn build(clouds: &'a PackedClouds) -> Result<Self, NeighborError> {
+        let build = |cloud| KdTree::build(clouds.cloud(cloud));
+        let trees = (0..clouds.len()).into_par_iter().map(build).collect::<Result<_, _>>()?;
+        Ok(Self { clouds, trees })
     }
 
     /// Lists point by point: `find(tree, first, centre, keys)` appends the sub-domain and index of every neighbour, in
@@ -31,9 +30,9 @@ impl<'a> Trees<'a> {
         max_edges: u64,
         find: impl Fn(&KdTree, usize, usize, &mut Vec<(u16, u32)>) + Sync,
     ) -> Result<Tables, NeighborError> {
-        brute_force::search_points(self.offsets, max_edges, |cloud, i, keys| {
+        brute_force::search_points(self.clouds, max_edges, |cloud, i, keys| {
             // Of the clouds that start here only the last can hold the point.
-            let b = self.offsets.partition_point(|&offset| offset <= i) - 1;
+            let b = self.clouds.offsets().partition_point(|&offset| offset <= i) - 1;
             find(&self.trees[b], cloud.start, i, keys);
         })
     }
@@ -41,12 +40,12 @@ impl<'a> Trees<'a> {
 
 /// Builds the lists of all shapes, in their order.
 pub(crate) fn search(
-    positions: &[[f32; 3]],
-    offsets: &[usize],
+    clouds: &PackedClouds,
     shapes: &[KernelShape],
     max_edges: u64,
 ) -> Result<Vec<Tables>, NeighborError> {
-    let trees = Trees::build(positions, offsets)?;
+    let trees = Trees::build(clouds)?;
+    let positions = clouds.positions();
     shapes
         .iter()
         .map(|shape| {

@@ -70,7 +70,7 @@ fn least_value(condition: impl Fn(f32) -> bool) -> f32 {
     from_order(succeeds)
 }
 
-/// Place of a finite value among all finite values; the two zeros share one place.
+/// Rank of a finite value among all finite values; the two zeros share one rank.
 fn order(value: f32) -> i32 {
     let magnitude = (value.to_bits() & 0x7fff_ffff) as i32;
     if value.is_sign_negative() { -magnitude } else { magnitude }

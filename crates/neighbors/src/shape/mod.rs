@@ -8,4 +8,4 @@ mod rule;
 pub(crate) use custom_kernel::subdomain as custom_subdomain;
 pub use custom_kernel::{CustomKernel, Mirror};
 pub use kernel_shape::KernelShape;
-pub(crate) use rule::{BallRule, CellRule, Cells, Rule};
+pub(crate) use rule::{BallRule, CellRule, Cells, Reach, Rule};

@@ -1,7 +1,8 @@
 //! The kernels, prepared for testing sixteen candidates at a time.
 
-use crate::distance::conservative_radius;
+use crate::distance::{conservative_radius, squared_distance};
 use crate::shape::bounds::{box_bounds, squared_interval, steps};
+use crate::shape::kernel_shape::KernelShape;
 use crate::simd::{BoxBounds, Coordinates, Lanes};
 
 /// Edge of the cells for a ball, in radii.
@@ -20,10 +21,25 @@ pub(crate) struct Cells {
     pub(crate) reach: f64,
 }
 
+/// Where the neighbours of a centre are, up to rounding, which is included.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reach {
+    /// No farther than this along any axis.
+    Cube(f64),
+    /// No farther than this.
+    Ball(f64),
+}
+
 /// Which points belong to which sub-domain.
 pub(crate) trait Rule: Sync {
     /// For each sub-domain, how many cells from the centre's cell its candidates are listed.
     fn steps(&self) -> &[[i64; 3]];
+
+    /// How far a neighbour can be from its centre.
+    fn reach(&self) -> Reach;
+
+    /// The sub-domain of the centre in which a point lies; [`mask`](Self::mask) for one point.
+    fn subdomain(&self, centre: [f32; 3], point: [f32; 3]) -> Option<u16>;
 
     /// Bit `l` is set when candidate `l` lies in sub-domain `k` of the centre.
     fn mask<L: Lanes>(&self, lanes: L, candidates: Coordinates<'_>, centre: [f32; 3], k: u16) -> u16;
@@ -35,6 +51,7 @@ pub(crate) struct CellRule {
     bounds: Vec<BoxBounds>,
     steps: Vec<[i64; 3]>,
     half_width: usize,
+    shape: KernelShape,
 }
 
 impl CellRule {
@@ -47,7 +64,12 @@ impl CellRule {
             })
             .collect();
         let half_width = (0..3).map(|axis| size[axis] / 2 * dilation[axis]).max();
-        Self { bounds: box_bounds(size, cell, dilation), steps, half_width: half_width.unwrap_or(0) }
+        Self {
+            bounds: box_bounds(size, cell, dilation),
+            steps,
+            half_width: half_width.unwrap_or(0),
+            shape: KernelShape::Cells { size, cell, dilation },
+        }
     }
 
     /// Cells that serve several kernels of one cell edge.
@@ -68,6 +90,14 @@ impl Rule for CellRule {
     #[inline(always)]
     fn steps(&self) -> &[[i64; 3]] {
         &self.steps
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Cube(conservative_radius(self.shape.reach().into_iter().fold(0.0, f32::max)))
+    }
+
+    fn subdomain(&self, centre: [f32; 3], point: [f32; 3]) -> Option<u16> {
+        self.shape.subdomain(centre, point).map(|k| k as u16)
     }
 
     #[inline(always)]
@@ -119,6 +149,16 @@ impl Rule for BallRule {
     #[inline(always)]
     fn steps(&self) -> &[[i64; 3]] {
         &self.steps
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Ball(self.reach)
+    }
+
+    fn subdomain(&self, centre: [f32; 3], point: [f32; 3]) -> Option<u16> {
+        let squared = squared_distance(centre, point);
+        let holds = |&(low, high): &(f32, f32)| low <= squared && squared <= high;
+        self.intervals.iter().position(holds).map(|k| k as u16)
     }
 
     #[inline(always)]

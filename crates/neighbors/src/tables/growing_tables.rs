@@ -44,6 +44,20 @@ impl Rows {
         }
     }
 
+    /// Appends the next row from sub-domains and neighbours in ascending order; only for rows without room to spare.
+    pub(crate) fn push(&mut self, row: impl Iterator<Item = (u16, u32)>) {
+        let first = self.subdomains.len();
+        for (subdomain, index) in row {
+            if self.subdomains[first..].last() != Some(&subdomain) {
+                self.subdomains.push(subdomain);
+                self.run_starts.push(self.indices.len() as u32);
+            }
+            self.indices.push(index);
+        }
+        self.run_ends.push(self.subdomains.len() as u32);
+        self.edge_ends.push(self.indices.len() as u32);
+    }
+
     /// Whether so many runs and neighbours fit, with a run and a block of neighbours that are written but
     /// not kept.
     #[inline(always)]
@@ -53,42 +67,42 @@ impl Rows {
 
     /// The runs and the indices of one row.
     #[inline(always)]
-    fn row(&self, place: usize) -> (Range<usize>, Range<usize>) {
+    fn row(&self, slot: usize) -> (Range<usize>, Range<usize>) {
         let row = |ends: &[u32]| {
-            let start = if place == 0 { 0 } else { ends[place - 1] };
-            start as usize..ends[place] as usize
+            let start = if slot == 0 { 0 } else { ends[slot - 1] };
+            start as usize..ends[slot] as usize
         };
         (row(&self.run_ends), row(&self.edge_ends))
     }
 }
 
-/// The rows of all centres of a piece.
+/// The rows of all centres of a region.
 #[derive(Debug)]
-pub(crate) struct PieceRows<'a> {
+pub(crate) struct RegionRows<'a> {
     /// Packed indices of the centres, in their order.
     centres: &'a [u32],
     tasks: Vec<Rows>,
-    /// The task of each centre, and its place there.
-    places: Vec<(u32, u32)>,
+    /// The task of each centre, and its slot there.
+    slots: Vec<(u32, u32)>,
 }
 
-impl<'a> PieceRows<'a> {
+impl<'a> RegionRows<'a> {
     /// What the tasks found, one after the other, for the `centres` as they are visited in `order`.
     pub(crate) fn new(centres: &'a [u32], order: &[u32], tasks: Vec<Rows>) -> Self {
-        let mut places = vec![(0, 0); order.len()];
+        let mut slots = vec![(0, 0); order.len()];
         let mut ranks = order.iter();
         for (number, task) in (0..).zip(&tasks) {
-            for (place, &rank) in (0..task.run_ends.len() as u32).zip(&mut ranks) {
-                places[rank as usize] = (number, place);
+            for (slot, &rank) in (0..task.run_ends.len() as u32).zip(&mut ranks) {
+                slots[rank as usize] = (number, slot);
             }
         }
-        Self { centres, tasks, places }
+        Self { centres, tasks, slots }
     }
 
     /// The centres, a part at a time.
     fn sections(&self) -> impl Iterator<Item = Section<'_>> {
-        let sections = self.centres.chunks(SECTION).zip(self.places.chunks(SECTION));
-        sections.map(|(centres, places)| Section { centres, tasks: &self.tasks, places })
+        let sections = self.centres.chunks(SECTION).zip(self.slots.chunks(SECTION));
+        sections.map(|(centres, slots)| Section { centres, tasks: &self.tasks, slots })
     }
 }
 
@@ -97,16 +111,16 @@ impl<'a> PieceRows<'a> {
 struct Section<'a> {
     centres: &'a [u32],
     tasks: &'a [Rows],
-    places: &'a [(u32, u32)],
+    slots: &'a [(u32, u32)],
 }
 
 impl<'a> Section<'a> {
     /// Each row, as the runs and indices of a task.
     #[inline(always)]
     fn rows(self) -> impl Iterator<Item = (&'a Rows, Range<usize>, Range<usize>)> {
-        self.places.iter().map(move |&(task, place)| {
+        self.slots.iter().map(move |&(task, slot)| {
             let task = &self.tasks[task as usize];
-            let (runs, edges) = task.row(place as usize);
+            let (runs, edges) = task.row(slot as usize);
             (task, runs, edges)
         })
     }
@@ -146,9 +160,9 @@ impl GrowingTables {
         Ok(())
     }
 
-    /// Appends the rows of the centres of some pieces, in their order. So many more neighbours must be allowed.
-    pub(crate) fn append(&mut self, pieces: &[PieceRows]) {
-        let sections: Vec<Section> = pieces.iter().flat_map(PieceRows::sections).collect();
+    /// Appends the rows of the centres of some regions, in their order. So many more neighbours must be allowed.
+    pub(crate) fn append(&mut self, regions: &[RegionRows]) {
+        let sections: Vec<Section> = regions.iter().flat_map(RegionRows::sections).collect();
         let sizes: Vec<(usize, usize)> = sections.par_iter().map(|section| section.size()).collect();
         let points: usize = sections.iter().map(|section| section.centres.len()).sum();
         let (runs, edges) = sizes.iter().fold((0, 0), |(a, b), (runs, edges)| (a + runs, b + edges));

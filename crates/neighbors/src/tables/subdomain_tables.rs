@@ -41,7 +41,7 @@ impl Totals {
 }
 
 impl Tables {
-    /// Lists to be filled, with the ends of both levels in place.
+    /// Lists to be filled, with the ends of both levels filled in.
     pub(crate) fn with_sizes(points: usize, runs: usize, edges: usize) -> Self {
         let mut tables = Self {
             centres: vec![0; points],
@@ -89,13 +89,13 @@ impl Tables {
     }
 }
 
-/// The place of every point in a permutation of consecutive points from `first` on.
+/// The slot of every point in a permutation of consecutive points from `first` on.
 pub(crate) fn inverse(points: &[u32], first: usize) -> Vec<u32> {
-    let mut places = vec![0; points.len()];
-    for (place, &point) in (0..).zip(points) {
-        places[point as usize - first] = place;
+    let mut slots = vec![0; points.len()];
+    for (slot, &point) in (0..).zip(points) {
+        slots[point as usize - first] = slot;
     }
-    places
+    slots
 }
 
 /// Some consecutive rows.
