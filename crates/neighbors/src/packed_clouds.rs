@@ -133,13 +133,8 @@ impl PackedClouds {
 
     /// The range of points of each cloud.
     pub fn ranges(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
-        cloud_ranges(&self.inner.offsets)
+        self.inner.offsets.windows(2).map(|pair| pair[0]..pair[1])
     }
-}
-
-/// The index ranges of the clouds of checked offsets.
-pub(crate) fn cloud_ranges(offsets: &[usize]) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
-    offsets.windows(2).map(|pair| pair[0]..pair[1])
 }
 
 /// Rejects positions that are not finite, naming the first one, and counts that 32-bit indices cannot name.
