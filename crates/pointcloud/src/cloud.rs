@@ -220,13 +220,6 @@ impl PointCloud {
         Ok(())
     }
 
-    /// Names and types of all columns, as a file that holds them has them: `x y z`, `nx ny nz`,
-    /// `red green blue`, the labels, further properties.
-    #[must_use]
-    pub fn column_types(&self) -> Vec<(&str, ScalarType)> {
-        crate::columns::columns_of(self).iter().map(|column| (column.name, column.scalar_type)).collect()
-    }
-
     /// Removes the further property of that name and returns it.
     pub fn remove_property(&mut self, name: &str) -> Option<ScalarProperty> {
         let index = self.properties.iter().position(|property| property.name == name)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cloud::{PointCloud, ScalarProperty};
 use crate::error::Error;
-use crate::replace::replace_file;
+use crate::io::replace_file;
 use crate::scalar::ScalarType;
 
 /// First bytes of a file; the digit changes with the layout.

@@ -124,7 +124,7 @@ impl LabelMap {
 mod tests {
     use super::*;
     use crate::cloud::ScalarProperty;
-    use crate::ply::parse_ply;
+    use crate::io::Reader;
     use crate::scalar::ScalarType;
 
     fn cloud(name: &str, scalar_type: ScalarType, values: &[f64]) -> PointCloud {
@@ -178,14 +178,14 @@ mod tests {
         for (name, ty) in
             [("label", "uchar"), ("class", "float"), ("scalar_Label", "double"), ("mine", "short")]
         {
-            let cloud = parse_ply(text(name, ty, "0").as_bytes(), "a.ply").unwrap();
+            let cloud = Reader::new().parse(text(name, ty, "0").as_bytes(), "a.ply").unwrap().cloud;
             let map = LabelMap::identity(name, 2, &[]);
             assert_eq!(map.require(&cloud, Path::new("a.ply")).unwrap(), [1, 0], "{name}");
             let other = LabelMap::identity("else", 2, &[]);
             assert!(other.require(&cloud, Path::new("a.ply")).is_err(), "{name}");
         }
         // Labels that are not whole stay numbers, and are refused by their row.
-        let cloud = parse_ply(text("label", "float", "0.5").as_bytes(), "a.ply").unwrap();
+        let cloud = Reader::new().parse(text("label", "float", "0.5").as_bytes(), "a.ply").unwrap().cloud;
         let error = LabelMap::identity("label", 2, &[]).require(&cloud, Path::new("a.ply")).unwrap_err();
         assert!(error.to_string().contains("point 1: found 'label' 0.5"), "{error}");
     }

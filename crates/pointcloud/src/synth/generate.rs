@@ -14,8 +14,8 @@ use super::family::Family;
 use super::scan::shape;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
-use crate::ply::{PlyFormat, write_ply};
-use crate::replace::{Unfinished, create_folder, replace_file};
+use crate::io::{PlyFormat, write_ply};
+use crate::io::{Unfinished, create_folder, replace_file};
 use crate::seed::derive_seed;
 
 /// File in the root of a set that records its settings; written last, so only complete sets have it.

@@ -9,8 +9,7 @@ use super::deform::deform;
 use super::family::Family;
 use super::solids::build;
 use crate::cloud::PointCloud;
-use crate::sample::sample_uniform;
-use crate::transform::{Axis, Normalizer, jitter, random_indices, rotate};
+use crate::transform::{Axis, Normalizer, jitter, random_indices, rotate, sample_uniform};
 
 /// Points drawn per point kept: enough for the thinnest density and the largest cut together.
 const CANDIDATES: usize = 4;

@@ -14,11 +14,10 @@ use super::generate::{put, status_of};
 use super::surface::Surface;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
-use crate::ply::{PlyFormat, write_ply};
-use crate::replace::{create_folder, replace_file};
-use crate::sample::sample_uniform;
+use crate::io::{PlyFormat, write_ply};
+use crate::io::{create_folder, replace_file};
 use crate::seed::derive_seed;
-use crate::transform::{jitter, shuffled_indices};
+use crate::transform::{jitter, sample_uniform, shuffled_indices};
 
 /// Names of the classes; their places are the labels.
 pub const SCENE_CLASSES: [&str; 8] = ["ceiling", "floor", "wall", "table", "chair", "shelf", "sofa", "lamp"];
@@ -362,9 +361,9 @@ mod tests {
         assert_eq!(scene_status(&root, &config).unwrap(), SynthStatus::Missing);
         generate_scenes(&root, &config, &|_| ()).unwrap();
         assert_eq!(scene_status(&root, &config).unwrap(), SynthStatus::Matches);
-        let scenes = crate::SceneFolder::open(&root).unwrap();
+        let scenes = crate::scene::SceneFolder::open(&root).unwrap();
         assert_eq!((scenes.split("train").unwrap().len(), scenes.split("test").unwrap().len()), (2, 1));
-        assert_eq!(crate::SceneFolder::class_names(&root).unwrap().unwrap(), SCENE_CLASSES);
+        assert_eq!(crate::scene::SceneFolder::class_names(&root).unwrap().unwrap(), SCENE_CLASSES);
         let other = SceneSynthConfig { density: 21.0, ..config.clone() };
         assert!(matches!(scene_status(&root, &other).unwrap(), SynthStatus::Differs { .. }));
         // A set of shapes is another set, and may be replaced.

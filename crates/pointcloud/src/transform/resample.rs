@@ -69,7 +69,8 @@ pub fn resample_indices(
 /// [`Error::EmptyCloud`] when there are no points to draw from.
 ///
 /// ```
-/// use pointcloud::{PointCloud, Sampling, resample};
+/// use pointcloud::PointCloud;
+/// use pointcloud::transform::{Sampling, resample};
 /// use rand::SeedableRng;
 ///
 /// let cloud = PointCloud::new(vec![[0.0; 3], [1.0; 3], [2.0; 3]]);

@@ -4,17 +4,30 @@
 
 use std::path::Path;
 
-use super::Parts;
 use crate::cloud::PointCloud;
-use crate::error::{Error, Place, Result};
-use crate::lines::{Lines, quote};
+use crate::error::{Error, Position, Result};
+use crate::io::contents::{Contents, Source};
+use crate::io::format::Format;
+use crate::io::lines::{Lines, quote};
+use crate::io::summary::inspect_contents;
 use crate::mesh::push_fan;
+
+pub(super) const FORMAT: Format = Format {
+    name: "obj",
+    extensions: &["obj"],
+    sniff: |_| false,
+    plausible: None,
+    read,
+    inspect: |source| inspect_contents(source, &FORMAT, true),
+    write: None,
+};
 
 /// Reads vertices and faces; polygons are split into fans, indices may count from the end.
 ///
 /// Colours after the coordinates (from 0 to 1, or to 255) become colours, normals are kept where
 /// every vertex has one of its own. Materials, texture, lines and groups are left out.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Parts> {
+fn read(source: &Source<'_>) -> Result<Contents> {
+    let Source { path, bytes, .. } = *source;
     let mut lines = Lines::new(bytes, 0, 1);
     let mut coordinates: Vec<[f64; 3]> = Vec::new();
     let mut colors: Vec<[f64; 3]> = Vec::new();
@@ -25,7 +38,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Parts> {
     let mut largest: Option<(usize, i64)> = None;
     while let Some((line, text)) = lines.next_row() {
         let refuse =
-            |found: String, expected: &str| Error::malformed(path, Place::Line(line), found, expected);
+            |found: String, expected: &str| Error::malformed(path, Position::Line(line), found, expected);
         let text = String::from_utf8_lossy(text);
         let mut words = text.split('#').next().unwrap_or_default().split_ascii_whitespace();
         let Some(key) = words.next() else { continue };
@@ -80,7 +93,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Parts> {
         return Err(bad_index(path, line, index + 1, coordinates.len()));
     }
     if coordinates.is_empty() {
-        return Err(Error::malformed(path, Place::Line(1), "no vertex".into(), "lines 'v x y z'"));
+        return Err(Error::malformed(path, Position::Line(1), "no vertex", "lines 'v x y z'"));
     }
     let mut cloud = PointCloud::from_coordinates(&coordinates);
     if colors.len() == cloud.len() {
@@ -91,10 +104,11 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Parts> {
     if own_normals && normals.len() == cloud.len() {
         cloud.set_normals(Some(normals))?;
     }
-    Ok((cloud, triangles))
+    Ok(Contents::mesh(cloud, triangles))
 }
 
 fn bad_index(path: &Path, line: usize, found: i64, vertices: usize) -> Error {
     let found = format!("vertex index {found}");
-    Error::malformed(path, Place::Line(line), found, &format!("1 to {vertices}, or -1 down to -{vertices}"))
+    let expected = format!("1 to {vertices}, or -1 down to -{vertices}");
+    Error::malformed(path, Position::Line(line), found, expected)
 }

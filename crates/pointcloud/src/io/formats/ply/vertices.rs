@@ -5,8 +5,8 @@ use std::path::Path;
 use super::header::{Element, Header, PropertyKind};
 use super::row::Row;
 use crate::cloud::{PointCloud, ScalarProperty};
-use crate::columns::{Coordinates, cloud_of};
-use crate::error::{Error, Result};
+use crate::error::{Malformed, Result};
+use crate::io::columns::{Coordinates, cloud_of};
 use crate::scalar::ScalarType;
 
 /// Which scalar of a row (lists not counted) is which column.
@@ -20,18 +20,16 @@ impl VertexLayout {
     /// The layout of element `vertex`.
     ///
     /// # Errors
-    /// [`Error::NoVertexElement`], [`Error::MissingCoordinate`].
+    /// [`Error::Malformed`](crate::Error::Malformed) when there is no such element, or it has no `x`, `y` or `z`.
     pub(crate) fn of(path: &Path, header: &Header) -> Result<Self> {
         let Some(vertex) = header.element("vertex") else {
-            return Err(Error::NoVertexElement {
-                path: path.to_owned(),
-                found: listed(header.elements.iter().map(|e| format!("element '{}'", e.name)), "no element"),
-            });
+            let found = listed(header.elements.iter().map(|e| format!("element '{}'", e.name)), "no element");
+            return Err(Malformed::new(path, found, "an element 'vertex'").into());
         };
-        Self::of_element(vertex).map_err(|missing| Error::MissingCoordinate {
-            path: path.to_owned(),
-            missing,
-            found: listed(vertex.properties.iter().map(|p| format!("'{p}'")), "none"),
+        Self::of_element(vertex).map_err(|missing| {
+            let found = listed(vertex.properties.iter().map(|p| format!("'{p}'")), "none");
+            let expected = format!("a scalar property '{missing}'");
+            Malformed::new(path, format!("properties {found}"), expected).part("element 'vertex'").into()
         })
     }
 

@@ -181,6 +181,13 @@ pub(crate) fn columns_of(cloud: &PointCloud) -> Vec<Column<'_>> {
     columns
 }
 
+/// Names and types of all columns of `cloud`, as a file that holds them has them: `x y z`, `nx ny nz`,
+/// `red green blue`, the labels, further properties.
+#[must_use]
+pub fn column_types(cloud: &PointCloud) -> Vec<(&str, ScalarType)> {
+    columns_of(cloud).iter().map(|column| (column.name, column.scalar_type)).collect()
+}
+
 /// [`columns_of`], refused where two columns have one name.
 ///
 /// # Errors

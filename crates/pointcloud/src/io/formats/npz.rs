@@ -1,20 +1,33 @@
 //! NPZ: several NPY arrays in one ZIP archive.
 
 use std::io::{Cursor, Read};
-use std::path::Path;
 
 use super::npy::parse_array;
-use crate::cloud::PointCloud;
-use crate::columns::cloud_of_table;
-use crate::error::{Error, Place, Result};
+use crate::cloud::ScalarProperty;
+use crate::error::{Error, Position, Result};
+use crate::io::columns::cloud_of_table;
+use crate::io::contents::{Contents, Source};
+use crate::io::format::Format;
+use crate::io::summary::inspect_contents;
 
 /// Deflate makes at most 1032 bytes of one.
 const DEFLATE_RATIO: u64 = 1032;
 
+pub(super) const FORMAT: Format = Format {
+    name: "npz",
+    extensions: &["npz"],
+    sniff: |head| head.bytes.starts_with(b"PK\x03\x04") || head.bytes.starts_with(b"PK\x05\x06"),
+    plausible: None,
+    read,
+    inspect: |source| inspect_contents(source, &FORMAT, false),
+    write: None,
+};
+
 /// Reads the members `xyz`, `positions` or `points` and all others of as many rows: `normals`,
 /// `colors`, `labels`, further numbers.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
-    let at = Place::Byte(0);
+fn read(source: &Source<'_>) -> Result<Contents> {
+    let Source { path, bytes, .. } = *source;
+    let at = Position::Byte(0);
     let fail = |found: String| Error::malformed(path, at, found, "a ZIP archive of NPY arrays");
     let mut archive =
         zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| fail(format!("no archive ({error})")))?;
@@ -35,7 +48,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
             Err(error) => return Err(error),
         }
     }
-    let has_x = |array: &Vec<crate::cloud::ScalarProperty>| array.iter().any(|column| column.name == "x");
+    let has_x = |array: &Vec<ScalarProperty>| array.iter().any(|column| column.name == "x");
     let rows = arrays.iter().find(|array| has_x(array)).map(|array| array[0].values.len());
     let mut positions = false;
     let columns = arrays
@@ -46,5 +59,6 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
         .filter(|column| rows.is_none_or(|rows| column.values.len() == rows))
         .collect();
     let expected = "a member xyz, positions or points of shape [N, 3+]";
-    cloud_of_table(columns).map_err(|found| Error::malformed(path, at, found, expected))
+    let cloud = cloud_of_table(columns).map_err(|found| Error::malformed(path, at, found, expected))?;
+    Ok(cloud.into())
 }

@@ -3,12 +3,12 @@
 use std::io::{self, Seek};
 use std::path::Path;
 
-use super::binary::{Number, put};
-use super::las::{EXTRA_TYPES, MAGIC, SIZES, bits, fields};
+use super::super::binary::{Number, put};
+use super::read::{EXTRA_TYPES, MAGIC, SIZES, bits, fields};
 use crate::cloud::PointCloud;
-use crate::columns::{Column, distinct_columns_of};
 use crate::error::{Error, Result};
-use crate::replace::replace_file;
+use crate::io::columns::{Column, distinct_columns_of};
+use crate::io::replace::replace_file;
 use crate::scalar::ScalarType;
 
 /// Bytes of the header of version 1.4.
@@ -27,10 +27,9 @@ const FINEST: f64 = 1e-9;
 /// bytes. Coordinates are whole multiples of a power of ten, the finest that holds all of them.
 ///
 /// # Errors
-/// As [`write_ply`](crate::write_ply), [`Error::NotFinite`], and [`Error::PropertyName`] for a
+/// As [`write`](crate::io::write), [`Error::NotFinite`], and [`Error::PropertyName`] for a
 /// property whose name has more than 32 bytes.
-pub fn write_las(path: impl AsRef<Path>, cloud: &PointCloud, compressed: bool) -> Result<()> {
-    let path = path.as_ref();
+pub(super) fn write_las(path: &Path, cloud: &PointCloud, compressed: bool) -> Result<()> {
     cloud.check_finite().map_err(|error| error.in_file(path))?;
     let columns = distinct_columns_of(cloud)?;
     let layout = Layout::of(cloud, &columns)?;

@@ -2,38 +2,31 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Place, Result};
-use crate::lines::{Lines, quote};
-use crate::mesh::{Mesh, push_fan};
+use crate::cloud::PointCloud;
+use crate::error::{Error, Malformed, Position, Result};
+use crate::io::contents::{Contents, Source};
+use crate::io::format::Format;
+use crate::io::lines::{Lines, quote};
+use crate::io::summary::inspect_contents;
+use crate::mesh::push_fan;
 
-/// Reads an ascii OFF file as a triangle mesh; polygons are split into fans.
+pub(super) const FORMAT: Format = Format {
+    name: "off",
+    extensions: &["off"],
+    sniff: |head| head.begins_with_word(b"OFF") || head.begins_with_word(b"COFF"),
+    plausible: None,
+    read,
+    inspect: |source| inspect_contents(source, &FORMAT, true),
+    write: None,
+};
+
+/// Reads an ascii OFF file; polygons are split into fans.
 ///
 /// Takes comments (`#`) and blank lines anywhere, counts on the line of the magic word
 /// (`OFF490 518 0`, as in some ModelNet files), colours after vertices (`COFF`) and after faces,
-/// which are skipped, and a missing magic word. A file without faces gives a mesh without faces.
-///
-/// # Errors
-/// [`Error::Io`], [`Error::Header`], [`Error::Row`], [`Error::Truncated`], [`Error::FaceIndex`].
-pub fn read_off(path: impl AsRef<Path>) -> Result<Mesh> {
-    let path = path.as_ref();
-    let bytes = std::fs::read(path).map_err(|source| Error::io(path, "read", source))?;
-    parse_off(&bytes, path)
-}
-
-/// [`read_off`] on bytes in memory; `name` stands for the file in error messages.
-///
-/// ```
-/// use pointcloud::parse_off;
-///
-/// let mesh = parse_off(b"OFF3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n", "example.off")?;
-/// assert_eq!(mesh.faces(), [[0, 1, 2]]);
-/// # Ok::<(), pointcloud::Error>(())
-/// ```
-///
-/// # Errors
-/// As [`read_off`].
-pub fn parse_off(bytes: &[u8], name: impl AsRef<Path>) -> Result<Mesh> {
-    let path = name.as_ref();
+/// which are skipped, and a missing magic word.
+fn read(source: &Source<'_>) -> Result<Contents> {
+    let Source { path, bytes, .. } = *source;
     let mut rows = Rows { path, lines: Lines::new(bytes, 0, 1), length: bytes.len() };
     let [vertex_count, face_count] = read_counts(&mut rows)?;
 
@@ -71,27 +64,21 @@ pub fn parse_off(bytes: &[u8], name: impl AsRef<Path>) -> Result<Mesh> {
             match u32::try_from(index) {
                 Ok(index) if (index as usize) < vertex_count => polygon.push(index),
                 _ => {
-                    let (path, found) = (path.to_owned(), index as f64);
-                    return Err(Error::FaceIndex { path, face: row, found, vertices: vertex_count });
+                    return Err(Error::face_index(path, row, index as f64, vertex_count));
                 }
             }
         }
         push_fan(&mut faces, &polygon);
     }
 
-    let cloud = crate::cloud::PointCloud::from_coordinates(&coordinates);
-    Ok(Mesh::with_columns(cloud, faces))
+    Ok(Contents::mesh(PointCloud::from_coordinates(&coordinates), faces))
 }
 
 /// Vertices and faces that the header announces.
 fn read_counts(rows: &mut Rows<'_>) -> Result<[usize; 2]> {
     const EXPECTED: &str = "'OFF' and the numbers of vertices, faces and edges";
-    let header = |path: &Path, line, found| Error::Header {
-        path: path.to_owned(),
-        line,
-        found,
-        expected: EXPECTED.to_owned(),
-    };
+    let header =
+        |path: &Path, line, found: String| Error::malformed(path, Position::Line(line), found, EXPECTED);
     let Some((line, first)) = rows.next_text() else {
         return Err(header(rows.path, 1, "an empty file".into()));
     };
@@ -141,9 +128,9 @@ impl<'a> Rows<'a> {
         match self.next_text() {
             Some((line, text)) => Ok(RowText { path: self.path, line, text, section, row, rows }),
             None => {
-                let place = if self.length == 0 { Place::Byte(0) } else { Place::Line(self.lines.line) };
-                let (path, element) = (self.path.to_owned(), section.to_owned());
-                Err(Error::Truncated { path, place, element, row, rows })
+                let position =
+                    if self.length == 0 { Position::Byte(0) } else { Position::Line(self.lines.line) };
+                Err(Error::truncated(self.path, position, &format!("rows of element '{section}'"), row, rows))
             }
         }
     }
@@ -160,24 +147,19 @@ struct RowText<'a> {
 
 impl RowText<'_> {
     fn refuse(&self, found: impl Into<Box<str>>, expected: impl Into<Box<str>>) -> Error {
-        Error::Row {
-            path: self.path.to_owned(),
-            place: Place::Line(self.line),
-            element: self.section.into(),
-            row: self.row,
-            rows: self.rows,
-            found: found.into(),
-            expected: expected.into(),
-        }
+        let part = format!("element '{}' row {} of {}", self.section, self.row, self.rows);
+        Malformed::new(self.path, found, expected).at(Position::Line(self.line)).part(part).into()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::Mesh;
 
     fn parse(text: &str) -> Result<Mesh> {
-        parse_off(text.as_bytes(), "t.off")
+        let source = Source { path: Path::new("t.off"), bytes: text.as_bytes(), faces: true };
+        read(&source).map(Contents::into_mesh)
     }
 
     #[test]
@@ -208,11 +190,14 @@ mod tests {
                 "t.off: line 5: element 'vertex' row 1 of 2: found 'b', expected a number",
             ),
             ("OFF\n2 0 0\n0 0\n", "line 3: element 'vertex' row 0 of 2: found 2 values, expected 3"),
-            ("OFF\n2 0 0\n0 0 0\n", "file ends at line 4: element 'vertex' has 1 complete rows of the 2"),
+            (
+                "OFF\n2 0 0\n0 0 0\n",
+                "line 4: found the end of the file after 1 rows of element 'vertex', expected 2",
+            ),
             ("OFF\n1 1 0\n0 0 0\n3 0 0\n", "line 4: element 'face' row 0 of 1: found 2 indices, expected 3"),
             ("OFF\n1 1 0\n0 0 0\n3 0 0 1\n", "t.off: face 0: found vertex index 1, expected 0 to 0 (1 vert"),
             ("OFF\n1 1 0\n0 0 0\n3 0 0 -1\n", "t.off: face 0: found vertex index -1"),
-            ("OFF\n4000000000 1 0\n0 0 0\n", "has 1 complete rows of the 4000000000 declared"),
+            ("OFF\n4000000000 1 0\n0 0 0\n", "after 1 rows of element 'vertex', expected 4000000000"),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(message), "{error}\nlacks\n{message}");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hdf5_reader::{ByteOrder, Datatype, FileStorage, Hdf5File, OpenOptions};
 
 use super::super::binary::Number;
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Position, Result};
 use crate::scalar::ScalarType;
 
 /// An array may be this much larger than the file that holds it, compressed, and this many bytes more: coordinates do not
@@ -35,9 +35,14 @@ impl fmt::Display for Hdf5Dataset {
 /// Lists the arrays in the root group of the HDF5 file at `path`.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Malformed`] and [`Error::Dataset`] for a file that is none or is damaged.
+/// [`Error::Io`]; [`Error::Malformed`] for a file that is not HDF5 or is damaged.
 pub fn inspect_hdf5(path: impl AsRef<Path>) -> Result<Vec<Hdf5Dataset>> {
-    Ok(Source::open(path.as_ref())?.arrays.into_iter().map(|array| array.listed).collect())
+    Ok(listed(Source::open(path.as_ref())?))
+}
+
+/// The arrays of a file without their values.
+pub(super) fn listed(source: Source) -> Vec<Hdf5Dataset> {
+    source.arrays.into_iter().map(|array| array.listed).collect()
 }
 
 /// An open file and its arrays.
@@ -75,11 +80,9 @@ impl Source {
         let open = |name: String| {
             let dataset = root.dataset(&name).map_err(|error| unreadable(path, &name, &error))?;
             let sizes = dataset.shape().iter().map(|&size| usize::try_from(size));
-            let shape = sizes.collect::<std::result::Result<_, _>>().map_err(|_| Error::Dataset {
-                path: path.to_owned(),
-                dataset: name.clone().into(),
-                found: format!("shape {:?}", dataset.shape()).into(),
-                expected: "one that fits into memory".into(),
+            let shape = sizes.collect::<std::result::Result<_, _>>().map_err(|_| {
+                let found = format!("shape {:?}", dataset.shape());
+                Error::dataset(path, &name, found, "one that fits into memory")
             })?;
             let number = number_of(dataset.dtype());
             let kind =
@@ -101,19 +104,14 @@ impl Source {
 
     /// The error for an array that is not as expected.
     pub(super) fn refuse(&self, index: usize, found: impl Into<Box<str>>, expected: &str) -> Error {
-        Error::Dataset {
-            path: self.path.clone(),
-            dataset: self.arrays[index].listed.name.as_str().into(),
-            found: found.into(),
-            expected: expected.into(),
-        }
+        Error::dataset(&self.path, &self.arrays[index].listed.name, found, expected)
     }
 
     /// The error for a file that holds no clouds.
     pub(super) fn no_clouds(&self, expected: &str) -> Error {
         let names: Vec<String> = self.arrays.iter().map(|array| array.listed.to_string()).collect();
         let found = if names.is_empty() { "no arrays".into() } else { names.join(", ") };
-        Error::malformed(&self.path, Place::Byte(0), found, expected)
+        Error::malformed(&self.path, Position::Byte(0), found, expected)
     }
 
     pub(super) fn is_number(&self, index: usize) -> bool {
@@ -154,19 +152,15 @@ fn options(length: u64) -> OpenOptions {
 fn damaged(path: &Path, error: &hdf5_reader::error::Error) -> Error {
     Error::malformed(
         path,
-        Place::Byte(0),
+        Position::Byte(0),
         format!("a structure that cannot be read ({error})"),
         "an HDF5 file",
     )
 }
 
 fn unreadable(path: &Path, dataset: &str, error: &hdf5_reader::error::Error) -> Error {
-    Error::Dataset {
-        path: path.to_owned(),
-        dataset: dataset.into(),
-        found: format!("what cannot be read ({error})").into(),
-        expected: "an array stored as it is, or with deflate and shuffle".into(),
-    }
+    let found = format!("what cannot be read ({error})");
+    Error::dataset(path, dataset, found, "an array stored as it is, or with deflate and shuffle")
 }
 
 fn number_of(kind: &Datatype) -> Option<(Number, bool)> {

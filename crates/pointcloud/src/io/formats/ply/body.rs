@@ -8,44 +8,33 @@ use ply_rs::ply::PropertyAccess;
 
 use super::header::{Element, Header, PlyFormat, PropertyKind};
 use super::row::Row;
-use crate::error::{Error, Place, Result};
-use crate::lines::{Lines, quote};
+use crate::error::{Error, Malformed, Position, Result};
+use crate::io::lines::{Lines, quote};
 
-/// Where a row stands, for the messages of whoever looks at its values.
+/// The position of a row, for errors about its values.
 #[derive(Clone, Copy)]
 pub(crate) struct RowAt<'a> {
     path: &'a Path,
     element: &'a Element,
-    place: Place,
+    position: Position,
     /// Row inside the element, from 0.
     pub(crate) row: usize,
 }
 
 impl RowAt<'_> {
     pub(crate) fn refuse(&self, found: impl Into<Box<str>>, expected: impl Into<Box<str>>) -> Error {
-        Error::Row {
-            path: self.path.to_owned(),
-            place: self.place,
-            element: self.element.name.as_str().into(),
-            row: self.row,
-            rows: self.element.count,
-            found: found.into(),
-            expected: expected.into(),
-        }
+        let Element { name, count, .. } = self.element;
+        let part = format!("element '{name}' row {} of {count}", self.row);
+        Malformed::new(self.path, found, expected).at(self.position).part(part).into()
     }
 
     fn truncated(&self) -> Error {
-        Error::Truncated {
-            path: self.path.to_owned(),
-            place: self.place,
-            element: self.element.name.clone(),
-            row: self.row,
-            rows: self.element.count,
-        }
+        let rows = format!("rows of element '{}'", self.element.name);
+        Error::truncated(self.path, self.position, &rows, self.row, self.element.count)
     }
 }
 
-/// Calls `visit(element index, where, row)` for every row of the file.
+/// Calls `visit(element index, position, row)` for every row of the file.
 ///
 /// An element that cannot fit in what is left of the file is refused before its first row, so a
 /// header that declares billions of rows costs neither time nor memory. Bytes after the last row
@@ -63,11 +52,11 @@ pub(crate) fn read_rows(
         }
         check_room(path, bytes, header.format, element, &cursor)?;
         for row in 0..element.count {
-            let (place, values) = match header.format {
+            let (position, values) = match header.format {
                 PlyFormat::Ascii => ascii_row(path, element, row, &mut cursor)?,
                 _ => binary_row(path, bytes, header.format, element, row, &mut cursor.offset)?,
             };
-            visit(index, RowAt { path, element, place, row }, &values)?;
+            visit(index, RowAt { path, element, position, row }, &values)?;
         }
     }
     Ok(())
@@ -88,20 +77,20 @@ fn check_room(
         return Ok(());
     }
     let has_list = element.properties.iter().any(|p| matches!(p.kind, PropertyKind::List { .. }));
-    let (row, place) = match format {
+    let (row, position) = match format {
         PlyFormat::Ascii => {
             let mut rest = cursor.clone();
-            (std::iter::from_fn(|| rest.next_row()).count(), Place::Line(rest.line))
+            (std::iter::from_fn(|| rest.next_row()).count(), Position::Line(rest.line))
         }
         // Every row takes at least one byte, so the row reader soon finds where the file ends.
         _ if has_list => return Ok(()),
-        _ => (left / smallest, Place::Byte(bytes.len())),
+        _ => (left / smallest, Position::Byte(bytes.len())),
     };
     // A text file may also have its rows but lack values; then a row says so.
     if row >= element.count {
         return Ok(());
     }
-    Err(RowAt { path, element, place, row }.truncated())
+    Err(RowAt { path, element, position, row }.truncated())
 }
 
 fn binary_row(
@@ -111,8 +100,8 @@ fn binary_row(
     element: &Element,
     row: usize,
     offset: &mut usize,
-) -> Result<(Place, Row)> {
-    let place = Place::Byte(*offset);
+) -> Result<(Position, Row)> {
+    let position = Position::Byte(*offset);
     let mut rest = &bytes[(*offset).min(bytes.len())..];
     let before = rest.len();
     let parser = Parser::<Row>::new();
@@ -122,22 +111,22 @@ fn binary_row(
     };
     *offset += before - rest.len();
     match read {
-        Ok(values) => Ok((place, values)),
+        Ok(values) => Ok((position, values)),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            Err(RowAt { path, element, place: Place::Byte(bytes.len()), row }.truncated())
+            Err(RowAt { path, element, position: Position::Byte(bytes.len()), row }.truncated())
         }
         Err(error) => {
-            let at = RowAt { path, element, place, row };
+            let at = RowAt { path, element, position, row };
             Err(at.refuse(error.to_string(), "values of the declared types"))
         }
     }
 }
 
-fn ascii_row(path: &Path, element: &Element, row: usize, lines: &mut Lines<'_>) -> Result<(Place, Row)> {
+fn ascii_row(path: &Path, element: &Element, row: usize, lines: &mut Lines<'_>) -> Result<(Position, Row)> {
     let Some((line, text)) = lines.next_row() else {
-        return Err(RowAt { path, element, place: Place::Line(lines.line), row }.truncated());
+        return Err(RowAt { path, element, position: Position::Line(lines.line), row }.truncated());
     };
-    let at = RowAt { path, element, place: Place::Line(line), row };
+    let at = RowAt { path, element, position: Position::Line(line), row };
     let Ok(text) = std::str::from_utf8(text) else {
         return Err(at.refuse(format!("stray bytes {}", quote(text)), "numbers"));
     };
@@ -174,5 +163,5 @@ fn ascii_row(path: &Path, element: &Element, row: usize, lines: &mut Lines<'_>) 
     if surplus > 0 {
         return Err(at.refuse(format!("{} values", read + surplus), format!("{read}")));
     }
-    Ok((at.place, values))
+    Ok((at.position, values))
 }

@@ -10,8 +10,8 @@ use ply_rs::ply::{
 };
 
 use super::row::Row;
-use crate::error::{Error, Result};
-use crate::lines::{Lines, quote};
+use crate::error::{Error, Position, Result};
+use crate::io::lines::{Lines, quote};
 use crate::scalar::ScalarType;
 
 /// The three encodings of a PLY body.
@@ -45,7 +45,7 @@ impl fmt::Display for PlyFormat {
 
 /// Whether a property is one number or a list of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PropertyKind {
+pub(crate) enum PropertyKind {
     /// One number.
     Scalar(ScalarType),
     /// A count and that many numbers.
@@ -60,7 +60,7 @@ pub enum PropertyKind {
 /// A property as the header declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PlyProperty {
+pub(crate) struct PlyProperty {
     /// Its name.
     pub name: String,
     /// Its type.
@@ -112,11 +112,8 @@ impl Header {
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let mut lines = Lines::new(bytes, 0, 1);
         let lone_cr = lines.ends_in_lone_cr();
-        let refuse = |line: usize, found: String, expected: &str| Error::Header {
-            path: path.to_owned(),
-            line,
-            found,
-            expected: expected.to_owned(),
+        let refuse = |line: usize, found: String, expected: &str| {
+            Error::malformed(path, Position::Line(line), found, expected)
         };
         match lines.next_line(lone_cr) {
             Some((_, text)) if text.trim_ascii() == b"ply" => {}

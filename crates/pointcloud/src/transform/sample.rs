@@ -21,7 +21,8 @@ use crate::mesh::Mesh;
 /// `O(F + n log F)`.
 ///
 /// ```
-/// use pointcloud::{Mesh, sample_uniform};
+/// use pointcloud::Mesh;
+/// use pointcloud::transform::sample_uniform;
 /// use rand::SeedableRng;
 ///
 /// let mesh = Mesh::new(vec![[0.0, 0.0, 2.0], [1.0, 0.0, 2.0], [0.0, 1.0, 2.0]], vec![[0, 1, 2]]);

@@ -12,9 +12,9 @@ use ply_rs::writer::Writer;
 
 use super::header::PlyFormat;
 use crate::cloud::PointCloud;
-use crate::columns::{Column, distinct_columns_of};
 use crate::error::Result;
-use crate::replace::replace_file;
+use crate::io::columns::{Column, distinct_columns_of};
+use crate::io::replace::replace_file;
 use crate::scalar::ScalarType;
 
 /// Writes all columns of `cloud` as element `vertex` of a PLY file.

@@ -6,41 +6,59 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::Parts;
 use crate::cloud::PointCloud;
-use crate::error::{Error, Place, Result};
-use crate::lines::{Lines, quote};
+use crate::error::{Error, Position, Result};
+use crate::io::contents::{Contents, Source};
+use crate::io::format::{Format, Head};
+use crate::io::lines::{Lines, quote};
+use crate::io::summary::inspect_contents;
 
 /// Bytes before the number of triangles, and of one triangle.
 const HEADER: usize = 80;
 const TRIANGLE: usize = 50;
 
+pub(super) const FORMAT: Format = Format {
+    name: "stl",
+    extensions: &["stl"],
+    sniff: |head| is_ascii(head) || (!head.known_extension && is_binary(head.bytes, head.length)),
+    plausible: None,
+    read,
+    inspect: |source| inspect_contents(source, &FORMAT, true),
+    write: None,
+};
+
+fn is_ascii(head: &Head<'_>) -> bool {
+    let text = head.bytes.trim_ascii_start();
+    text.starts_with(b"solid") && text.windows(5).any(|window| window == b"facet")
+}
+
 /// Whether the length of the file is the one that a binary header announces.
-pub(super) fn is_binary(head: &[u8], length: u64) -> bool {
+fn is_binary(head: &[u8], length: u64) -> bool {
     let count = head.get(HEADER..HEADER + 4).and_then(|raw| raw.try_into().ok()).map(u32::from_le_bytes);
     count.is_some_and(|count| count > 0 && length == 84 + 50 * u64::from(count))
 }
 
 /// Reads triangles; corners with the same coordinates become one vertex.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Parts> {
+fn read(source: &Source<'_>) -> Result<Contents> {
+    let Source { path, bytes, .. } = *source;
     let mut soup = Soup::default();
     if bytes.trim_ascii_start().starts_with(b"solid") && !is_binary(bytes, bytes.len() as u64) {
         read_ascii(path, bytes, &mut soup)?;
     } else {
         let Some(raw) = bytes.get(HEADER..HEADER + 4) else {
             let found = format!("{} bytes", bytes.len());
-            return Err(Error::malformed(path, Place::Byte(0), found, "'solid' or a header of 84 bytes"));
+            return Err(Error::malformed(path, Position::Byte(0), found, "'solid' or a header of 84 bytes"));
         };
         let count = u32::from_le_bytes([raw[0], raw[1], raw[2], raw[3]]) as usize;
         let records = bytes[HEADER + 4..].chunks_exact(TRIANGLE).take(count);
         if records.len() < count {
-            return Err(Error::Truncated {
-                path: path.to_owned(),
-                place: Place::Byte(bytes.len()),
-                element: "triangles".into(),
-                row: records.len(),
-                rows: count,
-            });
+            return Err(Error::truncated(
+                path,
+                Position::Byte(bytes.len()),
+                "triangles",
+                records.len(),
+                count,
+            ));
         }
         for record in records {
             // The normal comes first; the corners say the same.
@@ -48,7 +66,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Parts> {
             soup.push([0, 1, 2].map(|corner| [0, 1, 2].map(|axis| number(3 * corner + axis))));
         }
     }
-    Ok((PointCloud::new(soup.vertices), soup.triangles))
+    Ok(Contents::mesh(PointCloud::new(soup.vertices), soup.triangles))
 }
 
 fn read_ascii(path: &Path, bytes: &[u8], soup: &mut Soup) -> Result<()> {
@@ -57,7 +75,7 @@ fn read_ascii(path: &Path, bytes: &[u8], soup: &mut Soup) -> Result<()> {
     let mut open = false;
     while let Some((line, text)) = lines.next_row() {
         let refuse =
-            |found: String, expected: &str| Error::malformed(path, Place::Line(line), found, expected);
+            |found: String, expected: &str| Error::malformed(path, Position::Line(line), found, expected);
         let text = String::from_utf8_lossy(text).to_ascii_lowercase();
         let mut words = text.split_ascii_whitespace();
         match words.next().unwrap_or_default() {
@@ -87,12 +105,7 @@ fn read_ascii(path: &Path, bytes: &[u8], soup: &mut Soup) -> Result<()> {
         }
     }
     if open {
-        return Err(Error::malformed(
-            path,
-            Place::Line(lines.line),
-            "the end of the file".into(),
-            "endfacet",
-        ));
+        return Err(Error::malformed(path, Position::Line(lines.line), "the end of the file", "endfacet"));
     }
     Ok(())
 }

@@ -8,10 +8,13 @@ use std::path::Path;
 use super::binary::{Field, Number, put, read_records};
 use super::naming::name_array;
 use crate::cloud::{PointCloud, ScalarProperty};
-use crate::columns::{cloud_of_table, distinct_columns_of};
-use crate::error::{Error, Place, Result};
-use crate::lines::quote;
-use crate::replace::replace_file;
+use crate::error::{Error, Position, Result};
+use crate::io::columns::{cloud_of_table, distinct_columns_of};
+use crate::io::contents::{Contents, Source};
+use crate::io::format::Format;
+use crate::io::lines::quote;
+use crate::io::replace::replace_file;
+use crate::io::summary::inspect_contents;
 use crate::scalar::ScalarType;
 
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
@@ -19,17 +22,31 @@ pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 /// More numbers per point than this are taken for something that is no point cloud.
 const MOST_COLUMNS: usize = 1024;
 
+pub(super) const FORMAT: Format = Format {
+    name: "npy",
+    extensions: &["npy"],
+    sniff: |head| head.bytes.starts_with(MAGIC),
+    plausible: None,
+    read,
+    inspect: |source| inspect_contents(source, &FORMAT, false),
+    write: Some(write_npy),
+};
+
 /// Reads an array `[N, 3+]` of numbers or a structured array `[N]` with fields `x`, `y`, `z` or `xyz`.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
+fn read(source: &Source<'_>) -> Result<Contents> {
+    let Source { path, bytes, .. } = *source;
     let columns = parse_array(path, bytes, "positions")?;
-    cloud_of_table(columns)
-        .map_err(|found| Error::malformed(path, Place::Byte(10), found, "an array [N, 3+] or fields x, y, z"))
+    let expected = "an array [N, 3+] or fields x, y, z";
+    let cloud = cloud_of_table(columns)
+        .map_err(|found| Error::malformed(path, Position::Byte(10), found, expected))?;
+    Ok(cloud.into())
 }
 
 /// The columns of an array; `name` is the one of an array without named fields.
 pub(super) fn parse_array(path: &Path, bytes: &[u8], name: &str) -> Result<Vec<ScalarProperty>> {
-    let refuse =
-        |at: usize, found: String, expected: &str| Error::malformed(path, Place::Byte(at), found, expected);
+    let refuse = |at: usize, found: String, expected: &str| {
+        Error::malformed(path, Position::Byte(at), found, expected)
+    };
     let byte = |at: usize| bytes.get(at).copied().map(usize::from);
     if !bytes.starts_with(MAGIC) {
         return Err(refuse(0, quote(&bytes[..bytes.len().min(6)]), "the magic bytes of NPY"));
@@ -59,8 +76,8 @@ pub(super) fn parse_array(path: &Path, bytes: &[u8], name: &str) -> Result<Vec<S
     let size = header.item * per_row;
     let wanted = rows.checked_mul(size);
     let Some(data) = wanted.and_then(|wanted| body.get(..wanted)) else {
-        let (path, element, row) = (path.to_owned(), "array".to_owned(), body.len() / size.max(1));
-        return Err(Error::Truncated { path, place: Place::Byte(bytes.len()), element, row, rows });
+        let row = body.len() / size.max(1);
+        return Err(Error::truncated(path, Position::Byte(bytes.len()), "rows of the array", row, rows));
     };
     if size == 0 {
         return Err(refuse(start, format!("shape {:?}", header.shape), "one number per row or more"));
@@ -291,11 +308,11 @@ impl<'a> Tokens<'a> {
 }
 
 /// Writes `cloud` as an array `[N, 3]` where it has nothing but positions, else as a structured
-/// array `[N]` with one field per column, named as in [`write_ply`](crate::write_ply).
+/// array `[N]` with one field per column, named as in [`write`](crate::io::write).
 ///
 /// # Errors
-/// As [`write_ply`](crate::write_ply).
-pub fn write_npy(path: impl AsRef<Path>, cloud: &PointCloud) -> Result<()> {
+/// As [`write`](crate::io::write).
+fn write_npy(path: &Path, cloud: &PointCloud) -> Result<()> {
     let columns = distinct_columns_of(cloud)?;
     let kind = |scalar: ScalarType| match scalar {
         ScalarType::I8 => "|i1",
@@ -323,7 +340,7 @@ pub fn write_npy(path: impl AsRef<Path>, cloud: &PointCloud) -> Result<()> {
         header.push(' ');
     }
     header.push('\n');
-    replace_file(path.as_ref(), |out| {
+    replace_file(path, |out| {
         out.write_all(MAGIC)?;
         out.write_all(&[version, 0])?;
         let length = (header.len() as u32).to_le_bytes();

@@ -7,10 +7,13 @@ use std::path::Path;
 
 use super::binary::{Field, Number, put, read_records};
 use crate::cloud::{PointCloud, ScalarProperty};
-use crate::columns::{cloud_of_table, distinct_columns_of};
-use crate::error::{Error, Place, Result};
-use crate::lines::{Lines, quote};
-use crate::replace::replace_file;
+use crate::error::{Error, Malformed, Position, Result};
+use crate::io::columns::{cloud_of_table, distinct_columns_of};
+use crate::io::contents::{Contents, Source};
+use crate::io::format::Format;
+use crate::io::lines::{Lines, quote};
+use crate::io::replace::replace_file;
+use crate::io::summary::inspect_contents;
 use crate::scalar::ScalarType;
 
 /// A byte of LZF output takes at least this share of a byte of input: 3 bytes make at most 264.
@@ -34,19 +37,31 @@ struct Layout {
     offset: usize,
 }
 
+pub(super) const FORMAT: Format = Format {
+    name: "pcd",
+    extensions: &["pcd"],
+    sniff: |head| head.bytes.trim_ascii_start().starts_with(b"# .PCD") || head.begins_with_word(b"VERSION"),
+    plausible: None,
+    read,
+    inspect: |source| inspect_contents(source, &FORMAT, false),
+    write: Some(write_pcd),
+};
+
 /// Reads a PCD file, ascii, `binary` or `binary_compressed`.
 ///
 /// `rgb` and `rgba` become colours, fields of several numbers become `name_0` and so on, padding
 /// (`_`) is left out. The viewpoint is not applied.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
-    let refuse = |place: Place, found: String, expected: &str| Error::malformed(path, place, found, expected);
+fn read(source: &Source<'_>) -> Result<Contents> {
+    let Source { path, bytes, .. } = *source;
+    let refuse =
+        |position: Position, found: String, expected: &str| Error::malformed(path, position, found, expected);
     let mut lines = Lines::new(bytes, 0, 1);
     let mut header = Header::default();
     let (data_line, encoding) = loop {
         let Some((line, text)) = lines.next_line(false) else {
-            return Err(refuse(Place::Line(lines.line), "the end of the file".into(), "'DATA'"));
+            return Err(refuse(Position::Line(lines.line), "the end of the file".into(), "'DATA'"));
         };
-        let at = Place::Line(line);
+        let at = Position::Line(line);
         let text = String::from_utf8_lossy(text);
         let mut words = text.split_ascii_whitespace();
         let Some(key) = words.next() else { continue };
@@ -77,7 +92,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
             }
         }
     };
-    let at = Place::Line(data_line);
+    let at = Position::Line(data_line);
     let points = header.points.or(header.grid);
     let points = points.ok_or_else(|| refuse(at, "no POINTS".into(), "POINTS, or WIDTH and HEIGHT"))?;
     let layouts = layouts(&header).map_err(|found| {
@@ -85,10 +100,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
     })?;
     let size = layouts.last().map_or(0, |last| last.offset + last.number.size() * last.count);
     let body = &bytes[lines.offset.min(bytes.len())..];
-    let truncated = |place, row| {
-        let (path, element) = (path.to_owned(), "points".to_owned());
-        Error::Truncated { path, place, element, row, rows: points }
-    };
+    let truncated = |position, row| Error::truncated(path, position, "points", row, points);
     let too_large = || refuse(at, format!("{points} points of {size} bytes"), "a size that fits the file");
 
     let columns = match encoding.as_str() {
@@ -96,7 +108,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
         "binary" => {
             let wanted = points.checked_mul(size).ok_or_else(too_large)?;
             let Some(records) = body.get(..wanted) else {
-                return Err(truncated(Place::Byte(bytes.len()), body.len() / size.max(1)));
+                return Err(truncated(Position::Byte(bytes.len()), body.len() / size.max(1)));
             };
             let fields = |layout: &Layout| fields_of(layout, layout.offset);
             read_records(records, size, &layouts.iter().flat_map(fields).collect::<Vec<_>>(), false)
@@ -105,23 +117,27 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
             let wanted = points.checked_mul(size).ok_or_else(too_large)?;
             let start = lines.offset;
             let word = |at: usize| {
-                let raw = body.get(at..at + 4).ok_or_else(|| truncated(Place::Byte(bytes.len()), 0))?;
+                let raw = body.get(at..at + 4).ok_or_else(|| truncated(Position::Byte(bytes.len()), 0))?;
                 Ok::<_, Error>(Number::Scalar(ScalarType::U32).read(raw, false) as usize)
             };
             let (compressed, uncompressed) = (word(0)?, word(4)?);
             if uncompressed != wanted {
                 let found = format!("{uncompressed} bytes uncompressed");
-                return Err(refuse(Place::Byte(start + 4), found, &format!("{wanted}, all {points} points")));
+                return Err(refuse(
+                    Position::Byte(start + 4),
+                    found,
+                    &format!("{wanted}, all {points} points"),
+                ));
             }
             let Some(input) = body.get(8..8 + compressed) else {
-                return Err(truncated(Place::Byte(bytes.len()), 0));
+                return Err(truncated(Position::Byte(bytes.len()), 0));
             };
             if wanted / LZF_RATIO > input.len() {
                 let found = format!("{compressed} bytes compressed");
-                return Err(refuse(Place::Byte(start), found, &format!("enough for {wanted} bytes")));
+                return Err(refuse(Position::Byte(start), found, &format!("enough for {wanted} bytes")));
             }
             let output = decompress_lzf(input, wanted).map_err(|byte| {
-                refuse(Place::Byte(start + 8 + byte), "data that is not LZF".into(), "compressed points")
+                refuse(Position::Byte(start + 8 + byte), "data that is not LZF".into(), "compressed points")
             })?;
             // Each field stands for all points before the next one.
             let mut columns = Vec::new();
@@ -137,7 +153,9 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
             return Err(refuse(at, quote(other.as_bytes()), expected));
         }
     };
-    cloud_of_table(unpack_colors(columns)).map_err(|found| refuse(at, found, "columns x, y and z"))
+    let cloud =
+        cloud_of_table(unpack_colors(columns)).map_err(|found| refuse(at, found, "columns x, y and z"))?;
+    Ok(cloud.into())
 }
 
 fn layouts(header: &Header) -> std::result::Result<Vec<Layout>, String> {
@@ -208,27 +226,15 @@ fn read_ascii(
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); fields.len()];
     for row in 0..points {
         let Some((line, text)) = lines.next_row() else {
-            let (path, element) = (path.to_owned(), "points".to_owned());
-            return Err(Error::Truncated {
-                path,
-                place: Place::Line(lines.line),
-                element,
-                row,
-                rows: points,
-            });
+            return Err(Error::truncated(path, Position::Line(lines.line), "points", row, points));
         };
         let text = String::from_utf8_lossy(text);
         let mut tokens = text.split_ascii_whitespace();
         for ((field, number), column) in fields.iter().zip(&mut values) {
-            let refuse = |found: String| Error::Row {
-                path: path.to_owned(),
-                place: Place::Line(line),
-                element: "points".into(),
-                row,
-                rows: points,
-                found: found.into(),
-                expected: format!("a number for '{}'", field.as_ref().map_or("_", |field| &field.name))
-                    .into(),
+            let refuse = |found: String| {
+                let name = field.as_ref().map_or("_", |field| &field.name);
+                let malformed = Malformed::new(path, found, format!("a number for '{name}'"));
+                Error::from(malformed.at(Position::Line(line)).part(format!("point {row} of {points}")))
             };
             let token = tokens.next().ok_or_else(|| refuse("the end of the line".into()))?;
             let packed = field.as_ref().is_some_and(|field| is_packed(&field.name));
@@ -246,7 +252,7 @@ fn read_ascii(
         }
         if tokens.next().is_some() {
             let found = format!("more than {} values", fields.len());
-            return Err(Error::malformed(path, Place::Line(line), found, &fields.len().to_string()));
+            return Err(Error::malformed(path, Position::Line(line), found, fields.len().to_string()));
         }
     }
     let columns = fields.into_iter().zip(values);
@@ -304,12 +310,12 @@ fn decompress_lzf(input: &[u8], length: usize) -> std::result::Result<Vec<u8>, u
 /// Writes all columns of `cloud` as a PCD file of encoding `binary`.
 ///
 /// Normals are `normal_x normal_y normal_z` and colours a packed `rgb`, as the Point Cloud Library
-/// has them; everything else is as in [`write_ply`](crate::write_ply). Where the origin is not zero the
+/// has them; everything else is as in [`write`](crate::io::write). Where the origin is not zero the
 /// coordinates are of 8 bytes, which Open3D 0.20 reads as 0: move such a cloud to zero first for it.
 ///
 /// # Errors
-/// As [`write_ply`](crate::write_ply).
-pub fn write_pcd(path: impl AsRef<Path>, cloud: &PointCloud) -> Result<()> {
+/// As [`write`](crate::io::write).
+fn write_pcd(path: &Path, cloud: &PointCloud) -> Result<()> {
     let columns = distinct_columns_of(cloud)?;
     let mut lines = ["FIELDS", "SIZE", "TYPE", "COUNT"].map(str::to_owned);
     let packs = cloud.colors().is_some();
@@ -338,7 +344,7 @@ pub fn write_pcd(path: impl AsRef<Path>, cloud: &PointCloud) -> Result<()> {
             line.push_str(&word);
         }
     }
-    replace_file(path.as_ref(), |out| {
+    replace_file(path, |out| {
         let n = cloud.len();
         writeln!(out, "# .PCD v0.7 - Point Cloud Data file format\nVERSION 0.7\n{}", lines.join("\n"))?;
         writeln!(out, "WIDTH {n}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\nPOINTS {n}\nDATA binary")?;

@@ -7,8 +7,8 @@ use super::super::naming::name_array;
 use super::arrays::{Array, Source};
 use super::channels::{Channel, name_channels};
 use crate::cloud::PointCloud;
-use crate::columns::cloud_of_table;
 use crate::error::{Error, Result};
+use crate::io::columns::cloud_of_table;
 use crate::scalar::ScalarType;
 
 /// Names of the array of positions, the first that is there.
@@ -74,7 +74,7 @@ impl Hdf5Clouds {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Malformed`] and [`Error::Dataset`] for a file that is damaged or does not have these arrays.
+    /// [`Error::Io`]; [`Error::Malformed`] for a file that is damaged or does not have these arrays.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         Self::of(path.as_ref(), &Source::open(path.as_ref())?)
     }
@@ -125,7 +125,7 @@ impl Hdf5Clouds {
     /// Cloud `index` with all its columns.
     ///
     /// # Errors
-    /// [`Error::Dataset`] where the columns make no cloud.
+    /// [`Error::Malformed`] where the columns make no cloud.
     ///
     /// # Panics
     /// When `index` is not below [`len`](Self::len).
@@ -154,28 +154,20 @@ impl Hdf5Clouds {
             name_array(&array.name, &mut columns);
             all.extend(columns);
         }
-        cloud_of_table(all).map_err(|found| Error::Dataset {
-            path: self.path.clone(),
-            dataset: self.positions.name.as_str().into(),
-            found: found.into(),
-            expected: EXPECTED.into(),
-        })
+        cloud_of_table(all).map_err(|found| Error::dataset(&self.path, &self.positions.name, found, EXPECTED))
     }
 
     /// The cloud, where there is just one.
     ///
     /// # Errors
-    /// [`Error::Dataset`] where there are more or none.
+    /// [`Error::Malformed`] where there are more or none.
     pub fn only(&self) -> Result<PointCloud> {
         if self.clouds == 1 {
             return self.cloud(0);
         }
-        Err(Error::Dataset {
-            path: self.path.clone(),
-            dataset: self.positions.name.as_str().into(),
-            found: format!("{} clouds of {} points", self.clouds, self.points).into(),
-            expected: "one cloud; `pointwise convert` makes a file of each".into(),
-        })
+        let found = format!("{} clouds of {} points", self.clouds, self.points);
+        let expected = "one cloud; `pointwise convert` makes a file of each";
+        Err(Error::dataset(&self.path, &self.positions.name, found, expected))
     }
 }
 

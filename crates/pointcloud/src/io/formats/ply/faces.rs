@@ -48,12 +48,7 @@ impl FaceRows {
         for &index in list {
             let whole = index as u32;
             if f64::from(whole) != index || whole as usize >= self.vertices {
-                return Err(Error::FaceIndex {
-                    path: path.to_owned(),
-                    face: at.row,
-                    found: index,
-                    vertices: self.vertices,
-                });
+                return Err(Error::face_index(path, at.row, index, self.vertices));
             }
             self.polygon.push(whole);
         }

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use super::naming::name_columns;
 use crate::cloud::{PointCloud, ScalarProperty};
-use crate::columns::{cloud_of_table, distinct_columns_of};
-use crate::error::{Error, Place, Result};
-use crate::lines::{Lines, quote};
-use crate::replace::replace_file;
+use crate::error::{Error, Position, Result};
+use crate::io::columns::{cloud_of_table, distinct_columns_of};
+use crate::io::contents::{Contents, Source};
+use crate::io::format::{Format, extension_of};
+use crate::io::lines::{Lines, quote};
+use crate::io::replace::replace_file;
+use crate::io::summary::inspect_contents;
 use crate::scalar::ScalarType;
 
 /// More columns than this are taken for something that is no point cloud.
@@ -46,7 +49,7 @@ fn is_header(words: &[&str]) -> bool {
 }
 
 /// Whether the first lines look like a table of points rather than prose.
-pub(super) fn looks_like_points(head: &[u8]) -> bool {
+fn looks_like_points(head: &[u8]) -> bool {
     let mut lines = Lines::new(head, 0, 1);
     while let Some((_, text)) = lines.next_row() {
         let Ok(text) = std::str::from_utf8(text) else { return false };
@@ -61,12 +64,23 @@ pub(super) fn looks_like_points(head: &[u8]) -> bool {
     false
 }
 
+pub(super) const FORMAT: Format = Format {
+    name: "text",
+    extensions: &["xyz", "txt", "csv"],
+    sniff: |_| false,
+    plausible: Some(|head| head.extension == "xyz" || looks_like_points(head.bytes)),
+    read,
+    inspect: |source| inspect_contents(source, &FORMAT, false),
+    write: Some(|path, cloud| write_text(path, cloud, if extension_of(path) == "csv" { ',' } else { ' ' })),
+};
+
 /// Reads a table of points: blanks, commas, semicolons or tabs between the values, comments after
 /// `#` or `//`.
 ///
 /// The names of the columns may stand in the first line or in a comment before it; without them the
 /// values decide, see [`name_columns`]. A first line with the number of points is passed over.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
+fn read(source: &Source<'_>) -> Result<Contents> {
+    let Source { path, bytes, .. } = *source;
     let mut lines = Lines::new(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes), 0, 1);
     let mut names: Option<Vec<String>> = None;
     let mut columns: Vec<TextColumn> = Vec::new();
@@ -74,7 +88,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
     let mut rows = 0_usize;
     while let Some((line, text)) = lines.next_row() {
         let refuse =
-            |found: String, expected: &str| Error::malformed(path, Place::Line(line), found, expected);
+            |found: String, expected: &str| Error::malformed(path, Position::Line(line), found, expected);
         let Ok(text) = std::str::from_utf8(text) else {
             return Err(refuse(format!("stray bytes {}", quote(text)), "numbers"));
         };
@@ -115,7 +129,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
         rows += 1;
     }
     if rows == 0 {
-        return Err(Error::malformed(path, Place::Line(lines.line), "no points".into(), "lines 'x y z'"));
+        return Err(Error::malformed(path, Position::Line(lines.line), "no points", "lines 'x y z'"));
     }
     let mut columns: Vec<ScalarProperty> = columns.into_iter().map(TextColumn::finish).collect();
     // Coordinates go through `f64`, so that large ones keep their digits.
@@ -129,8 +143,9 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
             column.scalar_type = ScalarType::U8;
         }
     }
-    cloud_of_table(columns)
-        .map_err(|found| Error::malformed(path, Place::Line(1), found, "columns x, y and z"))
+    let cloud = cloud_of_table(columns)
+        .map_err(|found| Error::malformed(path, Position::Line(1), found, "columns x, y and z"))?;
+    Ok(cloud.into())
 }
 
 /// Values of one column and the narrowest type that text tells.
@@ -174,10 +189,10 @@ impl TextColumn {
 /// as many digits as bring back its exact value.
 ///
 /// # Errors
-/// As [`write_ply`](crate::write_ply).
-pub fn write_xyz(path: impl AsRef<Path>, cloud: &PointCloud, separator: char) -> Result<()> {
+/// As [`write`](crate::io::write).
+fn write_text(path: &Path, cloud: &PointCloud, separator: char) -> Result<()> {
     let columns = distinct_columns_of(cloud)?;
-    replace_file(path.as_ref(), |out| {
+    replace_file(path, |out| {
         let mark = if separator == ',' { "" } else { "# " };
         let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
         writeln!(out, "{mark}{}", names.join(&separator.to_string()))?;

@@ -7,10 +7,11 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use super::binary::{Field, Number, read_records};
-use crate::cloud::{PointCloud, ScalarProperty};
-use crate::columns::cloud_of_table;
-use crate::error::{Error, Place, Result};
+use super::super::binary::{Field, Number, read_records};
+use crate::cloud::ScalarProperty;
+use crate::error::{Error, Position, Result};
+use crate::io::columns::cloud_of_table;
+use crate::io::contents::{Contents, Source};
 use crate::scalar::ScalarType;
 
 pub(super) const MAGIC: &[u8] = b"LASF";
@@ -30,7 +31,8 @@ const BLOCK: usize = 4096;
 /// becomes properties: `intensity`, `return_number`, `number_of_returns`, `gps_time` and so on, and
 /// the extra bytes that the file describes. What is 0 for all points is left out, since LAS cannot
 /// say otherwise that it was not recorded.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
+pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
+    let Source { path, bytes, .. } = *source;
     let header = Header::parse(path, bytes)?;
     let size = header.size;
     let unpacked;
@@ -41,7 +43,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
         let body = bytes.get(header.data..).unwrap_or_default();
         match header.points.checked_mul(size).and_then(|wanted| body.get(..wanted)) {
             Some(records) => records,
-            None => return Err(header.truncated(path, Place::Byte(bytes.len()), body.len() / size)),
+            None => return Err(header.truncated(path, Position::Byte(bytes.len()), body.len() / size)),
         }
     };
     let mut columns: Vec<ScalarProperty> = Vec::new();
@@ -69,7 +71,9 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<PointCloud> {
         }
         columns.extend(stored);
     }
-    cloud_of_table(columns).map_err(|found| Error::malformed(path, Place::Byte(0), found, "x, y and z"))
+    let cloud = cloud_of_table(columns)
+        .map_err(|found| Error::malformed(path, Position::Byte(0), found, "x, y and z"))?;
+    Ok(cloud.into())
 }
 
 /// Colours are 16 bits wide, but some programs write 0 to 255.
@@ -185,7 +189,7 @@ struct Header {
 impl Header {
     fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let refuse = |at: usize, found: String, expected: &str| {
-            Error::malformed(path, Place::Byte(at), found, expected)
+            Error::malformed(path, Position::Byte(at), found, expected)
         };
         if bytes.len() < 227 || !bytes.starts_with(MAGIC) {
             return Err(refuse(
@@ -245,8 +249,8 @@ impl Header {
         Ok(Self { format, compressed, size, points, data, scale, offset, extra, laz })
     }
 
-    fn truncated(&self, path: &Path, place: Place, row: usize) -> Error {
-        Error::Truncated { path: path.to_owned(), place, element: "points".into(), row, rows: self.points }
+    fn truncated(&self, path: &Path, position: Position, row: usize) -> Error {
+        Error::truncated(path, position, "points", row, self.points)
     }
 }
 
@@ -289,8 +293,9 @@ pub(super) const EXTRA_TYPES: [ScalarType; 6] =
 
 /// All records of a LAZ file.
 fn decompress(path: &Path, bytes: &[u8], header: &Header) -> Result<Vec<u8>> {
-    let refuse =
-        |at: usize, found: String, expected: &str| Error::malformed(path, Place::Byte(at), found, expected);
+    let refuse = |at: usize, found: String, expected: &str| {
+        Error::malformed(path, Position::Byte(at), found, expected)
+    };
     if header.points == 0 {
         return Ok(Vec::new());
     }
@@ -329,7 +334,7 @@ fn decompress(path: &Path, bytes: &[u8], header: &Header) -> Result<Vec<u8>> {
     });
     match std::panic::catch_unwind(run) {
         Ok(Ok(records)) => Ok(records),
-        Ok(Err((row, _))) => Err(header.truncated(path, Place::Byte(bytes.len()), row)),
+        Ok(Err((row, _))) => Err(header.truncated(path, Position::Byte(bytes.len()), row)),
         Err(_) => Err(refuse(header.data, "damaged compressed points".into(), "LASzip data")),
     }
 }

@@ -1,0 +1,27 @@
+//! Files: [`read`] and [`Reader`] for every format, [`write`], [`inspect`].
+//!
+//! A format is a row of one table, [`Format::all`]: its extensions, how its content is recognised, and how it is read, described
+//! and written.
+
+mod columns;
+mod contents;
+mod format;
+mod formats;
+mod lines;
+mod reader;
+mod replace;
+mod summary;
+mod write;
+
+pub use columns::column_types;
+pub use contents::Contents;
+pub(crate) use format::is_data_file;
+pub use format::{Format, readable_extensions, writable_extensions};
+pub(crate) use formats::hdf5;
+pub use formats::hdf5::{Hdf5Clouds, Hdf5Dataset, inspect_hdf5};
+pub use formats::ply::{PlyFormat, write_ply};
+pub use reader::{Reader, inspect, inspect_bytes, read};
+pub(crate) use replace::create_folder;
+pub use replace::{Unfinished, remove_unfinished, replace_file};
+pub use summary::{Element, Summary};
+pub use write::write;
