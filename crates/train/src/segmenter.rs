@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
 use neighbors::ListSizes;
-use pointcloud::{IGNORED, PointCloud, Region, RegionIndex, Voxelized, read_cloud, regular_centres};
+use pointcloud::PointCloud;
+use pointcloud::io;
+use pointcloud::scene::{IGNORED, Region, RegionIndex, Voxelized, regular_centres};
 
 use crate::config::{Config, ScenesConfig};
 use crate::data::{Block, Frame, RegionBuilder, check, thin};
@@ -27,7 +29,7 @@ const BORDER: f32 = 1e-3;
 /// use train::{LabelOptions, ProgressMode, Segmenter, Weights, device};
 ///
 /// let segmenter = Segmenter::open("runs/s3dis-office", Weights::Last, &device("auto")?.device)?;
-/// let cloud = pointcloud::read_cloud("scan.ply")?;
+/// let cloud = pointcloud::io::read("scan.ply")?;
 /// let options = LabelOptions::default();
 /// let votes = segmenter.label(&cloud, "scan.ply".as_ref(), &options, ProgressMode::Quiet)?;
 /// println!("the first point is {}", segmenter.classes()[votes.class(0)]);
@@ -259,7 +261,7 @@ impl Segmenter {
         let mut all = Score::new(classes);
         let mut scenes = SceneCollector::default();
         for path in files {
-            let cloud = read_cloud(path)?;
+            let cloud = io::read(path)?;
             let truth = map.require(&cloud, path)?;
             let votes = self.label(&cloud, path, &LabelOptions::default(), progress)?;
             let mut score = Score::new(classes);

@@ -2,7 +2,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use neighbors::{KernelShape, NeighborError, Search};
-use pointcloud::{IGNORED, PointCloud};
+use pointcloud::PointCloud;
+use pointcloud::scene::IGNORED;
 use pointconv::search;
 
 use super::CloudBatch;

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
-use pointcloud::{
-    LeastSeen, Region, RegionIndex, class_balanced_point, derive_seed, drop_randomly, random_indices,
-    regular_centres,
-};
+use pointcloud::derive_seed;
+use pointcloud::scene::{LeastSeen, Region, RegionIndex, class_balanced_point, regular_centres};
+use pointcloud::transform::{drop_randomly, random_indices};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -239,7 +238,8 @@ impl BatchSource for RegionSource {
 
 #[cfg(test)]
 mod tests {
-    use pointcloud::{IGNORED, PointCloud};
+    use pointcloud::PointCloud;
+    use pointcloud::scene::IGNORED;
 
     use super::*;
     use crate::config::Attribute;
