@@ -192,7 +192,7 @@ pub enum Error {
         known: String,
     },
 
-    /// A label that stands for no class.
+    /// A label that means no class.
     #[error("{path}: point {row}: found '{property}' {found}, expected one of {expected}", path = path.display())]
     Label {
         /// File concerned.

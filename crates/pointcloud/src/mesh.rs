@@ -21,7 +21,7 @@ impl Mesh {
     ///
     /// # Panics
     /// When a face names a vertex that does not exist; readers of files report
-    /// [`Error::FaceIndex`](crate::Error::FaceIndex) instead.
+    /// [`Error::Malformed`](crate::Error::Malformed) instead.
     #[must_use]
     pub fn new(vertices: Vec<[f32; 3]>, faces: Vec<[u32; 3]>) -> Self {
         Self::with_columns(PointCloud::new(vertices), faces)

@@ -343,7 +343,8 @@ impl Segmenter {
         let stride = self.scenes.stride.min(0.999) * self.scenes.size;
         let centres = regular_centres(positions, &region, stride, options.shift);
         let lists = RegionIndex::new(positions, &region);
-        let sizes: Vec<usize> = centres.iter().map(|&centre| lists.members(&region, centre).len()).collect();
+        let sizes: Vec<usize> =
+            centres.iter().map(|&centre| lists.members(positions, &region, centre).len()).collect();
         let bytes_per_point = self.bytes_per_point(&scene, &frame, &region, &lists, &centres, &sizes)?;
         let largest = sizes.iter().copied().max().unwrap_or(0);
         let least = (largest as f64 * bytes_per_point) as u64;
@@ -381,7 +382,9 @@ impl Segmenter {
             }
             let members: Vec<Vec<usize>> = centres[first..next]
                 .iter()
-                .map(|&centre| lists.members(&region, centre).into_iter().map(|i| i as usize).collect())
+                .map(|&centre| {
+                    lists.members(positions, &region, centre).into_iter().map(|i| i as usize).collect()
+                })
                 .collect();
             let blocks: Vec<Block> = members
                 .iter()
@@ -425,7 +428,7 @@ impl Segmenter {
         scene: &PointCloud,
         frame: &Frame,
         region: &Region,
-        lists: &RegionIndex<'_>,
+        lists: &RegionIndex,
         centres: &[[f32; 3]],
         sizes: &[usize],
     ) -> Result<f64, RunError> {
@@ -434,8 +437,11 @@ impl Segmenter {
         let mut most = 0.0_f64;
         for place in [order.len() / 2, order.len() - 1] {
             let centre = centres[order[place]];
-            let members: Vec<usize> =
-                lists.members(region, centre).into_iter().map(|member| member as usize).collect();
+            let members: Vec<usize> = lists
+                .members(scene.positions(), region, centre)
+                .into_iter()
+                .map(|member| member as usize)
+                .collect();
             let block = self.builder.block(scene, frame, centre, &members);
             let offsets = [0, block.positions.len()];
             let sizes = ListSizes::count(&block.positions, &offsets, &self.builder.shapes)?;

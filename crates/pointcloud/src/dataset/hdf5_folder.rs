@@ -30,8 +30,7 @@ const S3DIS: [&str; 13] = [
 ///   words of the lines of `shape_names.txt`, `class_names.txt` or `all_object_categories.txt`; without them `class_00` and
 ///   so on.
 /// - **Scenes.** Otherwise it belongs to `SPLIT/FILE_ROW`. Where `room_filelist.txt` names the room of every block, and blocks have
-///   the nine channels of S3DIS, the blocks of a room are joined to `SPLIT/ROOM`: at the place that channels 7 to 9
-///   tell, every point once.
+///   the nine channels of S3DIS, the blocks of a room are joined to `SPLIT/ROOM`: at the coordinates in channels 7 to 9, every point once.
 /// - **Splits.** `train_files.txt`, `val_files.txt` and `test_files.txt` (or `train_hdf5_file_list.txt` and so on) name the files of
 ///   a split. Rooms are in `test` when their name begins with the prefix that is asked for, else in `train`. Without
 ///   lists a file with `test` or `val` in its name belongs to that split, any other to `train`.
@@ -173,7 +172,7 @@ impl Hdf5Folder {
         self.rooms.is_some() && self.files.iter().all(|file| file.header.in_room)
     }
 
-    /// Gives every cloud to `sink`, with the place that it belongs to, a path without extension: from any thread, in any order.
+    /// Gives every cloud to `sink`, with the path that it belongs to, without extension: from any thread, in any order.
     /// Rooms whose name begins with `test_rooms` are in `test`. A file that cannot be read is given to `sink` as an error. When
     /// `sink` answers `false`, what is left is left out.
     pub fn unpack(&self, test_rooms: &str, sink: &(dyn Fn(&Path, Result<PointCloud>) -> bool + Sync)) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Position, Result};
 
-/// Lists of files, and the split that they stand for.
+/// Lists of files, and their splits.
 const FILE_LISTS: [(&str, &str); 6] = [
     ("train_files.txt", "train"),
     ("val_files.txt", "val"),

@@ -13,7 +13,7 @@ const TOLERANCE: f64 = 1e-3;
 /// Joins the blocks of a room, every point once; `path` names their file in errors.
 ///
 /// A block of S3DIS has x and y from its own middle, and all coordinates as shares of the largest coordinate of the room. The
-/// factor between the two is the same in all blocks: it is their regression, and gives the place of every point in
+/// factor between the two is the same in all blocks: it is their regression, and gives the position of every point in
 /// the room. z is that of the room already. Blocks overlap, and repeat points where they have too few: a point with the same
 /// shares and colour as one before is left out.
 pub(super) fn join_blocks(blocks: &[PointCloud], path: &Path) -> Result<PointCloud> {

@@ -1,10 +1,11 @@
-//! Files: [`read`] and [`Reader`] for every format, [`write`], [`inspect`].
+//! Files: [`read`] and [`Reader`] for every format, [`write()`], [`inspect`].
 //!
 //! A format is a row of one table, [`Format::all`]: its extensions, how its content is recognised, and how it is read, described
 //! and written.
 
 mod columns;
 mod contents;
+mod detect;
 mod format;
 mod formats;
 mod lines;
@@ -15,8 +16,9 @@ mod write;
 
 pub use columns::column_types;
 pub use contents::Contents;
-pub(crate) use format::is_data_file;
-pub use format::{Format, readable_extensions, writable_extensions};
+pub(crate) use detect::is_data_file;
+pub use detect::{readable_extensions, writable_extensions};
+pub use format::Format;
 pub(crate) use formats::hdf5;
 pub use formats::hdf5::{Hdf5Clouds, Hdf5Dataset, inspect_hdf5};
 pub use formats::ply::{PlyFormat, write_ply};

@@ -9,10 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
-/// What is removed when the program is stopped. Whoever holds the lock may give a file or folder its name.
+/// Paths that are removed when the program is stopped. A thread must hold the lock to give a file or folder its name.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// A set of paths is whole after every call: whoever panicked has left it usable.
+/// The set of paths is complete after every call, so a panic elsewhere has left it usable.
 fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -78,7 +78,7 @@ pub(crate) fn create_folder(path: &Path) -> Result<()> {
 pub fn remove_unfinished() {
     let unfinished = unfinished();
     for path in &*unfinished {
-        // What cannot be removed has a hidden name; there is nobody left to tell.
+        // A path that cannot be removed has a hidden name, and the program ends before it could report it.
         let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
     std::mem::forget(unfinished);

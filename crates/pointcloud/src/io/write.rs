@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::format::{Format, extension_of, writable_extensions};
+use super::detect::writable_extensions;
+use super::format::{Format, extension_of};
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 

@@ -28,7 +28,7 @@ const TYPES: [ScalarType; 8] = [
 
 /// A folder of prepared clouds, each found by everything that decided it.
 ///
-/// A file that is damaged, cut off, or of another version is as good as none: the cloud is prepared anew and the file
+/// If a file is damaged, cut off, or of another version, the cloud is prepared again and the file
 /// replaced. Files appear whole or not at all, so several processes may share a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SceneCache {
@@ -36,7 +36,7 @@ pub struct SceneCache {
 }
 
 impl SceneCache {
-    /// The cache in `folder`, which is made when the first cloud is kept.
+    /// The cache in `folder`, which is made when the first cloud is stored.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
@@ -215,7 +215,7 @@ mod tests {
             fs::write(&source, "contents").unwrap();
             assert_eq!(get("voxel 0.04"), 3);
 
-            // Whatever happens to the file, the cloud is right: prepared anew.
+            // Whatever happens to the file, the cloud is right, because it is prepared again.
             let files: Vec<PathBuf> =
                 fs::read_dir(folder.path().join("deep/cache")).unwrap().map(|e| e.unwrap().path()).collect();
             assert_eq!(files.len(), 3);

@@ -19,15 +19,15 @@ pub struct LabelMap {
 }
 
 impl LabelMap {
-    /// Labels in `property` that are the classes `0..classes` themselves, but for the labels `ignored`.
+    /// Labels in `property` that are the classes `0..classes` themselves, except the labels `ignored`.
     #[must_use]
     pub fn identity(property: impl Into<String>, classes: usize, ignored: &[i64]) -> Self {
         let pairs: Vec<(i64, usize)> = (0..classes).map(|class| (class as i64, class)).collect();
         Self::new(property, classes, &pairs, ignored)
     }
 
-    /// Labels in `property` that stand for classes as `pairs` of label and class say; those in `ignored` stand for none, also
-    /// where `pairs` have them.
+    /// Labels in `property` that mean the classes that `pairs` of label and class name; those in `ignored` mean no class, even if
+    /// `pairs` have them.
     ///
     /// # Panics
     /// When a class is not below `classes`.
@@ -78,7 +78,7 @@ impl LabelMap {
     /// As [`classes_of`](Self::classes_of), for files that must have labels.
     ///
     /// # Errors
-    /// [`Error::MissingLabel`] where there are none, and as there.
+    /// [`Error::MissingLabel`] if there are no labels, else as [`classes_of`](Self::classes_of).
     pub fn require(&self, cloud: &PointCloud, path: &Path) -> Result<Vec<i32>> {
         self.classes_of(cloud, path)?.ok_or_else(|| {
             let label = cloud.label_name().map(str::to_owned);

@@ -19,7 +19,7 @@ use crate::io::{create_folder, replace_file};
 use crate::seed::derive_seed;
 use crate::transform::{jitter, sample_uniform, shuffled_indices};
 
-/// Names of the classes; their places are the labels.
+/// Names of the classes; the index of a name is its label.
 pub const SCENE_CLASSES: [&str; 8] = ["ceiling", "floor", "wall", "table", "chair", "shelf", "sofa", "lamp"];
 
 /// Changes whenever the same settings would give other bytes.
@@ -28,7 +28,7 @@ const VERSION: u32 = 1;
 /// Selects the random numbers of the scenes, apart from those of the shapes.
 const SCENES: u64 = 9;
 
-/// Attempts to find a place for a thing, before it is left out.
+/// Attempts to find free floor for a thing, before it is left out.
 const ATTEMPTS: usize = 30;
 
 /// Between a thing and the wall that it stands at, in metres.
@@ -90,7 +90,7 @@ impl SceneSynthConfig {
     }
 }
 
-/// Compares what stands at `root` with the scenes that `config` describes.
+/// Compares the files at `root` with the scenes that `config` describes.
 ///
 /// # Errors
 /// [`Error::Io`] when something is there but cannot be read.
@@ -131,7 +131,7 @@ pub fn generate_scenes(
     })
 }
 
-/// One random room, with labels (places in [`SCENE_CLASSES`]) and colours, in metres; z is up, the floor at 0.
+/// One random room, with labels (indices of [`SCENE_CLASSES`]) and colours, in metres; z is up, the floor at 0.
 ///
 /// The density and the noise of `config` apply; its counts and its seed do not, the random numbers are those of `rng`.
 #[must_use]

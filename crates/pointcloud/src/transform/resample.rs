@@ -63,7 +63,7 @@ pub fn resample_indices(
     }
 }
 
-/// `cloud` with exactly `n` points, all columns kept.
+/// `cloud` with exactly `n` points and all columns.
 ///
 /// # Errors
 /// [`Error::EmptyCloud`] when there are no points to draw from.

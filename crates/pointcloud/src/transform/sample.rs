@@ -8,7 +8,7 @@ use crate::mesh::Mesh;
 
 /// Draws `n` points with normals from the triangles of `mesh`, with equal density everywhere.
 ///
-/// A triangle is chosen by binary search in the cumulative areas (`f64`), the place in it as
+/// A triangle is chosen by binary search in the cumulative areas (`f64`), the point in it as
 /// `(1 - √u)·a + √u(1 - v)·b + √u·v·c` (Osada et al., *Shape distributions*, 2002). The normal is that of the
 /// triangle, counter-clockwise corners facing the viewer; colours, labels and all other columns are those of the corner that
 /// is nearest in these weights.

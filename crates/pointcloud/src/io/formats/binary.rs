@@ -85,7 +85,7 @@ pub(super) fn put(out: &mut Vec<u8>, scalar: ScalarType, value: f64) {
     }
 }
 
-/// One number at one place of a record.
+/// One number at an offset in a record.
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     pub(super) name: String,

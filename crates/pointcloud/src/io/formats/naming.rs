@@ -53,7 +53,7 @@ fn is_normal(triple: &[ScalarProperty]) -> bool {
 
 /// Names the columns of one array with a name: `xyz`, `positions`, `points` (or `pos`, `coords`,
 /// `vertices`) are `x y z` and what [`name_columns`] makes of the rest; `normals` and `colors` are
-/// normals and colours (floats up to 1 are scaled to 255); one column keeps the name, more get `_0`,
+/// normals and colours (floats up to 1 are scaled to 255); one column has the name of the array, several get `_0`,
 /// `_1` and so on.
 pub(super) fn name_array(name: &str, columns: &mut [ScalarProperty]) {
     let names = match (name.to_ascii_lowercase().as_str(), columns.len()) {

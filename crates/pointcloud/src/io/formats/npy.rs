@@ -308,10 +308,10 @@ impl<'a> Tokens<'a> {
 }
 
 /// Writes `cloud` as an array `[N, 3]` where it has nothing but positions, else as a structured
-/// array `[N]` with one field per column, named as in [`write`](crate::io::write).
+/// array `[N]` with one field per column, named as in [`write`](crate::io::write()).
 ///
 /// # Errors
-/// As [`write`](crate::io::write).
+/// As [`write`](crate::io::write()).
 fn write_npy(path: &Path, cloud: &PointCloud) -> Result<()> {
     let columns = distinct_columns_of(cloud)?;
     let kind = |scalar: ScalarType| match scalar {

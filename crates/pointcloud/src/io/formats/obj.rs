@@ -24,7 +24,7 @@ pub(super) const FORMAT: Format = Format {
 
 /// Reads vertices and faces; polygons are split into fans, indices may count from the end.
 ///
-/// Colours after the coordinates (from 0 to 1, or to 255) become colours, normals are kept where
+/// Colours after the coordinates (from 0 to 1, or to 255) become colours, normals are read where
 /// every vertex has one of its own. Materials, texture, lines and groups are left out.
 fn read(source: &Source<'_>) -> Result<Contents> {
     let Source { path, bytes, .. } = *source;
@@ -34,7 +34,7 @@ fn read(source: &Source<'_>) -> Result<Contents> {
     let mut normals: Vec<[f32; 3]> = Vec::new();
     let mut own_normals = true;
     let (mut triangles, mut polygon) = (Vec::new(), Vec::new());
-    // Faces may stand before their vertices: the largest index is checked at the end.
+    // Faces may come before their vertices, so the largest index is checked at the end.
     let mut largest: Option<(usize, i64)> = None;
     while let Some((line, text)) = lines.next_row() {
         let refuse =

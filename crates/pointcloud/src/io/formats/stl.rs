@@ -120,7 +120,7 @@ struct Soup {
 impl Soup {
     fn push(&mut self, corners: [[f32; 3]; 3]) {
         let triangle = corners.map(|corner| {
-            // -0 and 0 are one place.
+            // -0 and 0 are the same coordinate.
             let corner = corner.map(|v| v + 0.0);
             *self.known.entry(corner.map(f32::to_bits)).or_insert_with(|| {
                 self.vertices.push(corner);

@@ -77,7 +77,7 @@ pub(super) const FORMAT: Format = Format {
 /// Reads a table of points: blanks, commas, semicolons or tabs between the values, comments after
 /// `#` or `//`.
 ///
-/// The names of the columns may stand in the first line or in a comment before it; without them the
+/// The names of the columns may be in the first line or in a comment before it; without them the
 /// values decide, see [`name_columns`]. A first line with the number of points is passed over.
 fn read(source: &Source<'_>) -> Result<Contents> {
     let Source { path, bytes, .. } = *source;
@@ -132,7 +132,7 @@ fn read(source: &Source<'_>) -> Result<Contents> {
         return Err(Error::malformed(path, Position::Line(lines.line), "no points", "lines 'x y z'"));
     }
     let mut columns: Vec<ScalarProperty> = columns.into_iter().map(TextColumn::finish).collect();
-    // Coordinates go through `f64`, so that large ones keep their digits.
+    // Coordinates go through `f64`, so that large ones do not lose digits.
     match names {
         Some(names) => columns.iter_mut().zip(names).for_each(|(column, name)| column.name = name),
         None => name_columns(&mut columns),
@@ -189,7 +189,7 @@ impl TextColumn {
 /// as many digits as bring back its exact value.
 ///
 /// # Errors
-/// As [`write`](crate::io::write).
+/// As [`write`](crate::io::write()).
 fn write_text(path: &Path, cloud: &PointCloud, separator: char) -> Result<()> {
     let columns = distinct_columns_of(cloud)?;
     replace_file(path, |out| {

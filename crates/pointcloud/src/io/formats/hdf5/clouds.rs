@@ -56,7 +56,7 @@ pub(crate) struct Header {
     pub(crate) classes: Option<Vec<i64>>,
     /// Whether the points name the part that they belong to, `pid`.
     pub(crate) parts: bool,
-    /// Whether there are as many channels as in blocks that know their place in a room.
+    /// Whether there are as many channels as in blocks with coordinates in the room.
     pub(crate) in_room: bool,
 }
 
@@ -79,7 +79,7 @@ impl Hdf5Clouds {
         Self::of(path.as_ref(), &Source::open(path.as_ref())?)
     }
 
-    /// Reads a file in memory; `name` stands for the file in messages.
+    /// Reads a file in memory; `name` is the name of the file in messages.
     ///
     /// # Errors
     /// As [`read`](Self::read).

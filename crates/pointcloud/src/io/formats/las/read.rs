@@ -27,7 +27,7 @@ const BLOCK: usize = 4096;
 
 /// Reads points with what is known of them.
 ///
-/// `classification` becomes the labels, colours of 16 bits keep their upper 8, everything else
+/// `classification` becomes the labels, colours of 16 bits become their upper 8, everything else
 /// becomes properties: `intensity`, `return_number`, `number_of_returns`, `gps_time` and so on, and
 /// the extra bytes that the file describes. What is 0 for all points is left out, since LAS cannot
 /// say otherwise that it was not recorded.

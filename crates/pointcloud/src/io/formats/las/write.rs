@@ -27,7 +27,7 @@ const FINEST: f64 = 1e-9;
 /// bytes. Coordinates are whole multiples of a power of ten, the finest that holds all of them.
 ///
 /// # Errors
-/// As [`write`](crate::io::write), [`Error::NotFinite`], and [`Error::PropertyName`] for a
+/// As [`write`](crate::io::write()), [`Error::NotFinite`], and [`Error::PropertyName`] for a
 /// property whose name has more than 32 bytes.
 pub(super) fn write_las(path: &Path, cloud: &PointCloud, compressed: bool) -> Result<()> {
     cloud.check_finite().map_err(|error| error.in_file(path))?;
@@ -188,7 +188,7 @@ impl<'a> Layout<'a> {
         let mut header = vec![0; HEADER];
         let mut set = |at: usize, raw: &[u8]| header[at..at + raw.len()].copy_from_slice(raw);
         set(0, MAGIC);
-        // Coordinates are in a reference system that nobody told; the flag promises WKT as 1.4 demands.
+        // Version 1.4 demands the flag for WKT, although the reference system of the coordinates is not known.
         set(6, &16_u16.to_le_bytes());
         set(24, &[1, 4]);
         set(58, b"pointwise");

@@ -12,11 +12,11 @@ use crate::scalar::ScalarType;
 /// Writes all columns of `cloud` as a PCD file of encoding `binary`.
 ///
 /// Normals are `normal_x normal_y normal_z` and colours a packed `rgb`, as the Point Cloud Library
-/// has them; everything else is as in [`write`](crate::io::write). Where the origin is not zero the
+/// has them; everything else is as in [`write`](crate::io::write()). Where the origin is not zero the
 /// coordinates are of 8 bytes, which Open3D 0.20 reads as 0: move such a cloud to zero first for it.
 ///
 /// # Errors
-/// As [`write`](crate::io::write).
+/// As [`write`](crate::io::write()).
 pub(super) fn write(path: &Path, cloud: &PointCloud) -> Result<()> {
     let columns = distinct_columns_of(cloud)?;
     let mut lines = ["FIELDS", "SIZE", "TYPE", "COUNT"].map(str::to_owned);

@@ -238,7 +238,7 @@ fn parse_format(words: &[String]) -> Option<PlyFormat> {
     })
 }
 
-/// The grammar of the library wants names that are identifiers, so it sees a stand-in.
+/// The grammar of the library accepts identifiers only, so it is given another name.
 fn parse_element(words: &[String]) -> Option<Element> {
     let [_, name, count] = words else { return None };
     let header = declared(&format!("format ascii 1.0\nelement stand_in {count}"))?;
