@@ -106,7 +106,7 @@ pub enum Error {
 
     /// A position is NaN or infinite.
     #[error(
-        "{path}point {row}: found position ({x}, {y}, {z}), expected finite coordinates",
+        "{path}point {row}: found position ({x}, {y}, {z}), expected finite coordinates; --drop-invalid (data.drop_invalid) leaves such points out",
         path = path.as_deref().map(prefix).unwrap_or_default(),
         x = position[0], y = position[1], z = position[2]
     )]
@@ -146,6 +146,16 @@ pub enum Error {
         found: String,
         /// The supported extensions.
         supported: String,
+    },
+
+    /// Names were given for the columns of a file that names them itself.
+    #[error("{path}: a {format} file names its columns, expected names of columns for text or NumPy arrays only",
+        path = path.display())]
+    NamedColumns {
+        /// File concerned.
+        path: PathBuf,
+        /// Its format.
+        format: &'static str,
     },
 
     /// A mesh has no area to sample from: no faces, all degenerate, or not finite.

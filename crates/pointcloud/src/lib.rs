@@ -21,6 +21,7 @@ pub mod dataset;
 mod error;
 pub mod io;
 mod mesh;
+mod names;
 mod origin;
 mod scalar;
 pub mod scene;
@@ -29,10 +30,10 @@ pub mod synth;
 pub mod transform;
 
 pub use bounds::Bounds;
-pub use cloud::{PointCloud, ScalarProperty};
+pub use cloud::PointCloud;
 pub use error::{Error, Malformed, Position, Result};
 pub use mesh::Mesh;
-pub use scalar::ScalarType;
+pub use scalar::{ScalarProperty, ScalarType};
 pub use seed::derive_seed;
 
 /// The example of the README is compiled with the documentation tests.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pointcloud::io::{Reader, Summary, inspect_bytes};
+use pointcloud::io::{Reader, Summary};
 use pointcloud::{PointCloud, Result};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -13,7 +13,7 @@ fn parse(bytes: &[u8], name: &str) -> Result<PointCloud> {
 }
 
 fn summarize(bytes: &[u8], name: &str) -> Result<Summary> {
-    inspect_bytes(bytes, name)
+    Reader::new().inspect_bytes(bytes, name)
 }
 
 const HEADER: &str = "element vertex 2\nproperty float x\nproperty float y\nproperty float z\n";
@@ -77,8 +77,12 @@ fn float_labels_and_float_colors() {
                 property float green\nproperty float blue\nproperty float scalar_Label\nend_header\n";
     let cloud = parse(&ascii(&format!("{text}0 0 0 1 .5 0 3\n0 0 0 0 0 0 4\n")), "t.ply").unwrap();
     assert_eq!(cloud.labels(), Some([3, 4].as_slice()));
-    assert!(cloud.colors().is_none());
-    assert_eq!(cloud.properties().len(), 3, "colours that are not bytes stay as they are");
+    assert_eq!(cloud.colors(), Some([[255, 128, 0], [0, 0, 0]].as_slice()));
+    assert_eq!(
+        cloud.stored_colors().unwrap().1[0],
+        [1.0, 0.5, 0.0],
+        "colours that are not bytes are in the cloud, too"
+    );
     let cloud = parse(&ascii(&format!("{text}0 0 0 1 .5 0 3.5\n0 0 0 0 0 0 4\n")), "t.ply").unwrap();
     assert!(cloud.labels().is_none());
     assert_eq!(cloud.property("scalar_Label").unwrap().values, [3.5, 4.0]);

@@ -20,6 +20,8 @@ pub struct LoadedCloud {
     pub class: usize,
     /// Its points; finite.
     pub cloud: PointCloud,
+    /// Points that were left out because they were not finite.
+    pub dropped: usize,
 }
 
 /// A file that was left out.
@@ -56,11 +58,11 @@ pub fn load_samples(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Loaded> {
     let done = AtomicUsize::new(0);
-    let read: Vec<Result<PointCloud>> = samples
+    let read: Vec<Result<(PointCloud, usize)>> = samples
         .par_iter()
         .enumerate()
         .map(|(index, sample)| {
-            let cloud = reader.clone().finite(true).stream(index as u64).read(&sample.path);
+            let cloud = reader.clone().finite(true).stream(index as u64).read_counted(&sample.path);
             progress(done.fetch_add(1, Ordering::Relaxed) + 1);
             cloud
         })
@@ -70,7 +72,9 @@ pub fn load_samples(
     for (sample, cloud) in samples.iter().zip(read) {
         let path = sample.path.clone();
         match cloud {
-            Ok(cloud) => loaded.clouds.push(LoadedCloud { path, class: sample.class, cloud }),
+            Ok((cloud, dropped)) => {
+                loaded.clouds.push(LoadedCloud { path, class: sample.class, cloud, dropped })
+            }
             Err(error) if skip_bad => loaded.skipped.push(Skipped { path, error }),
             Err(error) => return Err(error),
         }

@@ -60,8 +60,7 @@ pub fn readable_extensions() -> Vec<&'static str> {
 /// Extensions that can be written, in the order of the formats.
 #[must_use]
 pub fn writable_extensions() -> Vec<&'static str> {
-    let written = Format::all().iter().filter(|format| format.writes());
-    written.flat_map(|format| format.extensions).copied().collect()
+    Format::all().iter().flat_map(|format| format.written).copied().collect()
 }
 
 /// Whether a file of a folder is data: its extension is known, and its start looks like data.

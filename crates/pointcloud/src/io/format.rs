@@ -9,7 +9,7 @@ use crate::cloud::PointCloud;
 use crate::error::Result;
 
 /// Bytes at the start of a file that tell its format.
-pub(super) const HEAD: usize = 1024;
+pub(crate) const HEAD: usize = 1024;
 
 /// A file format: what it is called, and how its files are recognised, read, described and written.
 ///
@@ -30,10 +30,13 @@ pub struct Format {
     /// Whether the start of a file with an extension of this format looks like data. Notes also end in `.txt`.
     /// `None` where nothing else has the extensions.
     pub(crate) plausible: Option<fn(&Head<'_>) -> bool>,
+    /// Whether files of the format name their columns; else the caller may.
+    pub(crate) names_columns: bool,
     pub(crate) read: fn(&Source<'_>) -> Result<Contents>,
     pub(crate) inspect: fn(&Source<'_>) -> Result<Summary>,
-    /// `None` for a format that is only read.
-    pub(crate) write: Option<fn(&Path, &PointCloud) -> Result<()>>,
+    /// Extensions that are written; none for a format that is only read.
+    pub(crate) written: &'static [&'static str],
+    pub(crate) write: fn(&Path, &PointCloud) -> Result<()>,
 }
 
 /// The start of a file.
@@ -73,8 +76,13 @@ impl Format {
     /// Whether files of the format can be written.
     #[must_use]
     pub fn writes(&self) -> bool {
-        self.write.is_some()
+        !self.written.is_empty()
     }
+}
+
+/// [`Format::write`] of a format that is only read.
+pub(crate) fn never_written(path: &Path, _: &PointCloud) -> Result<()> {
+    unreachable!("{}: the table lists no extension to write", path.display())
 }
 
 impl PartialEq for Format {

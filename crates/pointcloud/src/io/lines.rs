@@ -54,6 +54,13 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// The text of a line before a comment, which starts with `#`. The sign also occurs in numbers of Windows, such as `1.#QNAN`.
+pub(crate) fn before_comment(line: &[u8]) -> &[u8] {
+    let in_number = |at: usize| at >= 2 && line[at - 1] == b'.' && line[at - 2].is_ascii_digit();
+    let comment = line.iter().enumerate().position(|(at, &b)| b == b'#' && !in_number(at));
+    &line[..comment.unwrap_or(line.len())]
+}
+
 /// Text for an error message: printable, on one line, at most 60 characters.
 pub(crate) fn quote(text: &[u8]) -> String {
     const LONGEST: usize = 60;

@@ -6,6 +6,7 @@
 mod columns;
 mod contents;
 mod detect;
+mod faces;
 mod format;
 mod formats;
 mod lines;
@@ -15,14 +16,14 @@ mod summary;
 mod write;
 
 pub use columns::column_types;
-pub use contents::Contents;
+pub use contents::{ColumnUse, Contents};
 pub(crate) use detect::is_data_file;
 pub use detect::{readable_extensions, writable_extensions};
 pub use format::Format;
 pub(crate) use formats::hdf5;
 pub use formats::hdf5::{Hdf5Clouds, Hdf5Dataset, inspect_hdf5};
 pub use formats::ply::{PlyFormat, write_ply};
-pub use reader::{Reader, inspect, inspect_bytes, read};
+pub use reader::{Reader, inspect, read};
 pub(crate) use replace::create_folder;
 pub use replace::{Unfinished, remove_unfinished, replace_file};
 pub use summary::{Element, Summary};

@@ -1,5 +1,6 @@
 //! [`Reader`]: how a file becomes a cloud.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use rand::SeedableRng;
@@ -40,11 +41,15 @@ pub struct Reader {
     seed: u64,
     stream: u64,
     finite: bool,
+    drop_invalid: bool,
+    columns: Option<Vec<String>>,
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        Self { points: None, sampling: Sampling::Random, surfaces: true, seed: 0, stream: 0, finite: false }
+        let (sampling, surfaces) = (Sampling::Random, true);
+        let (finite, drop_invalid) = (false, false);
+        Self { points: None, sampling, surfaces, seed: 0, stream: 0, finite, drop_invalid, columns: None }
     }
 }
 
@@ -98,14 +103,45 @@ impl Reader {
         self
     }
 
+    /// Whether points whose position is NaN or infinite are left out and counted, see [`Contents::dropped`], with the faces that
+    /// have them for a corner [default: false].
+    #[must_use]
+    pub fn drop_invalid(mut self, drop: bool) -> Self {
+        self.drop_invalid = drop;
+        self
+    }
+
+    /// Names of the columns in the order of the file, between commas, for files that do not name them: text and NumPy
+    /// arrays. They replace the names in a line of text. A column called `_` is left out.
+    ///
+    /// ```
+    /// use pointcloud::io::Reader;
+    ///
+    /// let reader = Reader::new().columns("x,y,z,intensity,r,g,b,label");
+    /// let cloud = reader.parse(b"1 2 3 17 255 128 0 9\n", "a.txt")?.cloud;
+    /// assert_eq!((cloud.colors().unwrap()[0], cloud.labels().unwrap()[0]), ([255, 128, 0], 9));
+    /// # Ok::<(), pointcloud::Error>(())
+    /// ```
+    #[must_use]
+    pub fn columns(mut self, names: &str) -> Self {
+        let names: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).collect();
+        self.columns = (names != [""]).then_some(names);
+        self
+    }
+
     /// Reads the points of a file.
     ///
     /// # Errors
     /// As [`open`](Self::open), and [`Error::NotFinite`], [`Error::EmptyCloud`], [`Error::NoSurface`] where the options say.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<PointCloud> {
-        let path = path.as_ref();
+        Ok(self.read_counted(path.as_ref())?.0)
+    }
+
+    /// [`read`](Self::read), and how many points were dropped.
+    pub(crate) fn read_counted(&self, path: &Path) -> Result<(PointCloud, usize)> {
         let contents = self.read_contents(path, self.points.is_some() && self.surfaces)?;
-        self.choose(contents).map_err(|error| error.in_file(path))
+        let dropped = contents.dropped;
+        Ok((self.choose(contents).map_err(|error| error.in_file(path))?, dropped))
     }
 
     /// Reads a file as a triangle mesh, without choosing points; it has no faces where the file has none.
@@ -140,16 +176,62 @@ impl Reader {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn parse(&self, bytes: &[u8], name: impl AsRef<Path>) -> Result<Contents> {
-        parse(bytes, name.as_ref(), true)
+        self.parse_contents(bytes, name.as_ref(), true)
+    }
+
+    /// Reads a whole file and describes it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); missing vertices or coordinates of a PLY file are no error here.
+    pub fn inspect(&self, path: impl AsRef<Path>) -> Result<Summary> {
+        let path = path.as_ref();
+        self.inspect_bytes(&read_bytes(path)?, path)
+    }
+
+    /// [`inspect`](Self::inspect) for a file in memory; `name` is the name of the file in messages.
+    ///
+    /// # Errors
+    /// As [`inspect`](Self::inspect).
+    pub fn inspect_bytes(&self, bytes: &[u8], name: impl AsRef<Path>) -> Result<Summary> {
+        self.with_source(bytes, name.as_ref(), true, |format, source| (format.inspect)(source))
     }
 
     fn read_contents(&self, path: &Path, faces: bool) -> Result<Contents> {
-        let bytes = read_bytes(path)?;
-        parse(&bytes, path, faces)
+        self.parse_contents(&read_bytes(path)?, path, faces)
     }
 
-    /// Chooses points as the options say.
-    fn choose(&self, contents: Contents) -> Result<PointCloud> {
+    fn parse_contents(&self, bytes: &[u8], path: &Path, faces: bool) -> Result<Contents> {
+        let mut contents = self.with_source(bytes, path, faces, |format, source| (format.read)(source))?;
+        if self.drop_invalid {
+            contents.drop_invalid();
+        }
+        Ok(contents)
+    }
+
+    /// Finds the format of a file in memory and hands the file to it.
+    fn with_source<T>(
+        &self,
+        bytes: &[u8],
+        path: &Path,
+        faces: bool,
+        take: impl FnOnce(&Format, &Source<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let decoded = decode(bytes);
+        let bytes = decoded.as_ref();
+        let format = Format::of_head(path, bytes, bytes.len() as u64)?;
+        let columns = self.columns.as_deref();
+        if columns.is_some() && format.names_columns {
+            let path = path.to_owned();
+            return Err(Error::NamedColumns { path, format: format.name() });
+        }
+        take(format, &Source { path, bytes, faces, columns })
+    }
+
+    /// Chooses points of what [`open`](Self::open) returned, as the options say.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`], [`Error::EmptyCloud`], [`Error::NoSurface`].
+    pub fn choose(&self, contents: Contents) -> Result<PointCloud> {
         let Contents { cloud, faces, .. } = contents;
         if self.finite || self.points.is_some() {
             cloud.check_finite()?;
@@ -182,25 +264,26 @@ pub fn read(path: impl AsRef<Path>) -> Result<PointCloud> {
 /// Reads a whole file and describes it.
 ///
 /// # Errors
-/// As [`Reader::open`]; missing vertices or coordinates of a PLY file are no error here.
+/// As [`Reader::inspect`].
 pub fn inspect(path: impl AsRef<Path>) -> Result<Summary> {
-    let path = path.as_ref();
-    inspect_bytes(&read_bytes(path)?, path)
+    Reader::new().inspect(path)
 }
 
-/// [`inspect`] for a file in memory; `name` is the name of the file in messages.
-///
-/// # Errors
-/// As [`inspect`].
-pub fn inspect_bytes(bytes: &[u8], name: impl AsRef<Path>) -> Result<Summary> {
-    let path = name.as_ref();
-    let format = Format::of_head(path, bytes, bytes.len() as u64)?;
-    (format.inspect)(&Source { path, bytes, faces: true })
-}
-
-fn parse(bytes: &[u8], path: &Path, faces: bool) -> Result<Contents> {
-    let format = Format::of_head(path, bytes, bytes.len() as u64)?;
-    (format.read)(&Source { path, bytes, faces })
+/// Text without its byte order mark; what is not in UTF-8 but in UTF-16 is decoded.
+fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let wide = |unit: fn([u8; 2]) -> u16| {
+        let units = bytes[2..].as_chunks::<2>().0.iter().map(|pair| unit(*pair));
+        let text: String =
+            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        Cow::Owned(text.into_bytes())
+    };
+    match bytes {
+        [0xef, 0xbb, 0xbf, text @ ..] => Cow::Borrowed(text),
+        // The first sign of a text is ascii; two bytes of a binary file may look like a mark.
+        [0xff, 0xfe, 1..=127, 0, 1..=127, 0, ..] => wide(u16::from_le_bytes),
+        [0xfe, 0xff, 0, 1..=127, 0, 1..=127, ..] => wide(u16::from_be_bytes),
+        _ => Cow::Borrowed(bytes),
+    }
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>> {

@@ -1,7 +1,7 @@
 //! What is in a file, for people and programs that look before they load.
 
 use super::columns::column_types;
-use super::contents::{Contents, Source};
+use super::contents::{ColumnUse, Contents, Source};
 use super::format::Format;
 use crate::bounds::Bounds;
 use crate::cloud::PointCloud;
@@ -52,6 +52,12 @@ pub struct Summary {
     pub elements: Vec<Element>,
     /// Comments of the file, and what else there is to say about it.
     pub comments: Vec<String>,
+    /// What every column was taken for.
+    pub columns: Vec<ColumnUse>,
+    /// What the reader assumed.
+    pub notes: Vec<String>,
+    /// What the file has and the points have not.
+    pub left_out: Vec<String>,
 }
 
 impl Summary {
@@ -70,6 +76,9 @@ impl Summary {
             faces: triangles.len(),
             properties: columns.iter().map(|&(name, _)| name.to_owned()).collect(),
             elements,
+            columns: contents.columns.clone(),
+            notes: contents.notes.clone(),
+            left_out: contents.left_out.clone(),
             ..Self::default()
         };
         summary.add_points(cloud);
@@ -97,8 +106,7 @@ pub(crate) fn inspect_contents(source: &Source<'_>, format: &Format, faces: bool
 
 /// Coordinates of a point as decimals as short as in the file.
 fn shortest_point(cloud: &PointCloud, i: usize) -> [f64; 3] {
-    let (position, origin, exact) = (cloud.positions()[i], cloud.origin(), cloud.point(i));
-    [0, 1, 2].map(|axis| if origin[axis] == 0.0 { shortest(position[axis]) } else { exact[axis] })
+    if cloud.has_wide_coordinates() { cloud.point(i) } else { cloud.positions()[i].map(shortest) }
 }
 
 /// The value whose decimal form is the shortest one that is stored as the same `float`.

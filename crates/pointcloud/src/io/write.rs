@@ -18,8 +18,9 @@ use crate::error::{Error, Result};
 pub fn write(path: impl AsRef<Path>, cloud: &PointCloud) -> Result<()> {
     let path = path.as_ref();
     let extension = extension_of(path);
-    match Format::of_extension(&extension).and_then(|format| format.write) {
-        Some(write) => write(path, cloud),
+    let format = Format::all().iter().find(|format| format.written.contains(&extension.as_str()));
+    match format {
+        Some(format) => (format.write)(path, cloud),
         None => Err(Error::Extension {
             path: path.to_owned(),
             found: extension,

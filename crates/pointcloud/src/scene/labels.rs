@@ -123,8 +123,8 @@ impl LabelMap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::ScalarProperty;
     use crate::io::Reader;
+    use crate::scalar::ScalarProperty;
     use crate::scalar::ScalarType;
 
     fn cloud(name: &str, scalar_type: ScalarType, values: &[f64]) -> PointCloud {

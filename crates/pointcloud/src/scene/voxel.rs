@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::cloud::{PointCloud, ScalarProperty};
+use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
+use crate::scalar::ScalarProperty;
 use crate::transform::spread;
 
 /// Cells along an axis that a Morton key can tell apart.

@@ -1,7 +1,6 @@
 //! Fixed-size binary records, as PCD, NPY and LAS store them.
 
-use crate::cloud::ScalarProperty;
-use crate::scalar::ScalarType;
+use crate::scalar::{ScalarProperty, ScalarType};
 
 /// A stored number, also of types that a column cannot have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

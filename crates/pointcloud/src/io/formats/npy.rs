@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::binary::{Field, Number, put, read_records};
 use super::naming::name_array;
-use crate::cloud::{PointCloud, ScalarProperty};
+use crate::cloud::PointCloud;
 use crate::error::{Error, Position, Result};
 use crate::io::columns::{cloud_of_table, distinct_columns_of};
 use crate::io::contents::{Contents, Source};
@@ -15,35 +15,69 @@ use crate::io::format::Format;
 use crate::io::lines::quote;
 use crate::io::replace::replace_file;
 use crate::io::summary::inspect_contents;
-use crate::scalar::ScalarType;
+use crate::scalar::{ScalarProperty, ScalarType};
 
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// More numbers per point than this are taken for something that is no point cloud.
 const MOST_COLUMNS: usize = 1024;
 
+/// An array of at most so many rows and more than so many columns is taken for points along the second axis.
+const MOST_TRANSPOSED: usize = 12;
+const LEAST_TRANSPOSED: usize = 64;
+
 pub(super) const FORMAT: Format = Format {
     name: "npy",
     extensions: &["npy"],
     sniff: |head| head.bytes.starts_with(MAGIC),
     plausible: None,
+    names_columns: false,
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
-    write: Some(write_npy),
+    written: &["npy"],
+    write: write_npy,
 };
+
+/// Whether an array `[columns, rows]` has its axes the other way round: few numbers of many points.
+pub(super) fn is_transposed(columns: usize, rows: usize) -> bool {
+    (3..=MOST_TRANSPOSED).contains(&columns) && rows > LEAST_TRANSPOSED
+}
 
 /// Reads an array `[N, 3+]` of numbers or a structured array `[N]` with fields `x`, `y`, `z` or `xyz`.
 fn read(source: &Source<'_>) -> Result<Contents> {
     let Source { path, bytes, .. } = *source;
-    let columns = parse_array(path, bytes, "positions")?;
-    let expected = "an array [N, 3+] or fields x, y, z";
-    let cloud = cloud_of_table(columns)
-        .map_err(|found| Error::malformed(path, Position::Byte(10), found, expected))?;
-    Ok(cloud.into())
+    let refuse = |found: String, expected: &str| Error::malformed(path, Position::Byte(10), found, expected);
+    let (mut columns, mut notes) = parse_array(path, bytes, "positions")?;
+    if let Some(given) = source.columns {
+        notes.clear();
+        rename(&mut columns, given).map_err(|(found, expected)| refuse(found, &expected))?;
+    }
+    let mut contents =
+        cloud_of_table(columns).map_err(|found| refuse(found, "an array [N, 3+] or fields x, y, z"))?;
+    contents.notes.extend(notes);
+    Ok(contents)
 }
 
-/// The columns of an array; `name` is the one of an array without named fields.
-pub(super) fn parse_array(path: &Path, bytes: &[u8], name: &str) -> Result<Vec<ScalarProperty>> {
+/// Gives columns the names that the caller wants; else what was found and expected. A column called `_` is left out.
+pub(super) fn rename(
+    columns: &mut Vec<ScalarProperty>,
+    names: &[String],
+) -> std::result::Result<(), (String, String)> {
+    if columns.len() != names.len() {
+        let expected = format!("{}, the columns {}", names.len(), names.join(","));
+        return Err((format!("{} columns", columns.len()), expected));
+    }
+    columns.iter_mut().zip(names).for_each(|(column, name)| column.name.clone_from(name));
+    columns.retain(|column| column.name != "_");
+    Ok(())
+}
+
+/// The columns of an array, and what was assumed; `name` is the one of an array without named fields.
+pub(super) fn parse_array(
+    path: &Path,
+    bytes: &[u8],
+    name: &str,
+) -> Result<(Vec<ScalarProperty>, Vec<String>)> {
     let refuse = |at: usize, found: String, expected: &str| {
         Error::malformed(path, Position::Byte(at), found, expected)
     };
@@ -67,10 +101,17 @@ pub(super) fn parse_array(path: &Path, bytes: &[u8], name: &str) -> Result<Vec<S
     };
     let header = Header::parse(text, name).map_err(|(found, expected)| refuse(start, found, expected))?;
     let body = &bytes[start + length..];
-    let rows = header.shape[0];
-    let per_row: usize = match header.shape[1..] {
-        [] => 1,
-        [columns] if columns <= MOST_COLUMNS => columns,
+    let mut notes = Vec::new();
+    let mut fortran = header.fortran;
+    let (rows, per_row): (usize, usize) = match *header.shape.as_slice() {
+        [rows] => (rows, 1),
+        // Networks of other frameworks store channels first: the same numbers are [N, C] in the other order.
+        [columns, rows] | [1, columns, rows] if is_transposed(columns, rows) => {
+            notes.push(format!("shape {:?} is taken for {rows} points of {columns} numbers", header.shape));
+            fortran = !fortran;
+            (rows, columns)
+        }
+        [rows, columns] | [1, rows, columns] if columns <= MOST_COLUMNS => (rows, columns),
         _ => return Err(refuse(start, format!("shape {:?}", header.shape), "[N] or [N, columns]")),
     };
     let size = header.item * per_row;
@@ -84,7 +125,7 @@ pub(super) fn parse_array(path: &Path, bytes: &[u8], name: &str) -> Result<Vec<S
     }
     if header.groups.len() == 1 && header.groups[0].fields.len() == 1 {
         let field = &header.groups[0].fields[0];
-        let mut columns = if header.fortran && per_row > 1 {
+        let mut columns = if fortran && per_row > 1 {
             data.chunks_exact(rows.max(1) * header.item)
                 .flat_map(|column| read_records(column, header.item, std::slice::from_ref(field), header.big))
                 .collect()
@@ -96,8 +137,8 @@ pub(super) fn parse_array(path: &Path, bytes: &[u8], name: &str) -> Result<Vec<S
         if rows == 0 {
             columns = (0..per_row).map(|_| field.number.column("", Vec::new())).collect();
         }
-        name_array(&header.groups[0].name, &mut columns);
-        return Ok(columns);
+        notes.extend(name_array(&header.groups[0].name, &mut columns));
+        return Ok((columns, notes));
     }
     if per_row != 1 {
         return Err(refuse(start, format!("shape {:?} of named fields", header.shape), "[N]"));
@@ -105,10 +146,10 @@ pub(super) fn parse_array(path: &Path, bytes: &[u8], name: &str) -> Result<Vec<S
     let mut all = Vec::new();
     for group in &header.groups {
         let mut columns = read_records(data, size, &group.fields, header.big);
-        name_array(&group.name, &mut columns);
+        notes.extend(name_array(&group.name, &mut columns));
         all.extend(columns);
     }
-    Ok(all)
+    Ok((all, notes))
 }
 
 /// One field of a structured array: its numbers.

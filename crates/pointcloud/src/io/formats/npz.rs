@@ -2,13 +2,15 @@
 
 use std::io::{Cursor, Read};
 
+use super::naming::name_columns;
 use super::npy::parse_array;
-use crate::cloud::ScalarProperty;
 use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::Format;
+use crate::io::format::{Format, never_written};
 use crate::io::summary::inspect_contents;
+use crate::names::{self, Role};
+use crate::scalar::ScalarProperty;
 
 /// Deflate makes at most 1032 bytes of one.
 const DEFLATE_RATIO: u64 = 1032;
@@ -18,13 +20,15 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["npz"],
     sniff: |head| head.bytes.starts_with(b"PK\x03\x04") || head.bytes.starts_with(b"PK\x05\x06"),
     plausible: None,
+    names_columns: true,
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
-    write: None,
+    written: &[],
+    write: never_written,
 };
 
 /// Reads the members `xyz`, `positions` or `points` and all others of as many rows: `normals`,
-/// `colors`, `labels`, further numbers.
+/// `colors`, `labels`, further numbers. Without such a name the only member of shape `[N, 3+]` is the cloud.
 fn read(source: &Source<'_>) -> Result<Contents> {
     let Source { path, bytes, .. } = *source;
     let at = Position::Byte(0);
@@ -33,7 +37,7 @@ fn read(source: &Source<'_>) -> Result<Contents> {
         zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| fail(format!("no archive ({error})")))?;
     // Members may share their bytes, so the sum is what counts.
     let mut left = DEFLATE_RATIO.saturating_mul(bytes.len() as u64);
-    let mut arrays = Vec::new();
+    let (mut arrays, mut left_out) = (Vec::new(), Vec::new());
     for index in 0..archive.len() {
         let member = archive.by_index(index).map_err(|error| fail(format!("member {index}: {error}")))?;
         let Some(name) = member.name().strip_suffix(".npy").map(str::to_owned) else { continue };
@@ -43,22 +47,57 @@ fn read(source: &Source<'_>) -> Result<Contents> {
         left = left.saturating_sub(data.len() as u64);
         // A member that holds no numbers, such as names of classes, is of no use here.
         match parse_array(path, &data, &name) {
-            Ok(columns) => arrays.push(columns),
-            Err(Error::Malformed { .. }) => {}
+            Ok((columns, notes)) => arrays.push(Array { name, columns, notes }),
+            Err(Error::Malformed(_)) => left_out.push(format!("member '{name}'")),
             Err(error) => return Err(error),
         }
     }
-    let has_x = |array: &Vec<ScalarProperty>| array.iter().any(|column| column.name == "x");
-    let rows = arrays.iter().find(|array| has_x(array)).map(|array| array[0].values.len());
-    let mut positions = false;
-    let columns = arrays
-        .into_iter()
-        // The first array of coordinates; of the others those with one row per point.
-        .filter(|array| !has_x(array) || !std::mem::replace(&mut positions, true))
-        .flatten()
-        .filter(|column| rows.is_none_or(|rows| column.values.len() == rows))
-        .collect();
-    let expected = "a member xyz, positions or points of shape [N, 3+]";
-    let cloud = cloud_of_table(columns).map_err(|found| Error::malformed(path, at, found, expected))?;
-    Ok(cloud.into())
+    let (columns, notes) = join(arrays, &mut left_out);
+    let expected = "a member xyz, positions or points of shape [N, 3+], or one of that shape alone";
+    let mut contents =
+        cloud_of_table(columns).map_err(|found| Error::malformed(path, at, found, expected))?;
+    contents.notes.extend(notes);
+    contents.left_out = left_out;
+    Ok(contents)
+}
+
+/// One member.
+struct Array {
+    name: String,
+    columns: Vec<ScalarProperty>,
+    notes: Vec<String>,
+}
+
+impl Array {
+    fn has_points(&self) -> bool {
+        (0..3).all(|axis| {
+            names::find(self.columns.iter().map(|column| column.name.as_str()), Role::Position(axis))
+                .is_some()
+        })
+    }
+}
+
+/// The columns of the first array of points, and of the others with one row per point.
+fn join(mut arrays: Vec<Array>, left_out: &mut Vec<String>) -> (Vec<ScalarProperty>, Vec<String>) {
+    if !arrays.iter().any(Array::has_points) {
+        let wide = |array: &&mut Array| array.columns.len() >= 3;
+        let mut wide: Vec<&mut Array> = arrays.iter_mut().filter(wide).collect();
+        if let [array] = wide.as_mut_slice() {
+            array.notes = name_columns(&mut array.columns);
+            array.notes.push(format!("member '{}' is taken for the points", array.name));
+        }
+    }
+    let rows = arrays.iter().find(|array| array.has_points()).map(|array| array.columns[0].values.len());
+    let (mut columns, mut notes, mut found) = (Vec::new(), Vec::new(), false);
+    for array in arrays {
+        let second = array.has_points() && std::mem::replace(&mut found, true);
+        let fits = array.columns.iter().all(|column| rows.is_none_or(|rows| column.values.len() == rows));
+        if second || !fits {
+            left_out.push(format!("member '{}'", array.name));
+            continue;
+        }
+        columns.extend(array.columns);
+        notes.extend(array.notes);
+    }
+    (columns, notes)
 }

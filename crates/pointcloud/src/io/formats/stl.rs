@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Position, Result};
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, Head};
+use crate::io::format::{Format, HEAD, never_written};
 use crate::io::lines::{Lines, quote};
 use crate::io::summary::inspect_contents;
 
@@ -20,16 +20,21 @@ const TRIANGLE: usize = 50;
 pub(super) const FORMAT: Format = Format {
     name: "stl",
     extensions: &["stl"],
-    sniff: |head| is_ascii(head) || (!head.known_extension && is_binary(head.bytes, head.length)),
+    sniff: |head| is_ascii(head.bytes) || (!head.known_extension && is_binary(head.bytes, head.length)),
     plausible: None,
+    names_columns: true,
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
-    write: None,
+    written: &[],
+    write: never_written,
 };
 
-fn is_ascii(head: &Head<'_>) -> bool {
-    let text = head.bytes.trim_ascii_start();
-    text.starts_with(b"solid") && text.windows(5).any(|window| window == b"facet")
+/// Whether the start of a file is that of an ascii STL file. Headers of binary files also begin with `solid`.
+fn is_ascii(start: &[u8]) -> bool {
+    let text = start.trim_ascii_start();
+    let has = |word: &[u8]| text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word));
+    let solid = text.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"solid"));
+    solid && !text.contains(&0) && (has(b"facet") || has(b"endsolid"))
 }
 
 /// Whether the length of the file is the one that a binary header announces.
@@ -42,7 +47,12 @@ fn is_binary(head: &[u8], length: u64) -> bool {
 fn read(source: &Source<'_>) -> Result<Contents> {
     let Source { path, bytes, .. } = *source;
     let mut soup = Soup::default();
-    if bytes.trim_ascii_start().starts_with(b"solid") && !is_binary(bytes, bytes.len() as u64) {
+    let mut left_out = Vec::new();
+    let start = &bytes[..bytes.len().min(HEAD)];
+    let solid = start.trim_ascii_start().get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"solid"));
+    // A short text without facets is ascii, too, unless its length is that of a binary file.
+    let text = solid && !start.contains(&0) && !is_binary(bytes, bytes.len() as u64);
+    if is_ascii(start) || text {
         read_ascii(path, bytes, &mut soup)?;
     } else {
         let Some(raw) = bytes.get(HEADER..HEADER + 4) else {
@@ -60,13 +70,20 @@ fn read(source: &Source<'_>) -> Result<Contents> {
                 count,
             ));
         }
+        let colored = records.clone().filter(|record| record[48..] != [0, 0]).count();
+        if colored > 0 {
+            left_out.push(format!("attribute bytes of {colored} triangles"));
+        }
         for record in records {
             // The normal comes first; the corners say the same.
             let number = |i: usize| f32::from_le_bytes([0, 1, 2, 3].map(|b| record[12 + 4 * i + b]));
             soup.push([0, 1, 2].map(|corner| [0, 1, 2].map(|axis| number(3 * corner + axis))));
         }
     }
-    Ok(Contents::mesh(PointCloud::new(soup.vertices), soup.triangles))
+    let mut contents = Contents::mesh(PointCloud::new(soup.vertices), soup.triangles);
+    contents.uses(["x", "y", "z"].map(str::to_owned), "position");
+    contents.left_out = left_out;
+    Ok(contents)
 }
 
 fn read_ascii(path: &Path, bytes: &[u8], soup: &mut Soup) -> Result<()> {

@@ -15,10 +15,14 @@ use crate::scalar::ScalarType;
 const LARGER: usize = 64;
 const MORE: usize = 64 << 20;
 
+/// Groups in groups, and arrays, that are listed at most: a damaged file may have a group inside itself.
+const DEEPEST: usize = 4;
+const MOST_ARRAYS: usize = 1000;
+
 /// One array of an HDF5 file, listed but not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hdf5Dataset {
-    /// Its name in the root group.
+    /// Its name, with those of the groups that it is in, such as `train/data`.
     pub name: String,
     /// Its shape.
     pub shape: Vec<usize>,
@@ -32,7 +36,7 @@ impl fmt::Display for Hdf5Dataset {
     }
 }
 
-/// Lists the arrays in the root group of the HDF5 file at `path`.
+/// Lists the arrays of the HDF5 file at `path`, also those in groups.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Malformed`] for a file that is not HDF5 or is damaged.
@@ -76,9 +80,10 @@ impl Source {
     fn of(path: &Path, file: hdf5_reader::error::Result<Hdf5File>) -> Result<Self> {
         let refuse = |error: hdf5_reader::error::Error| damaged(path, &error);
         let root = file.and_then(|file| file.root_group()).map_err(refuse)?;
-        let (_, names) = root.member_names().map_err(refuse)?;
+        let mut names = Vec::new();
+        list_arrays(&root, "", 0, &mut names).map_err(refuse)?;
         let open = |name: String| {
-            let dataset = root.dataset(&name).map_err(|error| unreadable(path, &name, &error))?;
+            let dataset = dataset_at(&root, &name).map_err(|error| unreadable(path, &name, &error))?;
             let sizes = dataset.shape().iter().map(|&size| usize::try_from(size));
             let shape = sizes.collect::<std::result::Result<_, _>>().map_err(|_| {
                 let found = format!("shape {:?}", dataset.shape());
@@ -139,6 +144,34 @@ impl Array {
     pub(super) fn values(&self) -> impl Iterator<Item = f64> {
         self.bytes.chunks_exact(self.number.size()).map(|bytes| self.number.read(bytes, self.big))
     }
+}
+
+/// The array at a path of groups.
+fn dataset_at(
+    root: &hdf5_reader::group::Group,
+    path: &str,
+) -> hdf5_reader::error::Result<hdf5_reader::Dataset> {
+    match path.split_once('/') {
+        Some((group, rest)) => dataset_at(&root.group(group)?, rest),
+        None => root.dataset(path),
+    }
+}
+
+/// Adds the paths of all arrays in `group` and the groups in it.
+fn list_arrays(
+    group: &hdf5_reader::group::Group,
+    prefix: &str,
+    depth: usize,
+    names: &mut Vec<String>,
+) -> hdf5_reader::error::Result<()> {
+    let (groups, arrays) = group.member_names()?;
+    names.extend(arrays.into_iter().map(|name| format!("{prefix}{name}")));
+    if depth < DEEPEST && names.len() < MOST_ARRAYS {
+        for name in groups {
+            list_arrays(&group.group(&name)?, &format!("{prefix}{name}/"), depth + 1, names)?;
+        }
+    }
+    Ok(())
 }
 
 fn options(length: u64) -> OpenOptions {

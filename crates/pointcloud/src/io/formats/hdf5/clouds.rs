@@ -26,6 +26,9 @@ pub(crate) const ROOM: [&str; 3] = ["room_x", "room_y", "room_z"];
 /// More numbers per point than this are taken for something that is no point cloud.
 const MOST_CHANNELS: usize = 1024;
 
+/// Numbers per point that an array of another name may have.
+const MOST_UNNAMED: usize = 12;
+
 const EXPECTED: &str = "an array 'data' of shape [clouds, points, 3+] or [points, 3+]";
 
 /// The clouds of an HDF5 file, of equally many points each: ModelNet40 and ShapeNetPart as PointNet's authors distribute them,
@@ -64,7 +67,8 @@ impl Header {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let source = Source::open(path)?;
         let layout = Layout::of(&source)?;
-        let parts = layout.columns.iter().any(|&(index, _)| source.arrays[index].listed.name == "pid");
+        let parts =
+            layout.columns.iter().any(|&(index, _)| source.arrays[index].listed.name.ends_with("pid"));
         let (clouds, in_room) = (layout.clouds, layout.channels == 9);
         Ok(Self { clouds, classes: layout.classes(&source)?, parts, in_room })
     }
@@ -151,10 +155,11 @@ impl Hdf5Clouds {
         }
         for (array, channels) in &self.columns {
             let mut columns = records(array, *channels);
-            name_array(&array.name, &mut columns);
+            name_array(split(&array.name).1, &mut columns);
             all.extend(columns);
         }
-        cloud_of_table(all).map_err(|found| Error::dataset(&self.path, &self.positions.name, found, EXPECTED))
+        let contents = cloud_of_table(all).map(|contents| contents.cloud);
+        contents.map_err(|found| Error::dataset(&self.path, &self.positions.name, found, EXPECTED))
     }
 
     /// The cloud, where there is just one.
@@ -181,11 +186,45 @@ struct Layout {
     columns: Vec<(usize, usize)>,
 }
 
+/// Groups and name of an array.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// The array of positions: that of a known name, in the root or in the only group that has one; else the only array of
+/// that shape.
+fn positions_of(source: &Source) -> Result<usize> {
+    let named = |name: &&str| {
+        let all =
+            || source.arrays.iter().enumerate().filter(|(_, array)| split(&array.listed.name).1 == *name);
+        let root = all().find(|(_, array)| array.listed.name == **name).map(|(index, _)| index);
+        let several = all().count();
+        root.map(Ok).or_else(|| match several {
+            0 => None,
+            1 => all().next().map(|(index, _)| Ok(index)),
+            _ => Some(Err(source.no_clouds("one group of clouds; split the file into one file per group"))),
+        })
+    };
+    if let Some(found) = POSITIONS.iter().find_map(named) {
+        return found;
+    }
+    let is_points = |index: &usize| {
+        let shape = source.arrays[*index].listed.shape.as_slice();
+        source.is_number(*index) && matches!(shape, [_, 3..=MOST_UNNAMED] | [_, _, 3..=MOST_UNNAMED])
+    };
+    let unnamed: Vec<usize> = (0..source.arrays.len()).filter(is_points).collect();
+    match unnamed[..] {
+        [only] => Ok(only),
+        _ => Err(source.no_clouds(EXPECTED)),
+    }
+}
+
 impl Layout {
     fn of(source: &Source) -> Result<Self> {
         let shape = |index: usize| source.arrays[index].listed.shape.as_slice();
-        let named = |name: &&str| source.arrays.iter().position(|array| array.listed.name == **name);
-        let positions = POSITIONS.iter().find_map(named).ok_or_else(|| source.no_clouds(EXPECTED))?;
+        let positions = positions_of(source)?;
+        // What belongs to the positions is in their group.
+        let group = split(&source.arrays[positions].listed.name).0.to_owned();
         let (clouds, points, channels, flat) = match *shape(positions) {
             [clouds, points, channels @ 3..=MOST_CHANNELS] => (clouds, points, channels, false),
             [points, channels @ 3..=MOST_CHANNELS] => (1, points, channels, true),
@@ -193,7 +232,10 @@ impl Layout {
         };
         let mut layout = Self { positions, clouds, points, channels, class: None, columns: Vec::new() };
         for index in 0..source.arrays.len() {
-            let name = source.arrays[index].listed.name.as_str();
+            let (of_group, name) = split(&source.arrays[index].listed.name);
+            if of_group != group {
+                continue;
+            }
             if POSITIONS.contains(&name) || !(source.is_number(index) || LABELS.contains(&name)) {
                 continue;
             }

@@ -11,7 +11,7 @@ pub(crate) use clouds::{Header, ROOM};
 
 use crate::error::Result;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::Format;
+use crate::io::format::{Format, never_written};
 
 /// First bytes of a file.
 const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
@@ -21,9 +21,11 @@ pub(crate) const FORMAT: Format = Format {
     extensions: &["h5", "hdf5"],
     sniff: |head| head.bytes.starts_with(MAGIC),
     plausible: None,
+    names_columns: true,
     read,
     inspect: summary::inspect,
-    write: None,
+    written: &[],
+    write: never_written,
 };
 
 /// Reads a file that holds one cloud.

@@ -11,7 +11,9 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["las", "laz"],
     sniff: |head| head.bytes.starts_with(read::MAGIC),
     plausible: None,
+    names_columns: true,
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
-    write: Some(|path, cloud| write::write_las(path, cloud, extension_of(path) == "laz")),
+    written: &["las", "laz"],
+    write: |path, cloud| write::write_las(path, cloud, extension_of(path) == "laz"),
 };

@@ -8,11 +8,10 @@ use std::io::Cursor;
 use std::path::Path;
 
 use super::super::binary::{Field, Number, read_records};
-use crate::cloud::ScalarProperty;
 use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::scalar::ScalarType;
+use crate::scalar::{ScalarProperty, ScalarType};
 
 pub(super) const MAGIC: &[u8] = b"LASF";
 
@@ -71,9 +70,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
         }
         columns.extend(stored);
     }
-    let cloud = cloud_of_table(columns)
-        .map_err(|found| Error::malformed(path, Position::Byte(0), found, "x, y and z"))?;
-    Ok(cloud.into())
+    cloud_of_table(columns).map_err(|found| Error::malformed(path, Position::Byte(0), found, "x, y and z"))
 }
 
 /// Colours are 16 bits wide, but some programs write 0 to 255.

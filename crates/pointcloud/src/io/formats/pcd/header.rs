@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::binary::{Field, Number};
 use crate::error::{Error, Position, Result};
 use crate::io::lines::{Lines, quote};
-use crate::scalar::ScalarType;
+use crate::scalar::{ScalarType, parse_float};
 
 /// Everything before the points.
 pub(super) struct Header {
@@ -15,6 +15,8 @@ pub(super) struct Header {
     pub(super) encoding: String,
     /// Line of `DATA`.
     pub(super) line: usize,
+    /// Whether there is a viewpoint other than the usual one.
+    pub(super) moved: bool,
     /// First byte of the points.
     pub(super) body: usize,
 }
@@ -25,6 +27,8 @@ pub(super) struct Layout {
     pub(super) number: Number,
     pub(super) count: usize,
     pub(super) offset: usize,
+    /// Whether the bits of a float are a colour in one number.
+    pub(super) float_color: bool,
 }
 
 /// The lines of the header as they are.
@@ -36,6 +40,7 @@ struct Declared {
     counts: Vec<usize>,
     grid: Option<usize>,
     points: Option<usize>,
+    moved: bool,
 }
 
 impl Header {
@@ -51,7 +56,8 @@ impl Header {
             };
             let text = String::from_utf8_lossy(text);
             let mut words = text.split_ascii_whitespace();
-            let Some(key) = words.next() else { continue };
+            let Some(key) = words.next().map(str::to_ascii_uppercase) else { continue };
+            let key = key.as_str();
             let words: Vec<&str> = words.collect();
             if key == "DATA" {
                 break (line, words.first().map(|&word| word.to_owned()).unwrap_or_default());
@@ -64,7 +70,7 @@ impl Header {
             refuse(line, found, "FIELDS with as many SIZE (1, 2, 4, 8), TYPE (I, U, F) and COUNT")
         })?;
         let body = lines.offset.min(bytes.len());
-        Ok(Self { layouts, points, encoding, line, body })
+        Ok(Self { layouts, points, encoding, line, moved: declared.moved, body })
     }
 
     /// Bytes of a point.
@@ -84,7 +90,7 @@ impl Declared {
         let owned = || words.iter().map(|&word| word.to_owned()).collect();
         match key {
             "FIELDS" | "COLUMNS" => self.fields = owned(),
-            "TYPE" => self.kinds = owned(),
+            "TYPE" => self.kinds = words.iter().map(|word| word.to_ascii_uppercase()).collect(),
             "SIZE" => self.sizes = numbers()?,
             "COUNT" => self.counts = numbers()?,
             "WIDTH" | "HEIGHT" => {
@@ -92,7 +98,12 @@ impl Declared {
                 self.grid = Some(self.grid.unwrap_or(1).saturating_mul(factor));
             }
             "POINTS" => self.points = numbers()?.first().copied(),
-            "VERSION" | "VIEWPOINT" => {}
+            "VERSION" => {}
+            "VIEWPOINT" => {
+                let usual = ["0", "0", "0", "1", "0", "0", "0"];
+                let same = |(word, usual): (&&str, &str)| parse_float(word) == parse_float(usual);
+                self.moved = !words.iter().zip(usual).all(same);
+            }
             _ if key.starts_with('#') => {}
             _ => {
                 let expected = "VERSION, FIELDS, SIZE, TYPE, COUNT, WIDTH, HEIGHT, VIEWPOINT, POINTS or DATA";
@@ -105,8 +116,13 @@ impl Declared {
     /// What the fields are; else what does not fit.
     fn layouts(&self) -> std::result::Result<Vec<Layout>, String> {
         let n = self.fields.len();
-        let counts = if self.counts.is_empty() { vec![1; n] } else { self.counts.clone() };
-        let lengths = [n, self.sizes.len(), self.kinds.len(), counts.len()];
+        let or_all =
+            |stored: &Vec<usize>, usual| if stored.is_empty() { vec![usual; n] } else { stored.clone() };
+        // Before version .7 every field was a float.
+        let old = self.sizes.is_empty() && self.kinds.is_empty();
+        let (counts, sizes) = (or_all(&self.counts, 1), if old { vec![4; n] } else { self.sizes.clone() });
+        let kinds = if old { vec!["F".to_owned(); n] } else { self.kinds.clone() };
+        let lengths = [n, sizes.len(), kinds.len(), counts.len()];
         if n == 0 || lengths != [n; 4] {
             return Err(format!(
                 "{n} fields, {} sizes, {} types, {} counts",
@@ -115,9 +131,7 @@ impl Declared {
         }
         let mut offset = 0_usize;
         let mut layouts = Vec::new();
-        for (((name, &size), kind), &count) in
-            self.fields.iter().zip(&self.sizes).zip(&self.kinds).zip(&counts)
-        {
+        for (((name, &size), kind), &count) in self.fields.iter().zip(&sizes).zip(&kinds).zip(&counts) {
             // Packed colours are bits, whatever type they are said to have.
             let number = match (kind.as_str(), size) {
                 ("F" | "U" | "I", 4) if is_packed(name) && count == 1 => Number::Scalar(ScalarType::U32),
@@ -136,7 +150,8 @@ impl Declared {
             if count > 1024 {
                 return Err(format!("field '{name}' of {count} numbers"));
             }
-            layouts.push(Layout { name: name.clone(), number, count, offset });
+            let float_color = is_packed(name) && kind == "F";
+            layouts.push(Layout { name: name.clone(), number, count, offset, float_color });
             offset += number.size() * count;
         }
         Ok(layouts)
@@ -145,7 +160,7 @@ impl Declared {
 
 /// Whether a field is a colour in one number.
 pub(super) fn is_packed(name: &str) -> bool {
-    matches!(name, "rgb" | "rgba")
+    matches!(name.to_ascii_lowercase().as_str(), "rgb" | "rgba")
 }
 
 /// The numbers of a field that starts at `offset`, none for padding.

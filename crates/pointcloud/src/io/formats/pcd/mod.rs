@@ -16,7 +16,9 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["pcd"],
     sniff: |head| head.bytes.trim_ascii_start().starts_with(b"# .PCD") || head.begins_with_word(b"VERSION"),
     plausible: None,
+    names_columns: true,
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
-    write: Some(write::write),
+    written: &["pcd"],
+    write: write::write,
 };

@@ -5,12 +5,11 @@ use std::path::Path;
 use super::super::binary::{Field, Number, read_records};
 use super::header::{Header, Layout, fields_of, is_packed};
 use super::lzf;
-use crate::cloud::ScalarProperty;
 use crate::error::{Error, Malformed, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
 use crate::io::lines::{Lines, quote};
-use crate::scalar::ScalarType;
+use crate::scalar::{ScalarProperty, ScalarType, parse_float};
 
 /// Reads a PCD file, ascii, `binary` or `binary_compressed`.
 ///
@@ -32,9 +31,12 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
             return Err(Error::malformed(path, at, quote(other.as_bytes()), expected));
         }
     };
-    let cloud = cloud_of_table(unpack_colors(columns))
+    let mut contents = cloud_of_table(unpack_colors(columns))
         .map_err(|found| Error::malformed(path, at, found, "columns x, y and z"))?;
-    Ok(cloud.into())
+    if header.moved {
+        contents.left_out.push("the viewpoint, which is not applied".into());
+    }
+    Ok(contents)
 }
 
 /// Bytes of all points.
@@ -95,12 +97,12 @@ fn read_ascii(
     layouts: &[Layout],
     points: usize,
 ) -> Result<Vec<ScalarProperty>> {
-    let fields: Vec<(Option<Field>, Number)> = layouts
+    let fields: Vec<(Option<Field>, &Layout)> = layouts
         .iter()
         .flat_map(|layout| {
             let named = fields_of(layout, 0).into_iter().map(Some);
             let padding = if layout.name == "_" { layout.count } else { 0 };
-            named.chain((0..padding).map(|_| None)).map(|field| (field, layout.number)).collect::<Vec<_>>()
+            named.chain((0..padding).map(|_| None)).map(move |field| (field, layout)).collect::<Vec<_>>()
         })
         .collect();
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); fields.len()];
@@ -110,23 +112,22 @@ fn read_ascii(
         };
         let text = String::from_utf8_lossy(text);
         let mut tokens = text.split_ascii_whitespace();
-        for ((field, number), column) in fields.iter().zip(&mut values) {
+        for ((field, layout), column) in fields.iter().zip(&mut values) {
             let refuse = |found: String| {
                 let name = field.as_ref().map_or("_", |field| &field.name);
                 let malformed = Malformed::new(path, found, format!("a number for '{name}'"));
                 Error::from(malformed.at(Position::Line(line)).part(format!("point {row} of {points}")))
             };
             let token = tokens.next().ok_or_else(|| refuse("the end of the line".into()))?;
-            let packed = field.as_ref().is_some_and(|field| is_packed(&field.name));
-            let value = match number {
-                // A float with the bits of the colour, or the colour as a whole number.
-                _ if packed => token
-                    .parse::<u32>()
-                    .ok()
-                    .or_else(|| token.parse::<f32>().ok().map(f32::to_bits))
-                    .map(f64::from),
+            let packed = field.as_ref().is_some_and(|field| is_packed(&field.name)) && layout.count == 1;
+            let value = match layout.number {
+                // The colour is the bits of the float, however it is written.
+                _ if packed && layout.float_color => {
+                    parse_float(token).map(|v| if v.is_nan() { 0.0 } else { f64::from((v as f32).to_bits()) })
+                }
+                _ if packed => token.parse::<u32>().ok().map(f64::from),
                 Number::Scalar(scalar) => scalar.parse(token),
-                Number::F16 | Number::I64 | Number::U64 => token.parse().ok(),
+                Number::F16 | Number::I64 | Number::U64 => parse_float(token),
             };
             column.push(value.ok_or_else(|| refuse(quote(token.as_bytes())))?);
         }
@@ -136,7 +137,9 @@ fn read_ascii(
         }
     }
     let columns = fields.into_iter().zip(values);
-    Ok(columns.filter_map(|((field, number), values)| Some(number.column(field?.name, values))).collect())
+    Ok(columns
+        .filter_map(|((field, layout), values)| Some(layout.number.column(field?.name, values)))
+        .collect())
 }
 
 /// Replaces packed colours by three columns.

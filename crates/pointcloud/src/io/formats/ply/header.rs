@@ -106,9 +106,9 @@ impl Header {
     /// Reads the header at the start of `bytes`.
     ///
     /// Beyond the grammar of `ply-rs-bw`: any line end, blanks around and between words, blank
-    /// lines, bytes that are not UTF-8 in comments, any name without white space, and the short
-    /// type names of NumPy. Names that occur twice are refused, since rows could not be told apart,
-    /// and so is `obj_info` after the first element, as in `python-plyfile`.
+    /// lines, bytes that are not UTF-8 in comments, any name without white space, the short
+    /// type names of NumPy, and `obj_info` anywhere. Names that occur twice are refused, since rows could not be told
+    /// apart.
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let mut lines = Lines::new(bytes, 0, 1);
         let lone_cr = lines.ends_in_lone_cr();
@@ -138,14 +138,7 @@ impl Header {
                 None => {}
                 Some("end_header") => break,
                 Some("comment") => comments.push(words[1..].join(" ")),
-                Some("obj_info") if elements.is_empty() => {}
-                Some("obj_info") => {
-                    return Err(refuse(
-                        line,
-                        format!("{} after an element", found()),
-                        "obj_info before the first element",
-                    ));
-                }
+                Some("obj_info") => {}
                 Some("format") => {
                     let parsed = parse_format(&words).ok_or_else(|| {
                         refuse(
@@ -336,7 +329,6 @@ mod tests {
             ("ply\nelement v 1\nproperty list float int x\n", "expected a whole-number type"),
             ("ply\nelement v 1\nelement v 2\n", "line 3: found a second element 'v'"),
             ("ply\nelement v 1\nproperty int x\nproperty int x\n", "line 4: found a second property"),
-            ("ply\nelement v 1\nobj_info late\n", "line 3: found 'obj_info late' after an element"),
             ("ply\nvertex 3\n", "line 2: found 'vertex 3', expected format, comment"),
         ] {
             let error = parse(text).unwrap_err().to_string();

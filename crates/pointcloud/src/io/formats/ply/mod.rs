@@ -24,7 +24,9 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["ply"],
     sniff: |head| head.begins_with_word(b"ply"),
     plausible: None,
+    names_columns: true,
     read: read::read,
     inspect: summary::inspect,
-    write: Some(|path, cloud| write_ply(path, cloud, PlyFormat::BinaryLittleEndian)),
+    written: &["ply"],
+    write: |path, cloud| write_ply(path, cloud, PlyFormat::BinaryLittleEndian),
 };

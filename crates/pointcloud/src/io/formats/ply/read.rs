@@ -1,12 +1,9 @@
 //! Points and triangles of a PLY file.
 
-use std::path::Path;
-
 use super::body::read_rows;
 use super::faces::FaceRows;
-use super::header::Header;
-use super::vertices::{VertexColumns, VertexLayout};
-use crate::cloud::PointCloud;
+use super::header::{Header, PropertyKind};
+use super::vertices::{VertexColumns, VertexLayout, vertex_element};
 use crate::error::Result;
 use crate::io::contents::{Contents, Source};
 
@@ -14,25 +11,21 @@ use crate::io::contents::{Contents, Source};
 ///
 /// Takes ascii and both binary encodings, any order and type of properties, further elements before
 /// and after the vertices, list properties (skipped) and LF, CRLF or CR line ends. NaN and
-/// infinite coordinates are read as they are; see [`PointCloud::check_finite`].
+/// infinite coordinates are read as they are; see [`PointCloud::check_finite`](crate::PointCloud::check_finite).
+/// Where no element is called `vertex`, the only one with coordinates holds the points.
 ///
 /// Faces that are not asked for are checked for completeness only.
 pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
-    let Source { path, bytes, .. } = *source;
-    let header = Header::parse(path, bytes)?;
-    let mut faces = if source.faces { FaceRows::of(&header) } else { None };
-    let cloud = read_columns(path, bytes, &header, &mut faces)?;
-    Ok(Contents::mesh(cloud, faces.map(|faces| faces.triangles).unwrap_or_default()))
+    let header = Header::parse(source.path, source.bytes)?;
+    read_contents(source, &header)
 }
 
-fn read_columns(
-    path: &Path,
-    bytes: &[u8],
-    header: &Header,
-    faces: &mut Option<FaceRows>,
-) -> Result<PointCloud> {
+pub(super) fn read_contents(source: &Source<'_>, header: &Header) -> Result<Contents> {
+    let Source { path, bytes, .. } = *source;
     let mut columns = VertexColumns::new(VertexLayout::of(path, header)?);
-    let vertex = header.elements.iter().position(|element| element.name == "vertex");
+    let vertex = vertex_element(header);
+    let points = vertex.map_or(0, |index| header.elements[index].count);
+    let mut faces = if source.faces { FaceRows::of(header, points) } else { None };
     read_rows(path, bytes, header, |element, at, row| {
         if Some(element) == vertex {
             columns.push(row);
@@ -41,5 +34,31 @@ fn read_columns(
         }
         Ok(())
     })?;
-    columns.finish()
+    let mut contents = columns.finish()?;
+    contents.left_out = left_out(header, vertex, faces.as_ref().map(|faces| faces.element));
+    Ok(match faces {
+        Some(faces) => Contents::of_faces(contents, faces.faces),
+        None => contents,
+    })
+}
+
+/// Elements and lists that become no column and no face.
+fn left_out(header: &Header, vertex: Option<usize>, faces: Option<usize>) -> Vec<String> {
+    let mut left_out = Vec::new();
+    for (index, element) in header.elements.iter().enumerate().filter(|(_, element)| element.count > 0) {
+        let is_faces = Some(index) == faces || matches!(element.name.as_str(), "face" | "tristrips");
+        if Some(index) == vertex {
+            let list = |kind| matches!(kind, PropertyKind::List { .. });
+            let lists = element.properties.iter().filter(|property| list(property.kind));
+            left_out.extend(lists.map(|property| format!("list '{}' of the points", property.name)));
+        } else if !is_faces {
+            left_out.push(format!("element '{}' ({} rows)", element.name, element.count));
+        } else if element.properties.len() > 1 {
+            left_out.push(format!(
+                "properties of the faces besides their corners ({})",
+                element.properties.len() - 1
+            ));
+        }
+    }
+    left_out
 }

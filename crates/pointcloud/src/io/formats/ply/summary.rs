@@ -2,60 +2,33 @@
 
 use super::body::read_rows;
 use super::header::Header;
-use super::vertices::VertexLayout;
-use crate::bounds::Bounds;
+use super::read::read_contents;
+use super::vertices::{VertexLayout, vertex_element};
 use crate::error::Result;
 use crate::io::contents::Source;
-use crate::io::summary::{Element, Summary, shortest};
-use crate::scalar::ScalarType;
+use crate::io::summary::{Element, Summary};
 
-/// Reads the whole file and describes it.
+/// Reads the whole file and describes it. Faces may have wrong indices: they are counted only.
 pub(super) fn inspect(source: &Source<'_>) -> Result<Summary> {
     let Source { path, bytes, .. } = *source;
     let header = Header::parse(path, bytes)?;
-    let vertex = header.elements.iter().position(|element| element.name == "vertex");
-    let layout = vertex.and_then(|index| VertexLayout::of_element(&header.elements[index]).ok());
-    let types = layout.as_ref().map(VertexLayout::coordinate_types).unwrap_or([ScalarType::F64; 3]);
-
-    let mut first = None;
-    let mut last = None;
-    let mut bounds: Option<Bounds> = None;
-    let mut non_finite = 0;
-    read_rows(path, bytes, &header, |element, _, row| {
-        if let (Some(layout), true) = (&layout, Some(element) == vertex) {
-            let point = layout.xyz.map(|index| row.scalars()[index]);
-            first.get_or_insert(point);
-            last = Some(point);
-            match Bounds::of_points(std::iter::once(point)) {
-                None => non_finite += 1,
-                Some(one) => bounds = Some(bounds.map_or(one, |sum| sum.union(&one))),
-            }
-        }
-        Ok(())
-    })?;
-
-    let count = |name| header.element(name).map_or(0, |element| element.count);
-    let shorten = |point: [f64; 3]| {
-        [0, 1, 2].map(|axis| match types[axis] {
-            ScalarType::F32 => shortest(point[axis] as f32),
-            _ => point[axis],
-        })
+    let vertex = vertex_element(&header).map(|index| &header.elements[index]);
+    let mut summary = if vertex.is_some_and(|vertex| VertexLayout::of_element(vertex).is_ok()) {
+        let contents = read_contents(&Source { faces: false, ..*source }, &header)?;
+        Summary::of_contents(&super::FORMAT, &contents, false)
+    } else {
+        read_rows(path, bytes, &header, |_, _, _| Ok(()))?;
+        Summary { points: vertex.map_or(0, |vertex| vertex.count), ..Summary::default() }
     };
-    let vertices = header.element("vertex").map_or(&[][..], |vertex| &vertex.properties);
-    Ok(Summary {
-        format: header.format.name().to_owned(),
-        points: count("vertex"),
-        faces: count("face"),
-        properties: vertices.iter().map(|property| property.name.clone()).collect(),
-        first: first.map(shorten),
-        last: last.map(shorten),
-        bounds: bounds.map(|b| Bounds { min: shorten(b.min), max: shorten(b.max) }),
-        non_finite,
-        elements: header
-            .elements
-            .iter()
-            .map(|e| Element::new(&e.name, e.count, e.properties.iter().map(ToString::to_string).collect()))
-            .collect(),
-        comments: header.comments,
-    })
+    let properties = vertex.map_or(&[][..], |vertex| &vertex.properties);
+    summary.format = header.format.name().to_owned();
+    summary.faces = header.element("face").map_or(0, |element| element.count);
+    summary.properties = properties.iter().map(|property| property.name.clone()).collect();
+    summary.elements = header
+        .elements
+        .iter()
+        .map(|e| Element::new(&e.name, e.count, e.properties.iter().map(ToString::to_string).collect()))
+        .collect();
+    summary.comments = header.comments;
+    Ok(summary)
 }

@@ -1,13 +1,14 @@
-//! From the rows of element `vertex` to the columns of a [`PointCloud`].
+//! From the rows of element `vertex` to the columns of a cloud.
 
 use std::path::Path;
 
 use super::header::{Element, Header, PropertyKind};
 use super::row::Row;
-use crate::cloud::{PointCloud, ScalarProperty};
 use crate::error::{Malformed, Result};
 use crate::io::columns::{Coordinates, cloud_of};
-use crate::scalar::ScalarType;
+use crate::io::contents::Contents;
+use crate::names::{self, Role};
+use crate::scalar::{ScalarProperty, ScalarType};
 
 /// Which scalar of a row (lists not counted) is which column.
 #[derive(Clone, Debug)]
@@ -17,19 +18,21 @@ pub(crate) struct VertexLayout {
 }
 
 impl VertexLayout {
-    /// The layout of element `vertex`.
+    /// The layout of the points.
     ///
     /// # Errors
     /// [`Error::Malformed`](crate::Error::Malformed) when there is no such element, or it has no `x`, `y` or `z`.
     pub(crate) fn of(path: &Path, header: &Header) -> Result<Self> {
-        let Some(vertex) = header.element("vertex") else {
+        let Some(index) = vertex_element(header) else {
             let found = listed(header.elements.iter().map(|e| format!("element '{}'", e.name)), "no element");
             return Err(Malformed::new(path, found, "an element 'vertex'").into());
         };
+        let vertex = &header.elements[index];
         Self::of_element(vertex).map_err(|missing| {
             let found = listed(vertex.properties.iter().map(|p| format!("'{p}'")), "none");
             let expected = format!("a scalar property '{missing}'");
-            Malformed::new(path, format!("properties {found}"), expected).part("element 'vertex'").into()
+            let part = format!("element '{}'", vertex.name);
+            Malformed::new(path, format!("properties {found}"), expected).part(part).into()
         })
     }
 
@@ -44,8 +47,9 @@ impl VertexLayout {
             })
             .collect();
         let mut xyz = [0; 3];
-        for (slot, name) in xyz.iter_mut().zip(["x", "y", "z"]) {
-            *slot = scalars.iter().position(|(other, _)| other == name).ok_or(name)?;
+        for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
+            let names = scalars.iter().map(|(name, _)| name.as_str());
+            xyz[axis] = names::find(names, Role::Position(axis)).ok_or(name)?;
         }
         Ok(Self { scalars, xyz })
     }
@@ -54,6 +58,19 @@ impl VertexLayout {
     pub(crate) fn coordinate_types(&self) -> [ScalarType; 3] {
         self.xyz.map(|index| self.scalars[index].1)
     }
+}
+
+/// The element of the points: `vertex`, else the only one that has coordinates.
+pub(crate) fn vertex_element(header: &Header) -> Option<usize> {
+    let vertex = header.elements.iter().position(|element| element.name.eq_ignore_ascii_case("vertex"));
+    vertex.or_else(|| {
+        let has_points = |(_, element): &(usize, &Element)| VertexLayout::of_element(element).is_ok();
+        let mut with_points = header.elements.iter().enumerate().filter(has_points);
+        match (with_points.next(), with_points.next()) {
+            (Some((index, _)), None) => Some(index),
+            _ => None,
+        }
+    })
 }
 
 fn listed(items: impl Iterator<Item = String>, none: &str) -> String {
@@ -89,12 +106,13 @@ impl VertexColumns {
     }
 
     /// Sorts the columns into normals, colours, labels and further properties.
-    pub(crate) fn finish(self) -> Result<PointCloud> {
+    pub(crate) fn finish(self) -> Result<Contents> {
         let scalars = self.layout.scalars;
+        let axes = self.layout.xyz.map(|index| scalars[index].0.clone());
         let property = |(index, values): (usize, Vec<f64>)| {
             let (name, scalar_type) = scalars[index].clone();
             ScalarProperty { name, scalar_type, values }
         };
-        cloud_of(self.coordinates, self.rest.into_iter().map(property).collect())
+        cloud_of(self.coordinates, axes, self.rest.into_iter().map(property).collect())
     }
 }
