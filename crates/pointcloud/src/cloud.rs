@@ -1,7 +1,10 @@
 //! [`PointCloud`]: points stored as columns that always agree in length.
 
+use std::sync::Arc;
+
 use crate::bounds::Bounds;
 use crate::error::{Error, Result};
+use crate::metadata::LasMetadata;
 use crate::names;
 use crate::scalar::{ScalarProperty, ScalarType};
 
@@ -47,6 +50,8 @@ pub struct PointCloud {
     /// Words that the labels number, where the file has words.
     label_words: Option<Vec<String>>,
     properties: Vec<ScalarProperty>,
+    /// Header and records of the LAS file that the points came from.
+    las: Option<Arc<LasMetadata>>,
 }
 
 impl PointCloud {
@@ -243,6 +248,15 @@ impl PointCloud {
         Some(self.label_source.as_ref().map_or(ScalarType::I32, |(_, scalar_type)| *scalar_type))
     }
 
+    /// Header and records of the LAS file that the points came from.
+    pub(crate) fn las(&self) -> Option<&LasMetadata> {
+        self.las.as_deref()
+    }
+
+    pub(crate) fn set_las(&mut self, metadata: LasMetadata) {
+        self.las = Some(Arc::new(metadata));
+    }
+
     /// Says how a file stores the labels.
     pub(crate) fn set_label_source(&mut self, name: &str, scalar_type: ScalarType) {
         let usual = name == "label" && scalar_type == ScalarType::I32;
@@ -320,6 +334,7 @@ impl PointCloud {
             labels: self.labels.as_deref().map(|column| pick(column, indices)),
             label_source: self.label_source.clone(),
             label_words: self.label_words.clone(),
+            las: self.las.clone(),
             properties: self
                 .properties
                 .iter()

@@ -53,7 +53,7 @@ pub struct Malformed {
 
 impl Malformed {
     pub(crate) fn new(path: &Path, found: impl Into<Box<str>>, expected: impl Into<Box<str>>) -> Self {
-        let (found, expected) = (found.into(), expected.into());
+        let (found, expected) = (printable(found.into()), printable(expected.into()));
         Self { path: path.to_owned(), position: None, part: None, found, expected }
     }
 
@@ -65,8 +65,16 @@ impl Malformed {
 
     /// Names the part of the file.
     pub(crate) fn part(mut self, part: impl Into<Box<str>>) -> Self {
-        self.part = Some(part.into());
+        self.part = Some(printable(part.into()));
         self
+    }
+}
+
+/// Text without control characters, which files may have anywhere.
+fn printable(text: Box<str>) -> Box<str> {
+    match text.contains(char::is_control) {
+        true => text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect(),
+        false => text,
     }
 }
 
@@ -146,6 +154,17 @@ pub enum Error {
         found: String,
         /// The supported extensions.
         supported: String,
+    },
+
+    /// A library that reads files of a format failed in a way that it does not report as an error.
+    #[error("{path}: the library {library} failed: {message}", path = path.display())]
+    Library {
+        /// File concerned.
+        path: PathBuf,
+        /// The library.
+        library: &'static str,
+        /// What it said.
+        message: String,
     },
 
     /// Names were given for the columns of a file that names them itself.

@@ -21,6 +21,7 @@ pub mod dataset;
 mod error;
 pub mod io;
 mod mesh;
+mod metadata;
 mod names;
 mod origin;
 mod scalar;

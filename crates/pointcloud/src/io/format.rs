@@ -32,11 +32,15 @@ pub struct Format {
     pub(crate) plausible: Option<fn(&Head<'_>) -> bool>,
     /// Whether files of the format name their columns; else the caller may.
     pub(crate) names_columns: bool,
+    /// The library that reads the format, for the message when it panics.
+    pub(crate) library: &'static str,
     pub(crate) read: fn(&Source<'_>) -> Result<Contents>,
     pub(crate) inspect: fn(&Source<'_>) -> Result<Summary>,
     /// Extensions that are written; none for a format that is only read.
     pub(crate) written: &'static [&'static str],
     pub(crate) write: fn(&Path, &PointCloud) -> Result<()>,
+    /// What of the columns of a cloud such a file cannot hold, one sentence each.
+    pub(crate) lost: fn(&PointCloud) -> Vec<String>,
 }
 
 /// The start of a file.
@@ -83,6 +87,11 @@ impl Format {
 /// [`Format::write`] of a format that is only read.
 pub(crate) fn never_written(path: &Path, _: &PointCloud) -> Result<()> {
     unreachable!("{}: the table lists no extension to write", path.display())
+}
+
+/// [`Format::lost`] of a format that holds every column.
+pub(crate) fn nothing_lost(_: &PointCloud) -> Vec<String> {
+    Vec::new()
 }
 
 impl PartialEq for Format {

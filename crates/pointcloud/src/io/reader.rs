@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::contents::{Contents, Source};
 use super::format::Format;
+use super::panic::guard;
 use super::summary::Summary;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
@@ -193,7 +194,10 @@ impl Reader {
     /// # Errors
     /// As [`inspect`](Self::inspect).
     pub fn inspect_bytes(&self, bytes: &[u8], name: impl AsRef<Path>) -> Result<Summary> {
-        self.with_source(bytes, name.as_ref(), true, |format, source| (format.inspect)(source))
+        let inspect = |format: &Format, source: &Source<'_>| (format.inspect)(source);
+        let mut summary = self.with_source(bytes, name.as_ref(), true, inspect)?;
+        summary.make_printable();
+        Ok(summary)
     }
 
     fn read_contents(&self, path: &Path, faces: bool) -> Result<Contents> {
@@ -224,7 +228,7 @@ impl Reader {
             let path = path.to_owned();
             return Err(Error::NamedColumns { path, format: format.name() });
         }
-        take(format, &Source { path, bytes, faces, columns })
+        guard(path, format.library, || take(format, &Source { path, bytes, faces, columns }))
     }
 
     /// Chooses points of what [`open`](Self::open) returned, as the options say.

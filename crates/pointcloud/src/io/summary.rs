@@ -85,6 +85,29 @@ impl Summary {
         summary
     }
 
+    /// Replaces control characters in names and comments, which binary files may have anywhere.
+    pub(crate) fn make_printable(&mut self) {
+        let clean = |text: &mut String| {
+            if text.contains(char::is_control) {
+                *text = text
+                    .chars()
+                    .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+                    .collect();
+            }
+        };
+        self.properties
+            .iter_mut()
+            .chain(&mut self.comments)
+            .chain(&mut self.notes)
+            .chain(&mut self.left_out)
+            .for_each(clean);
+        for element in &mut self.elements {
+            clean(&mut element.name);
+            element.properties.iter_mut().for_each(clean);
+        }
+        self.columns.iter_mut().for_each(|column| clean(&mut column.name));
+    }
+
     /// Adds the points of `cloud` to `first`, `last`, `bounds` and `non_finite`.
     pub(crate) fn add_points(&mut self, cloud: &PointCloud) {
         let finite = |p: &&[f32; 3]| p.iter().all(|value| value.is_finite());

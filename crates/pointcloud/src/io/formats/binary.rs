@@ -46,6 +46,16 @@ impl Number {
         }
     }
 
+    /// Appends `value`, least significant byte first; whole numbers are rounded.
+    pub(super) fn put(self, out: &mut Vec<u8>, value: f64) {
+        match self {
+            Self::Scalar(scalar) => put(out, scalar, scalar.round(value)),
+            Self::I64 => out.extend((value.round() as i64).to_le_bytes()),
+            Self::U64 => out.extend((value.round() as u64).to_le_bytes()),
+            Self::F16 => unreachable!("no format is written with half precision"),
+        }
+    }
+
     /// A column of such numbers. 64-bit integers become `int` where all fit, else `double`.
     pub(super) fn column(self, name: impl Into<String>, values: Vec<f64>) -> ScalarProperty {
         let scalar_type = match self {

@@ -11,7 +11,7 @@ use crate::cloud::PointCloud;
 use crate::error::{Error, Position, Result};
 use crate::io::columns::{cloud_of_table, distinct_columns_of};
 use crate::io::contents::{Contents, Source};
-use crate::io::format::Format;
+use crate::io::format::{Format, nothing_lost};
 use crate::io::lines::quote;
 use crate::io::replace::replace_file;
 use crate::io::summary::inspect_contents;
@@ -32,10 +32,12 @@ pub(super) const FORMAT: Format = Format {
     sniff: |head| head.bytes.starts_with(MAGIC),
     plausible: None,
     names_columns: false,
+    library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     written: &["npy"],
     write: write_npy,
+    lost: nothing_lost,
 };
 
 /// Whether an array `[columns, rows]` has its axes the other way round: few numbers of many points.

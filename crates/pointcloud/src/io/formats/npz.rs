@@ -7,7 +7,7 @@ use super::npy::parse_array;
 use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, never_written};
+use crate::io::format::{Format, never_written, nothing_lost};
 use crate::io::summary::inspect_contents;
 use crate::names::{self, Role};
 use crate::scalar::ScalarProperty;
@@ -21,10 +21,12 @@ pub(super) const FORMAT: Format = Format {
     sniff: |head| head.bytes.starts_with(b"PK\x03\x04") || head.bytes.starts_with(b"PK\x05\x06"),
     plausible: None,
     names_columns: true,
+    library: "zip",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     written: &[],
     write: never_written,
+    lost: nothing_lost,
 };
 
 /// Reads the members `xyz`, `positions` or `points` and all others of as many rows: `normals`,

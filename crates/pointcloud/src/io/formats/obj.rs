@@ -9,7 +9,7 @@ use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
 use crate::io::faces::Faces;
-use crate::io::format::{Format, never_written};
+use crate::io::format::{Format, never_written, nothing_lost};
 use crate::io::lines::{Lines, before_comment, quote};
 use crate::io::summary::inspect_contents;
 use crate::scalar::{ScalarProperty, ScalarType, is_single, parse_float};
@@ -20,10 +20,12 @@ pub(super) const FORMAT: Format = Format {
     sniff: |_| false,
     plausible: None,
     names_columns: true,
+    library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
     written: &[],
     write: never_written,
+    lost: nothing_lost,
 };
 
 /// Reads vertices and faces; indices may count from the end, a backslash continues a line.

@@ -6,7 +6,7 @@ use crate::error::{Error, Malformed, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
 use crate::io::faces::Faces;
-use crate::io::format::{Format, Head, never_written};
+use crate::io::format::{Format, Head, never_written, nothing_lost};
 use crate::io::lines::{Lines, before_comment, quote};
 use crate::io::summary::inspect_contents;
 use crate::scalar::{ScalarProperty, ScalarType, is_single, parse_float};
@@ -17,10 +17,12 @@ pub(super) const FORMAT: Format = Format {
     sniff,
     plausible: None,
     names_columns: true,
+    library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
     written: &[],
     write: never_written,
+    lost: nothing_lost,
 };
 
 const EXPECTED: &str = "'OFF' and the numbers of vertices, faces and edges";

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Position, Result};
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, HEAD, never_written};
+use crate::io::format::{Format, HEAD, never_written, nothing_lost};
 use crate::io::lines::{Lines, quote};
 use crate::io::summary::inspect_contents;
 
@@ -23,10 +23,12 @@ pub(super) const FORMAT: Format = Format {
     sniff: |head| is_ascii(head.bytes) || (!head.known_extension && is_binary(head.bytes, head.length)),
     plausible: None,
     names_columns: true,
+    library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
     written: &[],
     write: never_written,
+    lost: nothing_lost,
 };
 
 /// Whether the start of a file is that of an ascii STL file. Headers of binary files also begin with `solid`.

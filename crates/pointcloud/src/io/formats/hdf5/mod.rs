@@ -11,7 +11,7 @@ pub(crate) use clouds::{Header, ROOM};
 
 use crate::error::Result;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, never_written};
+use crate::io::format::{Format, never_written, nothing_lost};
 
 /// First bytes of a file.
 const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
@@ -22,10 +22,12 @@ pub(crate) const FORMAT: Format = Format {
     sniff: |head| head.bytes.starts_with(MAGIC),
     plausible: None,
     names_columns: true,
+    library: "hdf5-reader",
     read,
     inspect: summary::inspect,
     written: &[],
     write: never_written,
+    lost: nothing_lost,
 };
 
 /// Reads a file that holds one cloud.

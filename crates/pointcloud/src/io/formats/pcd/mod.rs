@@ -17,8 +17,10 @@ pub(super) const FORMAT: Format = Format {
     sniff: |head| head.bytes.trim_ascii_start().starts_with(b"# .PCD") || head.begins_with_word(b"VERSION"),
     plausible: None,
     names_columns: true,
+    library: "pointcloud",
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     written: &["pcd"],
     write: write::write,
+    lost: write::lost,
 };

@@ -9,6 +9,15 @@ use crate::io::columns::distinct_columns_of;
 use crate::io::replace::replace_file;
 use crate::scalar::ScalarType;
 
+/// A packed colour has 8 bits per channel.
+pub(super) fn lost(cloud: &PointCloud) -> Vec<String> {
+    let stored = cloud.stored_colors();
+    stored
+        .map(|(kind, _)| format!("colours: {kind} becomes uchar, pcd packs 8 bits per channel"))
+        .into_iter()
+        .collect()
+}
+
 /// Writes all columns of `cloud` as a PCD file of encoding `binary`.
 ///
 /// Normals are `normal_x normal_y normal_z` and colours a packed `rgb`, as the Point Cloud Library

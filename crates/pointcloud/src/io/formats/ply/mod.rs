@@ -17,7 +17,7 @@ mod write;
 pub use header::PlyFormat;
 pub use write::write_ply;
 
-use crate::io::format::Format;
+use crate::io::format::{Format, nothing_lost};
 
 pub(super) const FORMAT: Format = Format {
     name: "ply",
@@ -25,8 +25,10 @@ pub(super) const FORMAT: Format = Format {
     sniff: |head| head.begins_with_word(b"ply"),
     plausible: None,
     names_columns: true,
+    library: "ply-rs-bw",
     read: read::read,
     inspect: summary::inspect,
     written: &["ply"],
     write: |path, cloud| write_ply(path, cloud, PlyFormat::BinaryLittleEndian),
+    lost: nothing_lost,
 };
