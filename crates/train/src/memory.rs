@@ -5,7 +5,7 @@ use std::fmt;
 use burn::module::Module;
 use burn::tensor::Device;
 use neighbors::{ListSizes, PackedClouds};
-use pointcloud::FolderDataset;
+use pointcloud::dataset::FolderDataset;
 use pointcloud::synth::{SCENE_CLASSES, SceneSynthConfig, scene};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

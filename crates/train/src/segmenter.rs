@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
 use neighbors::{ListSizes, PackedClouds};
-use pointcloud::{IGNORED, PointCloud, Region, RegionIndex, Voxelized, read_cloud, regular_centres};
+use pointcloud::PointCloud;
+use pointcloud::io;
+use pointcloud::scene::{IGNORED, Region, RegionIndex, Voxelized, regular_centres};
 
 use crate::config::{Config, ScenesConfig};
 use crate::data::{Block, Frame, RegionBuilder, check, thin};
@@ -27,7 +29,7 @@ const BORDER: f32 = 1e-3;
 /// use train::{LabelOptions, ProgressMode, Segmenter, Weights, device};
 ///
 /// let segmenter = Segmenter::open("runs/s3dis-office", Weights::Last, &device("auto")?.device)?;
-/// let cloud = pointcloud::read_cloud("scan.ply")?;
+/// let cloud = pointcloud::io::read("scan.ply")?;
 /// let options = LabelOptions::default();
 /// let votes = segmenter.label(&cloud, "scan.ply".as_ref(), &options, ProgressMode::Quiet)?;
 /// println!("the first point is {}", segmenter.classes()[votes.class(0)]);
@@ -259,7 +261,7 @@ impl Segmenter {
         let mut all = Score::new(classes);
         let mut scenes = SceneCollector::default();
         for path in files {
-            let cloud = read_cloud(path)?;
+            let cloud = io::read(path)?;
             let truth = map.require(&cloud, path)?;
             let votes = self.label(&cloud, path, &LabelOptions::default(), progress)?;
             let mut score = Score::new(classes);
@@ -341,7 +343,8 @@ impl Segmenter {
         let stride = self.scenes.stride.min(0.999) * self.scenes.size;
         let centres = regular_centres(positions, &region, stride, options.shift);
         let lists = RegionIndex::new(positions, &region);
-        let sizes: Vec<usize> = centres.iter().map(|&centre| lists.members(&region, centre).len()).collect();
+        let sizes: Vec<usize> =
+            centres.iter().map(|&centre| lists.members(positions, &region, centre).len()).collect();
         let bytes_per_point = self.bytes_per_point(&scene, &frame, &region, &lists, &centres, &sizes)?;
         let largest = sizes.iter().copied().max().unwrap_or(0);
         let least = (largest as f64 * bytes_per_point) as u64;
@@ -379,7 +382,9 @@ impl Segmenter {
             }
             let members: Vec<Vec<usize>> = centres[first..next]
                 .iter()
-                .map(|&centre| lists.members(&region, centre).into_iter().map(|i| i as usize).collect())
+                .map(|&centre| {
+                    lists.members(positions, &region, centre).into_iter().map(|i| i as usize).collect()
+                })
                 .collect();
             let blocks: Vec<Block> = members
                 .iter()
@@ -423,7 +428,7 @@ impl Segmenter {
         scene: &PointCloud,
         frame: &Frame,
         region: &Region,
-        lists: &RegionIndex<'_>,
+        lists: &RegionIndex,
         centres: &[[f32; 3]],
         sizes: &[usize],
     ) -> Result<f64, RunError> {
@@ -432,8 +437,11 @@ impl Segmenter {
         let mut most = 0.0_f64;
         for place in [order.len() / 2, order.len() - 1] {
             let centre = centres[order[place]];
-            let members: Vec<usize> =
-                lists.members(region, centre).into_iter().map(|member| member as usize).collect();
+            let members: Vec<usize> = lists
+                .members(scene.positions(), region, centre)
+                .into_iter()
+                .map(|member| member as usize)
+                .collect();
             let block = self.builder.block(scene, frame, centre, &members);
             let packed = PackedClouds::single(block.positions.as_slice())?;
             let sizes = ListSizes::count(&packed, &self.builder.shapes)?;

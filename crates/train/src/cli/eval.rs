@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use pointcloud::replace_file;
+use pointcloud::io::replace_file;
 use train::run::RunDirectory;
 use train::{EvaluationRecord, ProgressMode, RunError, RunRecord, RunReport, TrainedRun};
 

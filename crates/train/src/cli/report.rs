@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pointcloud::replace_file;
+use pointcloud::io::replace_file;
 use train::RunReport;
 use train::run::RunDirectory;
 

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use burn::tensor::Device;
+use pointcloud::dataset::FolderDataset;
+use pointcloud::scene::SceneFolder;
 use pointcloud::synth::{SynthStatus, generate, generate_scenes, scene_status, status};
-use pointcloud::{FolderDataset, SceneFolder};
 use train::config::Config;
 use train::{
     EvaluationRecord, FoundDevice, Progress, ProgressMode, RunError, RunRecord, RunReport, TrainOptions,

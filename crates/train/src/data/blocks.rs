@@ -1,7 +1,8 @@
 //! Parts of scenes as a network reads them, and batches of them.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use pointcloud::{IGNORED, PointCloud};
+use pointcloud::PointCloud;
+use pointcloud::scene::IGNORED;
 use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds, Search};
 
 use super::CloudBatch;

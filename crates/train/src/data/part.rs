@@ -1,8 +1,9 @@
 //! The points of a region: taken out of a scene, and changed at random.
 
-use pointcloud::{
-    Axis, IGNORED, PointCloud, jitter, jitter_colors, mirror, rotate_randomly, scale_randomly,
-    stretch_colors, translate,
+use pointcloud::PointCloud;
+use pointcloud::scene::IGNORED;
+use pointcloud::transform::{
+    Axis, jitter, jitter_colors, mirror, rotate_randomly, scale_randomly, stretch_colors, translate,
 };
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -66,7 +67,7 @@ impl Part {
         let [least, most] = augment.scale;
         if least < most || least != 1.0 {
             let factor = scale_randomly(&mut self.positions, least..=most, rng);
-            pointcloud::scale(centre, factor);
+            pointcloud::transform::scale(centre, factor);
         }
         if augment.translate > 0.0 {
             let reach = augment.translate;

@@ -1,7 +1,8 @@
 //! From the points of a file to the points that a network sees.
 
-use pointcloud::{
-    Axis, derive_seed, jitter, mirror, morton_order, rotate_randomly, scale_randomly, translate, xyz_order,
+use pointcloud::derive_seed;
+use pointcloud::transform::{
+    Axis, jitter, mirror, morton_order, rotate_randomly, scale_randomly, translate, xyz_order,
 };
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
-use pointcloud::{
-    LeastSeen, Region, RegionIndex, class_balanced_point, derive_seed, drop_randomly, random_indices,
-    regular_centres,
-};
+use pointcloud::derive_seed;
+use pointcloud::scene::{LeastSeen, Region, RegionIndex, class_balanced_point, regular_centres};
+use pointcloud::transform::{drop_randomly, random_indices};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -27,6 +26,8 @@ const CHANGE: u64 = 8;
 #[derive(Clone, Debug)]
 pub struct RegionSource {
     scenes: Arc<Vec<Scene>>,
+    /// The points of every scene by their columns.
+    indices: Arc<Vec<RegionIndex>>,
     builder: RegionBuilder,
     config: ScenesConfig,
     augment: Option<AugmentConfig>,
@@ -73,8 +74,11 @@ impl RegionSource {
         seed: u64,
         len: usize,
     ) -> Self {
+        let region = config.shape();
+        let index = |scene: &Scene| RegionIndex::new(scene.cloud.positions(), &region);
+        let indices = Arc::new(scenes.par_iter().map(index).collect());
         let (scenes, config) = (Arc::new(scenes), config.clone());
-        Self { scenes, builder, config, augment, seed, range: (0, len), plan: Arc::default() }
+        Self { scenes, indices, builder, config, augment, seed, range: (0, len), plan: Arc::default() }
     }
 
     /// The scenes.
@@ -153,9 +157,8 @@ impl RegionSource {
                         .collect()
                 }
                 Centres::LeastSeen => {
-                    let lists = RegionIndex::new(positions, &region);
                     let mut seen = LeastSeen::new(positions.len(), &mut rng);
-                    let points = seen.take(positions, &region, &lists, count);
+                    let points = seen.take(positions, &region, &self.indices[index], count);
                     points.into_iter().map(|point| positions[point]).collect()
                 }
                 Centres::Regular => {
@@ -175,8 +178,8 @@ impl RegionSource {
         let Scene { cloud, frame, .. } = &self.scenes[scene];
         let region = self.config.shape();
         let positions = cloud.positions();
-        let mut members: Vec<usize> =
-            (0..positions.len()).filter(|&i| region.contains(centre, positions[i])).collect();
+        let members = self.indices[scene].members(positions, &region, centre);
+        let mut members: Vec<usize> = members.into_iter().map(|member| member as usize).collect();
         let Some(augment) = &self.augment else {
             return self.builder.block(cloud, frame, centre, &members);
         };
@@ -239,7 +242,8 @@ impl BatchSource for RegionSource {
 
 #[cfg(test)]
 mod tests {
-    use pointcloud::{IGNORED, PointCloud};
+    use pointcloud::PointCloud;
+    use pointcloud::scene::IGNORED;
 
     use super::*;
     use crate::config::Attribute;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use pointcloud::{derive_seed, shuffled_indices};
+use pointcloud::derive_seed;
+use pointcloud::transform::shuffled_indices;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};

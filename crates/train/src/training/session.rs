@@ -10,7 +10,8 @@ use burn::tensor::Device;
 use burn::train::logger::InMemoryMetricLogger;
 use burn::train::metric::{AccuracyMetric, LossMetric};
 use burn::train::{Learner, SupervisedTraining, TrainingStrategy};
-use pointcloud::{FolderDataset, derive_seed};
+use pointcloud::dataset::FolderDataset;
+use pointcloud::derive_seed;
 
 use super::epochs::{Epochs, Standing};
 use super::keep::KeepLast;

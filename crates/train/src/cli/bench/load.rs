@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ::train::bench::LoadBench;
 use ::train::{Progress, ProgressMode};
 use anyhow::Context;
-use pointcloud::Unfinished;
+use pointcloud::io::Unfinished;
 use pointcloud::synth::{SynthConfig, generate};
 
 use super::super::output::line;
