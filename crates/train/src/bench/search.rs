@@ -4,8 +4,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use neighbors::{
-    InstructionSet, KdTree, KernelShape, Neighbor, NeighborError, PackedClouds, RadiusLists, Search,
-    SubdomainLists, UniformGrid,
+    InstructionSet, KernelShape, NeighborError, PackedClouds, PointIndex, RadiusLists, Search, SubdomainLists,
 };
 use pointconv::Neighborhood;
 use rayon::prelude::*;
@@ -159,7 +158,7 @@ impl SearchBench {
                 }
                 let begun = Instant::now();
                 let started = Instant::now();
-                let tree = Structure::build(positions, radius, *search)?;
+                let tree = PointIndex::build(positions, *search)?;
                 build.push(started.elapsed().as_secs_f64());
                 let started = Instant::now();
                 let found: usize =
@@ -232,33 +231,11 @@ impl SearchBench {
     }
 }
 
-/// Either structure for queries of single points.
-enum Structure {
-    Grid(UniformGrid),
-    KdTree(KdTree),
-}
-
-impl Structure {
-    fn build(positions: &[[f32; 3]], cell: f32, search: Search) -> Result<Self, NeighborError> {
-        match search {
-            Search::KdTree => KdTree::build(positions).map(Self::KdTree),
-            _ => UniformGrid::build(positions, cell).map(Self::Grid),
-        }
-    }
-
-    fn nearest_n(&self, query: [f32; 3], n: usize) -> Vec<Neighbor> {
-        match self {
-            Self::Grid(grid) => grid.nearest_n(query, n),
-            Self::KdTree(tree) => tree.nearest_n(query, n),
-        }
-    }
-}
-
 /// A radius within which the points of a cloud of radius 1 have about `neighbours` points, themselves included, in the
 /// mean over some of them.
 fn radius_for(positions: &[[f32; 3]], neighbours: f64) -> Result<f32, NeighborError> {
     const SOME: usize = 1000;
-    let tree = KdTree::build(positions)?;
+    let tree = PointIndex::build(positions, Search::KdTree)?;
     let some: Vec<[f32; 3]> = positions.iter().step_by(positions.len().div_ceil(SOME)).copied().collect();
     let mean = |radius: f32| {
         some.iter().map(|&query| tree.within(query, radius).len()).sum::<usize>() as f64 / some.len() as f64
