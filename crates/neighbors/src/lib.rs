@@ -5,6 +5,7 @@
 //!   [`KernelShape`]: cubic cells or spherical shells, with à-trous gaps, or a [`CustomKernel`] of your own.
 //! - [`fixed_radius`] lists the neighbours of every point within a ball.
 //! - [`ListSizes`] counts lists before they are made.
+//! - [`VoxelMap`] makes one point of the points in a voxel; [`InterpolationMap`] leads from few points back to many.
 //! - [`UniformGrid`] and [`KdTree`] answer single queries, both alike.
 //!
 //! `cargo run --release -p neighbors --example tour` shows them on one cloud.
@@ -50,6 +51,7 @@ mod edge_weights;
 mod error;
 mod fixed_radius;
 mod instruction_set;
+mod interpolation_map;
 mod kd_search;
 mod kd_tree;
 mod lanes;
@@ -67,12 +69,16 @@ mod sizes;
 mod tables;
 mod tile_search;
 mod uniform_grid;
+mod voxel_cells;
+mod voxel_map;
+mod voxel_sort;
 
 pub use batch::check_batch;
 pub use custom::{CustomKernel, Mirror};
 pub use error::NeighborError;
 pub use fixed_radius::{RadiusLists, fixed_radius};
 pub use instruction_set::InstructionSet;
+pub use interpolation_map::InterpolationMap;
 pub use kd_tree::KdTree;
 pub use neighbor::Neighbor;
 pub use neighborhood::Neighborhood;
@@ -82,6 +88,7 @@ pub use shape::KernelShape;
 pub use sizes::ListSizes;
 pub use tables::Tables;
 pub use uniform_grid::UniformGrid;
+pub use voxel_map::VoxelMap;
 
 /// The examples of the README are compiled and run with the documentation tests.
 #[cfg(doctest)]
