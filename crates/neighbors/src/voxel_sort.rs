@@ -19,8 +19,10 @@ pub(crate) struct Sorted {
 
 /// Sorts the points of `clouds`.
 ///
-/// The number of the voxel and that of the point share a 64-bit word where both fit, which a radix sort puts in order.
-/// One million points in 0.3 million voxels, two threads of a machine with other work: see the bench `layers`.
+/// The number of the voxel and that of the point share a 64-bit word where both fit, and a radix sort puts the words in
+/// order. Whole maps of a million points, two threads, shortest of 15 runs in ms, with this sort and with
+/// `par_sort_unstable` in its place: 30,000 voxels of a surface 19 and 26, 552,177 voxels of it 30 and 37, 631,790 voxels of a
+/// cube 39 and 43. To number the voxels with a `HashMap` takes 29 ms in the first case, before anything is sorted.
 pub(crate) fn sort(clouds: &PackedClouds, cells: &VoxelCells) -> Sorted {
     let point_bits = usize::BITS - clouds.points().leading_zeros();
     if cells.bits() + point_bits <= u64::BITS && cells.bits() <= 63 {

@@ -61,11 +61,16 @@ mod layer;
 mod op;
 
 pub use layer::{
-    DepthwisePointConv, DepthwisePointConvConfig, PointwiseConv, PointwiseConvConfig, SeparablePointConv,
-    SeparablePointConvConfig,
+    DepthwisePointConv, DepthwisePointConvConfig, GlobalPool, GlobalPoolConfig, Interpolate,
+    InterpolateConfig, PackedBatchNorm, PackedBatchNormConfig, PackedLayerNorm, PackedLayerNormConfig,
+    PointwiseConv, PointwiseConvConfig, Pooling, SeparablePointConv, SeparablePointConvConfig, VoxelPool,
+    VoxelPoolConfig,
 };
-pub use neighbors::{CustomKernel, KernelShape, Mirror, NeighborError, Neighborhood, Search};
-pub use op::{depthwise_point_conv, pointwise_conv, prepare, reference, search};
+pub use neighbors::{
+    CustomKernel, InterpolationMap, KernelShape, Mirror, NeighborError, Neighborhood, PackedClouds, Search,
+    VoxelMap,
+};
+pub use op::{depthwise_point_conv, pointwise_conv, prepare, reference, search, selu};
 
 /// The example of the README is compiled and run with the documentation tests.
 #[cfg(doctest)]

@@ -6,9 +6,13 @@ mod cpu;
 #[cfg(feature = "cube")]
 mod cube;
 mod depthwise;
+mod interpolate;
+mod norm;
+mod pool;
 mod prepare;
 pub mod reference;
 mod search;
+mod selu;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -19,8 +23,12 @@ use neighbors::Neighborhood;
 
 pub(crate) use depthwise::DepthwisePointConvBackend;
 pub use depthwise::depthwise_point_conv;
+pub(crate) use interpolate::{InterpolateBackend, Rows, interpolate};
+pub(crate) use norm::{NormBackend, batch_norm, layer_norm};
+pub(crate) use pool::{NO_WINNER, PoolBackend, Segments, segment_pool, winners_shape};
 pub use prepare::prepare;
 pub use search::search;
+pub use selu::selu;
 
 /// A backend that computes the pointwise convolution and its gradients.
 ///
