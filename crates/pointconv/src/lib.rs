@@ -36,6 +36,12 @@
 //! dense one (`forward_dense`), and a [`Neighborhood`] with the kernel to use: layers know nothing of cell sizes and
 //! dilations.
 //!
+//! # Hierarchical networks
+//! [`GlobalPool`] gives one row of features for each cloud, [`VoxelPool`] one for each voxel; its [`VoxelMap`] holds the coarse
+//! clouds, over which a further [`Neighborhood`] can be built. [`Interpolate`] leads back from coarse points to fine ones.
+//! [`PackedBatchNorm`] and [`PackedLayerNorm`] normalise, [`selu`] activates. Maps are made without tensors, so that the thread
+//! that loads the data can build them.
+//!
 //! # Shapes and layers of your own
 //! A [`CustomKernel`] is a kernel shape by any rule, and all layers take it. A layer of your own reads the same lists:
 //! [`Neighborhood::runs`] gives the neighbours of a point by sub-domain, [`Neighborhood::indices`] and others give them all as
@@ -67,8 +73,7 @@ pub use layer::{
     VoxelPoolConfig,
 };
 pub use neighbors::{
-    CustomKernel, InterpolationMap, KernelShape, Mirror, NeighborError, Neighborhood, PackedClouds, Search,
-    VoxelMap,
+    CustomKernel, KernelShape, Mirror, NeighborError, Neighborhood, PackedClouds, Search, VoxelMap,
 };
 pub use op::{depthwise_point_conv, pointwise_conv, prepare, reference, search, selu};
 

@@ -1,8 +1,8 @@
 //! The normalisations on a GPU, composed of burn's own operations.
 
-use burn::backend::{Scalar, TensorMetadata};
 use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Scalar, TensorMetadata};
 use burn::tensor::Shape;
 use burn_cubecl::CubeBackend;
 
