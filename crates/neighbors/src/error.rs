@@ -120,4 +120,41 @@ pub enum NeighborError {
         /// The largest possible number.
         max: u64,
     },
+    /// Voxels so small that the cells of the batch cannot be numbered.
+    #[error(
+        "voxels of {voxel} are too small for the extent of the clouds: a cell index needs more than {max} bits"
+    )]
+    TooManyVoxels {
+        /// The edge of a voxel.
+        voxel: f32,
+        /// The largest possible number of bits of the index of a cloud and of a cell in it.
+        max: u32,
+    },
+    /// Voxel origins that are not one for each cloud.
+    #[error("{found} voxel origins for {clouds} clouds")]
+    OriginCount {
+        /// The number of origins.
+        found: usize,
+        /// The number of clouds.
+        clouds: usize,
+    },
+    /// The origin of a voxel grid is NaN or infinite.
+    #[error("the voxel origin of cloud {cloud} is not finite: [{}, {}, {}]", .origin[0], .origin[1], .origin[2])]
+    NonFiniteOrigin {
+        /// Index of the cloud.
+        cloud: usize,
+        /// The offending origin.
+        origin: [f32; 3],
+    },
+    /// A cloud with points to interpolate at has no points to interpolate from.
+    #[error("cloud {cloud} has {fine} fine points, but no coarse point to interpolate from")]
+    NoCoarsePoints {
+        /// Index of the cloud.
+        cloud: usize,
+        /// Fine points of the cloud.
+        fine: usize,
+    },
+    /// Interpolation from no neighbour.
+    #[error("interpolation needs at least one neighbour")]
+    NoNeighbours,
 }

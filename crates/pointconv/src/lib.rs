@@ -37,6 +37,12 @@
 //! dense one (`forward_dense`), and a [`Neighborhood`] with the kernel to use: layers know nothing of cell sizes and
 //! dilations.
 //!
+//! # Hierarchical networks
+//! [`GlobalPool`] gives one row of features for each cloud, [`VoxelPool`] one for each voxel; its [`VoxelMap`] holds the coarse
+//! clouds, over which a further [`Neighborhood`] can be built. [`Interpolate`] leads back from coarse points to fine ones.
+//! [`PackedBatchNorm`] and [`PackedLayerNorm`] normalise, [`selu`] activates. Maps are made without tensors, so that the thread
+//! that loads the data can build them.
+//!
 //! # Shapes and layers of your own
 //! A [`CustomKernel`] is a kernel shape by any rule, and all layers take it. A layer of your own reads the same lists:
 //! [`Neighborhood::runs`] gives the neighbours of a point by sub-domain, [`Neighborhood::indices`] and others give them all as
@@ -63,14 +69,18 @@ mod neighborhood;
 // burn-ndarray is deprecated upstream; the feature asks for it by name. Builds without it show all deprecations.
 #[cfg_attr(feature = "ndarray", allow(deprecated))]
 mod op;
+mod resolution;
 
 pub use layer::{
-    DepthwisePointConv, DepthwisePointConvConfig, PointwiseConv, PointwiseConvConfig, SeparablePointConv,
-    SeparablePointConvConfig,
+    DepthwisePointConv, DepthwisePointConvConfig, GlobalPool, GlobalPoolConfig, Interpolate,
+    InterpolateConfig, PackedBatchNorm, PackedBatchNormConfig, PackedLayerNorm, PackedLayerNormConfig,
+    PointwiseConv, PointwiseConvConfig, Pooling, SeparablePointConv, SeparablePointConvConfig, VoxelPool,
+    VoxelPoolConfig,
 };
 pub use neighborhood::{Neighborhood, SearchOptions};
 pub use neighbors::{CustomKernel, KernelShape, Mirror, NeighborError, PackedClouds, Search};
-pub use op::{depthwise_point_conv, pointwise_conv, reference};
+pub use op::{depthwise_point_conv, pointwise_conv, reference, selu};
+pub use resolution::{InterpolationMap, VoxelMap};
 
 /// The example of the README is compiled and run with the documentation tests.
 #[cfg(doctest)]

@@ -1,12 +1,24 @@
 //! The layers: weights, their initialisation, and packed or dense batches.
 
+mod batch_norm;
 mod depthwise;
+mod global_pool;
+mod interpolate;
+mod layer_norm;
 mod pointwise;
+mod pooling;
 mod separable;
+mod voxel_pool;
 
+pub use batch_norm::{PackedBatchNorm, PackedBatchNormConfig};
 pub use depthwise::{DepthwisePointConv, DepthwisePointConvConfig};
+pub use global_pool::{GlobalPool, GlobalPoolConfig};
+pub use interpolate::{Interpolate, InterpolateConfig};
+pub use layer_norm::{PackedLayerNorm, PackedLayerNormConfig};
 pub use pointwise::{PointwiseConv, PointwiseConvConfig};
+pub use pooling::Pooling;
 pub use separable::{SeparablePointConv, SeparablePointConvConfig};
+pub use voxel_pool::{VoxelPool, VoxelPoolConfig};
 
 use burn::tensor::Tensor;
 

@@ -4,8 +4,12 @@ mod autodiff;
 mod cpu;
 #[cfg(feature = "cube")]
 mod cube;
+mod interpolate;
 mod kind;
+mod norm;
+mod pool;
 pub mod reference;
+mod selu;
 
 #[cfg(feature = "fusion")]
 use burn::backend::fusion::custom::TensorSpec;
@@ -16,7 +20,11 @@ use burn::tensor::Shape;
 use burn::tensor::Tensor;
 
 use crate::neighborhood::Neighborhood;
+pub(crate) use interpolate::{InterpolateBackend, Rows, interpolate};
 use kind::{ConvKind, Convolution};
+pub(crate) use norm::{NormBackend, batch_norm, layer_norm};
+pub(crate) use pool::{NO_WINNER, PoolBackend, Segments, segment_pool, winners_shape};
+pub use selu::selu;
 
 /// A backend that computes the convolution and its gradients.
 ///

@@ -7,7 +7,6 @@ mod paper_classifier;
 mod paper_segmenter;
 mod point_loss;
 mod residual_segmenter;
-mod selu;
 mod trunk;
 
 pub use alpha_dropout::AlphaDropout;
@@ -16,5 +15,5 @@ pub use convolution::Convolution;
 pub use paper_classifier::PaperClassifier;
 pub use paper_segmenter::PaperSegmenter;
 use point_loss::point_loss;
+pub use pointconv::selu;
 pub use residual_segmenter::ResidualSegmenter;
-pub use selu::selu;

@@ -5,11 +5,16 @@ mod depthwise;
 mod forward;
 mod gather;
 mod host;
+mod interpolate;
 mod lanes;
+mod norm;
+mod number;
+mod pool;
 mod problem;
 mod product;
 mod real;
 mod tile;
+mod vectorize;
 
 use problem::Problem;
 use real::Real;

@@ -12,6 +12,9 @@ mod backward_weight;
 mod depthwise;
 mod forward;
 mod gather;
+mod interpolate;
+mod norm;
+mod pool;
 mod reduce;
 mod sizes;
 #[cfg(test)]
@@ -23,6 +26,7 @@ use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
+pub(super) use self::pool::Copies as PoolCopies;
 use self::reduce::sum_rows;
 use self::sizes::Sizes;
 use self::wide::is_wide;

@@ -1,0 +1,5 @@
+//! Pooling over segments on the CPU.
+
+mod backward;
+mod forward;
+mod host;
