@@ -38,7 +38,7 @@ use self::backward_weight::backward_weight;
 use self::forward::forward;
 use self::launch::{repeated, rows, zeros_like};
 use self::lists::Lists;
-pub(super) use self::pool::Copies as PoolCopies;
+pub(crate) use self::pool::Copies as PoolCopies;
 use self::reduce::sum_rows;
 pub(super) use self::search::search;
 use self::sizes::Sizes;
