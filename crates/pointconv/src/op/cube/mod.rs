@@ -26,7 +26,7 @@ use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
-pub(super) use self::pool::Copies as PoolCopies;
+pub(crate) use self::pool::Copies as PoolCopies;
 use self::reduce::sum_rows;
 use self::sizes::Sizes;
 use self::wide::is_wide;

@@ -147,7 +147,7 @@ struct Tables {
 
 /// The tables on the devices that asked for them.
 #[derive(Debug, Default)]
-pub(in crate::op) struct Copies {
+pub(crate) struct Copies {
     devices: Mutex<Vec<(CubeDevice, Arc<Tables>)>>,
 }
 
