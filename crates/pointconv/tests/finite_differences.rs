@@ -2,35 +2,29 @@
 
 mod common;
 
-use common::{Batch, Inputs, check_differences, kernels};
+use common::{Kind, check_differences, kernels, lists, random_clouds};
 use neighbors::KernelShape;
-use pointconv::pointwise_conv;
 
 #[test]
 fn every_kernel_shape() {
     for (seed, shape) in (0..).zip(kernels()) {
-        let neighborhood = Batch::random(&[8, 13], seed).neighborhood(&shape);
-        check_differences(
-            &format!("{shape:?}"),
-            pointwise_conv,
-            Inputs::random(&neighborhood, (3, 5), seed),
-            &neighborhood,
-        );
+        let neighborhood = lists(&random_clouds(&[8, 13], seed), &shape);
+        for kind in Kind::ALL {
+            check_differences(&format!("{shape:?}"), kind, &neighborhood, kind.narrow(), seed);
+        }
     }
 }
 
-/// Rows of more than one block of lanes.
+/// Rows of more than one block of lanes, among others.
 #[test]
-fn wide_rows() {
+fn several_widths() {
     let shape = KernelShape::cells(0.3).with_size([3, 1, 1]);
-    for (seed, channels) in (20..).zip([(5, 3), (17, 2), (2, 19)]) {
-        let neighborhood = Batch::random(&[8, 13], seed).neighborhood(&shape);
-        check_differences(
-            &format!("{channels:?}"),
-            pointwise_conv,
-            Inputs::random(&neighborhood, channels, seed),
-            &neighborhood,
-        );
+    for kind in Kind::ALL {
+        let widths = kind.choose(&[(5, 3), (17, 2), (2, 19)][..], &[(5, 1), (17, 1), (2, 9), (40, 1)]);
+        for (seed, &widths) in (20..).zip(widths) {
+            let neighborhood = lists(&random_clouds(&[8, 13], seed), &shape);
+            check_differences("3x1x1", kind, &neighborhood, widths, seed);
+        }
     }
 }
 
