@@ -59,7 +59,7 @@ if grep -q '^wgpu' <<<"$devices"; then
     POINTWISE_TEST_DEVICE=wgpu cargo test --release "${others[@]}" --lib "${operators[@]}" --test devices --example network
     # With no more than every GPU gives to a kernel: every kernel at many sizes.
     POINTWISE_TEST_DEVICE=wgpu-limits cargo test --release "${others[@]}" --lib --test search --test half
-    POINTWISE_TEST_DEVICE=wgpu-limits cargo test --release "${others[@]}" --test agreement --test depthwise every_width
+    POINTWISE_TEST_DEVICE=wgpu-limits cargo test --release "${others[@]}" --test agreement every_width
 else
     echo "SKIPPED: no driver for Vulkan (Debian: apt-get install mesa-vulkan-drivers)"
     [ -z "${CI:-}" ] || ! command -v apt-get >/dev/null || exit 1

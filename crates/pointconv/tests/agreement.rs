@@ -8,8 +8,8 @@ mod common;
 use burn::tensor::activation::relu;
 use burn::tensor::{DType, Tensor};
 use common::{
-    Inputs, Kind, Op, Tracked, Widths, assert_close, cases, clouds_in_cube, device, kernels, lists, magnitudes,
-    pass, precisions, random_clouds, round_off, values,
+    Inputs, Kind, Op, Tracked, Widths, assert_close, cases, clouds_in_cube, device, kernels, lists,
+    magnitudes, pass, precisions, random_clouds, round_off, values,
 };
 use neighbors::KernelShape;
 use pointconv::Neighborhood;
@@ -128,7 +128,8 @@ fn a_stack_of_two() {
                 let device = device.clone().autodiff();
                 let features = first.features(dtype, &device).require_grad();
                 let weights = [&first, &second].map(|inputs| inputs.weight(dtype, &device).require_grad());
-                let hidden = relu(op(features.clone(), weights[0].clone(), first.bias(dtype, &device), &near));
+                let hidden =
+                    relu(op(features.clone(), weights[0].clone(), first.bias(dtype, &device), &near));
                 let both = Tensor::cat(vec![hidden, features.clone()], 1);
                 let output = op(both, weights[1].clone(), None, &far);
                 let gradients = (output.clone() * second.grad(dtype, &device)).sum().backward();
@@ -161,20 +162,20 @@ fn full_operator_with_a_diagonal_weight() {
             let start = row * inputs.channels_out + row % channels * multiplier;
             weight[start..start + multiplier].copy_from_slice(values);
         }
-        let diagonal =
-            Inputs { kind: Kind::Full, weight, columns: inputs.channels_out, ..inputs.clone() };
+        let diagonal = Inputs { kind: Kind::Full, weight, columns: inputs.channels_out, ..inputs.clone() };
         let magnitude = magnitudes(&inputs, &neighborhood);
         for dtype in precisions(&device) {
-            let run = |inputs: &Inputs| {
-                pass(inputs.kind.op(), inputs, &neighborhood, dtype, &device, Tracked::ALL)
-            };
+            let run =
+                |inputs: &Inputs| pass(inputs.kind.op(), inputs, &neighborhood, dtype, &device, Tracked::ALL);
             let (got, mut expected) = (run(&inputs), run(&diagonal));
             let full = expected.weight.take().expect("tracked");
             let rows = full.chunks(inputs.channels_out).enumerate();
             expected.weight = Some(
-                rows.flat_map(|(row, values)| values.chunks(multiplier).nth(row % channels).expect("a group"))
-                    .copied()
-                    .collect(),
+                rows.flat_map(|(row, values)| {
+                    values.chunks(multiplier).nth(row % channels).expect("a group")
+                })
+                .copied()
+                .collect(),
             );
             got.assert_close(&format!("{widths:?}, {dtype:?}"), &expected, &magnitude, round_off(dtype));
         }

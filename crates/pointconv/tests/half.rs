@@ -3,9 +3,12 @@
 mod common;
 
 use burn::tensor::{DType, Device};
-use common::{Batch, Inputs, Op, Tracked, device, magnitudes_of, pass, round_off, uses_instruction_sets};
-use neighbors::{KernelShape, Neighborhood};
-use pointconv::{depthwise_point_conv, pointwise_conv, reference};
+use common::{
+    Inputs, Kind, Tracked, device, lists, magnitudes, packed, pass, random_clouds, round_off,
+    uses_instruction_sets,
+};
+use neighbors::KernelShape;
+use pointconv::Neighborhood;
 
 /// The half precisions that the device computes in.
 fn halves() -> Vec<DType> {
@@ -37,42 +40,36 @@ fn coarse(inputs: Inputs) -> Inputs {
     }
 }
 
-fn check(what: &str, op: Op, reference: Op, inputs: Inputs, lists: &Neighborhood) {
+fn check(what: &str, inputs: Inputs, lists: &Neighborhood) {
+    let kind = inputs.kind;
     let inputs = coarse(inputs);
-    let magnitude = magnitudes_of(reference, &inputs, lists);
-    let expected = pass(reference, &inputs, lists, DType::F64, &Device::flex(), Tracked::ALL);
+    let magnitude = magnitudes(&inputs, lists);
+    let expected = pass(kind.reference(), &inputs, lists, DType::F64, &Device::flex(), Tracked::ALL);
     for half in halves() {
-        let got = pass(op, &inputs, lists, half, &device(), Tracked::ALL);
-        got.assert_close(&format!("{what}, {half:?}"), &expected, &magnitude, one_rounding(half));
+        let got = pass(kind.op(), &inputs, lists, half, &device(), Tracked::ALL);
+        got.assert_close(&format!("{what}, {kind:?}, {half:?}"), &expected, &magnitude, one_rounding(half));
     }
 }
 
 #[test]
-fn the_full_operator() {
-    let lists = Batch::random(&[23, 37], 1).neighborhood(&KernelShape::cells(0.2));
-    for channels in [(3, 5), (20, 33), (34, 40)] {
-        let inputs = Inputs::random(&lists, channels, 2);
-        check(&format!("{channels:?}"), pointwise_conv, reference::pointwise_conv, inputs, &lists);
-    }
-}
-
-#[test]
-fn the_depthwise_operator() {
-    let lists = Batch::random(&[23, 37], 3).neighborhood(&KernelShape::cells(0.2));
-    for sizes in [(5, 1), (20, 2)] {
-        let inputs = Inputs::depthwise(&lists, sizes, 4);
-        check(&format!("{sizes:?}"), depthwise_point_conv, reference::depthwise_point_conv, inputs, &lists);
+fn narrow_and_wide_layers() {
+    let lists = lists(&random_clouds(&[23, 37], 1), &KernelShape::cells(0.2));
+    for kind in Kind::ALL {
+        for &widths in kind.choose(&[(3, 5), (20, 33), (34, 40)][..], &[(5, 1), (20, 2)]) {
+            check(&format!("{widths:?}"), Inputs::random(kind, &lists, widths, 2), &lists);
+        }
     }
 }
 
 /// A sum of 1000 numbers between 1/2 and 1: in half precision every addition would cost digits.
 #[test]
 fn long_sums_are_kept_in_single_precision() {
-    let batch = Batch { positions: vec![[0.5; 3]; 1000], offsets: vec![0, 1000] };
-    let lists = batch.neighborhood(&KernelShape::cells(0.2));
-    let mut inputs = Inputs::random(&lists, (3, 5), 5);
-    for value in inputs.features.iter_mut().chain(&mut inputs.grad) {
-        *value = 0.5 + 0.5 * value.abs();
+    let lists = lists(&packed([[0.5; 3]; 1000], &[0, 1000]), &KernelShape::cells(0.2));
+    for kind in Kind::ALL {
+        let mut inputs = Inputs::random(kind, &lists, kind.narrow(), 5);
+        for value in inputs.features.iter_mut().chain(&mut inputs.grad) {
+            *value = 0.5 + 0.5 * value.abs();
+        }
+        check("1000 in one position", inputs, &lists);
     }
-    check("1000 in one place", pointwise_conv, reference::pointwise_conv, inputs, &lists);
 }

@@ -26,7 +26,8 @@ fn check_every_combination(kind: Kind, widths: Widths) {
             expected.features = expected.features.filter(|_| tracked.features);
             expected.weight = expected.weight.filter(|_| tracked.weight);
             expected.bias = expected.bias.filter(|_| tracked.bias);
-            run(tracked).assert_same_bits(&format!("{kind:?}, {widths:?}, {tracked:?}, {dtype:?}"), &expected);
+            run(tracked)
+                .assert_same_bits(&format!("{kind:?}, {widths:?}, {tracked:?}, {dtype:?}"), &expected);
         }
     }
 }
@@ -83,4 +84,9 @@ fn checkpointing() {
             }
         }
     }
+}
+
+#[test]
+fn with_other_instruction_sets() {
+    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

@@ -118,3 +118,8 @@ fn broadcast() {
         }
     }
 }
+
+#[test]
+fn with_other_instruction_sets() {
+    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
+}

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use neighbors::{KernelShape, PackedClouds};
 use serde_json::Value;
 
-use super::{Inputs, Kind, Op, Pass, Tracked, device, lists, magnitudes, packed, pass, precisions, round_off};
+use super::{
+    Inputs, Kind, Op, Pass, Tracked, device, lists, magnitudes, packed, pass, precisions, round_off,
+};
 
 fn directory(kind: Kind) -> PathBuf {
     let folder = kind.choose("full", "depthwise");
@@ -101,7 +103,12 @@ pub(crate) fn check_fixtures(kind: Kind, names: &[&str], op: Op) {
         let magnitude = magnitudes(&inputs, &neighborhood);
         for dtype in precisions(&device) {
             let got = pass(op, &inputs, &neighborhood, dtype, &device, Tracked::ALL);
-            got.assert_close(&format!("{kind:?}, {name}, {dtype:?}"), &expected, &magnitude, round_off(dtype));
+            got.assert_close(
+                &format!("{kind:?}, {name}, {dtype:?}"),
+                &expected,
+                &magnitude,
+                round_off(dtype),
+            );
         }
     }
 }
