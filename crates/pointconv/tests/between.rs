@@ -98,7 +98,10 @@ fn agreement() {
                             };
                             let got = run(kind.op(), Tracked::ALL);
                             close("definition", &got, &expected);
-                            close("reference", &got, &run(kind.reference(), Tracked::ALL));
+                            // Without neighbours the reference does not read the features, and burn gives them no gradient.
+                            if neighborhood.edges() > 0 {
+                                close("reference", &got, &run(kind.reference(), Tracked::ALL));
+                            }
                             let data = run(kind.op(), Tracked::PARAMETERS);
                             close("data", &data, &Pass { features: None, ..expected.clone() });
                         }
