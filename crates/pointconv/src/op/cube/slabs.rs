@@ -12,8 +12,8 @@ use super::backward_weight::backward_weight;
 use super::forward::forward;
 use super::sizes::Sizes;
 use super::wide::{self, is_wide};
-use crate::gpu::test_device::device;
 use crate::gpu::launch::tensor;
+use crate::gpu::test_device::device;
 use crate::neighborhood::cube::{DeviceLists, Lists};
 use crate::op::kind::ConvKind;
 
@@ -59,7 +59,11 @@ fn compare([channels_in, channels_out]: [usize; 2]) {
         assert!(slabs.contains(&lists.slabs.len()), "{} slabs, expected {slabs:?}", lists.slabs.len());
         let sizes = Sizes::new(ConvKind::Full, &weight, lists);
         let inverse_counts = copy.inverse_counts();
-        assert_eq!(inverse_counts.len() > 1, lists.slabs.len() > 1, "the inverse counts, too, are in many tables");
+        assert_eq!(
+            inverse_counts.len() > 1,
+            lists.slabs.len() > 1,
+            "the inverse counts, too, are in many tables"
+        );
         let (features, weight, bias, grad) = (features.clone(), weight.clone(), bias.clone(), grad.clone());
         if is_wide(sizes) {
             [
