@@ -87,7 +87,7 @@ fn prepared_lists_give_the_same_bits() {
 fn between_different_numbers_of_clouds() {
     let [two, three] = [&[5, 6][..], &[5, 6, 0]].map(|sizes| random_clouds(sizes, 7));
     let error = Neighborhood::between(&two, &three, &KernelShape::cells(0.2), &device()).err();
-    assert_eq!(error, Some(NeighborError::CloudCount { centres: 2, clouds: 3 }));
+    assert_eq!(error, Some(NeighborError::CloudCount { found: 2, expected: 3 }));
 }
 
 #[test]
