@@ -1,11 +1,10 @@
 //! Shapes that do not agree panic and name both values.
 
-mod common;
-
 use burn::tensor::{DType, Device, Tensor};
-use common::{Kind, Op, assert_panics, device, lists, random_clouds};
 use neighbors::{KernelShape, PackedClouds};
 use pointconv::{DepthwisePointConvConfig, Neighborhood, PointwiseConvConfig, SeparablePointConvConfig};
+
+use crate::common::{Kind, Op, assert_panics, device, lists, random_clouds};
 
 /// Clouds of 23 and 37 points with 27 sub-domains.
 fn neighborhood() -> Neighborhood {
@@ -128,9 +127,4 @@ fn dense_features_and_centres_that_are_not_the_points() {
         });
         assert_eq!(packed(27, Tensor::zeros([60, 3], &device()), &between).dims()[0], 60);
     }
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

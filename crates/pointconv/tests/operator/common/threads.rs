@@ -4,7 +4,7 @@ use super::{Pass, device, precisions};
 use burn::tensor::DType;
 
 /// Runs `work` in a pool of its own.
-pub(crate) fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");
     pool.install(work)
 }

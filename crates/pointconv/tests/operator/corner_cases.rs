@@ -1,13 +1,12 @@
 //! Clouds of one point and of none, lonely points and duplicates: cases whose answer is known in closed form.
 
-mod common;
-
 use burn::tensor::DType;
-use common::{
-    Inputs, Kind, Pass, Tracked, device, lists, packed, pass, precisions, random_clouds, round_off,
-};
 use neighbors::{KernelShape, PackedClouds};
 use pointconv::Neighborhood;
+
+use crate::common::{
+    Inputs, Kind, Pass, Tracked, device, lists, packed, pass, precisions, random_clouds, round_off,
+};
 
 const SHAPES: [KernelShape; 3] = [
     KernelShape::Cells { size: [3; 3], cell: 0.1, dilation: [1; 3] },
@@ -222,9 +221,4 @@ fn not_a_number_reaches_neighbours_only() {
             check_not_a_number(kind, widths);
         }
     }
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

@@ -1,11 +1,10 @@
 //! Arguments and gradients that are views (transposed, sliced, broadcast) count for what they show.
 
-mod common;
-
 use burn::tensor::{DType, Tensor};
-use common::{Inputs, Kind, assert_same_bits, device, lists, precisions, random_clouds, values};
 use neighbors::KernelShape;
 use pointconv::Neighborhood;
+
+use crate::common::{Inputs, Kind, assert_same_bits, device, lists, precisions, random_clouds, values};
 
 fn problem(kind: Kind) -> (Inputs, Neighborhood) {
     let neighborhood = lists(&random_clouds(&[23, 37], 1), &KernelShape::cells(0.2));
@@ -117,9 +116,4 @@ fn broadcast() {
             }
         }
     }
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

@@ -1,12 +1,11 @@
 //! The same bits for any number of threads, and for a cloud in any batch.
 
-mod common;
+use neighbors::{KernelShape, PackedClouds};
 
-use common::{
+use crate::common::{
     Inputs, Kind, Tracked, Widths, assert_close, assert_same_bits, assert_same_bits_for_any_threads,
     clouds_in_cube, device, kernels, lists, magnitudes, packed, pass, precisions, random_clouds, round_off,
 };
-use neighbors::{KernelShape, PackedClouds};
 
 /// Lists and operator with several numbers of threads.
 fn check(clouds: &PackedClouds, shape: &KernelShape, kind: Kind, widths: Widths) {
@@ -106,9 +105,4 @@ fn a_cloud_alone_and_in_a_batch() {
             }
         }
     }
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

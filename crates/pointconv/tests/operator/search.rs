@@ -1,14 +1,13 @@
 //! The lists that a device makes are those of the CPU, and the operator does with them what it does with those.
 
-mod common;
-
 use burn::tensor::{DType, Device};
-use common::{
+use neighbors::{KernelShape, NeighborError, PackedClouds, Search, SubdomainLists};
+use pointconv::Neighborhood;
+
+use crate::common::{
     Inputs, Kind, Tracked, assert_close, clouds_in_cube, device, kernels, lists, magnitudes, packed, pass,
     precisions, random_clouds, round_off,
 };
-use neighbors::{KernelShape, NeighborError, PackedClouds, Search, SubdomainLists};
-use pointconv::Neighborhood;
 
 /// All kernels at once, shells among them, against what the CPU builds.
 fn check(what: &str, clouds: &PackedClouds) {

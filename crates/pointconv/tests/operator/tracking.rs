@@ -1,13 +1,12 @@
 //! Exactly the arguments that ask for a gradient get one, and always the same.
 
-mod common;
-
 use burn::tensor::Device;
-use common::{
-    Inputs, Kind, Tracked, Widths, assert_same_bits, device, lists, pass, precisions, random_clouds, values,
-};
 use neighbors::KernelShape;
 use pointconv::Neighborhood;
+
+use crate::common::{
+    Inputs, Kind, Tracked, Widths, assert_same_bits, device, lists, pass, precisions, random_clouds, values,
+};
 
 fn problem(kind: Kind, widths: Widths) -> (Inputs, Neighborhood) {
     let neighborhood = lists(&random_clouds(&[23, 37], 1), &KernelShape::cells(0.2));
@@ -84,9 +83,4 @@ fn checkpointing() {
             }
         }
     }
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

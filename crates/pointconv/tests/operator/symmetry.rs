@@ -1,17 +1,16 @@
 //! What leaves the geometry unchanged leaves the output unchanged.
 
-mod common;
-
 use burn::tensor::DType;
-use common::{
-    Inputs, Kind, Pass, Tracked, device, kernels, lists, magnitudes, packed, pass, precisions, random_clouds,
-    round_off, uses_instruction_sets,
-};
 use neighbors::KernelShape;
 use pointconv::Neighborhood;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use crate::common::{
+    Inputs, Kind, Pass, Tracked, device, kernels, lists, magnitudes, packed, pass, precisions, random_clouds,
+    round_off, uses_instruction_sets,
+};
 
 fn run(inputs: &Inputs, neighborhood: &Neighborhood, dtype: DType) -> Pass {
     pass(inputs.kind.op(), inputs, neighborhood, dtype, &device(), Tracked::ALL)

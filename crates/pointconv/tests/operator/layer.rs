@@ -1,15 +1,14 @@
 //! The layers: parameters, dense batches, frozen weights, records, and their cost.
 
-mod common;
-
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
-use common::{assert_same_bits, device, lists, packed, random_clouds, values};
 use neighbors::KernelShape;
 use pointconv::{
     DepthwisePointConv, DepthwisePointConvConfig, Neighborhood, PointwiseConv, PointwiseConvConfig,
     SeparablePointConv, SeparablePointConvConfig, depthwise_point_conv, pointwise_conv,
 };
+
+use crate::common::{assert_same_bits, device, lists, packed, random_clouds, values};
 
 /// Two clouds of 37 points.
 fn dense() -> Neighborhood {
@@ -271,9 +270,4 @@ fn display_names_the_sizes() {
             "params: 117",
         ],
     );
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

@@ -1,14 +1,13 @@
 //! Tensors in half precision on a GPU: stored as such, summed in single precision.
 
-mod common;
-
 use burn::tensor::{DType, Device};
-use common::{
+use neighbors::KernelShape;
+use pointconv::Neighborhood;
+
+use crate::common::{
     Inputs, Kind, Tracked, device, lists, magnitudes, packed, pass, random_clouds, round_off,
     uses_instruction_sets,
 };
-use neighbors::KernelShape;
-use pointconv::Neighborhood;
 
 /// The half precisions that the device computes in.
 fn halves() -> Vec<DType> {

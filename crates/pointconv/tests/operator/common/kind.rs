@@ -78,58 +78,28 @@ impl Kind {
 
     /// The kernels differ for narrow and wide rows and pad them to blocks; these widths lie at and beside the borders, in
     /// features and in outputs.
-    pub(crate) fn every_width(self) -> &'static [Widths] {
-        match self {
-            Self::Full => &FULL_WIDTHS,
-            Self::Depthwise => &DEPTHWISE_WIDTHS,
-        }
+    pub(crate) fn every_width(self) -> Vec<Widths> {
+        let by_columns: &[(usize, &[usize])] = match self {
+            Self::Full => &[
+                (1, &[1, 5, 17]),
+                (9, &[15]),
+                (16, &[3, 4, 5, 16, 17]),
+                (17, &[1, 4, 16]),
+                (32, &[33]),
+                (33, &[20]),
+                (50, &[64]),
+                (64, &[40]),
+                (90, &[70]),
+                (113, &[12]),
+            ],
+            Self::Depthwise => &[
+                (1, &[1, 3, 4, 5, 9, 16, 17, 33, 40]),
+                (2, &[1, 3, 9, 16, 17, 33, 40]),
+                (3, &[1, 3, 9, 16, 17, 33]),
+                (5, &[2]),
+                (20, &[1]),
+            ],
+        };
+        by_columns.iter().flat_map(|(columns, channels)| channels.iter().map(|c| (*c, *columns))).collect()
     }
 }
-
-const FULL_WIDTHS: [Widths; 18] = [
-    (1, 1),
-    (1, 17),
-    (3, 16),
-    (4, 16),
-    (4, 17),
-    (5, 1),
-    (5, 16),
-    (15, 9),
-    (16, 16),
-    (16, 17),
-    (17, 16),
-    (17, 1),
-    (20, 33),
-    (33, 32),
-    (40, 64),
-    (64, 50),
-    (70, 90),
-    (12, 113),
-];
-
-const DEPTHWISE_WIDTHS: [Widths; 24] = [
-    (1, 1),
-    (3, 1),
-    (4, 1),
-    (5, 1),
-    (9, 1),
-    (16, 1),
-    (17, 1),
-    (33, 1),
-    (40, 1),
-    (1, 2),
-    (3, 2),
-    (9, 2),
-    (16, 2),
-    (17, 2),
-    (33, 2),
-    (40, 2),
-    (1, 3),
-    (3, 3),
-    (9, 3),
-    (16, 3),
-    (17, 3),
-    (33, 3),
-    (1, 20),
-    (2, 5),
-];

@@ -1,9 +1,8 @@
 //! The gradients are those of the output: central differences in every entry of every argument.
 
-mod common;
-
-use common::{Kind, check_differences, kernels, lists, random_clouds};
 use neighbors::KernelShape;
+
+use crate::common::{Kind, check_differences, kernels, lists, random_clouds};
 
 #[test]
 fn every_kernel_shape() {
@@ -26,9 +25,4 @@ fn several_widths() {
             check_differences("3x1x1", kind, &neighborhood, widths, seed);
         }
     }
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

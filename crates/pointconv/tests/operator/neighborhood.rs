@@ -1,12 +1,11 @@
 //! What a `Neighborhood` promises beside its lists: equal values, clones, and preparation ahead of time.
 
-mod common;
-
-use common::{
-    Inputs, Kind, Tracked, clouds_in_cube, device, kernels, lists, packed, pass, precisions, random_clouds,
-};
 use neighbors::{KernelShape, NeighborError, Search};
 use pointconv::Neighborhood;
+
+use crate::common::{
+    Inputs, Kind, Tracked, clouds_in_cube, device, kernels, lists, packed, pass, precisions, random_clouds,
+};
 
 #[test]
 fn every_search_finds_equal_lists() {
@@ -88,9 +87,4 @@ fn between_different_numbers_of_clouds() {
     let [two, three] = [&[5, 6][..], &[5, 6, 0]].map(|sizes| random_clouds(sizes, 7));
     let error = Neighborhood::between(&two, &three, &KernelShape::cells(0.2), &device()).err();
     assert_eq!(error, Some(NeighborError::CloudCount { found: 2, expected: 3 }));
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

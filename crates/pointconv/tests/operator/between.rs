@@ -1,13 +1,12 @@
 //! Neighbourhoods whose centres are not the points whose features are read.
 
-mod common;
+use neighbors::{KernelShape, PackedClouds, Search};
+use pointconv::Neighborhood;
 
-use common::{
+use crate::common::{
     Inputs, Kind, Op, Pass, Tracked, assert_same_bits_for_any_threads, check_adjoint, check_differences,
     clouds_in_cube, device, kernels, lists, magnitudes, packed, pass, precisions, random_clouds, round_off,
 };
-use neighbors::{KernelShape, PackedClouds, Search};
-use pointconv::Neighborhood;
 
 /// Centres and points.
 type Sets = (&'static str, PackedClouds, PackedClouds);
@@ -240,9 +239,4 @@ fn sizes_and_searches() {
             }
         }
     }
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

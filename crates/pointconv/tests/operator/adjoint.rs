@@ -1,10 +1,9 @@
 //! The adjoint identities: without bias the operators are linear in the features and linear in the weight, so
 //! `<conv(x), g> = <x, dL/dx> = <W, dL/dW>` for `L = <y, g>`, and `<b, dL/db> = <y(b) - y(0), g>`.
 
-mod common;
-
-use common::{Kind, check_adjoint, clouds_in_cube, kernels, lists, random_clouds};
 use neighbors::KernelShape;
+
+use crate::common::{Kind, check_adjoint, clouds_in_cube, kernels, lists, random_clouds};
 
 #[test]
 fn every_kernel_shape() {
@@ -34,9 +33,4 @@ fn forty_thousand_points() {
     for kind in Kind::ALL {
         check_adjoint("large", kind, &neighborhood, kind.narrow(), 31);
     }
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

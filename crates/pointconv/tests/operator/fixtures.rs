@@ -1,9 +1,7 @@
 //! The operators against fixtures, written in double precision by `scripts/make_fixtures.py` from the definition alone:
 //! positions in, output and gradients out.
 
-mod common;
-
-use common::{Fixture, Kind, check_fixtures, fixture_names, lists};
+use crate::common::{Fixture, Kind, check_fixtures, fixture_names, lists};
 
 /// The fixtures of an operator.
 fn names(kind: Kind) -> &'static [&'static str] {
@@ -68,9 +66,4 @@ fn every_file_is_read() {
     for kind in Kind::ALL {
         assert_eq!(fixture_names(kind), names(kind));
     }
-}
-
-#[test]
-fn with_other_instruction_sets() {
-    common::run_again_with_other_instruction_sets("with_other_instruction_sets");
 }

@@ -1,5 +1,4 @@
 //! What the tests of the operator share.
-#![allow(dead_code, unused_imports)] // no test file wants all of it
 
 mod adjoint;
 mod clouds;
@@ -24,5 +23,5 @@ pub(crate) use fixture::{Fixture, check_fixtures, fixture_names};
 pub(crate) use instruction_sets::run_again_with_other_instruction_sets;
 pub(crate) use kind::{Kind, Widths};
 pub(crate) use panics::assert_panics;
-pub(crate) use pass::{Inputs, Op, Pass, Tracked, pass, tensor, values};
-pub(crate) use threads::{assert_same_bits_for_any_threads, in_pool};
+pub(crate) use pass::{Inputs, Op, Pass, Tracked, pass, values};
+pub(crate) use threads::assert_same_bits_for_any_threads;
