@@ -43,23 +43,19 @@ diff -r --strip-trailing-cr "$drawn" docs/src/pictures
 
 # One build of burn for both of the other backends: the packages are named together, so that they ask for the same features.
 others=(-p pointconv -p train --features pointconv/ndarray,pointconv/wgpu,train/wgpu)
-operators=()
-for test in crates/pointconv/tests/*.rs crates/pointconv/tests/*/main.rs; do
-    operators+=(--test "$(basename "${test%/main.rs}" .rs)")
-done
 
 step "operator tests on burn's NdArray backend"
-POINTWISE_TEST_DEVICE=ndarray cargo test --release "${others[@]}" "${operators[@]}"
+POINTWISE_TEST_DEVICE=ndarray cargo test --release "${others[@]}" --test operator
 
 step "operator tests and a training on wgpu"
 cargo build --release "${others[@]}" --bin pointwise
 devices="$("${CARGO_TARGET_DIR:-target}/release/pointwise" devices)"
 echo "$devices"
 if grep -q '^wgpu' <<<"$devices"; then
-    POINTWISE_TEST_DEVICE=wgpu cargo test --release "${others[@]}" --lib "${operators[@]}" --test devices --example network
+    POINTWISE_TEST_DEVICE=wgpu cargo test --release "${others[@]}" --lib --test operator --test devices --example network
     # With no more than every GPU gives to a kernel: every kernel at many sizes.
-    POINTWISE_TEST_DEVICE=wgpu-limits cargo test --release "${others[@]}" --lib --test search --test half
-    POINTWISE_TEST_DEVICE=wgpu-limits cargo test --release "${others[@]}" --test agreement --test depthwise every_width
+    POINTWISE_TEST_DEVICE=wgpu-limits cargo test --release "${others[@]}" --lib
+    POINTWISE_TEST_DEVICE=wgpu-limits cargo test --release "${others[@]}" --test operator -- search:: half:: every_width
 else
     echo "SKIPPED: no driver for Vulkan (Debian: apt-get install mesa-vulkan-drivers)"
     [ -z "${CI:-}" ] || ! command -v apt-get >/dev/null || exit 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the fixtures of the operators' tests: fixtures/*.json and depthwise/fixtures/*.json in crates/pointconv/tests.
+"""Writes the fixtures of the operators' tests: full/*.json and depthwise/*.json in crates/pointconv/tests/fixtures.
 
     python3 scripts/make_fixtures.py [DIRECTORY]
 
@@ -45,7 +45,7 @@ from pathlib import Path
 
 import numpy as np
 
-DIRECTORY = Path(__file__).resolve().parent.parent / "crates/pointconv/tests"
+DIRECTORY = Path(__file__).resolve().parent.parent / "crates/pointconv/tests/fixtures"
 F32 = np.float32
 
 
@@ -337,8 +337,8 @@ def fixture(case, seed):
 
 def main():
     directory = Path(sys.argv[1]) if len(sys.argv) > 1 else DIRECTORY
-    write(directory / "fixtures", cases(), 100)
-    write(directory / "depthwise/fixtures", depthwise_cases(), 200)
+    write(directory / "full", cases(), 100)
+    write(directory / "depthwise", depthwise_cases(), 200)
 
 
 def write(directory, cases, seed):

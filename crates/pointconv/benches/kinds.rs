@@ -9,7 +9,7 @@ use burn::nn::LinearConfig;
 use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pointconv::{
-    DepthwisePointConvConfig, KernelShape, Neighborhood, PointwiseConvConfig, Search,
+    DepthwisePointConvConfig, KernelShape, Neighborhood, PackedClouds, PointwiseConvConfig,
     SeparablePointConvConfig,
 };
 use rand::{RngExt, SeedableRng};
@@ -19,7 +19,7 @@ const CLOUDS: usize = 16;
 const POINTS: usize = 2048;
 
 /// Points on spheres of radius 1/2, whose neighbourhoods are those of scanned surfaces.
-fn spheres() -> Vec<[f32; 3]> {
+fn spheres() -> PackedClouds {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut positions = Vec::with_capacity(CLOUDS * POINTS);
     while positions.len() < CLOUDS * POINTS {
@@ -29,7 +29,7 @@ fn spheres() -> Vec<[f32; 3]> {
             positions.push(point.map(|x| 0.5 * x / length));
         }
     }
-    positions
+    PackedClouds::from_dense(positions.as_flattened(), CLOUDS).expect("finite positions")
 }
 
 /// A layer, as a function of the features.
@@ -56,12 +56,11 @@ fn layers(width: usize, neighborhood: &Neighborhood, device: &Device) -> Vec<(&'
 
 fn kinds(criterion: &mut Criterion) {
     let device = Device::flex();
-    let positions = spheres();
-    let offsets: Vec<usize> = (0..=CLOUDS).map(|cloud| cloud * POINTS).collect();
-    let neighborhood = Neighborhood::build(&positions, &offsets, &KernelShape::cells(0.1), Search::Auto)
-        .expect("the positions are finite");
-    // The backward pass needs them; they belong to the search.
-    let _ = neighborhood.edge_weights();
+    let clouds = spheres();
+    let neighborhood =
+        Neighborhood::build(&clouds, &KernelShape::cells(0.1), &device).expect("a sound shape");
+    // What the backward pass needs beside the lists belongs to the search.
+    neighborhood.prepare(&device);
     println!(
         "{:.1} neighbours and {:.1} occupied sub-domains per point",
         neighborhood.edges_per_point(),
@@ -69,9 +68,9 @@ fn kinds(criterion: &mut Criterion) {
     );
 
     for width in [9, 16, 32, 64] {
-        let features = Tensor::<2>::random([positions.len(), width], Distribution::Default, &device);
+        let features = Tensor::<2>::random([clouds.points(), width], Distribution::Default, &device);
         let mut group = criterion.benchmark_group("forward");
-        group.throughput(Throughput::Elements(positions.len() as u64)).sample_size(10);
+        group.throughput(Throughput::Elements(clouds.points() as u64)).sample_size(10);
         for (name, layer) in layers(width, &neighborhood, &device) {
             group.bench_function(BenchmarkId::new(name, width), |bencher| {
                 bencher.iter(|| black_box(layer(features.clone())));
@@ -82,7 +81,7 @@ fn kinds(criterion: &mut Criterion) {
         let device = device.clone().autodiff();
         let features = Tensor::<2>::from_data(features.into_data(), &device).require_grad();
         let mut group = criterion.benchmark_group("forward and backward");
-        group.throughput(Throughput::Elements(positions.len() as u64)).sample_size(10);
+        group.throughput(Throughput::Elements(clouds.points() as u64)).sample_size(10);
         for (name, layer) in layers(width, &neighborhood, &device) {
             group.bench_function(BenchmarkId::new(name, width), |bencher| {
                 bencher.iter(|| black_box(layer(features.clone()).sum().backward()));

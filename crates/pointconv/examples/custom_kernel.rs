@@ -10,8 +10,8 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use pointconv::{
-    CustomKernel, KernelShape, Mirror, NeighborError, Neighborhood, PointwiseConv, PointwiseConvConfig,
-    Search,
+    CustomKernel, KernelShape, Mirror, NeighborError, Neighborhood, PackedClouds, PointwiseConv,
+    PointwiseConvConfig,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -105,8 +105,8 @@ impl Street {
         Tensor::from_data(TensorData::new(self.classes.clone(), [self.classes.len()]), device)
     }
 
-    fn neighborhood(&self, shape: &KernelShape) -> Result<Neighborhood, NeighborError> {
-        Neighborhood::build(&self.positions, &[0, self.positions.len()], shape, Search::Auto)
+    fn neighborhood(&self, shape: &KernelShape, device: &Device) -> Result<Neighborhood, NeighborError> {
+        Neighborhood::build(&PackedClouds::single(&self.positions[..])?, shape, device)
     }
 }
 
@@ -114,7 +114,7 @@ impl Street {
 fn train(shape: &KernelShape, device: &Device) -> Result<f64, NeighborError> {
     device.seed(1);
     let (street, other) = (Street::new(1), Street::new(2));
-    let neighborhood = street.neighborhood(shape)?;
+    let neighborhood = street.neighborhood(shape, device)?;
     let mut labeller =
         Labeller { conv: PointwiseConvConfig::for_shape(1, CLASSES.len(), shape).init(device) };
     let mut optimizer = AdamConfig::new().init();
@@ -124,7 +124,7 @@ fn train(shape: &KernelShape, device: &Device) -> Result<f64, NeighborError> {
         let gradients = GradientsParams::from_grads(loss.backward(), &labeller);
         labeller = optimizer.step(0.05, labeller, gradients);
     }
-    let scores = labeller.conv.forward(other.features(device), &other.neighborhood(shape)?);
+    let scores = labeller.conv.forward(other.features(device), &other.neighborhood(shape, device)?);
     let best = scores.argmax(1).squeeze_dim::<1>(1);
     let right = best.equal(other.classes(device)).int().sum().into_scalar::<i64>();
     Ok(right as f64 / other.positions.len() as f64)

@@ -11,7 +11,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use pointconv::{KernelShape, Neighborhood, PointwiseConv, PointwiseConvConfig, Search};
+use pointconv::{KernelShape, Neighborhood, PackedClouds, PointwiseConv, PointwiseConvConfig};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -108,11 +108,11 @@ impl Batch {
             .flat_map(|&class| (0..POINTS).map(move |_| class))
             .map(|class| point(class, rng))
             .collect();
-        let offsets: Vec<usize> = (0..=CLOUDS).map(|cloud| cloud * POINTS).collect();
+        let clouds = PackedClouds::from_dense(positions.as_flattened(), CLOUDS)?;
         let features = TensorData::new(positions.as_flattened().to_vec(), [CLOUDS, POINTS, 3]);
         Ok(Self {
             features: Tensor::from_data(features, device),
-            neighborhoods: Neighborhood::build_all(&positions, &offsets, &Network::KERNELS, Search::Auto)?,
+            neighborhoods: Neighborhood::build_all(&clouds, &Network::KERNELS, device)?,
             classes: Tensor::from_data(TensorData::new(classes, [CLOUDS]), device),
         })
     }

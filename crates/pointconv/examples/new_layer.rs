@@ -8,7 +8,7 @@ use burn::module::{Initializer, Module, Param};
 use burn::nn::loss::BinaryCrossEntropyLossConfig;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData};
-use pointconv::{KernelShape, NeighborError, Neighborhood, PointwiseConv, PointwiseConvConfig, Search};
+use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds, PointwiseConv, PointwiseConvConfig};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -68,10 +68,8 @@ impl Members {
     /// The tables of all sub-domains that are occupied anywhere; made once for a neighbourhood, like its lists.
     fn of(neighborhood: &Neighborhood, device: &Device) -> Vec<Self> {
         let mut rows = vec![Vec::new(); neighborhood.shape().subdomains()];
-        for centre in 0..neighborhood.points() {
-            neighborhood
-                .runs(centre)
-                .for_each(|(subdomain, members)| rows[subdomain].push((centre, members)));
+        for row in neighborhood.lists().rows() {
+            row.runs().for_each(|(subdomain, members)| rows[subdomain].push((row.centre(), members)));
         }
         let table = |(subdomain, rows): (usize, Vec<(usize, &[u32])>)| {
             let longest = rows.iter().map(|(_, members)| members.len()).max()?;
@@ -107,10 +105,11 @@ fn train<M: Module>(
     let mut optimizer = AdamConfig::new().init();
     let mut marks = || -> (Tensor<2>, Tensor<2, Int>) {
         let marks: Vec<f32> = (0..POINTS).map(|_| f32::from(rng.random_bool(0.02))).collect();
-        let marked = |i: usize| {
-            neighborhood.runs(i).any(|(_, members)| members.iter().any(|&j| marks[j as usize] == 1.0))
-        };
-        let truth: Vec<i32> = (0..POINTS).map(|i| i32::from(marked(i))).collect();
+        let mut truth = vec![0; POINTS];
+        for row in neighborhood.lists().rows() {
+            let marked = row.runs().any(|(_, members)| members.iter().any(|&j| marks[j as usize] == 1.0));
+            truth[row.centre()] = i32::from(marked);
+        }
         (
             Tensor::from_data(TensorData::new(marks, [POINTS, 1]), device),
             Tensor::from_data(TensorData::new(truth, [POINTS, 1]), device),
@@ -136,7 +135,7 @@ fn compare(device: &Device) -> Result<[f64; 2], NeighborError> {
     let positions: Vec<[f32; 3]> =
         (0..POINTS).map(|_| [(); 3].map(|()| rng.random_range(0.0..1.0))).collect();
     let shape = KernelShape::cells(0.1);
-    let neighborhood = Neighborhood::build(&positions, &[0, POINTS], &shape, Search::Auto)?;
+    let neighborhood = Neighborhood::build(&PackedClouds::single(positions)?, &shape, device)?;
     let members = Members::of(&neighborhood, device);
     println!("{:.1} neighbours per point", neighborhood.edges_per_point());
 

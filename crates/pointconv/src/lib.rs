@@ -45,8 +45,8 @@
 //!
 //! # Shapes and layers of your own
 //! A [`CustomKernel`] is a kernel shape by any rule, and all layers take it. A layer of your own reads the same lists:
-//! [`Neighborhood::runs`] gives the neighbours of a point by sub-domain, [`Neighborhood::indices`] and others give them all as
-//! plain slices. [`mod@reference`] has the operators in plain tensor operations, to begin with or to compare with. The
+//! [`Neighborhood::lists`] gives them row by row, each with the neighbours by sub-domain, or all as plain slices.
+//! [`mod@reference`] has the operators in plain tensor operations, to begin with or to compare with. The
 //! examples `custom_kernel` and `new_layer` do both.
 //!
 //! # Features

@@ -19,9 +19,9 @@ pub(super) fn symmetry(scene: &Scene) -> Result<String, NeighborError> {
         "Point j lies in a cell of the kernel of i, and i lies in the mirrored cell of the kernel of j",
     );
     let (i, k) = (0, 8);
-    let (_, neighbours) = lists.runs(i).find(|(found, _)| *found == k).expect("the corner holds points");
-    let j = neighbours[0] as usize;
-    let seen_from_j = lists.runs(j).find(|(_, points)| points.contains(&(i as u32)));
+    let neighbours = lists.lists().row_of(i).subdomain(k);
+    let j = *neighbours.first().expect("the corner holds points") as usize;
+    let seen_from_j = lists.lists().row_of(j).runs().find(|(_, points)| points.contains(&(i as u32)));
     assert_eq!(seen_from_j.map(|(found, _)| found), Some(kernel.mirror(k)), "the lists are symmetric");
 
     for (index, (centre, other, k, caption)) in [
@@ -70,7 +70,7 @@ pub(super) fn gradients(scene: &Scene) -> Result<String, NeighborError> {
     let panel = Panel { corner: [MARGIN, MARGIN], edge, reach: 1.9, middle: [0.0; 2] };
     panel.cells(&mut svg, &kernel);
     panel.points(&mut svg, scene, &lists, j);
-    for (_, neighbours) in lists.runs(j) {
+    for (_, neighbours) in lists.lists().row_of(j).runs() {
         for &i in neighbours.iter().filter(|&&i| i as usize != j) {
             let [x, y, _] = scene.positions[i as usize];
             svg.arrow(panel.pixel(x, y), panel.pixel(0.0, 0.0), 9.0);
@@ -115,13 +115,12 @@ fn signed(value: f32) -> String {
 
 /// `s [P, K]`: for point `j` and sub-domain `k` the sum of `1 / |Ω_i(k)|` over the points `i` in whose sub-domain `k` it lies.
 fn shares(lists: &Neighborhood, subdomains: usize) -> Vec<Vec<f32>> {
-    let edge_weights = lists.edge_weights();
     let mut shares = vec![vec![0.0; subdomains]; lists.points()];
-    for (row, &j) in lists.centres().iter().enumerate() {
-        for run in lists.run_offsets()[row]..lists.run_offsets()[row + 1] {
-            let [start, end] = [run, run + 1].map(|run| lists.run_starts()[run as usize] as usize);
-            let k = lists.shape().mirror(usize::from(lists.run_subdomains()[run as usize]));
-            shares[j as usize][k] = edge_weights[start..end].iter().sum();
+    for row in lists.lists().rows() {
+        for (k, neighbours) in row.runs() {
+            for &j in neighbours {
+                shares[j as usize][k] += 1.0 / neighbours.len() as f32;
+            }
         }
     }
     shares
@@ -131,7 +130,7 @@ fn shares(lists: &Neighborhood, subdomains: usize) -> Vec<Vec<f32>> {
 fn check_against_layer(lists: &Neighborhood, features: &[f32], weights: &[f32], shares: &[Vec<f32>]) {
     let device = Device::flex().autodiff();
     let (points, subdomains) = (features.len(), weights.len());
-    let mut layer = PointwiseConvConfig::new(1, 1, subdomains).with_bias(false).init(&device);
+    let mut layer = PointwiseConvConfig::for_shape(1, 1, lists.shape()).with_bias(false).init(&device);
     layer.weight =
         Param::from_tensor(Tensor::from_data(TensorData::new(weights.to_vec(), [subdomains, 1, 1]), &device));
     let input =

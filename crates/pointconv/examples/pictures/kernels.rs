@@ -30,7 +30,7 @@ pub(super) fn cells(scene: &Scene) -> Result<String, NeighborError> {
     svg.text("number", [left, y], "the lists of the point in the middle");
     for k in 0..kernel.subdomains() {
         y += 24.0;
-        let points = lists.runs(0).find(|(found, _)| *found == k).map_or(&[][..], |(_, points)| points);
+        let points = lists.lists().row_of(0).subdomain(k);
         let points: Vec<String> = points.iter().map(u32::to_string).collect();
         svg.rect(parity(k), [left, y - 10.0], [12.0, 12.0]);
         svg.text("", [left + 20.0, y], format_args!("Ω({k}) = {{ {} }}", points.join(", ")));
@@ -54,7 +54,7 @@ pub(super) fn dilation(scene: &Scene) -> Result<String, NeighborError> {
         let panel = Panel { corner: [left, MARGIN], edge, reach: 3.7, middle: [0.0; 2] };
         panel.cells(&mut svg, &kernel);
         panel.points(&mut svg, scene, &lists, 0);
-        let neighbours: usize = lists.runs(0).map(|(_, neighbours)| neighbours.len()).sum();
+        let neighbours: usize = lists.lists().row_of(0).runs().map(|(_, neighbours)| neighbours.len()).sum();
         svg.text(
             "middle",
             [left + edge / 2.0, MARGIN + edge + 18.0],

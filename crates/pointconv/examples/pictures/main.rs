@@ -13,7 +13,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use pointconv::{KernelShape, NeighborError, Neighborhood, Search};
+use burn::tensor::Device;
+use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -43,7 +44,7 @@ impl Scene {
 
     /// The lists of a kernel.
     fn lists(&self, shape: &KernelShape) -> Result<Neighborhood, NeighborError> {
-        Neighborhood::build(&self.positions, &[0, self.positions.len()], shape, Search::Auto)
+        Neighborhood::build(&PackedClouds::single(&self.positions[..])?, shape, &Device::flex())
     }
 }
 

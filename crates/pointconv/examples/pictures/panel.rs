@@ -56,7 +56,7 @@ impl Panel {
     /// All points that lie in the panel: those in the lists of `centre` in the colour of their sub-domain.
     pub(super) fn points(&self, svg: &mut Svg, scene: &Scene, lists: &Neighborhood, centre: usize) {
         let mut class = vec!["point-outside"; scene.positions.len()];
-        for (k, neighbours) in lists.runs(centre) {
+        for (k, neighbours) in lists.lists().row_of(centre).runs() {
             for &j in neighbours {
                 class[j as usize] = if k % 2 == 0 { "point-even" } else { "point-odd" };
             }

@@ -6,7 +6,7 @@ use burn_cubecl::CubeDevice;
 use burn_cubecl::tensor::CubeTensor;
 
 #[cfg(feature = "wgpu")]
-#[path = "../../tests/common/limits.rs"]
+#[path = "../../tests/operator/common/limits.rs"]
 mod limits;
 
 /// The device of the operator tests, where that is a GPU; otherwise `what` is skipped, with a notice.

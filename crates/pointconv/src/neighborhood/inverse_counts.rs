@@ -108,6 +108,9 @@ fn write(
 #[cfg(test)]
 mod tests {
     use neighbors::{PackedClouds, Search};
+    use proptest::prelude::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     use super::*;
 
@@ -119,5 +122,72 @@ mod tests {
         assert_eq!(lists.indices(), [0, 2, 1, 0, 2, 1, 0, 2, 1]);
         let found = inverse_counts(&lists, &lists, &[(0..3, 0..3)]);
         assert_eq!(found, [0.5, 0.5, 0.5, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5]);
+    }
+
+    /// Clouds of the given sizes, uniform in a cube of the given edge.
+    fn clouds(sizes: &[usize], edge: f32, seed: u64) -> PackedClouds {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut cloud = |size: usize| -> Vec<[f32; 3]> {
+            (0..size).map(|_| [(); 3].map(|()| rng.random_range(0.0..edge))).collect()
+        };
+        PackedClouds::from_clouds(&sizes.iter().map(|&size| cloud(size)).collect::<Vec<_>>()).unwrap()
+    }
+
+    /// Compares with the definition, for 1, 2 and 8 threads. Rows of `lists` lie in `rows`, their neighbours in `counted_rows`.
+    fn check(
+        lists: &SubdomainLists,
+        counted: &SubdomainLists,
+        rows: &PackedClouds,
+        counted_rows: &PackedClouds,
+    ) {
+        let mut expected = Vec::with_capacity(lists.edges());
+        for row in lists.rows() {
+            for (k, neighbours) in row.runs() {
+                for &i in neighbours {
+                    let run = counted.row_of(i as usize).subdomain(lists.shape().mirror(k));
+                    assert!(run.contains(&(row.centre() as u32)), "the lists are symmetric");
+                    expected.push(1.0 / run.len() as f32);
+                }
+            }
+        }
+        let ranges: Vec<_> = rows.ranges().zip(counted_rows.ranges()).collect();
+        for threads in [1, 2, 8] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let found = pool.install(|| inverse_counts(lists, counted, &ranges));
+            assert!(found == expected, "{:?}, {threads} threads", lists.shape());
+        }
+    }
+
+    fn check_both(points: &PackedClouds, centres: &PackedClouds, shape: &KernelShape) {
+        let lists = SubdomainLists::build(points, shape, Search::Auto).unwrap();
+        check(&lists, &lists, points, points);
+        let [lists, transposed] = SubdomainLists::between(centres, points, shape, Search::Auto).unwrap();
+        check(&transposed, &lists, points, centres);
+    }
+
+    /// Clouds of several tasks, whose rows are not in the order of their points.
+    #[test]
+    fn large_clouds() {
+        let points = clouds(&[37, 3 * TASK_ROWS + 5, 0, TASK_ROWS], 3.0, 1);
+        let centres = clouds(&[11, TASK_ROWS + 3, 20, 900], 3.0, 2);
+        for shape in [KernelShape::cells(0.1), KernelShape::shells(0.15, 2)] {
+            check_both(&points, &centres, &shape);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_clouds(
+            sizes in prop::collection::vec((0usize..60, 0usize..60), 1..4),
+            (length, parts, dilation) in (0.05f32..0.6, 1usize..4, 1usize..4),
+            seed in any::<u64>(),
+        ) {
+            let (points, centres): (Vec<_>, Vec<_>) = sizes.into_iter().unzip();
+            let (points, centres) = (clouds(&points, 1.0, seed), clouds(&centres, 1.0, !seed));
+            let cells = KernelShape::cells(length).with_size([2 * parts - 1, 3, 1]);
+            for shape in [cells, KernelShape::shells(length, parts)] {
+                check_both(&points, &centres, &shape.with_dilation([dilation; 3]));
+            }
+        }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct DeviceLists {
 }
 
 impl DeviceLists {
-    pub(super) fn new(lists: Lists, transposed: Option<Lists>) -> Self {
+    pub(crate) fn new(lists: Lists, transposed: Option<Lists>) -> Self {
         Self { device: lists.device.clone(), lists, transposed, inverse_counts: OnceLock::new() }
     }
 

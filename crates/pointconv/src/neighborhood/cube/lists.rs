@@ -161,14 +161,14 @@ fn slab(lists: &SubdomainLists, start: usize, end: usize) -> HostSlab<'_> {
 
 #[cfg(test)]
 mod tests {
-    use neighbors::{KernelShape, Search};
+    use neighbors::{KernelShape, PackedClouds, Search};
 
     use super::*;
 
-    fn line(points: usize) -> Neighborhood {
+    fn line(points: usize) -> SubdomainLists {
         let positions: Vec<_> = (0..points).map(|i| [i as f32 * 0.1, 0.0, 0.0]).collect();
-        let shape = KernelShape::cells(0.1);
-        Neighborhood::build(&positions, &[0, points], &shape, Search::Auto).expect("a sound batch")
+        let clouds = PackedClouds::single(positions).expect("a sound batch");
+        SubdomainLists::build(&clouds, &KernelShape::cells(0.1), Search::Auto).expect("a sound shape")
     }
 
     /// The edges of the slabs together, each as centre, sub-domain and neighbour.
@@ -189,8 +189,9 @@ mod tests {
     #[test]
     fn slabs_hold_what_the_lists_hold() {
         let lists = line(37);
-        let expected: Vec<_> = (0..37)
-            .flat_map(|i| lists.runs(i).map(move |run| (i, run)).collect::<Vec<_>>())
+        let expected: Vec<_> = lists
+            .rows()
+            .flat_map(|row| row.runs().map(move |run| (row.centre(), run)).collect::<Vec<_>>())
             .flat_map(|(i, (k, members))| members.iter().map(move |&j| (i as u32, k as u32, j)))
             .collect();
         for (limit, count) in [(1 << 20, 1), (60, 7), (12, 37)] {

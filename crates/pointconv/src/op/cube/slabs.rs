@@ -1,9 +1,9 @@
-//! The kernels give the same for lists in one piece and in many.
+//! The kernels give the same for lists in one slab and in many.
 
 use burn::tensor::DType;
 use burn_cubecl::CubeDevice;
 use burn_cubecl::tensor::CubeTensor;
-use neighbors::{KernelShape, Neighborhood, Search};
+use neighbors::{KernelShape, PackedClouds, Search, SubdomainLists};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -12,8 +12,10 @@ use super::backward_weight::backward_weight;
 use super::forward::forward;
 use super::sizes::Sizes;
 use super::wide::{self, is_wide};
+use crate::gpu::launch::tensor;
 use crate::gpu::test_device::device;
-use crate::neighborhood::cube::{Lists, tensor};
+use crate::neighborhood::cube::{DeviceLists, Lists};
+use crate::op::kind::ConvKind;
 
 const POINTS: usize = 3000;
 
@@ -33,42 +35,47 @@ fn values(tensor: CubeTensor) -> Vec<f32> {
 
 /// Narrow layers and wide ones, whose kernels are others.
 #[test]
-fn many_slabs_are_as_good_as_one() {
+fn many_slabs_give_what_one_gives() {
     for channels in [[3, 5], [33, 40]] {
         compare(channels);
     }
 }
 
 fn compare([channels_in, channels_out]: [usize; 2]) {
-    let Some(device) = device("the kernels on lists in many pieces") else { return };
+    let Some(device) = device("the kernels on lists in many slabs") else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let positions: Vec<[f32; 3]> =
         (0..POINTS).map(|_| [(); 3].map(|()| rng.random_range(0.0..1.0))).collect();
     let shape = KernelShape::cells(0.08);
-    let neighborhood =
-        Neighborhood::build(&positions, &[0, 1000, POINTS], &shape, Search::Auto).expect("a sound batch");
+    let clouds = PackedClouds::new(positions, [0, 1000, POINTS]).expect("a sound batch");
+    let host = SubdomainLists::build(&clouds, &shape, Search::Auto).expect("a sound shape");
     let features = random(&device, [POINTS, channels_in], 2);
     let weight = random(&device, [shape.subdomains(), channels_in, channels_out], 3);
     let bias = random(&device, [channels_out], 4);
     let grad = random(&device, [POINTS, channels_out], 5);
     let run = |limit: usize, slabs: std::ops::Range<usize>| {
-        let lists = Lists::upload(&device, &neighborhood, limit);
+        let copy = DeviceLists::new(Lists::upload(&device, &host, limit), None);
+        let lists = copy.lists();
         assert!(slabs.contains(&lists.slabs.len()), "{} slabs, expected {slabs:?}", lists.slabs.len());
-        let sizes = Sizes::full(&weight, &lists);
-        assert_eq!(lists.shares().len() > 1, lists.slabs.len() > 1, "the shares, too, are in many pieces");
+        let sizes = Sizes::new(ConvKind::Full, &weight, lists);
+        let inverse_counts = copy.inverse_counts();
+        assert_eq!(
+            inverse_counts.len() > 1,
+            lists.slabs.len() > 1,
+            "the inverse counts, too, are in many tables"
+        );
         let (features, weight, bias, grad) = (features.clone(), weight.clone(), bias.clone(), grad.clone());
-        let shares = lists.shares();
         if is_wide(sizes) {
             [
-                wide::forward(sizes, &lists, features.clone(), weight.clone(), bias),
-                wide::backward_features(sizes, &lists, shares, weight, grad.clone()),
-                wide::backward_weight(sizes, &lists, features, grad),
+                wide::forward(sizes, lists, features.clone(), weight.clone(), bias),
+                wide::backward_features(sizes, lists, inverse_counts, weight, grad.clone()),
+                wide::backward_weight(sizes, lists, features, grad),
             ]
         } else {
             [
-                forward(sizes, &lists, features.clone(), weight.clone(), bias),
-                backward_features(sizes, &lists, shares, weight, grad.clone()),
-                backward_weight(sizes, &lists, features, grad),
+                forward(sizes, lists, features.clone(), weight.clone(), bias),
+                backward_features(sizes, lists, inverse_counts, weight, grad.clone()),
+                backward_weight(sizes, lists, features, grad),
             ]
         }
         .map(values)

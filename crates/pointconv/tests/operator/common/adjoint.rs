@@ -1,29 +1,32 @@
 //! The adjoint identities of a bilinear operator.
 
 use burn::tensor::{DType, Device};
-use neighbors::Neighborhood;
+use pointconv::Neighborhood;
 
-use super::{Inputs, Op, Tracked, device, pass, precisions, round_off, values};
+use super::{Inputs, Kind, Tracked, Widths, device, pass, precisions, round_off, values};
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn output(op: Op, inputs: &Inputs, neighborhood: &Neighborhood, dtype: DType, device: &Device) -> Vec<f64> {
+fn output(inputs: &Inputs, neighborhood: &Neighborhood, dtype: DType, device: &Device) -> Vec<f64> {
     let (features, weight) = (inputs.features(dtype, device), inputs.weight(dtype, device));
-    values(op(features, weight, inputs.bias(dtype, device), neighborhood))
+    values(inputs.kind.op()(features, weight, inputs.bias(dtype, device), neighborhood))
 }
 
-/// Checks the identities at `here`; `there` are other arguments of the same sizes.
-pub(crate) fn check_adjoint(what: &str, op: Op, here: &Inputs, there: &Inputs, neighborhood: &Neighborhood) {
+/// Checks the identities at random arguments.
+///
+/// The gradient for one argument must not depend on the argument itself: it is taken elsewhere than where it is tested.
+pub(crate) fn check_adjoint(what: &str, kind: Kind, neighborhood: &Neighborhood, widths: Widths, seed: u64) {
     let device = device();
+    let [here, there] = [seed, seed + 1000].map(|seed| Inputs::random(kind, neighborhood, widths, seed));
     for dtype in precisions(&device) {
-        let what = format!("{what}, {dtype:?}");
+        let what = format!("{what}, {kind:?}, {widths:?}, {dtype:?}");
         let linear = here.clone().without_bias();
-        let left = dot(&output(op, &linear, neighborhood, dtype, &device), &here.grad);
+        let left = dot(&output(&linear, neighborhood, dtype, &device), &here.grad);
         let absolute = linear.absolute();
-        let magnitude = dot(&output(op, &absolute, neighborhood, dtype, &device), &absolute.grad);
+        let magnitude = dot(&output(&absolute, neighborhood, dtype, &device), &absolute.grad);
         let near = |name: &str, right: f64| {
             let error = (left - right).abs() / magnitude;
             assert!(
@@ -31,7 +34,7 @@ pub(crate) fn check_adjoint(what: &str, op: Op, here: &Inputs, there: &Inputs, n
                 "{what}: <conv(x), g> is {left}, <{name}, dL/d{name}> is {right}; off by {error:.2e} of {magnitude}"
             );
         };
-        let gradients = |inputs: &Inputs| pass(op, inputs, neighborhood, dtype, &device, Tracked::ALL);
+        let gradients = |inputs: &Inputs| pass(kind.op(), inputs, neighborhood, dtype, &device, Tracked::ALL);
 
         let elsewhere = Inputs { features: there.features.clone(), ..here.clone() };
         near("x", dot(&here.features, &gradients(&elsewhere).features.expect("tracked")));

@@ -1,45 +1,40 @@
 //! Seeded clouds, packed into batches, and the kernels that are laid over them.
 
-use neighbors::{CustomKernel, KernelShape, Mirror, Neighborhood, Search};
-use pointconv::search;
+use neighbors::{CustomKernel, KernelShape, Mirror, PackedClouds};
+use pointconv::Neighborhood;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::device;
 
-/// A packed batch of clouds.
-#[derive(Clone, Debug)]
-pub(crate) struct Batch {
-    pub(crate) positions: Vec<[f32; 3]>,
-    pub(crate) offsets: Vec<usize>,
+/// Clouds of the given sizes, uniform in a cube of edge 1. One point in eight repeats an earlier one of its cloud.
+pub(crate) fn random_clouds(sizes: &[usize], seed: u64) -> PackedClouds {
+    clouds_in_cube(sizes, 1.0, seed)
 }
 
-impl Batch {
-    /// Clouds of the given sizes, uniform in a cube of edge 1. One point in eight repeats an earlier one of its cloud.
-    pub(crate) fn random(sizes: &[usize], seed: u64) -> Self {
-        Self::in_cube(sizes, 1.0, seed)
-    }
-
-    /// As [`random`](Self::random), in a cube of the given edge.
-    pub(crate) fn in_cube(sizes: &[usize], edge: f32, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let (mut positions, mut offsets) = (Vec::new(), vec![0]);
-        for &size in sizes {
-            let first = positions.len();
-            for i in 0..size {
-                let fresh = [(); 3].map(|()| rng.random_range(0.0..edge));
-                positions.push(if i % 8 == 7 { positions[first + i / 2] } else { fresh });
-            }
-            offsets.push(positions.len());
+/// As [`random_clouds`], in a cube of the given edge.
+pub(crate) fn clouds_in_cube(sizes: &[usize], edge: f32, seed: u64) -> PackedClouds {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut cloud = |size: usize| {
+        let mut positions: Vec<[f32; 3]> = Vec::with_capacity(size);
+        for i in 0..size {
+            let fresh = [(); 3].map(|()| rng.random_range(0.0..edge));
+            positions.push(if i % 8 == 7 { positions[i / 2] } else { fresh });
         }
-        Self { positions, offsets }
-    }
+        positions
+    };
+    let clouds: Vec<_> = sizes.iter().map(|&size| cloud(size)).collect();
+    PackedClouds::from_clouds(&clouds).expect("finite positions")
+}
 
-    /// The lists, made by the device under test.
-    pub(crate) fn neighborhood(&self, shape: &KernelShape) -> Neighborhood {
-        let found = search(&self.positions, &self.offsets, &[*shape], Search::Auto, &device());
-        found.expect("the batch is sound").swap_remove(0)
-    }
+/// A batch from positions and offsets that are sound.
+pub(crate) fn packed(positions: impl Into<Vec<[f32; 3]>>, offsets: &[usize]) -> PackedClouds {
+    PackedClouds::new(positions, offsets).expect("a sound batch")
+}
+
+/// The lists, made by the device under test.
+pub(crate) fn lists(clouds: &PackedClouds, shape: &KernelShape) -> Neighborhood {
+    Neighborhood::build(clouds, shape, &device()).expect("a sound shape")
 }
 
 /// A ball cut into a core and the halves around it, and the same without telling the halves apart.

@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use neighbors::KernelShape;
+use neighbors::{KernelShape, PackedClouds};
 use serde_json::Value;
 
-use super::{Batch, Inputs, Op, Pass, Tracked, device, magnitudes_of, pass, precisions, round_off};
+use super::{
+    Inputs, Kind, Op, Pass, Tracked, device, lists, magnitudes, packed, pass, precisions, round_off,
+};
 
-fn directory(folder: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder)
+fn directory(kind: Kind) -> PathBuf {
+    let folder = kind.choose("full", "depthwise");
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder)
 }
 
 /// One file of `scripts/make_fixtures.py`.
 pub(crate) struct Fixture {
-    pub(crate) batch: Batch,
+    pub(crate) clouds: PackedClouds,
     pub(crate) shape: KernelShape,
     pub(crate) edges: usize,
     pub(crate) occupied: usize,
@@ -22,27 +25,25 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// Reads `name` in a folder of `tests`.
-    pub(crate) fn read(folder: &str, name: &str) -> Self {
-        let path = directory(folder).join(name).with_extension("json");
+    /// Reads the fixture `name` of an operator.
+    pub(crate) fn read(kind: Kind, name: &str) -> Self {
+        let path = directory(kind).join(name).with_extension("json");
         let text =
             std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let json: Value =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let sizes = &json["sizes"];
+        let coordinates: Vec<f32> = numbers(&json["positions"]).into_iter().map(|v| v as f32).collect();
+        let offsets: Vec<usize> = numbers(&json["offsets"]).into_iter().map(|v| v as usize).collect();
         Self {
-            batch: Batch {
-                positions: numbers(&json["positions"])
-                    .chunks(3)
-                    .map(|p| [0, 1, 2].map(|a| p[a] as f32))
-                    .collect(),
-                offsets: numbers(&json["offsets"]).into_iter().map(|v| v as usize).collect(),
-            },
+            clouds: packed(coordinates.as_chunks::<3>().0, &offsets),
             shape: shape(&json["kernel"], &json["parameters"]),
             edges: whole(&json["edges"]),
             occupied: whole(&json["occupied"]),
             inputs: Inputs {
+                kind,
                 points: whole(&sizes["points"]),
+                centres: whole(&sizes["points"]),
                 subdomains: whole(&sizes["subdomains"]),
                 channels_in: whole(&sizes["channels_in"]),
                 channels_out: whole(&sizes["channels_out"]),
@@ -93,23 +94,28 @@ fn numbers(value: &Value) -> Vec<f64> {
     }
 }
 
-/// Compares `op` with the files `names`; the magnitudes are those of `reference`.
-pub(crate) fn check_fixtures(folder: &str, names: &[&str], op: Op, reference: Op) {
+/// Compares `op`, the operator of `kind` or its reference, with the files `names`.
+pub(crate) fn check_fixtures(kind: Kind, names: &[&str], op: Op) {
     let device = device();
     for name in names {
-        let Fixture { batch, shape, inputs, expected, .. } = Fixture::read(folder, name);
-        let neighborhood = batch.neighborhood(&shape);
-        let magnitude = magnitudes_of(reference, &inputs, &neighborhood);
+        let Fixture { clouds, shape, inputs, expected, .. } = Fixture::read(kind, name);
+        let neighborhood = lists(&clouds, &shape);
+        let magnitude = magnitudes(&inputs, &neighborhood);
         for dtype in precisions(&device) {
             let got = pass(op, &inputs, &neighborhood, dtype, &device, Tracked::ALL);
-            got.assert_close(&format!("{name}, {dtype:?}"), &expected, &magnitude, round_off(dtype));
+            got.assert_close(
+                &format!("{kind:?}, {name}, {dtype:?}"),
+                &expected,
+                &magnitude,
+                round_off(dtype),
+            );
         }
     }
 }
 
-/// The names of all files of a folder, sorted.
-pub(crate) fn fixture_names(folder: &str) -> Vec<String> {
-    let files = std::fs::read_dir(directory(folder)).expect("the fixtures lie beside the tests");
+/// The names of all fixtures of an operator, sorted.
+pub(crate) fn fixture_names(kind: Kind) -> Vec<String> {
+    let files = std::fs::read_dir(directory(kind)).expect("the fixtures lie beside the tests");
     let mut found: Vec<String> = files
         .map(|file| file.expect("a file of the folder").path())
         .map(|path| path.file_stem().expect("a file has a name").to_string_lossy().into_owned())

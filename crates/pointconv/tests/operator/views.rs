@@ -1,30 +1,30 @@
 //! Arguments and gradients that are views (transposed, sliced, broadcast) count for what they show.
 
-mod common;
-
 use burn::tensor::{DType, Tensor};
-use common::{Batch, Inputs, assert_same_bits, device, precisions, values};
-use neighbors::{KernelShape, Neighborhood};
-use pointconv::pointwise_conv;
+use neighbors::KernelShape;
+use pointconv::Neighborhood;
 
-fn problem() -> (Inputs, Neighborhood) {
-    let neighborhood = Batch::random(&[23, 37], 1).neighborhood(&KernelShape::cells(0.2));
-    (Inputs::random(&neighborhood, (3, 5), 2), neighborhood)
+use crate::common::{Inputs, Kind, assert_same_bits, device, lists, precisions, random_clouds, values};
+
+fn problem(kind: Kind) -> (Inputs, Neighborhood) {
+    let neighborhood = lists(&random_clouds(&[23, 37], 1), &KernelShape::cells(0.2));
+    (Inputs::random(kind, &neighborhood, kind.narrow(), 2), neighborhood)
 }
 
 /// Output and gradients with every tensor sent through `features`, `weight`, `bias` and `output`.
 fn run(
+    kind: Kind,
     dtype: DType,
     [features_view, output_view]: [fn(Tensor<2>) -> Tensor<2>; 2],
     weight_view: fn(Tensor<3>) -> Tensor<3>,
     bias_view: fn(Tensor<1>) -> Tensor<1>,
 ) -> [Vec<f64>; 4] {
-    let (inputs, neighborhood) = problem();
+    let (inputs, neighborhood) = problem(kind);
     let device = device().autodiff();
     let features = inputs.features(dtype, &device).require_grad();
     let weight = inputs.weight(dtype, &device).require_grad();
     let bias = inputs.bias(dtype, &device).expect("the inputs have a bias").require_grad();
-    let output = pointwise_conv(
+    let output = kind.op()(
         features_view(features.clone()),
         weight_view(weight.clone()),
         Some(bias_view(bias.clone())),
@@ -44,10 +44,12 @@ fn check(
     weight: fn(Tensor<3>) -> Tensor<3>,
     bias: fn(Tensor<1>) -> Tensor<1>,
 ) {
-    for dtype in precisions(&device()) {
-        let expected = run(dtype, [|t| t, |t| t], |t| t, |t| t);
-        for (got, expected) in run(dtype, features, weight, bias).iter().zip(&expected) {
-            assert_same_bits(&format!("{dtype:?}"), got, expected);
+    for kind in Kind::ALL {
+        for dtype in precisions(&device()) {
+            let expected = run(kind, dtype, [|t| t, |t| t], |t| t, |t| t);
+            for (got, expected) in run(kind, dtype, features, weight, bias).iter().zip(&expected) {
+                assert_same_bits(&format!("{kind:?}, {dtype:?}"), got, expected);
+            }
         }
     }
 }
@@ -87,30 +89,31 @@ fn sliced() {
 /// A sum alone sends back one number for all outputs, broadcast features lie in memory once.
 #[test]
 fn broadcast() {
-    let (inputs, neighborhood) = problem();
-    for dtype in precisions(&device()) {
-        let device = device().autodiff();
-        let row = || inputs.features(dtype, &device).narrow(0, 4, 1);
-        let run = |features: Tensor<2>, ones: Option<Tensor<2>>| {
-            let features = features.require_grad();
-            let weight = inputs.weight(dtype, &device).require_grad();
-            let output = pointwise_conv(features.clone(), weight.clone(), None, &neighborhood);
-            let loss = match ones {
-                Some(ones) => output * ones,
-                None => output,
+    for kind in Kind::ALL {
+        let (inputs, neighborhood) = problem(kind);
+        for dtype in precisions(&device()) {
+            let device = device().autodiff();
+            let row = || inputs.features(dtype, &device).narrow(0, 4, 1);
+            let run = |features: Tensor<2>, ones: Option<Tensor<2>>| {
+                let features = features.require_grad();
+                let weight = inputs.weight(dtype, &device).require_grad();
+                let output = kind.op()(features.clone(), weight.clone(), None, &neighborhood);
+                let loss = match ones {
+                    Some(ones) => output * ones,
+                    None => output,
+                };
+                let gradients = loss.sum().backward();
+                [
+                    values(features.grad(&gradients).expect("tracked")),
+                    values(weight.grad(&gradients).expect("tracked")),
+                ]
             };
-            let gradients = loss.sum().backward();
-            [
-                values(features.grad(&gradients).expect("tracked")),
-                values(weight.grad(&gradients).expect("tracked")),
-            ]
-        };
-        let [points, _] = inputs.features(dtype, &device).dims();
-        let broadcast = run(row().expand([points, 3]), None);
-        let ones = Tensor::ones([points, 5], (&device, dtype));
-        let repeated = run(row().repeat_dim(0, points), Some(ones));
-        for (got, expected) in broadcast.iter().zip(&repeated) {
-            assert_same_bits(&format!("{dtype:?}"), got, expected);
+            let broadcast = run(row().expand([inputs.points, inputs.channels_in]), None);
+            let ones = Tensor::ones([inputs.points, inputs.channels_out], (&device, dtype));
+            let repeated = run(row().repeat_dim(0, inputs.points), Some(ones));
+            for (got, expected) in broadcast.iter().zip(&repeated) {
+                assert_same_bits(&format!("{kind:?}, {dtype:?}"), got, expected);
+            }
         }
     }
 }

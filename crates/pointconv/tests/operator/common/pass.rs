@@ -1,9 +1,11 @@
 //! One pass forward and backward.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use neighbors::Neighborhood;
+use pointconv::Neighborhood;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use super::{Kind, Widths};
 
 /// [`pointconv::pointwise_conv`], [`pointconv::depthwise_point_conv`], or the reference of one of them.
 pub(crate) type Op = fn(Tensor<2>, Tensor<3>, Option<Tensor<1>>, &Neighborhood) -> Tensor<2>;
@@ -11,7 +13,9 @@ pub(crate) type Op = fn(Tensor<2>, Tensor<3>, Option<Tensor<1>>, &Neighborhood) 
 /// The arguments of the operator and the gradient of its output, row major. Random ones are exact in single precision.
 #[derive(Clone, Debug)]
 pub(crate) struct Inputs {
+    pub(crate) kind: Kind,
     pub(crate) points: usize,
+    pub(crate) centres: usize,
     pub(crate) subdomains: usize,
     pub(crate) channels_in: usize,
     pub(crate) channels_out: usize,
@@ -23,37 +27,24 @@ pub(crate) struct Inputs {
     pub(crate) weight: Vec<f64>,
     /// `[C_out]`.
     pub(crate) bias: Option<Vec<f64>>,
-    /// `dL/dy [P, C_out]`.
+    /// `dL/dy [Q, C_out]`.
     pub(crate) grad: Vec<f64>,
 }
 
 impl Inputs {
-    /// Uniform values in -1..1 for the full operator.
-    pub(crate) fn random(neighborhood: &Neighborhood, channels: (usize, usize), seed: u64) -> Self {
-        let (channels_in, channels_out) = channels;
-        Self::uniform(neighborhood, channels_in, channels_out, channels_out, seed)
-    }
-
-    /// Uniform values in -1..1 for the depthwise operator.
-    pub(crate) fn depthwise(neighborhood: &Neighborhood, sizes: (usize, usize), seed: u64) -> Self {
-        let (channels, multiplier) = sizes;
-        Self::uniform(neighborhood, channels, channels * multiplier, multiplier, seed)
-    }
-
-    fn uniform(
-        neighborhood: &Neighborhood,
-        channels_in: usize,
-        channels_out: usize,
-        columns: usize,
-        seed: u64,
-    ) -> Self {
+    /// Uniform values in -1..1.
+    pub(crate) fn random(kind: Kind, neighborhood: &Neighborhood, widths: Widths, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut uniform = |count: usize| -> Vec<f64> {
             (0..count).map(|_| f64::from(rng.random_range(-1.0..1.0f32))).collect()
         };
         let (points, subdomains) = (neighborhood.points(), neighborhood.shape().subdomains());
+        let centres = neighborhood.centres().points();
+        let ((channels_in, columns), channels_out) = (widths, kind.channels_out(widths));
         Self {
+            kind,
             points,
+            centres,
             subdomains,
             channels_in,
             channels_out,
@@ -61,7 +52,7 @@ impl Inputs {
             features: uniform(points * channels_in),
             weight: uniform(subdomains * channels_in * columns),
             bias: Some(uniform(channels_out)),
-            grad: uniform(points * channels_out),
+            grad: uniform(centres * channels_out),
         }
     }
 
@@ -94,7 +85,7 @@ impl Inputs {
     }
 
     pub(crate) fn grad(&self, dtype: DType, device: &Device) -> Tensor<2> {
-        tensor(&self.grad, [self.points, self.channels_out], dtype, device)
+        tensor(&self.grad, [self.centres, self.channels_out], dtype, device)
     }
 }
 
@@ -143,7 +134,7 @@ pub(crate) fn pass(
     let weight = inputs.weight(dtype, &device).set_require_grad(tracked.weight);
     let bias = inputs.bias(dtype, &device).map(|bias| bias.set_require_grad(tracked.bias));
     let output = op(features.clone(), weight.clone(), bias.clone(), neighborhood);
-    assert_eq!(output.dims(), [inputs.points, inputs.channels_out]);
+    assert_eq!(output.dims(), [inputs.centres, inputs.channels_out]);
     assert_eq!(output.dtype(), dtype);
     let gradients = (output.clone() * inputs.grad(dtype, &device)).sum().backward();
     Pass {

@@ -1,9 +1,9 @@
 //! Comparison up to round-off.
 
 use burn::tensor::{DType, Device};
-use neighbors::Neighborhood;
+use pointconv::Neighborhood;
 
-use super::{Inputs, Op, Pass, Tracked, pass};
+use super::{Inputs, Pass, Tracked, pass};
 
 /// Largest error of a sum relative to the sum of the absolute values of its terms.
 ///
@@ -18,17 +18,13 @@ pub(crate) fn round_off(dtype: DType) -> f64 {
     }
 }
 
-/// The sums of the absolute values of the terms of every output and gradient of the full operator.
-pub(crate) fn magnitudes(inputs: &Inputs, neighborhood: &Neighborhood) -> Pass {
-    magnitudes_of(pointconv::reference::pointwise_conv, inputs, neighborhood)
-}
-
-/// The sums of the absolute values of the terms of every output and gradient, for the operator of `reference`.
+/// The sums of the absolute values of the terms of every output and gradient.
 ///
 /// The operators are sums of products of their arguments with positive factors, so these are what the reference gives
 /// for the absolute values of the arguments. In double precision whatever the device under test.
-pub(crate) fn magnitudes_of(reference: Op, inputs: &Inputs, neighborhood: &Neighborhood) -> Pass {
-    pass(reference, &inputs.absolute(), neighborhood, DType::F64, &Device::flex(), Tracked::ALL)
+pub(crate) fn magnitudes(inputs: &Inputs, neighborhood: &Neighborhood) -> Pass {
+    let absolute = inputs.absolute();
+    pass(inputs.kind.reference(), &absolute, neighborhood, DType::F64, &Device::flex(), Tracked::ALL)
 }
 
 /// Panics with the worst element where `|got - expected| > tolerance · magnitude`.
