@@ -1,27 +1,8 @@
-//! The clouds that are measured on: the synthetic shapes, or a raw file.
+//! Clouds to be measured on, from a raw file.
 
 use std::path::Path;
 
-use pointcloud::derive_seed;
-use pointcloud::synth::{Family, SynthConfig, shape};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-
-use crate::error::RunError;
-
-/// `clouds` synthetic shapes of `points` points, seeded: all families in turn.
-#[must_use]
-pub fn surfaces(clouds: usize, points: usize) -> Vec<Vec<[f32; 3]>> {
-    (0..clouds).map(|cloud| surface(cloud, points, SynthConfig::default().noise)).collect()
-}
-
-/// One synthetic shape; `which` selects family and member.
-#[must_use]
-pub fn surface(which: usize, points: usize, noise: f32) -> Vec<[f32; 3]> {
-    let config = SynthConfig { points, noise, ..SynthConfig::default() };
-    let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(0, &[which as u64]));
-    shape(Family::ALL[which % Family::ALL.len()], &config, &mut rng)
-}
+use train::RunError;
 
 /// Reads clouds of `points` points, one after the other, from a file of raw little-endian `f32` x y z.
 ///

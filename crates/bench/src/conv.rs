@@ -7,10 +7,10 @@ use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use neighbors::{InstructionSet, KernelShape, Neighborhood, Search};
 use pointconv::{PointwiseConvConfig, prepare, search};
 use serde::Serialize;
+use train::RunError;
+use train::network::selu;
 
 use super::Spread;
-use crate::error::RunError;
-use crate::network::selu;
 
 /// A workload: `clouds` clouds of `points` points, and one convolution per dilation.
 #[derive(Clone, Debug)]

@@ -8,11 +8,10 @@ use burn::tensor::{Device, Distribution, Tensor};
 use neighbors::{InstructionSet, KernelShape, Neighborhood, Search};
 use pointconv::{DepthwisePointConvConfig, PointwiseConvConfig, SeparablePointConvConfig, prepare, search};
 use serde::Serialize;
+use train::RunError;
+use train::network::{Convolution, ConvolutionKind};
 
 use super::Spread;
-use crate::config::ConvolutionKind;
-use crate::error::RunError;
-use crate::network::Convolution;
 
 /// One layer from `channels` to `channels` channels.
 #[derive(Clone, Debug)]

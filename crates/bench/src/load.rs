@@ -6,9 +6,9 @@ use std::time::Instant;
 use pointcloud::{LoadOptions, SUPPORTED_EXTENSIONS, load_file};
 use rayon::prelude::*;
 use serde::Serialize;
+use train::RunError;
 
 use super::{Spread, peak_memory};
-use crate::error::RunError;
 
 /// Files to be read.
 #[derive(Clone, Debug)]

@@ -9,8 +9,9 @@ use neighbors::{
 };
 use rayon::prelude::*;
 use serde::Serialize;
+use train::synthetic::surface;
 
-use super::{Spread, peak_memory, surface};
+use super::{Spread, peak_memory};
 
 /// Queries of a single point that are timed together, at most.
 const QUERIES: usize = 10_000;

@@ -1,26 +1,20 @@
-//! One step of training, part by part: what `train` does with a batch, timed.
+//! One step of training, part by part: the parts of the training loop, timed.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use burn::data::dataloader::DataLoader;
 use burn::module::Module;
-use burn::optim::GradientsParams;
 use burn::tensor::Device;
-use burn::train::Learner;
 use neighbors::{InstructionSet, Neighborhood};
-use pointcloud::derive_seed;
 use serde::Serialize;
+use train::config::{Config, Task};
+use train::network::NetworkSpec;
+use train::task::Loader;
+use train::task::classification::{BatchBuilder, CloudSet, CloudSource, Preparation};
+use train::{RunError, StepMemory, Steps, take_turn};
 
-use super::epochs::STEP;
-use super::optimize::{optimizer, schedule};
-use super::session::{WEIGHTS, take_turn};
-use crate::bench::{Spread, peak_memory};
-use crate::config::{Config, ModelConfig};
-use crate::data::{BatchBuilder, CloudSet, CloudSource, Loader, Preparation};
-use crate::error::RunError;
-use crate::memory::StepMemory;
-use crate::network::Purpose;
+use super::{Spread, peak_memory};
 
 /// Steps before the first that is timed: one makes the optimizer's state, one finds the memory that steps free.
 const WARM_UP: usize = 2;
@@ -100,82 +94,24 @@ impl StepBench {
         assert!(!clouds.is_empty(), "StepBench: expected at least one cloud");
         let _turn = take_turn();
         let config = &self.config;
-        let ModelConfig::PaperClassifier(model) = &config.model else {
+        if config.model.task() != Task::Classification {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
-        };
+        }
         let batch = config.train.batch_size;
-        let estimate = StepMemory::estimate(config, self.classes, clouds)?;
+        let estimate = StepMemory::of_clouds(config, self.classes, clouds)?;
         let device = device.clone().autodiff();
-        device.seed(derive_seed(config.seed, &[WEIGHTS]));
         let points = clouds[0].len();
-        let purpose = Purpose {
-            points,
-            channels_in: model.input_channels(),
-            classes: self.classes,
-            label_smoothing: config.train.label_smoothing,
-        };
-        let network = config.model.init(&purpose, &device);
-        let parameters = network.num_params();
-        let steps = self.repetitions + WARM_UP;
-        let schedule = schedule(&config.schedule, config.optimizer.lr(), 1, 2 * steps);
-        let mut learner = Learner::new(network, optimizer(&config.optimizer), schedule);
-        let preparation = Preparation {
-            order: config.data.order,
-            augment: Some(config.augment.clone()),
-            seed: config.seed,
-        };
-        let set = self.set(clouds, steps * batch);
-        let source = CloudSource::new(set, BatchBuilder::of(model, &device), preparation);
-        let loader = Loader::shuffled(source.clone(), batch);
+        let channels_in = config.model.inputs().channels();
+        let spec = NetworkSpec { points, channels_in, classes: self.classes };
+        let count = self.repetitions + WARM_UP;
+        let mut steps = Steps::new(config, &spec, 1, 2 * count, &device);
+        let parameters = steps.network().num_params();
+        let builder = BatchBuilder::of(&config.model, config.train.label_smoothing, &device);
+        let set = self.set(clouds, count * batch);
+        let source = CloudSource::new(set, builder, Preparation::for_training(config));
 
-        let mut log = Log::default();
-        let (mut edges, mut loss) = (0, 0.0);
-        for step in 0..steps {
-            device.seed(derive_seed(config.seed, &[STEP, 1, step as u64]));
-            let clock = Clock::start();
-            let members: Vec<usize> = (step * batch..(step + 1) * batch).collect();
-            let clouds = source.prepare(1, &members);
-            let prepare = clock.lap(&device);
-            let packed = source.pack(&clouds, members)?;
-            let search = clock.lap(&device);
-            edges = packed.neighborhoods.iter().map(Neighborhood::edges).sum();
-            let model = learner.model();
-            let output = model.judge(packed);
-            let forward = clock.lap(&device);
-            let gradients = output.loss.backward();
-            let gradients = GradientsParams::from_grads(gradients, &model);
-            loss = output.loss.into_scalar::<f32>();
-            let backward = clock.lap(&device);
-            learner.lr_step();
-            learner.optimizer_step(gradients);
-            let end = clock.lap(&device);
-            if step >= WARM_UP {
-                log.prepare.push(prepare);
-                log.search.push(search - prepare);
-                log.forward.push(forward - search);
-                log.backward.push(backward - forward);
-                log.optimizer.push(end - backward);
-                log.step.push(end);
-            }
-        }
-
-        loader.start_epoch(2);
-        let mut pipelined = Vec::new();
-        let mut started = Instant::now();
-        for (step, batch) in loader.iter().enumerate() {
-            let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
-            device.seed(derive_seed(config.seed, &[STEP, 2, step as u64]));
-            let output = learner.train_step(batch);
-            loss = output.item.loss.into_scalar::<f32>();
-            learner.lr_step();
-            learner.optimizer_step(output.grads);
-            device.sync().expect("the device computes");
-            // Nothing is ready before the first.
-            if step >= WARM_UP {
-                pipelined.push(started.elapsed().as_secs_f64());
-            }
-            started = Instant::now();
-        }
+        let (log, edges) = self.parts(&mut steps, &source, &device)?;
+        let (pipelined, loss) = pipelined(&mut steps, &Loader::shuffled(source, batch), &device)?;
         if !loss.is_finite() {
             return Err(RunError::Learner(format!("the loss is {loss}; lower optimizer.lr")));
         }
@@ -200,6 +136,42 @@ impl StepBench {
         })
     }
 
+    /// Times the parts of steps one after the other; also gives the neighbour pairs of the last batch.
+    fn parts(
+        &self,
+        steps: &mut Steps,
+        source: &CloudSource,
+        device: &Device,
+    ) -> Result<(Log, usize), RunError> {
+        let batch = self.config.train.batch_size;
+        let (mut log, mut edges) = (Log::default(), 0);
+        for step in 0..self.repetitions + WARM_UP {
+            steps.seed(1, step);
+            let clock = Clock::start();
+            let members: Vec<usize> = (step * batch..(step + 1) * batch).collect();
+            let clouds = source.prepare(1, &members);
+            let prepare = clock.lap(device);
+            let packed = source.pack(&clouds, members)?;
+            let search = clock.lap(device);
+            edges = packed.input.neighborhoods.iter().map(Neighborhood::edges).sum();
+            let output = steps.forward(packed);
+            let forward = clock.lap(device);
+            let output = steps.backward(output);
+            let backward = clock.lap(device);
+            steps.update(output.grads);
+            let end = clock.lap(device);
+            if step >= WARM_UP {
+                log.prepare.push(prepare);
+                log.search.push(search - prepare);
+                log.forward.push(forward - search);
+                log.backward.push(backward - forward);
+                log.optimizer.push(end - backward);
+                log.step.push(end);
+            }
+        }
+        Ok((log, edges))
+    }
+
     /// `count` clouds with a class and a name each.
     fn set(&self, clouds: &[Vec<[f32; 3]>], count: usize) -> CloudSet {
         CloudSet {
@@ -208,6 +180,31 @@ impl StepBench {
             paths: (0..count).map(|index| PathBuf::from(format!("cloud {index}"))).collect(),
         }
     }
+}
+
+/// Times from the end of one step to the end of the next, while another thread makes batches; and the last loss.
+fn pipelined(
+    steps: &mut Steps,
+    loader: &Loader<CloudSource>,
+    device: &Device,
+) -> Result<(Vec<f64>, f32), RunError> {
+    loader.start_epoch(2);
+    let (mut times, mut loss) = (Vec::new(), f32::NAN);
+    let mut started = Instant::now();
+    for (step, batch) in loader.iter().enumerate() {
+        let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
+        steps.seed(2, step);
+        let output = steps.backward(steps.forward(batch));
+        loss = output.item.loss.into_scalar::<f32>();
+        steps.update(output.grads);
+        device.sync().expect("the device computes");
+        // Nothing is ready before the first.
+        if step >= WARM_UP {
+            times.push(started.elapsed().as_secs_f64());
+        }
+        started = Instant::now();
+    }
+    Ok((times, loss))
 }
 
 /// Seconds since the start of a step.

@@ -2,7 +2,9 @@
 #![deny(unsafe_code)]
 
 mod allocator;
-mod cli;
+mod commands;
+mod inspect;
+mod progress;
 #[cfg(all(feature = "wgpu", target_os = "linux"))]
 mod vulkan_layer;
 
@@ -12,14 +14,14 @@ fn main() -> ExitCode {
     allocator::keep_memory_between_steps();
     #[cfg(all(feature = "wgpu", target_os = "linux"))]
     vulkan_layer::ask_no_desktop();
-    cli::handle_interrupts();
-    match cli::run() {
+    commands::handle_interrupts();
+    match commands::run() {
         Ok(code) => code,
         Err(error) => {
-            if cli::is_closed_pipe(&error) {
+            if commands::is_closed_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
-            eprintln!("error: {}", cli::describe(error.as_ref()));
+            eprintln!("error: {}", commands::describe(error.as_ref()));
             ExitCode::FAILURE
         }
     }

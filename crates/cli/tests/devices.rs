@@ -9,9 +9,10 @@ use std::path::PathBuf;
 
 use common::{CLASSES, TEST, Workplace, metrics};
 use neighbors::Search;
-use train::bench::surfaces;
-use train::config::PaperClassifierConfig;
-use train::data::BatchBuilder;
+use train::config::ModelConfig;
+use train::network::PaperClassifierConfig;
+use train::synthetic::surfaces;
+use train::task::classification::BatchBuilder;
 use train::{Classifier, Evaluation, Prediction, ProgressMode, Weights, device};
 
 /// Whether there is a device for wgpu.
@@ -101,10 +102,11 @@ fn batches_have_the_same_neighbours_everywhere() {
         return;
     }
     let clouds = surfaces(3, 200);
-    let model = PaperClassifierConfig::default();
+    let model = ModelConfig::PaperClassifier(PaperClassifierConfig::default());
     let batch = |name: &str, search: Search| {
-        let builder = BatchBuilder { search, ..BatchBuilder::of(&model, &device(name).unwrap().device) };
-        builder.build(&clouds, &[0, 1, 2], vec![0, 1, 2]).unwrap().neighborhoods
+        let mut builder = BatchBuilder::of(&model, 0.0, &device(name).unwrap().device);
+        builder.packer.search = search;
+        builder.build(&clouds, &[0, 1, 2], vec![0, 1, 2]).unwrap().input.neighborhoods
     };
     let expected = batch("cpu", Search::Auto);
     assert_eq!(expected.len(), 4);

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use toml::{Table, Value};
+use train::RunError;
+use train::metrics::{EpochMetrics, Evaluation, METRICS, Metric};
 
 use super::contents::{Fact, RunReport};
 use super::page;
-use crate::error::RunError;
-use crate::evaluation::Evaluation;
-use crate::metrics_log::EpochMetrics;
 
 /// The data of the page; its script reads these keys.
 #[derive(Serialize)]
 struct ComparisonPage<'a> {
     kind: &'static str,
+    /// The metrics of the tasks of the runs.
+    metrics: Vec<&'static Metric>,
     runs: Vec<ComparedRun<'a>>,
     /// Keys of the configs whose values differ, with the value of every run; `None` where a run lacks the key.
     differences: Vec<(String, Vec<Option<String>>)>,
@@ -42,7 +43,7 @@ struct Compared<'a> {
 /// One page that sets `runs` side by side: learning curves, results, classes, and where their configs differ.
 ///
 /// # Errors
-/// [`ConfigError::Write`](crate::config::ConfigError::Write) when a config cannot be written as TOML.
+/// [`ConfigError::Write`](train::config::ConfigError::Write) when a config cannot be written as TOML.
 pub fn comparison(runs: &[RunReport]) -> Result<String, RunError> {
     let configs = runs.iter().map(flat_config).collect::<Result<Vec<_>, _>>()?;
     let names = names(runs);
@@ -61,8 +62,14 @@ pub fn comparison(runs: &[RunReport]) -> Result<String, RunError> {
             .collect(),
         protocol: run.protocol(),
     });
-    let contents =
-        ComparisonPage { kind: "comparison", runs: compared.collect(), differences: differences(&configs) };
+    let tasks: Vec<_> = runs.iter().map(|run| run.config.model.task()).collect();
+    let is_used = |metric: &&Metric| metric.task.is_none_or(|only| tasks.contains(&only));
+    let contents = ComparisonPage {
+        kind: "comparison",
+        metrics: METRICS.iter().filter(is_used).collect(),
+        runs: compared.collect(),
+        differences: differences(&configs),
+    };
     Ok(page::html(&format!("{} runs compared", runs.len()), &contents))
 }
 
@@ -117,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_differ_are_told_with_all_values() {
+    fn keys_that_differ_are_listed_with_all_values() {
         let configs = [
             flat("seed = 1\n[model]\nkind = 'a'\ncells = [0.1, 0.2]\n[train]\nepochs = 3"),
             flat("seed = 2\n[model]\nkind = 'a'\ncells = [0.1, 0.3]\nnew = true\n[train]\nepochs = 3"),

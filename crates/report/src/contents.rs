@@ -4,16 +4,15 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use train::config::{Config, Task};
+use train::metrics::{EpochMetrics, Metric, MetricsLog};
+use train::run::{Manifest, RunDirectory};
+use train::{RunError, class_color};
 
 use super::page;
 use super::record::{RunRecord, Stored, TrainingFacts};
-use crate::config::{Config, Task};
-use crate::error::RunError;
-use crate::metrics_log::{EpochMetrics, MetricsLog};
-use crate::run::{Manifest, RunDirectory};
-use crate::scene_file::class_color;
 
-/// All that is to be told of a run.
+/// What the report shows of a run.
 #[derive(Clone, Debug)]
 pub struct RunReport {
     pub(super) path: PathBuf,
@@ -23,7 +22,7 @@ pub struct RunReport {
     pub(super) epochs: Vec<EpochMetrics>,
 }
 
-/// A line of the protocol.
+/// A line of the protocol: name and value.
 pub(super) type Fact = (&'static str, String);
 
 /// The data of the page of one run; the script of the page reads these keys.
@@ -33,6 +32,7 @@ struct RunPage<'a> {
     name: &'a str,
     path: String,
     segmentation: bool,
+    metrics: Vec<&'static Metric>,
     classes: &'a [String],
     colors: Vec<String>,
     best_epoch: Option<usize>,
@@ -51,9 +51,9 @@ impl RunReport {
     /// When it is no run directory, or one of its files is damaged.
     pub fn read(path: impl Into<PathBuf>) -> Result<Self, RunError> {
         let run = RunDirectory::open(path)?;
-        // The manifest first: it tells of a newer format, whose config may have other keys.
+        // The manifest first: a newer format may have other keys in its config.
         let manifest = Manifest::read(&run)?;
-        let config = Config::load(run.config(), &[])?;
+        let config = Config::of_run(run.config())?;
         let record = RunRecord::read(&run, &config.data.root, &manifest)?;
         let epochs = if run.metrics().exists() { MetricsLog::read(run.metrics())? } else { Vec::new() };
         Ok(Self { path: run.path().to_owned(), config, manifest, record, epochs })
@@ -71,17 +71,18 @@ impl RunReport {
         !self.record.evaluations.is_empty()
     }
 
-    /// The page, one HTML file that needs no other; `shown` is the evaluation that is open at first, by its place in the
+    /// The page, one HTML file that needs no other; `shown` is the evaluation that is open at first, by its index in the
     /// record.
     ///
     /// # Errors
-    /// [`ConfigError::Write`](crate::config::ConfigError::Write) when the config cannot be written as TOML.
+    /// [`ConfigError::Write`](train::config::ConfigError::Write) when the config cannot be written as TOML.
     pub fn page(&self, shown: usize) -> Result<String, RunError> {
         let contents = RunPage {
             kind: "run",
             name: &self.config.name,
             path: self.path.display().to_string(),
             segmentation: self.is_segmentation(),
+            metrics: Metric::of_task(self.config.model.task()).collect(),
             classes: &self.manifest.classes,
             colors: (0..self.manifest.classes.len()).map(hex).collect(),
             best_epoch: self.best_epoch(),
@@ -107,7 +108,7 @@ impl RunReport {
     /// What was done, as pairs of name and value.
     pub(super) fn protocol(&self) -> Vec<Fact> {
         let Self { config, manifest, record, .. } = self;
-        let unknown = || "not noted: the training did not come to its end".to_owned();
+        let unknown = || "unknown: the training did not end".to_owned();
         let facts = record.training.as_ref();
         let note = |of: fn(&TrainingFacts) -> String| facts.map_or_else(unknown, of);
         let root = config.data.root.display();

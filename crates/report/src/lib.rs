@@ -1,4 +1,7 @@
-//! The report: one page that shows what a run did and how well, and opens without anything else.
+//! The report of a run: one HTML page that shows what was trained and how well it does, and opens without any other file.
+//!
+//! [`RunRecord`] reads and writes `report.json`, [`RunReport`] makes the page of a run, [`comparison`] that of several.
+#![forbid(unsafe_code)]
 
 mod compare;
 mod contents;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The frame, with places for the rest.
+/// The frame, with placeholders for the rest.
 const FRAME: &str = include_str!("page/frame.html");
 
 /// The style: that of the charts, then our own.
@@ -33,12 +33,13 @@ pub(super) fn html(title: &str, contents: &impl Serialize) -> String {
         ("{{data}}", data),
         ("{{scripts}}", SCRIPTS.join("\n")),
     ];
-    // One after the other from the left, so that a place-holder in what is filled in stays as it is.
+    // One after the other from the left, so that a placeholder in what is filled in stays as it is.
     let mut page =
         String::with_capacity(parts.iter().map(|(_, part)| part.len()).sum::<usize>() + FRAME.len());
     let mut rest = FRAME;
-    for (place, part) in &parts {
-        let (before, after) = rest.split_once(place).expect("the frame has every place in this order");
+    for (placeholder, part) in &parts {
+        let (before, after) =
+            rest.split_once(placeholder).expect("the frame has every placeholder in this order");
         page.push_str(before);
         page.push_str(part);
         rest = after;
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_the_data_ends_the_element_it_stands_in() {
+    fn nothing_in_the_data_ends_its_element() {
         let name = "</script><script>alert(1)</script><!-- & {{scripts}}";
         let page = html(name, &serde_json::json!({ "name": name }));
         assert!(page.contains("<title>&lt;/script&gt;&lt;script&gt;alert(1)"), "{}", &page[..600]);

@@ -2,15 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-
-use crate::any_run::TrainedRun;
-use crate::error::RunError;
-use crate::evaluation::{Evaluation, Examples, Weights};
-use crate::progress::ProgressMode;
-use crate::run::{Manifest, RunDirectory};
+use train::RunError;
+use train::metrics::{Evaluation, Examples, Weights};
+use train::run::{Manifest, RunDirectory};
 
 /// Version of `report.json` that this program writes, and the newest that it reads.
 const FORMAT_VERSION: u32 = 1;
@@ -21,7 +17,7 @@ const EVALUATIONS: usize = 8;
 /// The evaluations of a run with their examples, and where it was trained.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunRecord {
-    /// Where the run was trained; `None` when the training did not come to its end.
+    /// Where the run was trained; `None` when the training did not end.
     pub training: Option<TrainingFacts>,
     /// The evaluations: those after the training first, then those of `pointwise eval`.
     pub evaluations: Vec<EvaluationRecord>,
@@ -47,7 +43,7 @@ pub struct EvaluationRecord {
     pub data: String,
     /// The epoch of the weights, from 1.
     pub epoch: Option<usize>,
-    /// The device, for instance `cpu (burn's Flex)`; `None` where it was not noted.
+    /// The device, for instance `cpu (burn's Flex)`; `None` where it is unknown.
     pub device: Option<String>,
     /// Wall-clock time of the evaluation, in seconds.
     pub seconds: Option<f64>,
@@ -73,31 +69,6 @@ struct Versioned {
 }
 
 impl EvaluationRecord {
-    /// Evaluates `trained` on every file of a split; `device` is the name of the device that it was loaded on.
-    ///
-    /// # Errors
-    /// As [`TrainedRun::evaluate`].
-    pub fn make(
-        trained: &TrainedRun,
-        root: &Path,
-        split: &str,
-        device: &str,
-        progress: ProgressMode,
-    ) -> Result<Self, RunError> {
-        let started = std::time::Instant::now();
-        let (figures, examples) = trained.examine(root, split, progress)?;
-        let entry = trained.manifest().weights.get(figures.weights.name());
-        Ok(Self {
-            figures,
-            data: root.display().to_string(),
-            epoch: entry.map(|entry| entry.epoch),
-            device: Some(device.to_owned()),
-            seconds: Some(started.elapsed().as_secs_f64()),
-            finished: SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|time| time.as_secs()),
-            examples,
-        })
-    }
-
     /// Figures of which nothing else is known.
     fn bare(figures: Evaluation, data: &Path, manifest: &Manifest) -> Self {
         let epoch = manifest.weights.get(figures.weights.name()).map(|entry| entry.epoch);
@@ -156,17 +127,17 @@ impl RunRecord {
         Ok(Self { training, evaluations })
     }
 
-    /// Puts `evaluation` in the place of an earlier one of the same weights, data and split, else behind the others, and
-    /// tells where. What was made longest ago gives way, the results of the training last.
+    /// Replaces an earlier evaluation of the same weights, data and split by `evaluation`, or adds it at the end; gives its
+    /// index. When there are too many, the oldest goes, the results of the training last.
     pub fn add(&mut self, evaluation: EvaluationRecord) -> usize {
-        if let Some(place) = self.evaluations.iter().position(|other| other.key() == evaluation.key()) {
-            self.evaluations[place] = evaluation;
-            return place;
+        if let Some(index) = self.evaluations.iter().position(|other| other.key() == evaluation.key()) {
+            self.evaluations[index] = evaluation;
+            return index;
         }
         while self.evaluations.len() >= EVALUATIONS {
             let after_training = 2.min(self.evaluations.len() - 1);
             let later = self.evaluations[after_training..].iter().enumerate();
-            let oldest = later.min_by_key(|(_, other)| other.finished).map_or(0, |(place, _)| place);
+            let oldest = later.min_by_key(|(_, other)| other.finished).map_or(0, |(index, _)| index);
             self.evaluations.remove(after_training + oldest);
         }
         self.evaluations.push(evaluation);
@@ -199,8 +170,10 @@ fn damaged(path: &Path, problem: &str) -> RunError {
 
 #[cfg(test)]
 mod tests {
+    use train::config::Task;
+    use train::metrics::{Confusion, FileExample};
+
     use super::*;
-    use crate::evaluation::{Confusion, FileExample};
 
     fn evaluation(data: &str, weights: Weights, finished: u64, clouds: &[&str]) -> EvaluationRecord {
         let names = ["a".to_owned()];
@@ -211,7 +184,15 @@ mod tests {
             guesses: vec![(0, 0.1 + 0.2)],
         });
         EvaluationRecord {
-            figures: Evaluation::classification("test", weights, &names, &Confusion::new(1), 0.1 + 0.7),
+            figures: Evaluation::new(
+                Task::Classification,
+                "test",
+                weights,
+                &names,
+                &Confusion::new(1),
+                0.1 + 0.7,
+                0,
+            ),
             data: data.into(),
             epoch: Some(3),
             device: Some("cpu (burn's Flex)".into()),
@@ -225,7 +206,7 @@ mod tests {
         }
     }
 
-    fn place() -> (tempfile::TempDir, RunDirectory, Manifest) {
+    fn empty_run() -> (tempfile::TempDir, RunDirectory, Manifest) {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("config.toml"), "").unwrap();
         let run = RunDirectory::open(folder.path()).unwrap();
@@ -236,7 +217,7 @@ mod tests {
 
     #[test]
     fn reads_back_equal_and_stores_every_cloud_once() {
-        let (_folder, run, manifest) = place();
+        let (_folder, run, manifest) = empty_run();
         let read = || RunRecord::read(&run, "data".as_ref(), &manifest);
         assert_eq!(read().unwrap(), RunRecord::default());
         let record = RunRecord {
@@ -254,7 +235,7 @@ mod tests {
 
     #[test]
     fn results_without_a_record_are_shown_without_examples() {
-        let (_folder, run, manifest) = place();
+        let (_folder, run, manifest) = empty_run();
         let figures = evaluation("data", Weights::Best, 1, &[]).figures;
         fs::write(run.evaluation(), serde_json::to_string(&[&figures]).unwrap()).unwrap();
         let record = RunRecord::read(&run, "data".as_ref(), &manifest).unwrap();
@@ -264,7 +245,7 @@ mod tests {
 
     #[test]
     fn damage_and_newer_files_are_named() {
-        let (_folder, run, manifest) = place();
+        let (_folder, run, manifest) = empty_run();
         for (text, part) in [
             ("{", "damaged"),
             (r#"{"format_version": 9}"#, "version 9 is newer"),
@@ -284,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn an_evaluation_takes_the_place_of_its_like_and_the_oldest_gives_way() {
+    fn an_evaluation_replaces_its_like_and_the_oldest_goes() {
         let mut record = RunRecord::default();
         let add = |record: &mut RunRecord, data: &str, finished| {
             record.add(evaluation(data, Weights::Best, finished, &[]))
@@ -294,7 +275,7 @@ mod tests {
         for number in 0..6 {
             assert_eq!(add(&mut record, &format!("{number}"), 10 - number), 2 + number as usize);
         }
-        // Made anew: as young as can be, and in its old place.
+        // Made again: the newest, at its old index.
         assert_eq!(add(&mut record, "5", 20), 7);
         assert_eq!(record.evaluations.len(), EVALUATIONS);
         assert_eq!(add(&mut record, "new", 21), EVALUATIONS - 1);

@@ -10,11 +10,12 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 use pointcloud::{Hdf5Folder, LoadOptions, WRITABLE_EXTENSIONS, list_tree, load_file, write_cloud};
 use rayon::prelude::*;
-use train::{Progress, ProgressMode};
+use train::Progress;
 
 use super::interrupt;
 use super::output::describe;
 use super::unpack::{Unpack, make_folder};
+use crate::progress;
 
 /// Convert a file or a folder of files to another format
 ///
@@ -102,7 +103,7 @@ impl Convert {
             return unpack.run();
         }
         let jobs = self.jobs()?;
-        let bar = Progress::start(ProgressMode::detect(self.quiet), "converting", "files", jobs.len());
+        let bar = Progress::start(progress::detect(self.quiet), "converting", "files", jobs.len());
         let (done, written) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
         let stop = AtomicBool::new(false);
         interrupt::leaves({

@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use ::report::{RunRecord, RunReport};
 use pointcloud::replace_file;
 use train::run::RunDirectory;
-use train::{EvaluationRecord, ProgressMode, RunError, RunRecord, RunReport, TrainedRun};
+use train::{RunError, TrainedRun};
 
 use super::WeightsArgument;
 use super::devices::pick;
+use super::evaluation::evaluate;
 use super::output::{describe, line};
 use super::report::named;
+use crate::progress;
 
 /// Evaluate a run on every file of a split
 #[derive(Debug, clap::Args)]
@@ -45,11 +48,11 @@ impl Eval {
         let found = pick(&self.device, self.quiet)?;
         let trained = TrainedRun::open(&self.run, self.weights.into(), &found.device)?;
         let run = RunDirectory::open(&self.run)?;
-        // Better told now than after the work.
+        // Check now: otherwise the error appears after the work.
         let mut record = RunRecord::read(&run, &trained.config().data.root, trained.manifest())?;
         let root = self.data.unwrap_or_else(|| trained.config().data.root.clone());
-        let progress = ProgressMode::detect(self.quiet);
-        let evaluation = EvaluationRecord::make(&trained, &root, &self.split, &found.to_string(), progress)?;
+        let progress = progress::detect(self.quiet);
+        let evaluation = evaluate(&trained, &root, &self.split, &found.to_string(), progress)?;
         let figures = evaluation.figures.clone();
         let shown = record.add(evaluation);
 

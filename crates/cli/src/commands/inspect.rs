@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pointcloud::{FolderDataset, SceneFolder};
-use train::{Progress, ProgressMode, inspect};
+use train::{Progress, ProgressMode};
 
 use super::output::line;
+use crate::{inspect, progress};
 
 /// Tell what is in a file, a data set folder, a run directory or a config, and what is wrong with it
 #[derive(Debug, clap::Args)]
@@ -33,7 +34,7 @@ impl Inspect {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let files = count_files(&self.path);
         // A run, a config or one file is read in no time, or as one piece.
-        let mode = if files > 0 { ProgressMode::detect(self.quiet) } else { ProgressMode::Quiet };
+        let mode = if files > 0 { progress::detect(self.quiet) } else { ProgressMode::Quiet };
         let bar = Progress::start(mode, "reading", "files", files);
         let inspection = inspect::inspect(&self.path, self.points, &|done| bar.set(done))?;
         bar.finish();

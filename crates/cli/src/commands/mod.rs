@@ -6,6 +6,7 @@ mod config;
 mod convert;
 mod devices;
 mod eval;
+mod evaluation;
 mod inspect;
 mod interrupt;
 mod output;

@@ -11,14 +11,14 @@ use anyhow::Context;
 use pointcloud::{list_tree, read_cloud, replace_file};
 use serde_json::json;
 use train::{
-    Classifier, LabelEstimate, LabelOptions, Prediction, ProgressMode, RunError, Segmenter, TrainedRun,
-    write_labelled,
+    Classifier, LabelEstimate, LabelOptions, Prediction, RunError, Segmenter, TrainedRun, write_labelled,
 };
 
 use super::WeightsArgument;
 use super::devices::pick;
 use super::interrupt;
 use super::output::{describe, is_closed_pipe, line};
+use crate::progress;
 
 /// Classify files, or label the points of scenes, with a trained run
 #[derive(Debug, clap::Args)]
@@ -76,7 +76,7 @@ impl Predict {
 
     fn classify(&self, classifier: &Classifier, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
         interrupt::leaves(|| "nothing is written".into());
-        let predictions = classifier.predict(files, ProgressMode::detect(self.quiet));
+        let predictions = classifier.predict(files, progress::detect(self.quiet));
 
         let mut failed = 0;
         for (path, prediction) in &predictions {
@@ -128,7 +128,7 @@ impl Predict {
     }
 
     fn segment_file(&self, segmenter: &Segmenter, path: &Path) -> anyhow::Result<()> {
-        let progress = ProgressMode::detect(self.quiet);
+        let progress = progress::detect(self.quiet);
         let cloud = read_cloud(path)?;
         let options = LabelOptions { memory: self.memory.saturating_mul(1_000_000), shift: [self.shift; 3] };
         let told = |estimate: &LabelEstimate| {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use ::report::{RunReport, comparison};
 use pointcloud::replace_file;
-use train::RunReport;
 use train::run::RunDirectory;
 
 use super::output::line;
@@ -35,10 +35,9 @@ impl Report {
         }
         let (page, default) = match &runs[..] {
             [run] => (run.page(0)?, RunDirectory::open(run.path())?.report()),
-            [first, ..] => (
-                train::comparison(&runs)?,
-                first.path().parent().unwrap_or(first.path()).join("comparison.html"),
-            ),
+            [first, ..] => {
+                (comparison(&runs)?, first.path().parent().unwrap_or(first.path()).join("comparison.html"))
+            }
             [] => unreachable!("clap asks for a run"),
         };
         let output = self.output.unwrap_or(default);

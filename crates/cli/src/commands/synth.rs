@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use pointcloud::synth::{SceneSynthConfig, SynthConfig, generate, generate_scenes};
-use train::{Progress, ProgressMode};
+use train::Progress;
 
 use super::interrupt;
+use crate::progress;
 
 /// Write a synthetic data set as PLY files: ten families of shapes, or furnished rooms with a label for every point
 #[derive(Debug, clap::Args)]
@@ -54,7 +55,7 @@ pub(super) struct Synth {
 
 impl Synth {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let progress = ProgressMode::detect(self.quiet);
+        let progress = progress::detect(self.quiet);
         let output = self.output.display().to_string();
         interrupt::leaves(move || format!("{output} is as it was"));
         if self.scenes {

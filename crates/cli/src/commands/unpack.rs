@@ -10,9 +10,10 @@ use anyhow::Context;
 use pointcloud::{Hdf5Folder, LoadOptions, PointCloud, derive_seed, resample, write_cloud};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use train::{Progress, ProgressMode};
+use train::Progress;
 
 use super::output::describe;
+use crate::progress;
 
 /// What is unpacked, and how.
 pub(super) struct Unpack<'a> {
@@ -29,7 +30,7 @@ pub(super) struct Unpack<'a> {
 impl Unpack<'_> {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let total = self.folder.len();
-        let bar = Progress::start(ProgressMode::detect(self.quiet), "unpacking", "clouds", total);
+        let bar = Progress::start(progress::detect(self.quiet), "unpacking", "clouds", total);
         let done = AtomicUsize::new(0);
         let results: Mutex<Vec<Result<PathBuf, anyhow::Error>>> = Mutex::default();
         self.folder.unpack(self.test_rooms, &|place, cloud| {

@@ -5,26 +5,24 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::config::Config;
-use crate::error::RunError;
-use crate::memory::StepMemory;
+use train::config::Config;
+use train::{RunError, StepMemory};
 
 /// A config: what will be trained, and how much memory that takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct ConfigInspection {
+pub(crate) struct ConfigInspection {
     /// Name of the experiment.
-    pub name: String,
+    pub(crate) name: String,
     /// The network.
-    pub network: String,
+    pub(crate) network: String,
     /// Points of a cloud, or most points of a region of a scene.
-    pub points: usize,
+    pub(crate) points: usize,
     /// Clouds of a step.
-    pub batch_size: usize,
+    pub(crate) batch_size: usize,
     /// Passes over the training files.
-    pub epochs: usize,
+    pub(crate) epochs: usize,
     /// Memory of a step.
-    pub memory: StepMemory,
+    pub(crate) memory: StepMemory,
 }
 
 impl ConfigInspection {

@@ -11,51 +11,49 @@ use serde::Serialize;
 /// Contents of one file of points or of a surface. Coordinates are in the unit of the file; one that is not
 /// finite is `null` in the JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct FileInspection {
+pub(crate) struct FileInspection {
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// `ascii`, `binary_little_endian` or `binary_big_endian` for PLY; else `off`, `las` and so on.
-    pub format: String,
+    pub(crate) format: String,
     /// Points or vertices.
-    pub points: usize,
+    pub(crate) points: usize,
     /// Faces: as stored in PLY, triangles after splitting polygons in other formats.
-    pub faces: usize,
+    pub(crate) faces: usize,
     /// Names of the properties of the vertices, in file order.
-    pub properties: Vec<String>,
+    pub(crate) properties: Vec<String>,
     /// Coordinates of the first point or vertex.
-    pub first: Option<[f64; 3]>,
+    pub(crate) first: Option<[f64; 3]>,
     /// Coordinates of the last point or vertex.
-    pub last: Option<[f64; 3]>,
+    pub(crate) last: Option<[f64; 3]>,
     /// Box around all points with finite coordinates.
-    pub bounds: Option<Box3>,
+    pub(crate) bounds: Option<Box3>,
     /// Points with a coordinate that is NaN or infinite. Loading refuses such a file.
-    pub non_finite: usize,
+    pub(crate) non_finite: usize,
     /// Elements in file order.
-    pub elements: Vec<ElementInfo>,
+    pub(crate) elements: Vec<ElementInfo>,
     /// Comments of the header.
-    pub comments: Vec<String>,
+    pub(crate) comments: Vec<String>,
 }
 
 /// An element of a file: a table of rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct ElementInfo {
+pub(crate) struct ElementInfo {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its number of rows.
-    pub count: usize,
+    pub(crate) count: usize,
     /// Its properties with their types, such as `float x`, in file order.
-    pub properties: Vec<String>,
+    pub(crate) properties: Vec<String>,
 }
 
 /// An axis-aligned box, corners included.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Box3 {
+pub(crate) struct Box3 {
     /// Smallest x, y, z.
-    pub min: [f64; 3],
+    pub(crate) min: [f64; 3],
     /// Largest x, y, z.
-    pub max: [f64; 3],
+    pub(crate) max: [f64; 3],
 }
 
 impl From<Bounds> for Box3 {

@@ -9,52 +9,50 @@ use serde::Serialize;
 
 use super::survey::{Surveyed, survey};
 use super::warnings::{Warning, warnings};
-use crate::text::{Align, columns};
+use train::text::{Align, columns};
 
 /// Contents of a dataset folder.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct FolderInspection {
+pub(crate) struct FolderInspection {
     /// The folder.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// Names of the classes, sorted; their places are the class numbers.
-    pub classes: Vec<String>,
+    pub(crate) classes: Vec<String>,
     /// The splits, sorted by name.
-    pub splits: Vec<SplitInfo>,
+    pub(crate) splits: Vec<SplitInfo>,
     /// Files of all splits.
-    pub files: usize,
+    pub(crate) files: usize,
     /// Files with faces, from which any number of points can be drawn.
-    pub meshes: usize,
+    pub(crate) meshes: usize,
     /// Points or vertices per readable file; `None` when there is none.
-    pub points: Option<Spread<usize>>,
+    pub(crate) points: Option<Spread<usize>>,
     /// Distance of the farthest point from the mean of the points, per readable file, in the unit
     /// of the files.
-    pub radius: Option<Spread<f64>>,
+    pub(crate) radius: Option<Spread<f64>>,
     /// What may go wrong in training, and how to mend it.
-    pub warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// Files of one split.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct SplitInfo {
+pub(crate) struct SplitInfo {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its number of files.
-    pub files: usize,
+    pub(crate) files: usize,
     /// Number of files by class name, zeros included.
-    pub per_class: BTreeMap<String, usize>,
+    pub(crate) per_class: BTreeMap<String, usize>,
 }
 
 /// Least, middle and greatest of some values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Spread<T> {
+pub(crate) struct Spread<T> {
     /// The least.
-    pub min: T,
+    pub(crate) min: T,
     /// The middle one, the lower of two.
-    pub median: T,
+    pub(crate) median: T,
     /// The greatest.
-    pub max: T,
+    pub(crate) max: T,
 }
 
 impl<T: Copy + PartialOrd> Spread<T> {

@@ -14,21 +14,19 @@ use std::path::Path;
 use pointcloud::{Hdf5Folder, SceneFolder};
 use serde::Serialize;
 
-use crate::error::RunError;
-use crate::run::RunDirectory;
+use train::RunError;
+use train::run::RunDirectory;
 
-pub use experiment::ConfigInspection;
-pub use file::{Box3, ElementInfo, FileInspection};
-pub use folder::{FolderInspection, SplitInfo, Spread};
-pub use run::RunInspection;
-pub use scenes::{SceneSplit, ScenesInspection};
-pub use warnings::Warning;
+use experiment::ConfigInspection;
+use file::FileInspection;
+use folder::FolderInspection;
+use run::RunInspection;
+use scenes::ScenesInspection;
 
 /// Contents of a file, a folder, a run or a config. Its JSON is that of the one it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-#[non_exhaustive]
-pub enum Inspection {
+pub(crate) enum Inspection {
     /// Of one file.
     File(FileInspection),
     /// Of a dataset folder, laid out as `<class>/<split>/<file>`.
@@ -63,7 +61,7 @@ impl fmt::Display for Inspection {
 /// For a file as [`pointcloud::inspect_ply`] and [`pointcloud::read_cloud`], for a folder as
 /// [`pointcloud::FolderDataset::open`]. Files of a folder that cannot be read are warnings, not
 /// errors.
-pub fn inspect(
+pub(crate) fn inspect(
     path: impl AsRef<Path>,
     points: usize,
     progress: &(dyn Fn(usize) + Sync),

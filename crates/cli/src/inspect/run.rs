@@ -5,29 +5,28 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::config::Config;
-use crate::error::RunError;
-use crate::metrics_log::{EpochMetrics, MetricsLog};
-use crate::run::{Manifest, RunDirectory};
+use train::RunError;
+use train::config::Config;
+use train::metrics::{EpochMetrics, Metric, MetricsLog};
+use train::run::{Manifest, RunDirectory};
 
 /// A run: what it was trained on, how far it got, and how well it did.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct RunInspection {
+pub(crate) struct RunInspection {
     /// Name of the experiment.
-    pub name: String,
+    pub(crate) name: String,
     /// The manifest.
-    pub manifest: Manifest,
+    pub(crate) manifest: Manifest,
     /// Epochs that are trained and logged.
-    pub epochs_done: usize,
+    pub(crate) epochs_done: usize,
     /// Epochs that the config asks for.
-    pub epochs: usize,
+    pub(crate) epochs: usize,
     /// The epoch that `train --resume` would go on after, 0 without a checkpoint.
-    pub last_checkpoint: usize,
+    pub(crate) last_checkpoint: usize,
     /// The step of the next epoch that it would go on after, 0 where that has not begun.
-    pub last_checkpoint_step: usize,
+    pub(crate) last_checkpoint_step: usize,
     /// Metrics of the last epoch.
-    pub last: Vec<EpochMetrics>,
+    pub(crate) last: Vec<EpochMetrics>,
 }
 
 impl RunInspection {
@@ -39,7 +38,7 @@ impl RunInspection {
         let run = RunDirectory::open(path)?;
         // The manifest first: it tells of a newer format, whose config may have other keys.
         let manifest = Manifest::read(&run)?;
-        let config = Config::load(run.config(), &[])?;
+        let config = Config::of_run(run.config())?;
         let rows = if run.metrics().exists() { MetricsLog::read(run.metrics())? } else { Vec::new() };
         let epochs_done = rows.last().map_or(0, |row| row.epoch);
         let position = run.last_checkpoint()?.unwrap_or_default();
@@ -71,11 +70,16 @@ impl fmt::Display for RunInspection {
         writeln!(f, "epochs     {} of {}", self.epochs_done, self.epochs)?;
         for row in &self.last {
             let name = format!("last {}", row.split);
-            let iou = row.mean_iou.map(|iou| format!(", mean IoU {:.2} %", 100.0 * iou)).unwrap_or_default();
-            writeln!(f, "{name:<10} loss {:.4}, accuracy {:.2} %{iou}", row.loss, 100.0 * row.accuracy)?;
+            let metric = |(metric, value): (&Metric, Option<f64>)| {
+                format!(", {} {:.2} %", metric.short_label, 100.0 * value.unwrap_or(0.0))
+            };
+            let metrics: String =
+                row.values.iter().filter(|(metric, _)| metric.chooses).map(metric).collect();
+            writeln!(f, "{name:<10} loss {:.4}{metrics}", row.loss)?;
         }
         for (name, entry) in &manifest.weights {
-            let accuracy = entry.validation_accuracy.map(|a| format!(", {:.2} % on validation", 100.0 * a));
+            let accuracy = entry.validation.get("overall_accuracy");
+            let accuracy = accuracy.map(|a| format!(", {:.2} % on validation", 100.0 * a));
             writeln!(f, "{name:<10} {}, epoch {}{}", entry.file, entry.epoch, accuracy.unwrap_or_default())?;
         }
         if self.epochs_done < self.epochs {

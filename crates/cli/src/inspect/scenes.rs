@@ -7,34 +7,32 @@ use std::path::PathBuf;
 use pointcloud::{SceneFolder, read_cloud};
 use serde::Serialize;
 
-use crate::text::{Align, columns};
+use train::text::{Align, columns};
 
 /// Contents of a folder of labelled scenes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct ScenesInspection {
+pub(crate) struct ScenesInspection {
     /// The folder.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// Names in `classes.txt`; empty without that file.
-    pub classes: Vec<String>,
+    pub(crate) classes: Vec<String>,
     /// The splits, sorted by name.
-    pub splits: Vec<SceneSplit>,
+    pub(crate) splits: Vec<SceneSplit>,
     /// What may go wrong in training.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Scenes of one split.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct SceneSplit {
+pub(crate) struct SceneSplit {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its files.
-    pub files: usize,
+    pub(crate) files: usize,
     /// Points of all of them.
-    pub points: usize,
+    pub(crate) points: usize,
     /// Points of every label.
-    pub labels: BTreeMap<i32, usize>,
+    pub(crate) labels: BTreeMap<i32, usize>,
 }
 
 impl ScenesInspection {

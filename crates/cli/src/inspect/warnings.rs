@@ -22,14 +22,13 @@ const UNEVEN_CLASSES: usize = 10;
 
 /// Something that may go wrong with a dataset.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Warning {
+pub(crate) struct Warning {
     /// What was found.
-    pub what: String,
+    pub(crate) what: String,
     /// How to mend it.
-    pub fix: String,
+    pub(crate) fix: String,
     /// Files concerned, where it is about files.
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl Warning {

@@ -28,7 +28,7 @@ function comparisonPage(data) {
     const chosen = runs.map((run) => (pick(run, kind) || {}).figures);
     const segmentation = runs.some((run) => run.segmentation);
     const figures = [
-      ...(segmentation ? [["mean IoU %", "mean_iou"]] : []), ["overall accuracy %", "overall_accuracy"], ["mean class accuracy %", "mean_class_accuracy"], ["loss", "loss"], ["files", "files_seen"],
+      ...mainFirst(data.metrics).map((metric) => [`${metric.label} %`, metric.name]), ["loss", "loss"], ["files", "files_seen"],
     ];
     const spread = spreadOfSeeds(data, chosen);
     const rows = figures.map(([title, key]) => {

@@ -1,9 +1,19 @@
 // Learning curves: one chart for every number that `metrics.jsonl` has.
 
-const CURVES = {
-  loss: "Loss", accuracy: "Accuracy, %", mean_class_accuracy: "Mean class accuracy, %", mean_iou: "Mean IoU, %",
-  lr: "Learning rate", seconds: "Seconds per epoch",
-};
+/** Titles by key; `nameCurves` adds those of the metrics. */
+const CURVES = { loss: "Loss" };
+
+/** Names the curves of the rows of the table of metrics. */
+function nameCurves(metrics) {
+  for (const { epoch_name, short_label } of metrics) CURVES[epoch_name] = `${short_label[0].toUpperCase()}${short_label.slice(1)}, %`;
+  Object.assign(CURVES, { lr: "Learning rate", seconds: "Seconds per epoch" });
+}
+
+/** The metrics with the one first that the best epoch is chosen by. */
+function mainFirst(metrics) {
+  const main = metrics.filter((metric) => metric.chooses).at(-1);
+  return [main, ...metrics.filter((metric) => metric !== main)];
+}
 
 /** All charts of the page, also for who looks from outside. */
 const charts = [];

@@ -51,16 +51,15 @@ function resultsSection(data, evaluation, tabs) {
   if (evaluation.device) facts.push(`on ${evaluation.device}`);
   if (evaluation.seconds) facts.push(`in ${short(Number(evaluation.seconds.toFixed(1)))} s`);
   if (evaluation.finished) facts.push(new Date(1000 * evaluation.finished).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
-  const heads = ["evaluation", "files", "overall accuracy %", "mean class accuracy %", ...(data.segmentation ? ["mean IoU %"] : []), "loss"];
+  const heads = ["evaluation", "files", ...data.metrics.map((metric) => `${metric.label} %`), "loss"];
   const table = data.evaluations.length > 1 ? make("div", { class: "scroll", style: { "margin-top": "14px" } }, make("table", { class: "wide results" },
     make("thead", null, make("tr", null, heads.map((head, index) => make("th", { class: index ? "number" : null }, head)))),
     make("tbody", null, data.evaluations.map((one) => make("tr", null, make("th", { scope: "row" }, tabText(data, one)),
-      [count(one.figures.files_seen), bare(one.figures.overall_accuracy), bare(one.figures.mean_class_accuracy), ...(data.segmentation ? [bare(one.figures.mean_iou)] : []), fixed(one.figures.loss, 4)]
+      [count(one.figures.files_seen), ...data.metrics.map((metric) => bare(one.figures[metric.name])), fixed(one.figures.loss, 4)]
         .map((text) => make("td", { class: "number" }, text))))))) : null;
   return section("results", "Results", tabs,
     make("div", { class: "tiles" },
-      data.segmentation ? tile(percent(figures.mean_iou), "mean IoU") : null,
-      tile(percent(figures.overall_accuracy), "overall accuracy"), tile(percent(figures.mean_class_accuracy), "mean class accuracy"),
+      mainFirst(data.metrics).map((metric) => tile(percent(figures[metric.name]), metric.label)),
       tile(fixed(figures.loss, 4), "loss"), tile(count(figures.files_seen), "files, all of the split")),
     make("p", { class: "hint", style: { margin: "8px 0 0" } }, `${facts.join(", ")}.`), table);
 }

@@ -35,7 +35,7 @@ function scenes(data, evaluation) {
     const rank = examples.length < 2 ? "" : place === 0 ? "worst: " : place === examples.length - 1 ? "best: " : "";
     return make("article", { class: "scene" },
       make("div", { class: "head" }, make("span", { class: "file", title: example.file }, rank + example.file),
-        make("span", null, "mean IoU ", make("b", null, percent(example.mean_iou))), make("span", null, "accuracy ", make("b", null, percent(example.accuracy))),
+        mainFirst(data.metrics).filter((metric) => metric.chooses).map((metric) => make("span", null, `${metric.short_label} `, make("b", null, percent(example[metric.epoch_name])))),
         make("span", { class: "muted" }, `${count(example.points)} points, ${count(points)} shown`)),
       make("div", { class: "pair" }, figure("truth", truth), figure("prediction", predicted)));
   });

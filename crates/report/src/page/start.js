@@ -1,6 +1,7 @@
 // From the contents to the page.
 {
   const data = JSON.parse(document.getElementById("contents").textContent);
+  nameCurves(data.metrics);
   if (data.kind === "comparison") comparisonPage(data);
   else runPage(data);
   buildCharts();

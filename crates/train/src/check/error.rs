@@ -1,4 +1,4 @@
-//! What can be wrong with a config: the key, where it stands, what was found and what is expected.
+//! What can be wrong with a config: the key, the line or option that gave it, what was found and what is expected.
 
 use std::fmt;
 use std::io;
@@ -41,34 +41,51 @@ pub enum ConfigError {
     },
 
     /// A key that the config does not have.
-    #[error("unknown key `{key}`{place}; {hint}")]
+    #[error("unknown key `{key}`{given}; {hint}")]
     UnknownKey {
         /// The key with its sections, dotted.
         key: String,
         /// Where it was given.
-        place: Place,
+        given: KeySource,
         /// What was probably meant.
         hint: Hint,
     },
 
+    /// A key that the network does not use.
+    #[error(
+        "key `{key}`{given}: the network {network} does not use it; it is for {task} only, that is for {networks}"
+    )]
+    UnusedKey {
+        /// The key with its sections, dotted.
+        key: String,
+        /// Where it was given.
+        given: KeySource,
+        /// The network that the config chooses, as `model.kind`.
+        network: String,
+        /// The task that uses the key.
+        task: &'static str,
+        /// The networks for this task, as `model.kind`, separated by commas.
+        networks: String,
+    },
+
     /// A key is absent and has no default.
-    #[error("missing key `{key}`{place}; expected {expected}")]
+    #[error("missing key `{key}`{given}; expected {expected}")]
     MissingKey {
         /// The key with its sections, dotted.
         key: String,
         /// The file that lacks it.
-        place: Place,
+        given: KeySource,
         /// What would be accepted, by example.
         expected: String,
     },
 
     /// A value has the wrong type or lies outside its range.
-    #[error("key `{key}`{place}: found {found}, expected {expected}")]
+    #[error("key `{key}`{given}: found {found}, expected {expected}")]
     Value {
         /// The key with its sections, dotted.
         key: String,
         /// Where it was given.
-        place: Place,
+        given: KeySource,
         /// The value that is there.
         found: String,
         /// What would be accepted.
@@ -88,19 +105,20 @@ impl ConfigError {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         match self {
-            Self::UnknownKey { key, .. } | Self::MissingKey { key, .. } | Self::Value { key, .. } => {
-                Some(key)
-            }
+            Self::UnknownKey { key, .. }
+            | Self::UnusedKey { key, .. }
+            | Self::MissingKey { key, .. }
+            | Self::Value { key, .. } => Some(key),
             _ => None,
         }
     }
 
-    /// Says where the key stands, for an error that was found after the text was left behind.
-    pub(crate) fn at(mut self, find: impl FnOnce(&str) -> Place) -> Self {
-        if let Self::Value { key, place, .. } = &mut self
-            && *place == Place::Unknown
+    /// Adds where the key was given, for an error that was found when the text was no longer at hand.
+    pub(crate) fn at(mut self, find: impl FnOnce(&str) -> KeySource) -> Self {
+        if let Self::Value { key, given, .. } = &mut self
+            && *given == KeySource::Unknown
         {
-            *place = find(key);
+            *given = find(key);
         }
         self
     }
@@ -109,7 +127,7 @@ impl ConfigError {
 /// Where a key was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Place {
+pub enum KeySource {
     /// In a config that was made by a program.
     Unknown,
     /// In a file, as a whole.
@@ -120,7 +138,7 @@ pub enum Place {
     Override(String),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown => Ok(()),

@@ -7,12 +7,11 @@ use pointcloud::{LabelMap, Region, SceneFolder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{ensure, ensure_positive, ensure_some};
-use super::error::ConfigError;
+use crate::check::{ConfigError, ensure, ensure_positive, ensure_some};
 
 /// Section `[scenes]`: needed by the networks that give a class to every point, refused by the others. The scenes lie in
 /// `data.root`, as `SPLIT/FILE`, with the splits `train`, `test` and, where there is one, `val`. Of the section `[data]` only
-/// `root` counts for them.
+/// `root` and `skip_bad` count for them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScenesConfig {
@@ -22,7 +21,7 @@ pub struct ScenesConfig {
     /// Property of a point that holds its label, of any scalar type. Default `"label"`.
     pub label: String,
     /// Pairs of a label and the class it stands for, such as `[[40, "chair"], [41, "chair"]]`. Default empty: labels are the
-    /// places of the classes in their list, from 0.
+    /// indices of the classes in their list, from 0.
     pub label_map: Vec<(i64, String)>,
     /// Labels of points that belong to no class: they leave loss and figures. Default none.
     pub ignore: Vec<i64>,
@@ -207,7 +206,7 @@ impl ScenesConfig {
     /// Names of the classes: those of the config, else those of `classes.txt` in `root`.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] when there are none at either place, or when `label_map` names another class.
+    /// [`ConfigError::Value`] when there are none in either, or when `label_map` names another class.
     pub fn class_names(&self, root: &Path) -> Result<Vec<String>, crate::error::RunError> {
         let names = match self.classes.is_empty() {
             false => self.classes.clone(),
@@ -217,7 +216,7 @@ impl ScenesConfig {
             !names.is_empty(),
             "scenes.classes",
             format_args!("no class, and no {}", root.join("classes.txt").display()),
-            "the names of the classes, at one of both places",
+            "the names of the classes, in one of both",
         )?;
         for (label, name) in &self.label_map {
             ensure(
@@ -230,15 +229,15 @@ impl ScenesConfig {
         Ok(names)
     }
 
-    /// From the labels of a file to the places of `classes`.
+    /// From the labels of a file to the indices of `classes`.
     #[must_use]
     pub fn label_map(&self, classes: &[String]) -> LabelMap {
         if self.label_map.is_empty() {
             return LabelMap::identity(&self.label, classes.len(), &self.ignore);
         }
-        let place = |name: &String| classes.iter().position(|class| class == name);
+        let index = |name: &String| classes.iter().position(|class| class == name);
         let pairs: Vec<(i64, usize)> =
-            self.label_map.iter().filter_map(|(label, name)| Some((*label, place(name)?))).collect();
+            self.label_map.iter().filter_map(|(label, name)| Some((*label, index(name)?))).collect();
         LabelMap::new(&self.label, classes.len(), &pairs, &self.ignore)
     }
 

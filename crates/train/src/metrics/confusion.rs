@@ -32,7 +32,10 @@ impl Confusion {
     }
 
     /// Counts `count` equal predictions.
-    pub(crate) fn add(&mut self, truth: usize, predicted: usize, count: u64) {
+    ///
+    /// # Panics
+    /// As [`record`](Self::record).
+    pub fn add(&mut self, truth: usize, predicted: usize, count: u64) {
         let at = self.index(truth, predicted);
         self.counts[at] += count;
     }

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use pointcloud::{derive_seed, shuffled_indices};
+use pointcloud::shuffled_indices;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::Values;
 use super::packed::{pack_classes, pack_positions};
+use crate::network::Task;
+use crate::streams::Stream;
 
 /// Wrong files that are kept.
 const MISSES: usize = 48;
@@ -25,8 +28,6 @@ const SCENE_POINTS: usize = 7_000;
 const ALL_SCENE_POINTS: usize = 28_000;
 /// Most scenes that are kept, where they are small.
 const MOST_SCENES: usize = 12;
-
-const CHOICE: u64 = 9;
 
 /// Clouds of an evaluation with what the network said of them: few, and the same for the same weights and files.
 ///
@@ -68,10 +69,9 @@ pub struct SceneExample {
     pub cloud: usize,
     /// Points of the file that were compared.
     pub points: u64,
-    /// Part of them that is right.
-    pub accuracy: Option<f64>,
-    /// Mean intersection over union over the classes of this scene.
-    pub mean_iou: Option<f64>,
+    /// The metrics of this scene.
+    #[serde(flatten, with = "super::rows::epoch_named")]
+    pub values: Values,
     /// The true classes of the points that are kept, in base64: a byte each, or two with 256 classes or more. The number of
     /// classes stands for an ignored point.
     pub truth: String,
@@ -79,15 +79,15 @@ pub struct SceneExample {
     pub predicted: String,
 }
 
-/// What a classifier said of one file.
+/// The guesses of a classifier for one file.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Verdict {
+pub(crate) struct FileGuesses {
     truth: usize,
     guesses: Vec<(usize, f32)>,
 }
 
-impl Verdict {
-    /// The verdict `probabilities`, one per class, of which `predicted` counts as the first guess.
+impl FileGuesses {
+    /// The guesses by `probabilities`, one per class, of which `predicted` counts as the first guess.
     pub(crate) fn new(truth: usize, predicted: usize, probabilities: &[f32]) -> Self {
         let mut guesses: Vec<(usize, f32)> = probabilities.iter().copied().enumerate().collect();
         // Probabilities may be equal where the logits were not.
@@ -105,16 +105,16 @@ impl Verdict {
     }
 }
 
-/// The files of `verdicts` that are kept: wrong ones, surest first, then right ones, surest first.
-fn choose(verdicts: &[Verdict], misses: usize, hits: usize) -> Vec<usize> {
+/// The files of `predictions` that are kept: wrong ones, surest first, then right ones, surest first.
+fn choose(predictions: &[FileGuesses], misses: usize, hits: usize) -> Vec<usize> {
     let mut cells: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
-    for (file, verdict) in verdicts.iter().enumerate() {
-        cells.entry((verdict.truth, verdict.guess())).or_default().push(file);
+    for (file, prediction) in predictions.iter().enumerate() {
+        cells.entry((prediction.truth, prediction.guess())).or_default().push(file);
     }
     // (round, file): everybody's first before anybody's second.
     let (mut wrong, mut right) = (Vec::new(), Vec::new());
     for ((truth, guess), mut files) in cells {
-        files.sort_by(|&a, &b| verdicts[b].confidence().total_cmp(&verdicts[a].confidence()));
+        files.sort_by(|&a, &b| predictions[b].confidence().total_cmp(&predictions[a].confidence()));
         if truth != guess {
             wrong.extend(files.into_iter().enumerate());
             continue;
@@ -123,7 +123,7 @@ fn choose(verdicts: &[Verdict], misses: usize, hits: usize) -> Vec<usize> {
         let from_both_ends = (0..files.len()).map(|k| if k % 2 == 0 { k / 2 } else { last - k / 2 });
         right.extend(from_both_ends.map(|at| files[at]).enumerate());
     }
-    let surest = |&a: &usize, &b: &usize| verdicts[b].confidence().total_cmp(&verdicts[a].confidence());
+    let surest = |&a: &usize, &b: &usize| predictions[b].confidence().total_cmp(&predictions[a].confidence());
     let take = |mut ranked: Vec<(usize, usize)>, most: usize| {
         ranked.sort_by(|a, b| a.0.cmp(&b.0).then(surest(&a.1, &b.1)));
         let mut files: Vec<usize> = ranked.into_iter().take(most).map(|(_, file)| file).collect();
@@ -139,19 +139,19 @@ impl Examples {
         root: &Path,
         paths: &[impl AsRef<Path>],
         clouds: &[Vec<[f32; 3]>],
-        verdicts: &[Verdict],
+        predictions: &[FileGuesses],
         seed: u64,
     ) -> Self {
         let mut examples = Self::default();
-        for file in choose(verdicts, MISSES, HITS) {
+        for file in choose(predictions, MISSES, HITS) {
             let (path, cloud) = (paths[file].as_ref(), &clouds[file]);
             let mut points = some(cloud.len(), CLOUD_POINTS, seed, file);
             points.sort_unstable();
             examples.files.push(FileExample {
                 file: within(root, path),
                 cloud: examples.clouds.len(),
-                truth: verdicts[file].truth,
-                guesses: verdicts[file].guesses.clone(),
+                truth: predictions[file].truth,
+                guesses: predictions[file].guesses.clone(),
             });
             examples.clouds.push(pack_positions(points.iter().map(|&point| cloud[point])));
         }
@@ -159,25 +159,26 @@ impl Examples {
     }
 
     /// Moves the clouds into the table `clouds`, where equal ones are kept once; the examples then refer to this table.
-    pub(crate) fn share_clouds(&mut self, clouds: &mut Vec<String>) {
-        let mut places: HashMap<String, usize> =
-            clouds.iter().enumerate().map(|(place, cloud)| (cloud.clone(), place)).collect();
+    pub fn share_clouds(&mut self, clouds: &mut Vec<String>) {
+        let mut indices: HashMap<String, usize> =
+            clouds.iter().enumerate().map(|(index, cloud)| (cloud.clone(), index)).collect();
         let own = std::mem::take(&mut self.clouds);
-        let place_of: Vec<usize> = own
+        let index_of: Vec<usize> = own
             .into_iter()
             .map(|cloud| {
-                *places.entry(cloud).or_insert_with_key(|cloud| {
+                *indices.entry(cloud).or_insert_with_key(|cloud| {
                     clouds.push(cloud.clone());
                     clouds.len() - 1
                 })
             })
             .collect();
-        self.indices().for_each(|index| *index = place_of[*index]);
+        self.indices().for_each(|index| *index = index_of[*index]);
     }
 
     /// Copies the clouds that are referred to out of the table `clouds`; the other way round than
     /// [`share_clouds`](Self::share_clouds). `None` when one is not there.
-    pub(crate) fn own_clouds(&mut self, clouds: &[String]) -> Option<()> {
+    #[must_use]
+    pub fn own_clouds(&mut self, clouds: &[String]) -> Option<()> {
         let mut own = Vec::new();
         for index in self.indices() {
             own.push(clouds.get(*index)?.clone());
@@ -234,12 +235,12 @@ impl SceneCollector {
     /// Those that are kept.
     pub(crate) fn finish(self) -> Examples {
         let Self { mut scenes, largest } = self;
-        let score = |scene: &SceneExample| scene.mean_iou.unwrap_or(-1.0);
+        let score = |scene: &SceneExample| scene.values.get("mean_iou").unwrap_or(-1.0);
         scenes.sort_by(|a, b| score(&a.0).total_cmp(&score(&b.0)));
         let most = (ALL_SCENE_POINTS / largest.max(1)).clamp(4, MOST_SCENES);
         let mut examples = Examples::default();
-        for place in evenly(scenes.len(), most) {
-            let (scene, cloud) = std::mem::take(&mut scenes[place]);
+        for index in evenly(scenes.len(), most) {
+            let (scene, cloud) = std::mem::take(&mut scenes[index]);
             examples.scenes.push(SceneExample { cloud: examples.clouds.len(), ..scene });
             examples.clouds.push(cloud);
         }
@@ -253,8 +254,7 @@ impl SceneExample {
         Self {
             file: within(root, path),
             points: confusion.total(),
-            accuracy: confusion.overall_accuracy(),
-            mean_iou: confusion.mean_iou(),
+            values: Values::of(Task::Segmentation, confusion),
             ..Self::default()
         }
     }
@@ -270,7 +270,7 @@ fn evenly(len: usize, most: usize) -> Vec<usize> {
 
 /// At most `most` of `0..len` at random, the same for the same seed and `item`.
 fn some(len: usize, most: usize, seed: u64, item: usize) -> Vec<usize> {
-    let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(seed, &[CHOICE, item as u64]));
+    let mut rng = ChaCha8Rng::seed_from_u64(Stream::Examples.seed(seed, &[item as u64]));
     let mut indices = shuffled_indices(len, &mut rng);
     indices.truncate(most);
     indices
@@ -285,51 +285,51 @@ fn within(root: &Path, path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::Confusion;
+    use crate::metrics::Confusion;
 
-    fn verdict(truth: usize, guess: usize, confidence: f32) -> Verdict {
+    fn prediction(truth: usize, guess: usize, confidence: f32) -> FileGuesses {
         let mut probabilities = vec![(1.0 - confidence) / 3.0; 4];
         probabilities[guess] = confidence;
-        Verdict::new(truth, guess, &probabilities)
+        FileGuesses::new(truth, guess, &probabilities)
     }
 
     #[test]
-    fn a_verdict_keeps_the_top_three() {
-        let verdict = Verdict::new(2, 1, &[0.1, 0.5, 0.15, 0.25]);
-        assert_eq!(verdict.guesses, [(1, 0.5), (3, 0.25), (2, 0.15)]);
+    fn guesses_are_the_three_most_probable() {
+        let guess = FileGuesses::new(2, 1, &[0.1, 0.5, 0.15, 0.25]);
+        assert_eq!(guess.guesses, [(1, 0.5), (3, 0.25), (2, 0.15)]);
         // Of equal ones that which was counted.
-        assert_eq!(Verdict::new(0, 1, &[0.5, 0.5]).guesses, [(1, 0.5), (0, 0.5)]);
+        assert_eq!(FileGuesses::new(0, 1, &[0.5, 0.5]).guesses, [(1, 0.5), (0, 0.5)]);
     }
 
     #[test]
     fn every_kind_of_mistake_comes_before_a_second_of_any() {
-        let verdicts = [
-            verdict(0, 1, 0.9),
-            verdict(0, 1, 0.99),
-            verdict(0, 1, 0.95),
-            verdict(2, 1, 0.6),
-            verdict(3, 0, 0.7),
-            verdict(0, 0, 0.8),
-            verdict(0, 0, 0.9),
-            verdict(0, 0, 0.5),
-            verdict(1, 1, 0.4),
+        let predictions = [
+            prediction(0, 1, 0.9),
+            prediction(0, 1, 0.99),
+            prediction(0, 1, 0.95),
+            prediction(2, 1, 0.6),
+            prediction(3, 0, 0.7),
+            prediction(0, 0, 0.8),
+            prediction(0, 0, 0.9),
+            prediction(0, 0, 0.5),
+            prediction(1, 1, 0.4),
         ];
         // Three kinds of mistakes; then the second of the first kind.
-        assert_eq!(choose(&verdicts, 3, 0), [1, 4, 3]);
-        assert_eq!(choose(&verdicts, 4, 0), [1, 2, 4, 3]);
+        assert_eq!(choose(&predictions, 3, 0), [1, 4, 3]);
+        assert_eq!(choose(&predictions, 4, 0), [1, 2, 4, 3]);
         // The surest of each class, then the least sure of class 0.
-        assert_eq!(choose(&verdicts, 0, 2), [6, 8]);
-        assert_eq!(choose(&verdicts, 0, 3), [6, 7, 8]);
-        assert_eq!(choose(&verdicts, 99, 99).len(), verdicts.len());
+        assert_eq!(choose(&predictions, 0, 2), [6, 8]);
+        assert_eq!(choose(&predictions, 0, 3), [6, 7, 8]);
+        assert_eq!(choose(&predictions, 99, 99).len(), predictions.len());
         assert!(choose(&[], 9, 9).is_empty());
     }
 
     #[test]
     fn files_are_named_within_the_data_and_the_choice_repeats() {
         let clouds = vec![(0..2000).map(|i| [i as f32, 0.0, 0.0]).collect::<Vec<_>>(); 2];
-        let verdicts = [verdict(0, 1, 0.9), verdict(1, 1, 0.9)];
+        let predictions = [prediction(0, 1, 0.9), prediction(1, 1, 0.9)];
         let paths = ["data/cup/test/a.ply", "data/jug/test/b.ply"];
-        let make = |seed| Examples::of_files("data".as_ref(), &paths, &clouds, &verdicts, seed);
+        let make = |seed| Examples::of_files("data".as_ref(), &paths, &clouds, &predictions, seed);
         let examples = make(1);
         let names: Vec<&str> = examples.files.iter().map(|file| file.file.as_str()).collect();
         assert_eq!(names, ["cup/test/a.ply", "jug/test/b.ply"]);
@@ -379,7 +379,10 @@ mod tests {
         let names: Vec<&str> = examples.scenes.iter().map(|scene| scene.file.as_str()).collect();
         assert_eq!(names, ["test/9.ply", "test/5.ply", "test/2.ply", "test/0.ply"]);
         assert_eq!(examples.scenes[0].truth.len(), SCENE_POINTS.div_ceil(3) * 4);
-        assert_eq!((examples.scenes[0].points, examples.scenes[0].accuracy), (10, Some(0.1)));
+        assert_eq!(
+            (examples.scenes[0].points, examples.scenes[0].values.get("overall_accuracy")),
+            (10, Some(0.1))
+        );
     }
 
     #[test]

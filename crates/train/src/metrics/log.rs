@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Values;
+
 /// Figures of one epoch on one split: one line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -17,14 +19,9 @@ pub struct EpochMetrics {
     /// Mean loss over the files; `null` in the file when it is not finite, which reads back as NaN.
     #[serde(serialize_with = "finite_or_null", deserialize_with = "null_is_nan")]
     pub loss: f64,
-    /// Part of the files that is predicted right, in `[0, 1]`.
-    pub accuracy: f64,
-    /// Mean of that part over the classes, in `[0, 1]`.
-    #[serde(default)]
-    pub mean_class_accuracy: Option<f64>,
-    /// Mean intersection over union over the classes that there are, in `[0, 1]`; only for segmenters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_iou: Option<f64>,
+    /// The metrics, over files or over points.
+    #[serde(flatten, with = "super::rows::epoch_named")]
+    pub values: Values,
     /// Learning rate at the end of the epoch.
     #[serde(default)]
     pub lr: Option<f64>,
@@ -33,10 +30,10 @@ pub struct EpochMetrics {
 }
 
 impl EpochMetrics {
-    /// What epochs are chosen by: the mean intersection over union where there is one, else the accuracy.
+    /// What epochs are chosen by: [`Values::score`].
     #[must_use]
     pub fn score(&self) -> f64 {
-        self.mean_iou.unwrap_or(self.accuracy)
+        self.values.score()
     }
 }
 
@@ -172,15 +169,22 @@ fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Err
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::Confusion;
+    use crate::network::Task;
+
+    fn values() -> Values {
+        let mut confusion = Confusion::new(2);
+        confusion.add(0, 0, 3);
+        confusion.add(0, 1, 1);
+        Values::of(Task::Classification, &confusion)
+    }
 
     fn row(epoch: usize, split: &str) -> EpochMetrics {
         EpochMetrics {
             epoch,
             split: split.to_owned(),
             loss: 0.5 / epoch as f64,
-            accuracy: 0.75,
-            mean_class_accuracy: (split == "valid").then_some(0.7),
-            mean_iou: None,
+            values: values(),
             lr: Some(1e-3),
             seconds: 1.5,
         }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::confusion::Confusion;
+use super::rows::Values;
+use crate::network::Task;
 
 /// The result of evaluating one split with one set of weights. The keys of its JSON are stable;
 /// every share is a fraction in `[0, 1]`, and `null` where it is not defined.
@@ -15,13 +17,9 @@ pub struct Evaluation {
     pub weights: Weights,
     /// Files that were evaluated: all of the split.
     pub files_seen: usize,
-    /// Part of all predictions that is right.
-    pub overall_accuracy: Option<f64>,
-    /// Mean over the classes that occur in the truth of the part of each that is right.
-    pub mean_class_accuracy: Option<f64>,
-    /// Mean intersection over union; segmentation only, absent otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_iou: Option<f64>,
+    /// The metrics.
+    #[serde(flatten, with = "super::rows::named")]
+    pub values: Values,
     /// Mean loss over the files; `null` when it is not finite.
     pub loss: Option<f64>,
     /// Names of the classes, in the order of their numbers.
@@ -75,17 +73,19 @@ impl Weights {
 }
 
 impl Evaluation {
-    /// The figures of a classifier, one prediction per file. A `loss` that is not finite becomes
-    /// `None`.
+    /// The result of a network for `task` on `files` files: `confusion` counts files in classification, points in segmentation.
+    /// A `loss` that is not finite becomes `None`.
     ///
     /// # Panics
     /// When the numbers of names and classes differ.
-    pub fn classification(
+    pub fn new(
+        task: Task,
         split: impl Into<String>,
         weights: Weights,
         classes: &[String],
         confusion: &Confusion,
         loss: f64,
+        files: usize,
     ) -> Self {
         assert_eq!(
             classes.len(),
@@ -104,10 +104,8 @@ impl Evaluation {
         Self {
             split: split.into(),
             weights,
-            files_seen: usize::try_from(confusion.total()).unwrap_or(usize::MAX),
-            overall_accuracy: confusion.overall_accuracy(),
-            mean_class_accuracy: confusion.mean_class_accuracy(),
-            mean_iou: None,
+            files_seen: files,
+            values: Values::of(task, confusion),
             loss: loss.is_finite().then_some(loss),
             classes: classes.to_vec(),
             per_class: per_class.collect(),
@@ -115,21 +113,10 @@ impl Evaluation {
         }
     }
 
-    /// The figures of a segmenter: `confusion` counts the points of `files_seen` files. Adds the
-    /// mean intersection over union.
-    ///
-    /// # Panics
-    /// When the numbers of names and classes differ.
-    pub fn segmentation(
-        split: impl Into<String>,
-        weights: Weights,
-        classes: &[String],
-        confusion: &Confusion,
-        loss: f64,
-        files_seen: usize,
-    ) -> Self {
-        let figures = Self::classification(split, weights, classes, confusion, loss);
-        Self { files_seen, mean_iou: confusion.mean_iou(), ..figures }
+    /// Whether files were classified or points.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        self.values.task()
     }
 
     /// The mistakes as (truth, predicted, count), most frequent first, at most `limit`.
@@ -166,7 +153,7 @@ mod tests {
             confusion.record(truth, predicted);
         }
         let classes = ["bed", "bench", "chair"].map(str::to_owned);
-        Evaluation::classification("test", Weights::Best, &classes, &confusion, 0.25)
+        Evaluation::new(Task::Classification, "test", Weights::Best, &classes, &confusion, 0.25, 5)
     }
 
     #[test]
@@ -200,9 +187,16 @@ mod tests {
     #[test]
     fn a_loss_that_is_not_finite_is_null() {
         let classes = ["a".to_owned()];
-        let result =
-            Evaluation::classification("test", Weights::Last, &classes, &Confusion::new(1), f64::NAN);
-        assert_eq!((result.loss, result.overall_accuracy, result.files_seen), (None, None, 0));
+        let result = Evaluation::new(
+            Task::Classification,
+            "test",
+            Weights::Last,
+            &classes,
+            &Confusion::new(1),
+            f64::NAN,
+            0,
+        );
+        assert_eq!((result.loss, result.values.get("overall_accuracy"), result.files_seen), (None, None, 0));
     }
 
     #[test]
@@ -211,8 +205,8 @@ mod tests {
         confusion.record(0, 0);
         confusion.record(1, 0);
         let classes = ["floor", "wall"].map(str::to_owned);
-        let result = Evaluation::segmentation("test", Weights::Last, &classes, &confusion, 1.0, 1);
-        assert_eq!((result.files_seen, result.mean_iou), (1, Some(0.25)));
+        let result = Evaluation::new(Task::Segmentation, "test", Weights::Last, &classes, &confusion, 1.0, 1);
+        assert_eq!((result.files_seen, result.values.get("mean_iou")), (1, Some(0.25)));
         assert_eq!(result.per_class[0].iou, Some(0.5));
     }
 

@@ -7,7 +7,7 @@ use pointcloud::replace_file;
 
 use crate::config::Config;
 use crate::error::RunError;
-use crate::evaluation::Weights;
+use crate::metrics::Weights;
 
 /// A folder with `config.toml`, `manifest.json`, `metrics.jsonl`, `best.safetensors`, `last.safetensors`, `checkpoint/`,
 /// and after the training `evaluation.json`, `report.json` and `report.html`.

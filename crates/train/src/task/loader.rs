@@ -7,17 +7,16 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
-use pointcloud::{derive_seed, shuffled_indices};
+use pointcloud::shuffled_indices;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::source::BatchError;
 use super::{BatchSource, CloudBatch};
+use crate::streams::Stream;
 
 /// Batches that may wait for the network.
 pub(crate) const AHEAD: usize = 2;
-
-const SHUFFLE: u64 = 3;
 
 /// Goes through a [`BatchSource`] in batches: in another order in every epoch for training, in order otherwise.
 ///
@@ -69,7 +68,7 @@ impl<S: BatchSource> DataLoader<CloudBatch> for Loader<S> {
         let skipped = self.skipped.load(Ordering::Relaxed);
         let len = self.source.len();
         let order = if self.shuffle {
-            let seed = derive_seed(self.source.seed(), &[SHUFFLE, epoch as u64]);
+            let seed = Stream::Shuffle.seed(self.source.seed(), &[epoch as u64]);
             shuffled_indices(len, &mut ChaCha8Rng::seed_from_u64(seed))
         } else {
             (0..len).collect()

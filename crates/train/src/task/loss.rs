@@ -1,7 +1,44 @@
-//! Cross-entropy over points, some of which do not count.
+//! The loss of both tasks: cross-entropy over clouds, or over points, some of which do not count.
 
+use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
+use burn::train::ClassificationOutput;
+
+use super::CloudBatch;
+use crate::network::{Network, Task};
+
+/// How logits and targets are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Loss {
+    /// Whether there is a target for every cloud or for every point.
+    pub task: Task,
+    /// Probability that is taken from the true class and spread over all classes, in `[0, 1)`.
+    pub label_smoothing: f32,
+}
+
+impl Loss {
+    fn of(self, logits: Tensor<2>, targets: Tensor<1, Int>, weights: Option<Tensor<1>>) -> Tensor<1> {
+        match self.task {
+            Task::Classification => CrossEntropyLossConfig::new()
+                .with_smoothing((self.label_smoothing > 0.0).then_some(self.label_smoothing))
+                .init(&logits.device())
+                .forward(logits, targets),
+            Task::Segmentation => point_loss(logits, targets, weights, self.label_smoothing),
+        }
+    }
+}
+
+/// The logits of a batch and their loss.
+///
+/// # Panics
+/// When the batch was made for another network.
+#[must_use]
+pub fn forward_loss(network: &Network, batch: CloudBatch) -> ClassificationOutput {
+    let logits = network.logits(&batch.input);
+    let loss = batch.loss.of(logits.clone(), batch.targets.clone(), batch.weights);
+    ClassificationOutput::new(loss, logits, batch.targets)
+}
 
 /// The weighted mean of the cross-entropy over the points of a batch: `sum_i w_i · l_i / sum_i w_i`; 0 where all weights
 /// are 0, with a gradient of 0.
@@ -11,7 +48,7 @@ use burn::tensor::{Int, Tensor};
 ///
 /// # Shapes
 /// - logits `[P, classes]`, targets `[P]`, weights `[P]`
-pub(super) fn point_loss(
+fn point_loss(
     logits: Tensor<2>,
     targets: Tensor<1, Int>,
     weights: Option<Tensor<1>>,
@@ -41,15 +78,20 @@ pub(super) fn point_loss(
 #[cfg(test)]
 mod tests {
     use burn::nn::loss::CrossEntropyLossConfig;
-    use burn::tensor::{Device, Distribution, Tolerance};
+    use burn::tensor::{Device, TensorData, Tolerance};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::StandardNormal;
 
     use super::*;
 
     const CLASSES: usize = 4;
 
     fn logits(device: &Device) -> Tensor<2> {
-        device.seed(2);
-        Tensor::random([5, CLASSES], Distribution::Normal(0.0, 2.0), device)
+        // Not from the device: other tests draw from its one generator at the same time.
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let values: Vec<f32> = (0..5 * CLASSES).map(|_| 2.0 * rng.sample::<f32, _>(StandardNormal)).collect();
+        Tensor::from_data(TensorData::new(values, [5, CLASSES]), device)
     }
 
     fn ints(values: [i32; 5], device: &Device) -> Tensor<1, Int> {

@@ -1,23 +1,19 @@
-//! From files to batches.
+//! What networks are trained on and used for: one folder per task, and what the two tasks share.
 
+mod augment;
 mod batch;
-mod blocks;
-mod clouds;
+pub mod classification;
 mod loader;
-mod part;
-mod prepare;
-mod regions;
-mod scene_set;
-mod set;
+mod loss;
+pub mod segmentation;
 mod source;
+mod trained_run;
 
-pub use batch::{BatchBuilder, CloudBatch};
-pub use blocks::{Block, RegionBuilder, class_weights};
-pub use clouds::CloudSource;
+pub use augment::{Columns, RotationDraws, augment, drop_points};
+pub(crate) use batch::offsets;
+pub use batch::{CloudBatch, Packer, Unpacked};
 pub(crate) use loader::AHEAD;
 pub use loader::Loader;
-pub use prepare::Preparation;
-pub use regions::RegionSource;
-pub use scene_set::{Frame, LoadedScenes, Scene, check, class_counts, load_scenes, read_scene, thin};
-pub use set::{CloudSet, split_validation};
-pub use source::BatchSource;
+pub use loss::{Loss, forward_loss};
+pub use source::{BatchSource, TrainingData};
+pub use trained_run::TrainedRun;

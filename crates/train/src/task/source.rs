@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use neighbors::NeighborError;
 
 use super::CloudBatch;
+use crate::network::NetworkSpec;
 
 /// Items that a [`Loader`](super::Loader) makes batches of. What an item is in an epoch depends on the epoch and on the
 /// source alone.
@@ -39,6 +40,27 @@ pub trait BatchSource: Clone + Send + Sync + 'static {
 
     /// The items `start..end` alone.
     fn slice(&self, start: usize, end: usize) -> Self;
+}
+
+/// What a network is trained on: the same for both tasks.
+#[derive(Clone, Debug)]
+pub struct TrainingData<S> {
+    /// The items of the training.
+    pub train: S,
+    /// Those of the validation; empty where there is none.
+    pub validation: S,
+    /// The sizes that the network must have.
+    pub spec: NetworkSpec,
+    /// Class names, in the order of the outputs of the network.
+    pub classes: Vec<String>,
+    /// How clouds are normalised, as `data.normalize` in the config.
+    pub normalize: &'static str,
+    /// Files that are trained on.
+    pub train_files: usize,
+    /// Files that are held back for validation.
+    pub validation_files: usize,
+    /// Files that were left out (`data.skip_bad`).
+    pub skipped_files: usize,
 }
 
 /// Why there is no batch.

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
-use crate::classifier::Classifier;
+use super::classification::Classifier;
+use super::segmentation::Segmenter;
 use crate::config::{Config, Task};
 use crate::error::RunError;
-use crate::evaluation::{Evaluation, Examples, Weights};
+use crate::metrics::{Evaluation, Examples, Weights};
 use crate::progress::ProgressMode;
 use crate::run::{Manifest, RunDirectory};
-use crate::segmenter::Segmenter;
 
 /// A trained run, by what its network does.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl TrainedRun {
         // The manifest first: it tells of a newer format, whose config may have other keys.
         Manifest::read(&run)?;
         let path = run.path();
-        Ok(match Config::load(run.config(), &[])?.model.task() {
+        Ok(match Config::of_run(run.config())?.model.task() {
             Task::Classification => Self::Classifier(Box::new(Classifier::open(path, weights, device)?)),
             Task::Segmentation => Self::Segmenter(Box::new(Segmenter::open(path, weights, device)?)),
         })
@@ -60,22 +60,22 @@ impl TrainedRun {
     /// # Errors
     /// As [`Classifier::evaluate`] and [`Segmenter::evaluate`].
     pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
-        Ok(self.examine(root, split, progress)?.0)
+        Ok(self.evaluate_with_examples(root, split, progress)?.0)
     }
 
     /// As [`evaluate`](Self::evaluate), with examples to look at.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
-    pub fn examine(
+    pub fn evaluate_with_examples(
         &self,
         root: &Path,
         split: &str,
         progress: ProgressMode,
     ) -> Result<(Evaluation, Examples), RunError> {
         match self {
-            Self::Classifier(run) => run.examine(root, split, progress),
-            Self::Segmenter(run) => run.examine(root, split, progress),
+            Self::Classifier(run) => run.evaluate_with_examples(root, split, progress),
+            Self::Segmenter(run) => run.evaluate_with_examples(root, split, progress),
         }
     }
 }

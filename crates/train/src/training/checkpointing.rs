@@ -1,4 +1,4 @@
-//! Which checkpoints are kept.
+//! When checkpoints are written, and which stay.
 
 use std::collections::VecDeque;
 
@@ -7,8 +7,8 @@ use burn::train::metric::store::EventStoreClient;
 
 use crate::run::RunDirectory;
 
-/// Checkpoints that are kept: the last may be the one that is being written when the power fails.
-const KEPT: usize = 2;
+/// Checkpoints that stay: the last may be the one that is being written when the power fails.
+const COUNT: usize = 2;
 
 /// Saves whenever it is asked and keeps the last checkpoints. They are numbered by the steps behind them, not by epochs.
 pub(super) struct KeepLast {
@@ -30,7 +30,7 @@ impl CheckpointingStrategy for KeepLast {
         if !self.there.contains(&steps) {
             self.there.push_back(steps);
         }
-        while self.there.len() > KEPT
+        while self.there.len() > COUNT
             && let Some(oldest) = self.there.pop_front()
         {
             self.run.remove_position(oldest);

@@ -11,23 +11,19 @@ use burn::train::{
     EventProcessorTraining, InferenceStep, Interrupter, Learner, LearnerEvent, SupervisedLearningStrategy,
     SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingItem, ValidLoader,
 };
-use pointcloud::derive_seed;
 
-use super::pace::Pace;
+use super::eta::Eta;
+use super::state::TrainingState;
+use super::step::Steps;
 use super::tally::Tally;
 use crate::config::Task;
-use crate::data::{BatchSource, CloudBatch, Loader};
 use crate::error::RunError;
-use crate::evaluation::Weights;
-use crate::metrics_log::{EpochMetrics, MetricsLog};
+use crate::metrics::{EpochMetrics, Values, Weights};
 use crate::network::Network;
 use crate::progress::{Progress, ProgressMode};
-use crate::run::{Best, Manifest, Position, RunDirectory, WeightsEntry, save_weights};
+use crate::run::{Best, Position, RunDirectory, WeightsEntry, save_weights};
 use crate::stop::Stop;
-use crate::tensorboard::EventLogs;
-
-/// Selects the random numbers of the network (dropout) within a step.
-pub(super) const STEP: u64 = 5;
+use crate::task::{BatchSource, CloudBatch, Loader};
 
 /// The training strategy that burn's `SupervisedTraining` is given.
 pub(super) struct Epochs<S> {
@@ -38,7 +34,7 @@ pub(super) struct Epochs<S> {
     pub(super) run: RunDirectory,
     /// Steps of an epoch.
     pub(super) steps: usize,
-    pub(super) standing: Arc<Mutex<Standing>>,
+    pub(super) state: Arc<Mutex<TrainingState>>,
     pub(super) stop: Stop,
     /// How the steps of an epoch are shown.
     pub(super) bars: ProgressMode,
@@ -46,22 +42,11 @@ pub(super) struct Epochs<S> {
     pub(super) on_epoch: Box<dyn Fn(&EpochMetrics) + Send + Sync>,
 }
 
-/// What changes while training, and outlives it.
-pub(super) struct Standing {
-    pub(super) log: MetricsLog,
-    pub(super) events: Option<EventLogs>,
-    pub(super) manifest: Manifest,
-    /// Where the last checkpoint stands.
-    pub(super) position: Position,
-    /// What stopped the training, unless it was burn.
-    pub(super) failure: Option<RunError>,
-}
-
 /// Why an epoch did not come to its end.
 enum Halt {
-    /// Somebody asked for it.
-    Asked,
-    /// Something failed, and is kept where the failures of burn or our own are kept.
+    /// A request to stop.
+    Requested,
+    /// An error, which burn or the state of the training holds.
     Failed,
 }
 
@@ -81,9 +66,10 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         let interrupter = &components.interrupter;
         let epochs = components.num_epochs;
         learner.fork(&self.device);
+        let mut steps = Steps::of(learner, self.device.clone(), self.seed);
 
-        let Position { steps, epochs: done, step, sums, .. } = self.standing().position.clone();
-        let pace = Pace::new(steps, epochs * self.steps);
+        let Position { steps: before, epochs: done, step, sums, .. } = self.state().position.clone();
+        let eta = Eta::new(before, epochs * self.steps);
         let mut tally = Tally::resumed(step, &sums, self.classes());
         // burn does not know where this begins; its dashboard counts on from here.
         interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(done)));
@@ -93,27 +79,27 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
                 break;
             }
             self.train.resume_epoch(epoch, tally.steps);
-            let mut watched = Watched { processor: &mut processor, interrupter, pace: &pace, epoch, epochs };
-            let pass = self.train_epoch(&mut tally, &mut learner, &*train, &mut watched);
-            let pass = pass.and_then(|()| self.validate_epoch(&learner, &*validation, &mut watched));
-            let kept = match pass {
+            let mut watched = Watched { processor: &mut processor, interrupter, eta: &eta, epoch, epochs };
+            let pass = self.train_epoch(&mut tally, &mut steps, &*train, &mut watched);
+            let pass = pass.and_then(|()| self.validate_epoch(&steps, &*validation, &mut watched));
+            let saved = match pass {
                 Err(Halt::Failed) => break,
-                Err(Halt::Asked) => self.stop_within(epoch, &tally),
+                Err(Halt::Requested) => self.stop_within(epoch, &tally),
                 Ok(validated) => {
                     interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(epoch)));
                     interrupter.fail_on_error(processor.flush());
                     let trained = tally.row(self.task, epoch, "train");
                     let rows: Vec<EpochMetrics> = [trained].into_iter().chain(validated).collect();
                     tally = Tally::new(self.classes());
-                    self.finish_epoch(epoch, &learner, &rows)
+                    self.finish_epoch(epoch, &steps, &rows)
                 }
             };
-            match kept {
+            match saved {
                 Ok(position) => {
-                    let steps = position.steps;
-                    self.standing().position = position;
+                    let number = position.steps;
+                    self.state().position = position;
                     if let Some(checkpointer) = &mut checkpointer {
-                        checkpointer.checkpoint(&learner, steps, &components.event_store);
+                        checkpointer.checkpoint(steps.learner(), number, &components.event_store);
                     }
                 }
                 Err(error) => self.fail(interrupter, error),
@@ -122,20 +108,20 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         // Waits until the checkpoint is written.
         drop(checkpointer);
         // The dashboard forgets it when it goes.
-        let mut standing = self.standing();
-        if let Some(error) = interrupter.error().filter(|_| standing.failure.is_none()) {
-            standing.failure = Some(RunError::Learner(error.to_string()));
+        let mut state = self.state();
+        if let Some(error) = interrupter.error().filter(|_| state.failure.is_none()) {
+            state.failure = Some(RunError::Learner(error.to_string()));
         }
-        drop(standing);
-        (learner.model(), processor)
+        drop(state);
+        (steps.network(), processor)
     }
 }
 
-/// An epoch, for those who look on.
+/// An epoch, and who is told of its progress.
 struct Watched<'a> {
     processor: &'a mut Processor,
     interrupter: &'a Interrupter,
-    pace: &'a Pace,
+    eta: &'a Eta,
     epoch: usize,
     epochs: usize,
 }
@@ -145,11 +131,11 @@ impl<S: BatchSource> Epochs<S> {
     fn train_epoch(
         &self,
         tally: &mut Tally,
-        learner: &mut Learner<Network>,
+        steps: &mut Steps,
         loader: &dyn DataLoader<CloudBatch>,
         watched: &mut Watched<'_>,
     ) -> Result<(), Halt> {
-        let Watched { processor, interrupter, pace, epoch, epochs } = watched;
+        let Watched { processor, interrupter, eta, epoch, epochs } = watched;
         let epoch = *epoch;
         let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: loader.num_items() };
         interrupter.fail_on_error(processor.process_train(start));
@@ -166,27 +152,25 @@ impl<S: BatchSource> Epochs<S> {
             })?;
             let step = tally.steps + 1;
             members.clone_from(&batch.members);
-            self.device.seed(derive_seed(self.seed, &[STEP, epoch as u64, step as u64]));
-            let output = learner.train_step(batch.clone());
+            steps.seed(epoch, step);
+            let output = steps.backward(steps.forward(batch.clone()));
             loss = tally.add(&output.item);
             if !loss.is_finite() {
-                let layer = first_bad_layer(&learner.model(), &batch);
+                let layer = first_bad_layer(&steps.network(), &batch);
                 self.fail(interrupter, self.not_finite(loss, epoch, step, layer, &members));
                 return Err(Halt::Failed);
             }
-            learner.lr_step();
-            learner.optimizer_step(output.grads);
-            tally.lr = learner.lr_current().base();
+            tally.lr = steps.update(output.grads);
 
-            let item =
-                TrainingItem::new(output.item, batches.progress(), Some(step), Some(learner.lr_current()));
+            let lr = Some(steps.learner().lr_current());
+            let item = TrainingItem::new(output.item, batches.progress(), Some(step), lr);
             interrupter.fail_on_error(processor.process_train(LearnerEvent::ProcessedItem(item)));
-            let steps = (epoch - 1) * self.steps + step;
-            let logged = self.standing().events.as_mut().map(|events| events.step(steps, loss, tally.lr));
+            let done = (epoch - 1) * self.steps + step;
+            let logged = self.state().events.as_mut().map(|events| events.step(done, loss, tally.lr));
             if let Some(Err(error)) = logged {
                 self.fail(interrupter, error);
             }
-            bar.remark(&format!("loss {loss:.4}{}", pace.left(steps)));
+            bar.remark(&format!("loss {loss:.4}{}", eta.left(done)));
             bar.advance(1);
             if let Some(halt) = self.halt(interrupter) {
                 break Some(halt);
@@ -195,7 +179,7 @@ impl<S: BatchSource> Epochs<S> {
         bar.finish();
         tally.stop_clock();
         // This step has no next one whose loss would tell; no checkpoint may hold such weights.
-        if let Some(layer) = first_bad_parameter(&learner.model()) {
+        if let Some(layer) = first_bad_parameter(&steps.network()) {
             self.fail(interrupter, self.not_finite(loss, epoch, tally.steps, layer, &members));
             return Err(Halt::Failed);
         }
@@ -209,7 +193,7 @@ impl<S: BatchSource> Epochs<S> {
     /// `None` when there is nothing to validate on.
     fn validate_epoch(
         &self,
-        learner: &Learner<Network>,
+        steps: &Steps,
         loader: &dyn DataLoader<CloudBatch>,
         watched: &mut Watched<'_>,
     ) -> Result<Option<EpochMetrics>, Halt> {
@@ -218,7 +202,7 @@ impl<S: BatchSource> Epochs<S> {
         let items = loader.num_items();
         let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: items };
         interrupter.fail_on_error(processor.process_valid(start));
-        let model = learner.model().valid();
+        let model = steps.network().valid();
         let mut tally = Tally::new(self.classes());
         tally.start_clock();
         let label = format!("epoch {epoch}/{epochs}, validation");
@@ -244,47 +228,41 @@ impl<S: BatchSource> Epochs<S> {
         Ok((tally.steps > 0).then(|| tally.row(self.task, epoch, "valid")))
     }
 
-    /// Logs the epoch and keeps its weights, as the last and, if they are, as the best so far. Without validation there
+    /// Logs the epoch and saves its weights, as the last and, if they are, as the best so far. Without validation there
     /// is nothing to choose by: the last epoch is also the best. Gives the position of its checkpoint.
-    fn finish_epoch(
-        &self,
-        epoch: usize,
-        learner: &Learner<Network>,
-        rows: &[EpochMetrics],
-    ) -> Result<Position, RunError> {
-        let model = learner.model().valid();
-        let mut standing = self.standing();
+    fn finish_epoch(&self, epoch: usize, steps: &Steps, rows: &[EpochMetrics]) -> Result<Position, RunError> {
+        let model = steps.network().valid();
+        let mut state = self.state();
         for row in rows {
-            standing.log.append(row)?;
-            if let Some(events) = &mut standing.events {
+            state.log.append(row)?;
+            if let Some(events) = &mut state.events {
                 events.epoch(row)?;
             }
             (self.on_epoch)(row);
         }
         let validated = rows.iter().find(|row| row.split == "valid");
-        let mut best = standing.position.best;
-        let mut kept = vec![Weights::Last];
+        let mut best = state.position.best;
+        let mut saved = vec![Weights::Last];
         match validated {
             Some(row) if best.is_none_or(|best| best.is_beaten_by(row.score(), row.loss)) => {
                 best = Some(Best { epoch, score: row.score(), loss: row.loss });
-                kept.push(Weights::Best);
+                saved.push(Weights::Best);
             }
             Some(_) => {}
-            None => kept.push(Weights::Best),
+            None => saved.push(Weights::Best),
         }
-        for weights in kept {
+        for weights in saved {
             let entry = WeightsEntry {
                 file: format!("{}.safetensors", weights.name()),
                 epoch,
-                validation_accuracy: validated.map(|row| row.accuracy),
-                validation_mean_iou: validated.and_then(|row| row.mean_iou),
+                validation: validated.map_or_else(Values::undefined, |row| row.values.choosing()),
             };
-            standing.manifest.weights.insert(weights.name().into(), entry);
-            save_weights(&model, &self.run, weights, &standing.manifest)?;
+            state.manifest.weights.insert(weights.name().into(), entry);
+            save_weights(&model, &self.run, weights, &state.manifest)?;
         }
-        standing.manifest.write(&self.run)?;
-        let steps = epoch * self.steps;
-        let position = Position { steps, epochs: epoch, best, ..Position::default() };
+        state.manifest.write(&self.run)?;
+        let done = epoch * self.steps;
+        let position = Position { steps: done, epochs: epoch, best, ..Position::default() };
         self.run.write_position(&position)?;
         Ok(position)
     }
@@ -296,29 +274,29 @@ impl<S: BatchSource> Epochs<S> {
             epochs: epoch - 1,
             step: tally.steps,
             sums: tally.sums(),
-            best: self.standing().position.best,
+            best: self.state().position.best,
         };
         self.run.write_position(&position)?;
         Ok(position)
     }
 
     fn halt(&self, interrupter: &Interrupter) -> Option<Halt> {
-        let failed = interrupter.error().is_some() || self.standing().failure.is_some();
+        let failed = interrupter.error().is_some() || self.state().failure.is_some();
         let asked = interrupter.should_stop() || self.stop.is_requested();
-        if failed { Some(Halt::Failed) } else { asked.then_some(Halt::Asked) }
+        if failed { Some(Halt::Failed) } else { asked.then_some(Halt::Requested) }
     }
 
     fn classes(&self) -> usize {
-        self.standing().manifest.classes.len()
+        self.state().manifest.classes.len()
     }
 
-    fn standing(&self) -> std::sync::MutexGuard<'_, Standing> {
-        self.standing.lock().expect("no thread panics while it holds the lock")
+    fn state(&self) -> std::sync::MutexGuard<'_, TrainingState> {
+        self.state.lock().expect("no thread panics while it holds the lock")
     }
 
     fn fail(&self, interrupter: &Interrupter, error: RunError) {
         interrupter.stop(Some(&error.to_string()));
-        self.standing().failure = Some(error);
+        self.state().failure = Some(error);
     }
 
     fn not_finite(&self, loss: f32, epoch: usize, step: usize, layer: String, members: &[usize]) -> RunError {
@@ -336,7 +314,7 @@ impl<S: BatchSource> Epochs<S> {
 /// The first layer whose weights, or else whose outputs for `batch`, are not all finite.
 fn first_bad_layer(model: &Network, batch: &CloudBatch) -> String {
     let of_outputs = || {
-        let outputs = model.named_outputs(batch);
+        let outputs = model.named_outputs(&batch.input);
         outputs.into_iter().find(|(_, output)| !is_finite(output.clone())).map(|(name, _)| name)
     };
     first_bad_parameter(model).or_else(of_outputs).unwrap_or_else(|| "loss".into())

@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use crate::progress::short_time;
 
-/// The steps of this session against the time they took, validation and checkpoints included.
-pub(super) struct Pace {
+/// The time that is left, from the steps of this session and the time they took, validation and checkpoints included.
+pub(super) struct Eta {
     started: Instant,
     /// Steps of earlier sessions.
     before: usize,
     all: usize,
 }
 
-impl Pace {
+impl Eta {
     /// For the steps after `before` of `all`; the time runs from now.
     pub(super) fn new(before: usize, all: usize) -> Self {
         Self { started: Instant::now(), before, all }

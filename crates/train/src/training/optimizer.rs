@@ -1,13 +1,10 @@
-//! Optimizer and schedule from the config.
+//! The optimizer from the config.
 
-use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
-use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
-use burn::lr_scheduler::step::StepLrSchedulerConfig;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig};
 
-use crate::config::{OptimizerConfig, ScheduleConfig};
+use crate::config::OptimizerConfig;
 
 pub(super) fn optimizer(config: &OptimizerConfig) -> ModuleOptimizer {
     let decay = |penalty: f64| (penalty > 0.0).then(|| WeightDecayConfig::new(penalty as f32));
@@ -24,18 +21,4 @@ pub(super) fn optimizer(config: &OptimizerConfig) -> ModuleOptimizer {
             AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(*weight_decay as f32).init()
         }
     }
-}
-
-/// The schedule over all `epochs` of `steps` steps each.
-pub(super) fn schedule(config: &ScheduleConfig, lr: f64, epochs: usize, steps: usize) -> ModuleLrScheduler {
-    let built = match config {
-        ScheduleConfig::Constant => return ModuleLrScheduler::from(lr),
-        ScheduleConfig::Cosine { min_lr } => {
-            CosineAnnealingLrSchedulerConfig::new(lr, epochs * steps).with_min_lr(*min_lr).init()
-        }
-        ScheduleConfig::Step { every_epochs, gamma } => {
-            StepLrSchedulerConfig::new(lr, every_epochs * steps).with_gamma(*gamma).init()
-        }
-    };
-    built.expect("the config was validated")
 }

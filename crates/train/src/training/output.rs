@@ -1,4 +1,4 @@
-//! Where a run goes: a new folder, or the run that is continued.
+//! The folder of a training: a new one, or that of the run that is continued.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,19 +12,19 @@ use crate::run::{CHECKPOINT_VERSION, Manifest, Position, RunDirectory};
 ///
 /// # Errors
 /// Those of [`train`](super::train) about the run directory.
-pub fn check_place(config: &Config, options: &TrainOptions) -> Result<(), RunError> {
-    Place::find(config, options).map(drop)
+pub fn check_output(config: &Config, options: &TrainOptions) -> Result<(), RunError> {
+    OutputFolder::find(config, options).map(drop)
 }
 
-/// Where a run goes, found before the data is read.
-pub(super) enum Place {
+/// The folder of a training, found before the data is read.
+pub(super) enum OutputFolder {
     /// A folder that is free.
     New(PathBuf),
     /// The run to be continued.
     Existing(RunDirectory),
 }
 
-impl Place {
+impl OutputFolder {
     pub(super) fn find(config: &Config, options: &TrainOptions) -> Result<Self, RunError> {
         let base = PathBuf::from("runs");
         if !options.resume {
@@ -38,7 +38,7 @@ impl Place {
             // It tells of a newer format, whose config may have other keys.
             Manifest::read(&run)?;
         }
-        let before = Config::load(run.config(), &[])?;
+        let before = Config::of_run(run.config())?;
         let changed = |(key, found, expected)| RunError::ConfigChanged {
             path: run.path().to_owned(),
             key,
@@ -60,8 +60,8 @@ impl Place {
         Ok(Self::Existing(run))
     }
 
-    /// The run directory, its lock, and where its last checkpoint stands; the weights that are already there join `manifest`.
-    pub(super) fn take(
+    /// The run directory, its lock, and the position of its last checkpoint; the weights that are already there join `manifest`.
+    pub(super) fn open(
         self,
         config: &Config,
         manifest: &mut Manifest,
@@ -119,7 +119,7 @@ impl Place {
     }
 }
 
-/// The first key that differs, with its values now and before. The place of the data may change, and the number of
+/// The first key that differs, with its values now and before. The folder of the data may change, and the number of
 /// epochs unless the schedule depends on it.
 fn first_difference(now: &Config, before: &Config) -> Result<Option<(String, String, String)>, RunError> {
     let flat = |config: &Config| -> Result<Vec<(String, String)>, RunError> {

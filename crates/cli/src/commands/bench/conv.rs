@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ::train::bench::ConvBench;
+use ::bench::ConvBench;
 use anyhow::ensure;
 
 use super::super::devices::pick;

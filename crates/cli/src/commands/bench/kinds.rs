@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ::train::bench::{KindTimes, KindsBench};
+use ::bench::{KindTimes, KindsBench};
 use ::train::config::{Config, ConvolutionKind};
 use ::train::{Classifier, Progress, ProgressMode, Stop, TrainOptions, Weights};
 use anyhow::Context;
@@ -15,6 +15,7 @@ use super::super::devices::pick;
 use super::super::output::line;
 use super::super::train::make_synthetic_set;
 use super::{Json, clouds, ensure_length, ensure_some, milliseconds, table};
+use crate::progress;
 
 /// Full, separable, depthwise and 1x1 convolutions of one width, side by side
 #[derive(Debug, clap::Args)]
@@ -93,7 +94,7 @@ impl Kinds {
         let mut accuracies = Vec::new();
         if let Some(config) = &self.accuracy {
             let kinds = ConvolutionKind::ALL;
-            let bar = Progress::start(ProgressMode::detect(false), "training", "networks", kinds.len());
+            let bar = Progress::start(progress::detect(false), "training", "networks", kinds.len());
             for kind in kinds {
                 accuracies.push(train(config, &self.overrides, kind, &device)?);
                 bar.advance(1);
@@ -122,7 +123,7 @@ fn train(
     let chosen = format!("model.convolution={}", kind.name());
     let overrides: Vec<String> = overrides.iter().cloned().chain([chosen]).collect();
     let config = Config::load(path, &overrides)?;
-    make_synthetic_set(&config, ProgressMode::detect(false))?;
+    make_synthetic_set(&config, progress::detect(false))?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let _unfinished = Unfinished::new(folder.path());
     let options = TrainOptions {
@@ -139,7 +140,7 @@ fn train(
     let evaluation = classifier.evaluate(&config.data.root, "test", ProgressMode::Quiet)?;
     Ok(Accuracy {
         kind: kind.name(),
-        accuracy: evaluation.overall_accuracy,
+        accuracy: evaluation.values.get("overall_accuracy"),
         parameters: outcome.parameters,
         seconds: outcome.seconds,
     })

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use ::train::bench::LoadBench;
-use ::train::{Progress, ProgressMode};
+use ::bench::LoadBench;
+use ::train::Progress;
 use anyhow::Context;
 use pointcloud::Unfinished;
 use pointcloud::synth::{SynthConfig, generate};
 
 use super::super::output::line;
 use super::{Json, ensure_some, memory, milliseconds};
+use crate::progress;
 
 /// Reading a folder of files on all threads
 #[derive(Debug, clap::Args)]
@@ -55,7 +56,7 @@ impl Load {
                 points: self.points,
                 ..SynthConfig::default()
             };
-            let progress = ProgressMode::detect(false);
+            let progress = progress::detect(false);
             let bar = Progress::start(progress, "writing", "files", settings.clouds());
             generate(&folder, &settings, &|done| bar.set(done))?;
             bar.finish();

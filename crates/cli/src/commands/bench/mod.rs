@@ -9,7 +9,7 @@ mod train;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::train::bench::Spread;
+use ::bench::Spread;
 use clap::Subcommand;
 use pointcloud::replace_file;
 use serde::Serialize;
@@ -116,7 +116,7 @@ fn clouds(file: Option<&Path>, clouds: usize, points: usize) -> anyhow::Result<V
     ensure_some(clouds, "--clouds")?;
     ensure_some(points, "--points")?;
     Ok(match file {
-        Some(path) => ::train::bench::read_positions(path, points, Some(clouds))?,
-        None => ::train::bench::surfaces(clouds, points),
+        Some(path) => ::bench::read_positions(path, points, Some(clouds))?,
+        None => ::train::synthetic::surfaces(clouds, points),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ::train::bench::{Crossover, SearchBench, SearchTimes, read_positions};
+use ::bench::{Crossover, SearchBench, SearchTimes, read_positions};
 use anyhow::ensure;
 use serde_json::json;
 

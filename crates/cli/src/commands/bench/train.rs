@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use ::train::bench::{StepBench, StepTimes, read_positions, surfaces};
+use ::bench::{StepBench, StepTimes, read_positions};
 use ::train::config::{
-    AugmentConfig, Config, DataConfig, ModelConfig, OptimizerConfig, PaperClassifierConfig, Rotate,
-    ScheduleConfig, TrainConfig,
+    AugmentConfig, Config, DataConfig, ModelConfig, OptimizerConfig, Rotate, ScheduleConfig, TrainConfig,
 };
+use ::train::network::PaperClassifierConfig;
+use ::train::synthetic::surfaces;
 
 use super::super::devices::pick;
 use super::super::output::line;

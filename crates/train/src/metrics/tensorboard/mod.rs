@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::RunError;
-use crate::metrics_log::EpochMetrics;
+use crate::metrics::EpochMetrics;
 use crate::run::Position;
 use event::Event;
 
@@ -49,16 +49,12 @@ impl EventLogs {
 
     /// Logs an epoch.
     pub(crate) fn epoch(&mut self, row: &EpochMetrics) -> Result<(), RunError> {
-        let values = [
-            ("epoch/loss", Some(row.loss)),
-            ("epoch/accuracy", Some(row.accuracy)),
-            ("epoch/mean_class_accuracy", row.mean_class_accuracy),
-            ("epoch/mean_iou", row.mean_iou),
-            ("epoch/learning_rate", row.lr),
-            ("epoch/seconds", Some(row.seconds)),
-        ];
-        let values: Vec<(&str, f64)> =
-            values.into_iter().filter_map(|(tag, value)| Some((tag, value?))).collect();
+        let metrics = row.values.iter().map(|(metric, value)| (metric.epoch_name, value));
+        let values = [("loss", Some(row.loss))].into_iter().chain(metrics);
+        let values = values.chain([("learning_rate", row.lr), ("seconds", Some(row.seconds))]);
+        let values: Vec<(String, f64)> =
+            values.filter_map(|(name, value)| Some((format!("epoch/{name}"), value?))).collect();
+        let values: Vec<(&str, f64)> = values.iter().map(|(tag, value)| (tag.as_str(), *value)).collect();
         let log = if row.split == "train" { &mut self.train } else { &mut self.valid };
         log.append(row.epoch, &values)
     }
@@ -129,15 +125,18 @@ fn is_behind(event: &Event, position: &Position) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::{Confusion, Values};
+    use crate::network::Task;
 
     fn row(epoch: usize, split: &str) -> EpochMetrics {
+        let mut confusion = Confusion::new(2);
+        confusion.record(0, 0);
+        confusion.record(0, 1);
         EpochMetrics {
             epoch,
             split: split.to_owned(),
             loss: 1.0 / epoch as f64,
-            accuracy: 0.5,
-            mean_class_accuracy: Some(0.25),
-            mean_iou: None,
+            values: Values::of(Task::Classification, &confusion),
             lr: (split == "train").then_some(0.125),
             seconds: 2.0,
         }

@@ -1,51 +1,25 @@
-//! A packed batch of clouds with everything that a network reads.
+//! Batches of whole clouds.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
-use pointconv::search;
+use burn::tensor::Device;
+use neighbors::NeighborError;
 
-use crate::config::{Inputs, PaperClassifierConfig};
+use crate::config::{Inputs, ModelConfig};
+use crate::task::{CloudBatch, Packer, Unpacked, offsets};
 
-/// `B` clouds of `P` points in all.
-#[derive(Clone, Debug)]
-pub struct CloudBatch {
-    /// `[P, C_in]`.
-    pub features: Tensor<2>,
-    /// Where the clouds begin in the features, `[B+1]` with the end of the last.
-    pub offsets: Vec<usize>,
-    /// One for every kernel shape of the network.
-    pub neighborhoods: Vec<Neighborhood>,
-    /// The class of every cloud `[B]`, or of every point `[P]`, where the number of classes stands for none.
-    pub targets: Tensor<1, Int>,
-    /// What every point counts in the loss, `[P]`; without, all are equal. Only for points.
-    pub weights: Option<Tensor<1>>,
-    /// Which clouds these are, as indices into their [`CloudSet`](super::CloudSet).
-    pub members: Vec<usize>,
-}
-
-/// Makes batches for one network.
+/// Makes batches of clouds for one classifier.
 #[derive(Clone, Debug)]
 pub struct BatchBuilder {
-    /// The kernels that need neighbourhoods.
-    pub shapes: Vec<KernelShape>,
-    /// How neighbours are found.
-    pub search: Search,
+    /// Finds neighbours and makes tensors.
+    pub packer: Packer,
     /// What the first layer reads.
     pub inputs: Inputs,
-    /// Where the tensors go.
-    pub device: Device,
 }
 
 impl BatchBuilder {
-    /// The builder for the classifier `model`.
+    /// The builder for the classifier `model`, whose loss has `label_smoothing`.
     #[must_use]
-    pub fn of(model: &PaperClassifierConfig, device: &Device) -> Self {
-        Self {
-            shapes: model.kernel_shapes(),
-            search: model.search.into(),
-            inputs: model.inputs,
-            device: device.clone(),
-        }
+    pub fn of(model: &ModelConfig, label_smoothing: f32, device: &Device) -> Self {
+        Self { packer: Packer::of(model, label_smoothing, device), inputs: model.inputs() }
     }
 
     /// Packs `clouds`, which are ready for the network, with their classes.
@@ -58,36 +32,19 @@ impl BatchBuilder {
         classes: &[usize],
         members: Vec<usize>,
     ) -> Result<CloudBatch, NeighborError> {
-        let mut offsets = vec![0];
-        for cloud in clouds {
-            offsets.push(offsets[offsets.len() - 1] + cloud.len());
-        }
         let positions = clouds.concat();
-        let neighborhoods = search(&positions, &offsets, &self.shapes, self.search, &self.device)?;
-        let points = positions.len();
         let features = match self.inputs {
-            Inputs::Xyz => TensorData::new(positions.into_flattened(), [points, 3]),
-            Inputs::One => TensorData::new(vec![1.0f32; points], [points, 1]),
+            Inputs::Xyz => positions.as_flattened().to_vec(),
+            Inputs::One => vec![1.0; positions.len()],
         };
-        let targets: Vec<i32> = classes.iter().map(|&class| class as i32).collect();
-        let count = targets.len();
-        Ok(CloudBatch {
-            features: Tensor::from_data(features, &self.device),
-            offsets,
-            neighborhoods,
-            targets: Tensor::from_data(TensorData::new(targets, [count]), &self.device),
+        self.packer.pack(Unpacked {
+            offsets: offsets(clouds.iter().map(Vec::len)),
+            features,
+            channels: self.inputs.channels(),
+            targets: classes.iter().map(|&class| class as i32).collect(),
             weights: None,
             members,
+            positions,
         })
-    }
-}
-
-impl From<crate::config::SearchKind> for Search {
-    fn from(kind: crate::config::SearchKind) -> Self {
-        match kind {
-            crate::config::SearchKind::Auto => Self::Auto,
-            crate::config::SearchKind::Grid => Self::Grid,
-            crate::config::SearchKind::KdTree => Self::KdTree,
-        }
     }
 }

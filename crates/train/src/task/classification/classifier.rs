@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use burn::data::dataloader::DataLoader;
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
-use burn::train::InferenceStep;
 use pointcloud::{FolderDataset, PointCloud, Sample};
 use rayon::prelude::*;
 
-use crate::config::{Config, ModelConfig, PaperClassifierConfig};
-use crate::data::{BatchBuilder, CloudSet, CloudSource, Loader, Preparation};
+use super::{BatchBuilder, CloudSet, CloudSource, Preparation};
+use crate::config::Config;
 use crate::error::RunError;
-use crate::evaluation::{Confusion, Evaluation, Examples, Verdict, Weights};
-use crate::network::{Network, Purpose};
+use crate::metrics::{Confusion, Evaluation, Examples, FileGuesses, Weights};
+use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::{Progress, ProgressMode};
 use crate::run::{Manifest, RunDirectory, load_weights};
+use crate::task::{Loader, forward_loss};
 
 /// Files that are read on all threads before the network sees them.
 const READ_TOGETHER: usize = 64;
@@ -35,7 +35,6 @@ const READ_TOGETHER: usize = 64;
 #[derive(Debug)]
 pub struct Classifier {
     config: Config,
-    model: PaperClassifierConfig,
     manifest: Manifest,
     weights: Weights,
     network: Network,
@@ -59,20 +58,18 @@ impl Classifier {
         let run = RunDirectory::open(path)?;
         // The manifest first: it tells of a newer format, whose config may have other keys.
         let manifest = Manifest::read(&run)?;
-        let config = Config::load(run.config(), &[])?;
-        let ModelConfig::PaperClassifier(model) = &config.model else {
+        let config = Config::of_run(run.config())?;
+        if config.model.task() != Task::Classification {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
-        };
-        let purpose = Purpose {
+        }
+        let spec = NetworkSpec {
             points: config.data.points,
-            channels_in: model.input_channels(),
+            channels_in: config.model.inputs().channels(),
             classes: manifest.classes.len(),
-            label_smoothing: 0.0,
         };
-        let model = model.clone();
-        let mut network = config.model.init(&purpose, device);
+        let mut network = config.model.init(&spec, device);
         load_weights(&mut network, &run, weights)?;
-        Ok(Self { config, model, manifest, weights, network, device: device.clone() })
+        Ok(Self { config, manifest, weights, network, device: device.clone() })
     }
 
     /// The config of the run.
@@ -100,14 +97,14 @@ impl Classifier {
     /// # Errors
     /// Data that cannot be read, a class that the network does not know, a split without files.
     pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
-        Ok(self.examine(root, split, progress)?.0)
+        Ok(self.evaluate_with_examples(root, split, progress)?.0)
     }
 
     /// As [`evaluate`](Self::evaluate), with examples of hits and misses.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
-    pub fn examine(
+    pub fn evaluate_with_examples(
         &self,
         root: &Path,
         split: &str,
@@ -142,20 +139,20 @@ impl Classifier {
         let files = set.len();
         let bar = Progress::start(progress, &format!("evaluating {split}"), "files", files);
         let mut confusion = Confusion::new(self.classes().len());
-        let mut verdicts = Vec::with_capacity(files);
+        let mut guesses = Vec::with_capacity(files);
         let mut loss = 0.0;
         let loader = self.loader(set);
         for batch in loader.iter() {
             let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
             let members = batch.members.clone();
-            let output = InferenceStep::step(&self.network, batch);
+            let output = forward_loss(&self.network, batch);
             let predicted = output.output.clone().argmax(1).into_data();
             let probabilities: Vec<f32> = softmax(output.output, 1).into_data().iter::<f32>().collect();
             let rows = probabilities.chunks_exact(self.classes().len());
             for ((&member, predicted), row) in members.iter().zip(predicted.iter::<i64>()).zip(rows) {
                 let truth = loader.source().set().classes[member];
                 confusion.record(truth, predicted as usize);
-                verdicts.push(Verdict::new(truth, predicted as usize, row));
+                guesses.push(FileGuesses::new(truth, predicted as usize, row));
             }
             loss += f64::from(output.loss.into_scalar::<f32>()) * members.len() as f64;
             bar.advance(members.len());
@@ -163,9 +160,10 @@ impl Classifier {
         bar.finish();
         assert_eq!(confusion.total(), files as u64, "every file is evaluated once");
         let loss = loss / files as f64;
-        let evaluation = Evaluation::classification(split, self.weights, self.classes(), &confusion, loss);
+        let task = Task::Classification;
+        let evaluation = Evaluation::new(task, split, self.weights, self.classes(), &confusion, loss, files);
         let set = loader.source().set();
-        let examples = Examples::of_files(root, &set.paths, &set.clouds, &verdicts, self.config.seed);
+        let examples = Examples::of_files(root, &set.paths, &set.clouds, &guesses, self.config.seed);
         Ok((evaluation, examples))
     }
 
@@ -185,7 +183,8 @@ impl Classifier {
                 .map(|path| CloudSet::read(path, &self.config.data, self.config.seed))
                 .collect();
             for (path, cloud) in files.iter().zip(read) {
-                let prediction = cloud.map_err(RunError::from).and_then(|cloud| self.ask(path, cloud));
+                let prediction =
+                    cloud.map_err(RunError::from).and_then(|cloud| self.predict_one(path, cloud));
                 predictions.push((path.clone(), prediction));
                 bar.advance(1);
             }
@@ -199,15 +198,15 @@ impl Classifier {
     /// # Errors
     /// A cloud without points, or with a point that is not finite.
     pub fn classify(&self, cloud: &PointCloud) -> Result<Prediction, RunError> {
-        self.ask(Path::new("memory"), CloudSet::prepare(cloud, &self.config.data, self.config.seed)?)
+        self.predict_one(Path::new("memory"), CloudSet::prepare(cloud, &self.config.data, self.config.seed)?)
     }
 
     /// The prediction for the prepared points of one cloud.
-    fn ask(&self, path: &Path, cloud: Vec<[f32; 3]>) -> Result<Prediction, RunError> {
+    fn predict_one(&self, path: &Path, cloud: Vec<[f32; 3]>) -> Result<Prediction, RunError> {
         let set = CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()] };
         let batch = self.loader(set).iter().next().expect("the set has one cloud");
         let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
-        let logits = self.network.logits(&batch);
+        let logits = self.network.logits(&batch.input);
         let probabilities = softmax(logits, 1).into_data();
         let mut ranked: Vec<(String, f32)> =
             self.classes().iter().cloned().zip(probabilities.iter::<f32>()).collect();
@@ -216,9 +215,8 @@ impl Classifier {
     }
 
     fn loader(&self, set: CloudSet) -> Loader<CloudSource> {
-        let builder = BatchBuilder::of(&self.model, &self.device);
-        let preparation =
-            Preparation { order: self.config.data.order, augment: None, seed: self.config.seed };
-        Loader::in_order(CloudSource::new(set, builder, preparation), self.config.train.batch_size)
+        let builder = BatchBuilder::of(&self.config.model, 0.0, &self.device);
+        let source = CloudSource::new(set, builder, Preparation::unchanged(&self.config));
+        Loader::in_order(source, self.config.train.batch_size)
     }
 }

@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::config::{self, DataConfig, Normalize};
+use crate::streams::Stream;
 
 /// The clouds of a split: all of one size, normalised, in memory.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +98,7 @@ impl CloudSet {
         Ok((set, skipped))
     }
 
-    /// Reads one file. The points that are drawn depend on its contents alone: not on its name, nor on its place in a
+    /// Reads one file. The points that are drawn depend on its contents alone: not on its name, nor on its index in a
     /// list.
     ///
     /// # Errors
@@ -157,13 +158,10 @@ fn options(config: &DataConfig, seed: u64) -> LoadOptions {
             config::Sampling::Farthest => pointcloud::Sampling::Farthest,
         },
         sample_surfaces: true,
-        seed: derive_seed(seed, &[SAMPLING]),
+        seed: Stream::Sampling.seed(seed, &[]),
         skip_bad: config.skip_bad,
     }
 }
-
-const SAMPLING: u64 = 1;
-const VALIDATION: u64 = 2;
 
 /// Splits a training set in two: `(train, validation)`.
 ///
@@ -175,7 +173,7 @@ pub fn split_validation(set: &CloudSet, fraction: f64, seed: u64) -> (CloudSet, 
     let (mut train, mut validation) = (Vec::new(), Vec::new());
     for class in 0..classes {
         let members: Vec<usize> = (0..set.len()).filter(|&i| set.classes[i] == class).collect();
-        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(seed, &[VALIDATION, class as u64]));
+        let mut rng = ChaCha8Rng::seed_from_u64(Stream::Validation.seed(seed, &[class as u64]));
         let order = shuffled_indices(members.len(), &mut rng);
         let taken = (members.len() as f64 * fraction).round() as usize;
         let taken = taken.min(members.len().saturating_sub(1));

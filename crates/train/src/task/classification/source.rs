@@ -8,10 +8,9 @@ use burn::tensor::Device;
 use neighbors::NeighborError;
 use rayon::prelude::*;
 
-use super::source::BatchError;
-use super::{BatchBuilder, BatchSource, CloudBatch, CloudSet, Preparation};
-
-const CHANGE: u64 = 4;
+use super::{BatchBuilder, CloudSet, Preparation};
+use crate::task::source::BatchError;
+use crate::task::{BatchSource, CloudBatch};
 
 /// The clouds of a [`CloudSet`], augmented and ordered.
 #[derive(Clone, Debug)]
@@ -35,20 +34,17 @@ impl CloudSource {
     }
 
     /// The first half of a batch: its clouds, augmented and ordered.
-    pub(crate) fn prepare(&self, epoch: usize, members: &[usize]) -> Vec<Vec<[f32; 3]>> {
-        let prepared = members.par_iter().map(|&index| {
-            let stream = [CHANGE, epoch as u64, index as u64];
-            self.preparation.apply(&self.set.clouds[index], &stream)
-        });
-        prepared.collect()
+    #[must_use]
+    pub fn prepare(&self, epoch: usize, members: &[usize]) -> Vec<Vec<[f32; 3]>> {
+        let prepare = |&index: &usize| self.preparation.apply(&self.set.clouds[index], epoch, index);
+        members.par_iter().map(prepare).collect()
     }
 
     /// The second half of a batch: neighbourhoods and tensors.
-    pub(crate) fn pack(
-        &self,
-        clouds: &[Vec<[f32; 3]>],
-        members: Vec<usize>,
-    ) -> Result<CloudBatch, NeighborError> {
+    ///
+    /// # Errors
+    /// A position that is not finite, or too many neighbours.
+    pub fn pack(&self, clouds: &[Vec<[f32; 3]>], members: Vec<usize>) -> Result<CloudBatch, NeighborError> {
         let classes: Vec<usize> = members.iter().map(|&index| self.set.classes[index]).collect();
         self.builder.build(clouds, &classes, members)
     }
@@ -78,7 +74,7 @@ impl BatchSource for CloudSource {
 
     fn to_device(&self, device: &Device) -> Self {
         let mut source = self.clone();
-        source.builder.device = device.clone();
+        source.builder.packer.device = device.clone();
         source
     }
 

@@ -1,35 +1,30 @@
-//! Parts of scenes as a network reads them, and batches of them.
+//! Regions of scenes as a network reads them, and batches of them.
 
-use burn::tensor::{Device, Tensor, TensorData};
-use neighbors::{KernelShape, NeighborError, Search};
+use burn::tensor::Device;
+use neighbors::NeighborError;
 use pointcloud::{IGNORED, PointCloud};
-use pointconv::search;
 
-use super::CloudBatch;
-use super::part::Part;
+use super::points::region_points;
 use super::scene_set::{COUNT, Frame};
 use crate::config::{Attribute, ClassWeights, ModelConfig, ScenesConfig};
+use crate::task::{CloudBatch, Columns, Packer, Unpacked, offsets};
 
 /// Makes batches of points with their features, for one network.
 #[derive(Clone, Debug)]
 pub struct RegionBuilder {
-    /// The kernels that need neighbourhoods.
-    pub shapes: Vec<KernelShape>,
-    /// How neighbours are found.
-    pub search: Search,
+    /// Finds neighbours and makes tensors.
+    pub packer: Packer,
     /// What the first layer reads.
     pub attributes: Vec<Attribute>,
     /// Classes of the network.
     pub classes: usize,
     /// What a point of each class counts in the loss; all the same without.
     pub weights: Option<Vec<f32>>,
-    /// Where the tensors go.
-    pub device: Device,
 }
 
-/// Part of a scene, ready for a network.
+/// A region of a scene, ready for a network.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Block {
+pub struct RegionInput {
     /// Where the points lie, in any frame.
     pub positions: Vec<[f32; 3]>,
     /// What the first layer reads, point by point.
@@ -41,71 +36,78 @@ pub struct Block {
 }
 
 impl RegionBuilder {
-    /// The builder for the network `model` with what `scenes` gives it.
+    /// The builder for the network `model` with what `scenes` gives it; its loss has `label_smoothing`.
     #[must_use]
-    pub fn of(model: &ModelConfig, scenes: &ScenesConfig, classes: usize, device: &Device) -> Self {
+    pub fn of(
+        model: &ModelConfig,
+        scenes: &ScenesConfig,
+        classes: usize,
+        label_smoothing: f32,
+        device: &Device,
+    ) -> Self {
         Self {
-            shapes: model.kernel_shapes(),
-            search: model.search().into(),
+            packer: Packer::of(model, label_smoothing, device),
             attributes: scenes.attributes(),
             classes,
             weights: None,
-            device: device.clone(),
         }
     }
 
-    /// Packs `blocks`.
+    /// Packs `regions`.
     ///
     /// # Errors
     /// Too many neighbours.
-    pub fn build(&self, blocks: &[Block], members: Vec<usize>) -> Result<CloudBatch, NeighborError> {
-        let mut offsets = vec![0];
-        for block in blocks {
-            offsets.push(offsets[offsets.len() - 1] + block.positions.len());
-        }
-        let points = offsets[blocks.len()];
-        let channels: usize = self.attributes.iter().map(Attribute::channels).sum();
-        let positions: Vec<[f32; 3]> =
-            blocks.iter().flat_map(|block| block.positions.iter().copied()).collect();
-        let features: Vec<f32> = blocks.iter().flat_map(|block| block.features.iter().copied()).collect();
-        let targets: Vec<i32> = blocks
+    pub fn build(&self, regions: &[RegionInput], members: Vec<usize>) -> Result<CloudBatch, NeighborError> {
+        let offsets = offsets(regions.iter().map(|region| region.positions.len()));
+        let targets: Vec<i32> = regions
             .iter()
-            .flat_map(|block| &block.labels)
+            .flat_map(|region| &region.labels)
             .map(|&label| if label == IGNORED { self.classes as i32 } else { label })
             .collect();
-        let counted = blocks.iter().any(|block| !block.counts.is_empty());
-        let weights = (counted || self.weights.is_some()).then(|| {
-            let mut values = vec![1.0; points];
+        self.packer.pack(Unpacked {
+            positions: regions.iter().flat_map(|region| region.positions.iter().copied()).collect(),
+            features: regions.iter().flat_map(|region| region.features.iter().copied()).collect(),
+            channels: self.attributes.iter().map(Attribute::channels).sum(),
+            weights: self.point_weights(regions, &targets),
+            offsets,
+            targets,
+            members,
+        })
+    }
+
+    /// What every point counts in the loss; `None` when all count the same.
+    fn point_weights(&self, regions: &[RegionInput], targets: &[i32]) -> Option<Vec<f32>> {
+        let counted = regions.iter().any(|region| !region.counts.is_empty());
+        (counted || self.weights.is_some()).then(|| {
+            let mut values = vec![1.0; targets.len()];
             if let Some(weights) = &self.weights {
-                for (value, &class) in values.iter_mut().zip(&targets) {
+                for (value, &class) in values.iter_mut().zip(targets) {
                     *value = weights.get(class as usize).copied().unwrap_or(0.0);
                 }
             }
-            let counts = blocks.iter().flat_map(|block| &block.counts);
+            let counts = regions.iter().flat_map(|region| &region.counts);
             values.iter_mut().zip(counts).for_each(|(value, count)| *value *= count);
-            Tensor::from_data(TensorData::new(values, [points]), &self.device)
-        });
-        Ok(CloudBatch {
-            neighborhoods: search(&positions, &offsets, &self.shapes, self.search, &self.device)?,
-            features: Tensor::from_data(TensorData::new(features, [points, channels]), &self.device),
-            offsets,
-            targets: Tensor::from_data(TensorData::new(targets, [points]), &self.device),
-            weights,
-            members,
+            values
         })
     }
 
     /// The points `members` of a scene, as they lie, with their features; `centre` is that of the region.
     #[must_use]
-    pub fn block(&self, scene: &PointCloud, frame: &Frame, centre: [f32; 3], members: &[usize]) -> Block {
-        let part = Part::of(scene, frame, members);
+    pub fn region(
+        &self,
+        scene: &PointCloud,
+        frame: &Frame,
+        centre: [f32; 3],
+        members: &[usize],
+    ) -> RegionInput {
+        let points = region_points(scene, frame, members);
         let [x, y, _] = [0, 1, 2].map(|axis| centre[axis] - frame.floor[axis]);
-        self.finish(part, frame, [x, y])
+        self.finish(points, frame, [x, y])
     }
 
-    /// The points of `part` with their features; x and y are told from `centre`.
-    pub(super) fn finish(&self, part: Part, frame: &Frame, centre: [f32; 2]) -> Block {
-        let Part { positions, normals, colors, mut properties, labels } = part;
+    /// The points of a region with their features; x and y are counted from `centre`.
+    pub(super) fn finish(&self, points: Columns, frame: &Frame, centre: [f32; 2]) -> RegionInput {
+        let Columns { positions, normals, colors, mut properties, labels } = points;
         let counts = properties.iter().position(|(name, _)| name == COUNT);
         let counts = counts.map(|index| properties.remove(index).1).unwrap_or_default();
         let channels: usize = self.attributes.iter().map(Attribute::channels).sum();
@@ -135,7 +137,7 @@ impl RegionBuilder {
                 }
             }
         }
-        Block { positions, features, labels, counts }
+        RegionInput { positions, features, labels, counts }
     }
 }
 
@@ -154,20 +156,19 @@ pub fn class_weights(kind: ClassWeights, counts: &[u64]) -> Option<Vec<f32>> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use neighbors::Search;
+
     use super::*;
     use crate::device::device;
+    use crate::network::Task;
+    use crate::task::Loss;
 
     /// A builder for two classes.
-    pub(in crate::data) fn builder(attributes: Vec<Attribute>) -> RegionBuilder {
+    pub(in crate::task) fn builder(attributes: Vec<Attribute>) -> RegionBuilder {
+        let loss = Loss { task: Task::Segmentation, label_smoothing: 0.0 };
         let device = device("cpu").unwrap().device;
-        RegionBuilder {
-            shapes: Vec::new(),
-            search: Search::Auto,
-            attributes,
-            classes: 2,
-            weights: None,
-            device,
-        }
+        let packer = Packer { shapes: Vec::new(), search: Search::Auto, loss, device };
+        RegionBuilder { packer, attributes, classes: 2, weights: None }
     }
 
     #[test]
@@ -187,10 +188,10 @@ pub(super) mod tests {
             Attribute::One,
             Attribute::Property("intensity".into()),
         ];
-        let block = builder(attributes).block(&cloud, &Frame::of(cloud.positions()), [4.0, 3.0, 0.0], &[1]);
+        let region = builder(attributes).region(&cloud, &Frame::of(cloud.positions()), [4.0, 3.0, 0.0], &[1]);
         let expected: [&[f32]; 7] =
             [&[1.0, 1.0, 1.0], &[1.0, 1.0, 1.0], &[1.0], &[1.0, 0.0, 0.2], &[0.0, 1.0, 0.0], &[1.0], &[8.0]];
-        assert_eq!(block.features, expected.concat());
-        assert_eq!(block.labels, [IGNORED], "the cloud has no labels");
+        assert_eq!(region.features, expected.concat());
+        assert_eq!(region.labels, [IGNORED], "the cloud has no labels");
     }
 }

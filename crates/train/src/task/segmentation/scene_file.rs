@@ -4,10 +4,10 @@ use std::path::Path;
 
 use pointcloud::{PlyFormat, PointCloud, ScalarProperty, ScalarType, write_ply};
 
+use super::Votes;
 use crate::error::RunError;
-use crate::segmenter::Votes;
 
-/// Begins the names of properties that made room for a prediction.
+/// What the names of properties begin with that a prediction displaced.
 const ORIGINAL: &str = "original_";
 
 /// Writes `cloud` with what `votes` say of it, as binary PLY: all its properties, then `label` (the class as a number),
@@ -28,16 +28,16 @@ pub fn write_labelled(path: &Path, cloud: PointCloud, votes: &Votes) -> Result<(
         (cloud.labels(), cloud.label_name(), cloud.label_type())
     {
         let values = labels.iter().map(|&label| f64::from(label)).collect();
-        keep(&mut labelled, name, scalar_type, values)?;
+        add_property(&mut labelled, name, scalar_type, values)?;
     }
     for (channel, name) in ["red", "green", "blue"].into_iter().enumerate() {
         if let Some(colors) = cloud.colors() {
             let values = colors.iter().map(|color| f64::from(color[channel])).collect();
-            keep(&mut labelled, name, ScalarType::U8, values)?;
+            add_property(&mut labelled, name, ScalarType::U8, values)?;
         }
     }
     for property in cloud.properties() {
-        keep(&mut labelled, &property.name, property.scalar_type, property.values.clone())?;
+        add_property(&mut labelled, &property.name, property.scalar_type, property.values.clone())?;
     }
     drop(cloud);
     let classes: Vec<usize> = (0..votes.len()).map(|point| votes.class(point)).collect();
@@ -49,8 +49,8 @@ pub fn write_labelled(path: &Path, cloud: PointCloud, votes: &Votes) -> Result<(
     Ok(write_ply(path, &labelled, PlyFormat::BinaryLittleEndian)?)
 }
 
-/// Keeps a property under its own name, or under the first one with `original_` before it that is free.
-fn keep(
+/// Adds a property under its own name, or under the first one with `original_` before it that is free.
+fn add_property(
     cloud: &mut PointCloud,
     name: &str,
     scalar_type: ScalarType,

@@ -5,28 +5,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
-use pointcloud::{
-    LeastSeen, Region, RegionIndex, class_balanced_point, derive_seed, drop_randomly, random_indices,
-    regular_centres,
-};
+use pointcloud::{LeastSeen, Region, RegionIndex, class_balanced_point, random_indices, regular_centres};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::blocks::{Block, RegionBuilder, class_weights};
-use super::part::Part;
+use super::builder::{RegionBuilder, RegionInput, class_weights};
+use super::points::region_points;
+use super::region_index::ColumnIndex;
 use super::scene_set::{Scene, class_counts};
-use super::source::BatchError;
-use super::{BatchSource, CloudBatch};
 use crate::config::{AugmentConfig, Centres, ScenesConfig};
-
-const CENTRES: u64 = 7;
-const CHANGE: u64 = 8;
+use crate::streams::Stream;
+use crate::task::source::BatchError;
+use crate::task::{BatchSource, CloudBatch, RotationDraws, augment, drop_points};
 
 /// Regions of scenes: others in every epoch for training, a lattice that covers the scenes otherwise.
 #[derive(Clone, Debug)]
 pub struct RegionSource {
     scenes: Arc<Vec<Scene>>,
+    /// One for every scene.
+    indices: Arc<Vec<ColumnIndex>>,
     builder: RegionBuilder,
     config: ScenesConfig,
     augment: Option<AugmentConfig>,
@@ -73,8 +71,11 @@ impl RegionSource {
         seed: u64,
         len: usize,
     ) -> Self {
+        let region = config.shape();
+        let indices = scenes.iter().map(|scene| ColumnIndex::new(scene.cloud.positions(), &region));
+        let indices = Arc::new(indices.collect());
         let (scenes, config) = (Arc::new(scenes), config.clone());
-        Self { scenes, builder, config, augment, seed, range: (0, len), plan: Arc::default() }
+        Self { scenes, indices, builder, config, augment, seed, range: (0, len), plan: Arc::default() }
     }
 
     /// The scenes.
@@ -85,10 +86,10 @@ impl RegionSource {
 
     /// The regions `members` of `epoch`, augmented.
     #[must_use]
-    pub fn blocks(&self, epoch: usize, members: &[usize]) -> Vec<Block> {
+    pub fn regions(&self, epoch: usize, members: &[usize]) -> Vec<RegionInput> {
         let plan = self.plan(epoch);
-        let place = |member: &usize| self.range.0 + member;
-        members.par_iter().map(place).map(|member| self.make(epoch, member, plan[member])).collect()
+        let index = |member: &usize| self.range.0 + member;
+        members.par_iter().map(index).map(|member| self.make(epoch, member, plan[member])).collect()
     }
 
     fn plan(&self, epoch: usize) -> Arc<Vec<(usize, [f32; 3])>> {
@@ -123,7 +124,7 @@ impl RegionSource {
     /// Every scene has regions in proportion to its points.
     fn training_plan(&self, epoch: usize) -> Vec<(usize, [f32; 3])> {
         let region = self.config.shape();
-        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.seed, &[CENTRES, epoch as u64]));
+        let mut rng = ChaCha8Rng::seed_from_u64(Stream::RegionCentres.seed(self.seed, &[epoch as u64]));
         let mut ends: Vec<usize> = Vec::new();
         for scene in self.scenes.iter() {
             ends.push(ends.last().copied().unwrap_or(0) + scene.cloud.len());
@@ -171,31 +172,25 @@ impl RegionSource {
         regions
     }
 
-    fn make(&self, epoch: usize, member: usize, (scene, centre): (usize, [f32; 3])) -> Block {
+    fn make(&self, epoch: usize, member: usize, (scene, centre): (usize, [f32; 3])) -> RegionInput {
         let Scene { cloud, frame, .. } = &self.scenes[scene];
-        let region = self.config.shape();
-        let positions = cloud.positions();
-        let mut members: Vec<usize> =
-            (0..positions.len()).filter(|&i| region.contains(centre, positions[i])).collect();
-        let Some(augment) = &self.augment else {
-            return self.builder.block(cloud, frame, centre, &members);
+        let members = self.indices[scene].members(cloud.positions(), &self.config.shape(), centre);
+        let Some(changes) = &self.augment else {
+            return self.builder.region(cloud, frame, centre, &members);
         };
-        let stream = [CHANGE, epoch as u64, member as u64];
-        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.seed, &stream));
-        if augment.drop > 0.0 {
-            let kept = drop_randomly(members.len(), augment.drop, &mut rng);
-            members = kept.into_iter().map(|index| members[index]).collect();
-        }
+        let seed = Stream::RegionAugmentation.seed(self.seed, &[epoch as u64, member as u64]);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut members = drop_points(members, changes, &mut rng);
         if members.len() > self.config.points {
             let mut kept = random_indices(members.len(), self.config.points, &mut rng);
             // In the order of the scene, in which neighbours are near each other.
             kept.sort_unstable();
             members = kept.into_iter().map(|index| members[index]).collect();
         }
-        let mut part = Part::of(cloud, frame, &members);
+        let mut points = region_points(cloud, frame, &members);
         let mut centre = [[0, 1, 2].map(|axis| centre[axis] - frame.floor[axis])];
-        part.change(augment, &mut centre, &mut rng);
-        self.builder.finish(part, frame, [centre[0][0], centre[0][1]])
+        augment(&mut points, &mut centre, changes, RotationDraws::Own, &mut rng);
+        self.builder.finish(points, frame, [centre[0][0], centre[0][1]])
     }
 }
 
@@ -207,10 +202,10 @@ impl BatchSource for RegionSource {
     }
 
     fn batch(&self, epoch: usize, members: Vec<usize>) -> Result<CloudBatch, DatasetError> {
-        let blocks = self.blocks(epoch, &members);
+        let regions = self.regions(epoch, &members);
         let files = self.files(epoch, &members);
         self.builder
-            .build(&blocks, members)
+            .build(&regions, members)
             .map_err(|source| DatasetError::new(BatchError::Neighbors { files, source }))
     }
 
@@ -228,7 +223,7 @@ impl BatchSource for RegionSource {
 
     fn to_device(&self, device: &Device) -> Self {
         let mut source = self.clone();
-        source.builder.device = device.clone();
+        source.builder.packer.device = device.clone();
         source
     }
 
@@ -244,8 +239,8 @@ mod tests {
     use super::*;
     use crate::config::Attribute;
     use crate::config::{ClassWeights, RegionKind};
-    use crate::data::Frame;
-    use crate::data::blocks::tests::builder;
+    use crate::task::segmentation::Frame;
+    use crate::task::segmentation::builder::tests::builder;
 
     /// A strip of floor with a few points of class 1 at its end and one of no class.
     fn scenes() -> Vec<Scene> {
@@ -270,18 +265,18 @@ mod tests {
         for centres in [Centres::Random, Centres::LeastSeen, Centres::Balanced, Centres::Regular] {
             for region in [RegionKind::Column, RegionKind::Sphere] {
                 let members: Vec<usize> = (0..30).collect();
-                let first = source(centres, region).blocks(3, &members);
-                assert_eq!(source(centres, region).blocks(3, &members), first, "{centres:?}");
-                assert_ne!(source(centres, region).blocks(4, &members), first, "{centres:?}");
-                for block in &first {
+                let first = source(centres, region).regions(3, &members);
+                assert_eq!(source(centres, region).regions(3, &members), first, "{centres:?}");
+                assert_ne!(source(centres, region).regions(4, &members), first, "{centres:?}");
+                for input in &first {
                     assert!(
-                        (1..=25).contains(&block.positions.len()),
+                        (1..=25).contains(&input.positions.len()),
                         "{centres:?}: {}",
-                        block.positions.len()
+                        input.positions.len()
                     );
                     let inside = |feature: &[f32]| feature[0].abs() <= 0.501 && feature[1].abs() <= 0.501;
                     assert!(
-                        block.features.chunks_exact(3).all(inside),
+                        input.features.chunks_exact(3).all(inside),
                         "{centres:?}: within half of the size"
                     );
                 }
@@ -292,8 +287,8 @@ mod tests {
     #[test]
     fn balanced_centres_and_weights_make_up_for_rare_classes() {
         let rare = |centres| {
-            let blocks = source(centres, RegionKind::Column).blocks(0, &(0..30).collect::<Vec<_>>());
-            blocks.iter().filter(|block| block.labels.contains(&1)).count()
+            let regions = source(centres, RegionKind::Column).regions(0, &(0..30).collect::<Vec<_>>());
+            regions.iter().filter(|input| input.labels.contains(&1)).count()
         };
         assert!(rare(Centres::Balanced) > 10 && rare(Centres::Random) < 10);
         let counts = class_counts(&scenes(), 2);
@@ -315,10 +310,10 @@ mod tests {
         for region in [RegionKind::Column, RegionKind::Sphere] {
             let config = ScenesConfig { region, ..config.clone() };
             let source = RegionSource::covering(scenes(), builder(vec![Attribute::Xyz]), &config);
-            let blocks = source.blocks(0, &(0..source.len()).collect::<Vec<_>>());
-            let mut found: Vec<[i32; 2]> = blocks
+            let regions = source.regions(0, &(0..source.len()).collect::<Vec<_>>());
+            let mut found: Vec<[i32; 2]> = regions
                 .iter()
-                .flat_map(|block| &block.positions)
+                .flat_map(|input| &input.positions)
                 .map(|p| [0, 1].map(|axis| (p[axis] * 100.0).round() as i32))
                 .collect();
             found.sort_unstable();

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::summary::{ClassMetrics, Evaluation};
+use crate::network::Task;
 use crate::text::{Align, columns, pad, width};
 
 /// Longest class name, in terminal columns, that a row of the confusion matrix shows in full.
@@ -12,11 +13,12 @@ impl Evaluation {
     /// A row per class, then the overall and mean figures, in per cent. Ends in a line break.
     #[must_use]
     pub fn table(&self) -> String {
-        let counted = if self.mean_iou.is_some() { "points" } else { "files" };
+        let is_segmentation = self.task() == Task::Segmentation;
+        let counted = if is_segmentation { "points" } else { "files" };
         let mut head = vec!["class", counted, "correct", "accuracy", "precision", "F1"];
         let mut aligns =
             vec![Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right];
-        if self.mean_iou.is_some() {
+        if is_segmentation {
             head.push("IoU");
             aligns.push(Align::Right);
         }
@@ -24,7 +26,7 @@ impl Evaluation {
         for class in &self.per_class {
             let mut row = vec![class.name.clone(), class.count.to_string(), class.correct.to_string()];
             row.extend([class.accuracy, class.precision, class.f1].map(percent));
-            if self.mean_iou.is_some() {
+            if is_segmentation {
                 row.push(class.iou_text());
             }
             rows.push(row);
@@ -32,13 +34,8 @@ impl Evaluation {
         let lines = columns(&rows, &aligns);
         let rule = "-".repeat(lines.iter().map(|line| width(line)).max().unwrap_or(0));
 
-        let mut totals = vec![
-            ("overall accuracy", percent(self.overall_accuracy)),
-            ("mean class accuracy", percent(self.mean_class_accuracy)),
-        ];
-        if self.mean_iou.is_some() {
-            totals.push(("mean IoU", percent(self.mean_iou)));
-        }
+        let mut totals: Vec<(&str, String)> =
+            self.values.iter().map(|(metric, value)| (metric.label, percent(value))).collect();
         totals.push(("loss", self.loss.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.4}"))));
         let total_rows: Vec<Vec<String>> =
             totals.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
@@ -127,7 +124,7 @@ fn shorten(name: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::{Confusion, Weights};
+    use crate::metrics::{Confusion, Weights};
 
     fn evaluation(names: &[&str]) -> Evaluation {
         let mut confusion = Confusion::new(names.len());
@@ -138,7 +135,15 @@ mod tests {
         }
         confusion.record(0, names.len() - 1);
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        Evaluation::classification("test", Weights::Best, &names, &confusion, 0.5)
+        Evaluation::new(
+            Task::Classification,
+            "test",
+            Weights::Best,
+            &names,
+            &confusion,
+            0.5,
+            confusion.total() as usize,
+        )
     }
 
     #[test]
@@ -169,12 +174,15 @@ split test, best weights, 4 files
         let names = ["a".to_owned(), "b".to_owned()];
         let mut confusion = Confusion::new(2);
         confusion.record(0, 0);
-        let table = Evaluation::classification("test", Weights::Last, &names, &confusion, f64::NAN).table();
+        let table =
+            Evaluation::new(Task::Classification, "test", Weights::Last, &names, &confusion, f64::NAN, 1)
+                .table();
         let row: Vec<&str> = table.lines().nth(3).unwrap().split_whitespace().collect();
         assert_eq!(row, ["b", "0", "0", "-", "-", "-"]);
         // In segmentation it says so, and stays out of the mean.
-        let segmentation = Evaluation::segmentation("test", Weights::Last, &names, &confusion, 0.5, 1);
-        assert_eq!(segmentation.mean_iou, Some(1.0));
+        let segmentation =
+            Evaluation::new(Task::Segmentation, "test", Weights::Last, &names, &confusion, 0.5, 1);
+        assert_eq!(segmentation.values.get("mean_iou"), Some(1.0));
         let table = segmentation.table();
         let row: Vec<&str> = table.lines().nth(3).unwrap().split_whitespace().collect();
         assert_eq!(row, ["b", "0", "0", "-", "-", "-", "absent"]);

@@ -1,0 +1,113 @@
+//! One step of training, in the parts that the loop over epochs runs and the benches time.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use burn::optim::GradientsParams;
+use burn::tensor::Device;
+use burn::train::{ClassificationOutput, InferenceStep, Learner, TrainOutput, TrainStep};
+
+use super::optimizer::optimizer;
+use super::schedule::schedule;
+use crate::config::Config;
+use crate::network::{Network, NetworkSpec};
+use crate::streams::Stream;
+use crate::task::{CloudBatch, forward_loss};
+
+impl TrainStep for Network {
+    type Input = CloudBatch;
+    type Output = ClassificationOutput;
+
+    fn step(&self, batch: CloudBatch) -> TrainOutput<ClassificationOutput> {
+        backward(self, forward_loss(self, batch))
+    }
+}
+
+impl InferenceStep for Network {
+    type Input = CloudBatch;
+    type Output = ClassificationOutput;
+
+    fn step(&self, batch: CloudBatch) -> ClassificationOutput {
+        forward_loss(self, batch)
+    }
+}
+
+/// From the loss to the gradients of all weights.
+fn backward(network: &Network, output: ClassificationOutput) -> TrainOutput<ClassificationOutput> {
+    let gradients = output.loss.backward();
+    TrainOutput::new(network, gradients, output)
+}
+
+/// Waits until no other training of this process draws random numbers: burn has one stream of them per process.
+pub fn take_turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A network with its optimizer and schedule, trained step by step.
+pub struct Steps {
+    learner: Learner<Network>,
+    device: Device,
+    seed: u64,
+}
+
+impl std::fmt::Debug for Steps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Steps")
+            .field("device", &self.device)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Steps {
+    /// The first step of `config` on `device`, with weights of the seed; the schedule spans `epochs` epochs of `steps` steps.
+    #[must_use]
+    pub fn new(config: &Config, spec: &NetworkSpec, epochs: usize, steps: usize, device: &Device) -> Self {
+        let device = device.clone().autodiff();
+        device.seed(Stream::Weights.seed(config.seed, &[]));
+        let network = config.model.init(spec, &device);
+        let schedule = schedule(&config.schedule, config.optimizer.lr(), epochs, steps);
+        let learner = Learner::new(network, optimizer(&config.optimizer), schedule);
+        Self::of(learner, device, config.seed)
+    }
+
+    /// Steps of `learner`, on `device`.
+    pub(super) fn of(learner: Learner<Network>, device: Device, seed: u64) -> Self {
+        Self { learner, device, seed }
+    }
+
+    /// The network, as it is now.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        self.learner.model()
+    }
+
+    /// The learner of burn.
+    pub(super) fn learner(&self) -> &Learner<Network> {
+        &self.learner
+    }
+
+    /// Chooses the random numbers of the network (dropout) in a step.
+    pub fn seed(&self, epoch: usize, step: usize) {
+        self.device.seed(Stream::Step.seed(self.seed, &[epoch as u64, step as u64]));
+    }
+
+    /// From a batch to its loss.
+    #[must_use]
+    pub fn forward(&self, batch: CloudBatch) -> ClassificationOutput {
+        forward_loss(&self.network(), batch)
+    }
+
+    /// From the loss to the gradients.
+    #[must_use]
+    pub fn backward(&self, output: ClassificationOutput) -> TrainOutput<ClassificationOutput> {
+        backward(&self.network(), output)
+    }
+
+    /// From the gradients to new weights; gives the learning rate of the step.
+    pub fn update(&mut self, gradients: GradientsParams) -> f64 {
+        self.learner.lr_step();
+        self.learner.optimizer_step(gradients);
+        self.learner.lr_current().base()
+    }
+}
