@@ -41,7 +41,7 @@ pub struct LoadTimes {
     pub points_per_s: f64,
     /// Threads of the pool.
     pub threads: usize,
-    /// The most memory that the process held; `None` where the system does not tell.
+    /// The most memory that the process held; `None` where the system does not say.
     pub peak_bytes: Option<u64>,
 }
 

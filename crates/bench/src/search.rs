@@ -24,7 +24,7 @@ const SLOW: f64 = 10.0;
 pub struct SearchBench {
     /// Mean neighbours of a point, which choose the radius for every cloud; clouds have radius 1.
     pub neighbours: f64,
-    /// The radius, in place of `neighbours`.
+    /// The radius, instead of `neighbours`.
     pub radius: Option<f32>,
     /// Neighbours of a query for the nearest points.
     pub nearest: usize,
@@ -58,7 +58,7 @@ pub struct SearchTimes {
     pub threads: usize,
     /// The vector instructions in use.
     pub instruction_set: String,
-    /// The most memory that the process held so far; `None` where the system does not tell.
+    /// The most memory that the process held so far; `None` where the system does not say.
     pub peak_bytes: Option<u64>,
 }
 
@@ -153,8 +153,8 @@ impl SearchBench {
         let mut spent = [0.0; 2];
         // Taking turns, so that a change of the machine meets both.
         for _ in 0..self.repetitions {
-            for (place, (search, [build, lists, kernel, nearest])) in times.iter_mut().enumerate() {
-                if spent[place] > SLOW {
+            for (index, (search, [build, lists, kernel, nearest])) in times.iter_mut().enumerate() {
+                if spent[index] > SLOW {
                     continue;
                 }
                 let begun = Instant::now();
@@ -176,7 +176,7 @@ impl SearchBench {
                 let found = Neighborhood::build(positions, &offsets, &shape, *search)?;
                 kernel.push(started.elapsed().as_secs_f64());
                 edges = found.edges();
-                spent[place] = begun.elapsed().as_secs_f64();
+                spent[index] = begun.elapsed().as_secs_f64();
             }
         }
         let device = self.device.as_ref().map(|device| self.on_device(positions, &shape, edges, device));

@@ -65,7 +65,7 @@ pub struct StepTimes {
     pub threads: usize,
     /// The vector instructions in use.
     pub instruction_set: String,
-    /// The most memory that the process held; `None` where the system does not tell.
+    /// The most memory that the process held; `None` where the system does not say.
     pub peak_bytes: Option<u64>,
     /// What was to be expected of it.
     pub estimate: StepMemory,

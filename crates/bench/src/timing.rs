@@ -25,7 +25,7 @@ impl Spread {
     }
 }
 
-/// The most memory that this process has held since it began, in bytes; `None` where the system does not tell.
+/// The most memory that this process has held since it began, in bytes; `None` where the system does not say.
 #[must_use]
 pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

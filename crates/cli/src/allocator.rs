@@ -15,14 +15,14 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 const PURGE_DELAY: c_int = 15;
 
 /// How long memory that is not used stays with the program, in milliseconds: longer than a step takes.
-const KEPT_MS: c_long = 10_000;
+const HELD_MS: c_long = 10_000;
 
-/// Keeps freed memory for ten seconds instead of one; what is not used again by then goes back to the
+/// Holds freed memory for ten seconds instead of one; what is not used again by then goes back to the
 /// system. For the start of the program. `MIMALLOC_PURGE_DELAY` in the environment overrides it.
-pub(crate) fn keep_memory_between_steps() {
+pub(crate) fn hold_memory_between_steps() {
     // SAFETY: sets a number before there is another thread that could read it; an option that mimalloc did not know
     // would be ignored.
-    unsafe { libmimalloc_sys::mi_option_set_default(PURGE_DELAY, KEPT_MS) }
+    unsafe { libmimalloc_sys::mi_option_set_default(PURGE_DELAY, HELD_MS) }
 }
 
 #[cfg(test)]
@@ -36,8 +36,8 @@ mod tests {
         let get = || unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) };
         if std::env::var_os("MIMALLOC_PURGE_DELAY").is_none() {
             assert_eq!(get(), 1000);
-            keep_memory_between_steps();
-            assert_eq!(get(), KEPT_MS);
+            hold_memory_between_steps();
+            assert_eq!(get(), HELD_MS);
         }
     }
 }

@@ -11,7 +11,7 @@ mod vulkan_layer;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    allocator::keep_memory_between_steps();
+    allocator::hold_memory_between_steps();
     #[cfg(all(feature = "wgpu", target_os = "linux"))]
     vulkan_layer::ask_no_desktop();
     commands::handle_interrupts();

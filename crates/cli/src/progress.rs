@@ -64,7 +64,7 @@ fn style(unit: &'static str) -> ProgressStyle {
     ProgressStyle::with_template("{prefix} {wide_bar:.cyan/dim} {human_pos}/{human_len} {rate}{left}{msg}")
         .expect("the template is constant and valid")
         .with_key("left", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            // Before the first item there is nothing to tell from.
+            // Before the first item there is no rate.
             if state.per_sec() > 0.0 {
                 let _ = write!(out, ", {} left", short_time(state.eta()));
             }

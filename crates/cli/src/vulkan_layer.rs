@@ -7,7 +7,7 @@
 
 use std::env;
 
-/// Turns the layer off, unless there may be a desktop or the layer has been told which card to put first. For the start
+/// Turns the layer off, unless there may be a desktop or a variable chooses the first card. For the start
 /// of the program.
 pub(crate) fn ask_no_desktop() {
     let asked = ["XDG_RUNTIME_DIR", "MESA_VK_DEVICE_SELECT", "NODEVICE_SELECT"];

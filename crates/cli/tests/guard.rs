@@ -72,7 +72,7 @@ fn a_run_without_a_whole_epoch_leaves_nothing_behind() {
     let (out, err) = texts(&output);
     assert_eq!(output.status.code(), Some(1), "{out}{err}");
     assert!(
-        err.contains("epoch 1, step ") && err.contains("lower optimizer.lr") && !err.contains("kept"),
+        err.contains("epoch 1, step ") && err.contains("lower optimizer.lr") && !err.contains("saved"),
         "{err}"
     );
     assert!(err.contains(".ply"), "{err}");

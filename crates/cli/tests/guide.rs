@@ -36,9 +36,15 @@ fn guide() -> Vec<PathBuf> {
 fn documents() -> Vec<PathBuf> {
     let root = root();
     let mut files = guide();
-    for folder in
-        ["", "datasets", "crates/neighbors", "crates/pointcloud", "crates/pointconv", "crates/train"]
-    {
+    for folder in [
+        "",
+        "datasets",
+        "crates/cli",
+        "crates/neighbors",
+        "crates/pointcloud",
+        "crates/pointconv",
+        "crates/train",
+    ] {
         files.extend(markdown_in(&root.join(folder)));
     }
     files

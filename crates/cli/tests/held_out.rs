@@ -27,7 +27,7 @@ fn test_files_are_read_only_after_the_training() {
     let error = place.fail(
         &["train", "tiny.toml", "--output", "after"],
         &[
-            "training is finished and kept in after",
+            "training is finished and saved in after",
             "set/block/test/block_0005.ply",
             "line 1",
             "--resume --output after",

@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// The top folder of the workspace.
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/train has two parents").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/cli has two parents").to_owned()
 }
 
 /// The first Rust program of the README, made whole as `cargo test` does for documentation.
@@ -31,14 +31,18 @@ fn manifest() -> String {
     let shared: toml::Table = text.parse().unwrap();
     let third_party = &shared["workspace"]["dependencies"];
     let mut dependencies = toml::Table::new();
-    for name in ["burn", "rand", "rand_chacha", "tempfile"] {
+    for name in ["burn", "ciborium", "rand", "rand_chacha", "regex-syntax", "tempfile"] {
         dependencies.insert(name.into(), third_party[name].clone());
     }
     let mut profile = shared["profile"].clone();
     for name in ["neighbors", "pointcloud", "pointconv", "train"] {
         let path = workspace().join("crates").join(name);
-        let path = toml::Table::from_iter([("path".to_owned(), path.display().to_string().into())]);
-        dependencies.insert(name.into(), path.into());
+        let mut dependency = toml::Table::from_iter([("path".to_owned(), path.display().to_string().into())]);
+        if name == "train" {
+            // As in the program: the same features of burn.
+            dependency.insert("features".into(), vec!["dashboard"].into());
+        }
+        dependencies.insert(name.into(), dependency.into());
         let quick = toml::Table::from_iter([("opt-level".to_owned(), 0.into())]);
         profile["release"]["package"].as_table_mut().unwrap().insert(name.into(), quick.into());
     }

@@ -44,16 +44,25 @@ fn a_run_that_was_killed_and_resumed_is_the_one_that_was_not() {
     assert_same_run(&place.path("whole"), &place.path("killed"));
 }
 
-/// A number that differs from test run to test run; where a run is stopped should not always be the same.
+/// Numbers that differ from test run to test run: where a run is stopped should not always be the same. The seed is printed,
+/// and `POINTWISE_TEST_SEED` repeats it.
 #[cfg(unix)]
-fn random(below: u64) -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    std::hash::RandomState::new().build_hasher().finish() % below
+fn random_numbers() -> impl FnMut(u64) -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+
+    use rand::{RngExt, SeedableRng};
+
+    let given = std::env::var("POINTWISE_TEST_SEED").ok();
+    let seed = given.map_or_else(|| RandomState::new().build_hasher().finish(), |seed| seed.parse().unwrap());
+    println!("POINTWISE_TEST_SEED={seed}");
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    move |below| rng.random_range(0..below)
 }
 
 #[cfg(unix)]
 #[test]
 fn a_run_that_was_stopped_anywhere_any_number_of_times_is_the_one_that_was_not() {
+    let mut random = random_numbers();
     let place = Workplace::new();
     let arguments = ["train", "tiny.toml", "--set", "train.epochs=40", "--set", "train.batch_size=1"];
     let with = |more: &[&'static str]| [&arguments[..], more].concat();

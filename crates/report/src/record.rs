@@ -11,7 +11,7 @@ use train::run::{Manifest, RunDirectory};
 /// Version of `report.json` that this program writes, and the newest that it reads.
 const FORMAT_VERSION: u32 = 1;
 
-/// Evaluations that a run keeps: the newest.
+/// Most evaluations in the record of a run: the newest.
 const EVALUATIONS: usize = 8;
 
 /// The evaluations of a run with their examples, and where it was trained.

@@ -185,7 +185,7 @@ fn advice(run: &Path, epoch: usize) -> String {
     match epoch {
         1 => "Start again with a lower optimizer.lr".into(),
         _ => format!(
-            "The weights after epoch {} are kept in {}; start a new run with a lower optimizer.lr",
+            "The weights after epoch {} are saved in {}; start a new run with a lower optimizer.lr",
             epoch - 1,
             run.display()
         ),

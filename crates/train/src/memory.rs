@@ -16,7 +16,7 @@ use crate::network::{NetworkSpec, Task};
 use crate::synthetic::surfaces;
 use crate::task::classification::{CloudSet, Preparation};
 use crate::task::segmentation::{Frame, RegionBuilder, RegionSource, Scene, load_scenes, thin};
-use crate::task::{AHEAD, offsets};
+use crate::task::{AHEAD, list_sizes, offsets};
 
 /// Bytes of a number.
 const FLOAT: u64 = 4;
@@ -38,11 +38,11 @@ pub struct StepMemory {
     pub weights: u64,
     /// One gradient per weight.
     pub gradients: u64,
-    /// What the optimizer keeps between steps.
+    /// The state of the optimizer between steps.
     pub optimizer: u64,
     /// What the optimizer takes while it computes new weights, the old ones still there.
     pub update: u64,
-    /// What the forward pass keeps for the backward pass, and the gradients that go back through it.
+    /// Values that the forward pass stores for the backward pass, and the gradients of them.
     pub activations: u64,
     /// Neighbour lists of one batch, with what their backward pass needs.
     pub neighbors: u64,
@@ -79,7 +79,7 @@ impl StepMemory {
 
     /// The estimate for a classifier with `classes` classes that is trained on clouds like `clouds`.
     ///
-    /// The lists of the first clouds, up to one batch, are counted, not made; fewer than a batch stand for all.
+    /// The lists of the first clouds, up to one batch, are counted, not made; fewer than a batch are scaled to one.
     ///
     /// # Errors
     /// A network that is no classifier, a position that is not finite.
@@ -143,7 +143,7 @@ impl StepMemory {
         batch: usize,
     ) -> Result<Self, RunError> {
         let (batch, counted) = (batch as u64, offsets.len() as u64 - 1);
-        let sizes = ListSizes::count(positions, offsets, &config.model.kernel_shapes())?;
+        let sizes = list_sizes(positions, offsets, &config.model.kernel_shapes())?;
         let of_batch = |bytes: u64| bytes * batch / counted;
         let lists = of_batch(sizes.iter().map(ListSizes::bytes).sum());
         let edge_weights = of_batch(sizes.iter().map(ListSizes::edge_weight_bytes).sum());

@@ -16,7 +16,7 @@ const QUICK: Duration = Duration::from_secs(2);
 /// How progress is shown.
 #[derive(Clone, Copy, Debug)]
 pub enum ProgressMode {
-    /// By a view of the calling program, which makes one for every piece of work.
+    /// By a view of the calling program, which makes one for every task.
     View(MakeView),
     /// Plain lines on standard error, at each quarter and every ten seconds, after a minute every minute; none for work of less
     /// than two seconds.
@@ -28,7 +28,7 @@ pub enum ProgressMode {
 /// Makes a view for work with a label, on a number of items that are called by a plural: `(label, unit, total)`.
 pub type MakeView = fn(&str, &'static str, usize) -> Box<dyn ProgressView>;
 
-/// Shows the progress of one piece of work, from any thread; dropped at its end.
+/// Shows the progress of one task, from any thread; dropped at its end.
 pub trait ProgressView: fmt::Debug + Send + Sync {
     /// The first `items` were done before: they count, but not for the rate.
     fn skip(&self, items: usize);
@@ -140,7 +140,7 @@ impl Progress {
     pub fn finish(self) {}
 }
 
-/// Plain lines in place of a bar.
+/// Plain lines instead of a bar.
 #[derive(Debug)]
 struct Lines {
     label: String,
@@ -205,7 +205,7 @@ fn print(line: Option<String>) {
     }
 }
 
-/// The state is a few counters: whoever panicked while holding it has left it usable.
+/// The state is a few counters, which are usable after a panic, too.
 fn lock(lines: &Mutex<Lines>) -> std::sync::MutexGuard<'_, Lines> {
     lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -23,7 +23,7 @@ pub(crate) enum Stream {
     RegionCentres = 7,
     /// The points and the augmentation of a region.
     RegionAugmentation = 8,
-    /// The points of the examples that an evaluation keeps.
+    /// The points of the examples of an evaluation.
     Examples = 9,
 }
 

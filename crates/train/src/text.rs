@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-/// On which side of a column its cells stand.
+/// The side to which the cells of a column are aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     /// On the left.

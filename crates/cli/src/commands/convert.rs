@@ -19,9 +19,9 @@ use crate::progress;
 
 /// Convert a file or a folder of files to another format
 ///
-/// Reads PLY, OFF, OBJ, STL, PCD, XYZ, TXT, CSV, NPY, NPZ, LAS, LAZ and HDF5, whatever the extension
-/// says where the content tells; writes PLY, PCD, XYZ, TXT, CSV, NPY, LAS and LAZ. Normals, colours,
-/// labels and further numbers per point are kept.
+/// Reads PLY, OFF, OBJ, STL, PCD, XYZ, TXT, CSV, NPY, NPZ, LAS, LAZ and HDF5, by their content
+/// before their extension; writes PLY, PCD, XYZ, TXT, CSV, NPY, LAS and LAZ. Normals, colours,
+/// labels and further numbers per point are converted, too.
 ///
 /// HDF5 files of many clouds, as ModelNet40, ShapeNetPart and S3DIS are distributed, become a file of every
 /// cloud: OUTPUT/CLASS/SPLIT/FILE where clouds have a class, else OUTPUT/SPLIT/FILE with a label for every point,
@@ -214,7 +214,7 @@ impl Convert {
     }
 }
 
-/// The path without links and `..`; as it stands where it does not exist.
+/// The path without links and `..`; unchanged where it does not exist.
 fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -72,7 +72,7 @@ impl Eval {
         match write_report(&run, &record, shown) {
             Ok(()) if only_json => {}
             Ok(()) => named(&run.report())?,
-            // The results stand, also where the run may only be read.
+            // The results are valid, also where the run cannot be written to.
             Err(error @ RunError::Data(pointcloud::Error::Io { .. })) => {
                 eprintln!("no report: {}", describe(&error))
             }

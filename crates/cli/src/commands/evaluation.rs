@@ -1,4 +1,4 @@
-//! An evaluation as the report keeps it, for `pointwise train` and `pointwise eval`.
+//! An evaluation as the report stores it, for `pointwise train` and `pointwise eval`.
 
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

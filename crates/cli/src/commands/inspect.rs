@@ -33,7 +33,7 @@ pub(super) struct Inspect {
 impl Inspect {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let files = count_files(&self.path);
-        // A run, a config or one file is read in no time, or as one piece.
+        // A run, a config or one file needs no bar.
         let mode = if files > 0 { progress::detect(self.quiet) } else { ProgressMode::Quiet };
         let bar = Progress::start(mode, "reading", "files", files);
         let inspection = inspect::inspect(&self.path, self.points, &|done| bar.set(done))?;

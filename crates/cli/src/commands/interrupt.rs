@@ -1,4 +1,4 @@
-//! Ctrl-C, and the signal by which systems end programs: what is written is whole, and it is said what there is.
+//! Ctrl-C, and the signal by which systems end programs: files are written whole or not at all, and a message says which.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -9,16 +9,16 @@ use ::train::Stop;
 /// Exit code after Ctrl-C, as shells give it: 128 and the number of the signal.
 const CTRL_C: u8 = 130;
 
-/// What trainings listen to.
+/// The request that stops a training.
 static STOP: LazyLock<Stop> = LazyLock::new(Stop::default);
 
 /// The exit code of the signal that came.
 static CODE: AtomicU8 = AtomicU8::new(CTRL_C);
 
-/// Says what there is when the program ends at once.
-type Kept = Box<dyn Fn() -> String + Send>;
+/// The message about what is written, when the program ends at once.
+type Remains = Box<dyn Fn() -> String + Send>;
 
-static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
+static REMAINS: Mutex<Option<Remains>> = Mutex::new(None);
 
 /// For trainings: the request that Ctrl-C makes.
 pub(super) fn stop() -> Stop {
@@ -30,9 +30,9 @@ pub(super) fn exit_code() -> ExitCode {
     CODE.load(Ordering::SeqCst).into()
 }
 
-/// From now on `kept` tells what is left when the program is ended.
-pub(super) fn leaves(kept: impl Fn() -> String + Send + 'static) {
-    *KEPT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(kept));
+/// From now on `remains` gives the message about what is written, when the program is ended.
+pub(super) fn leaves(remains: impl Fn() -> String + Send + 'static) {
+    *REMAINS.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(remains));
 }
 
 /// Ends the program at Ctrl-C in order. A training ends by itself, after its step; a second Ctrl-C ends also that at once.
@@ -52,8 +52,8 @@ fn handle(code: u8) {
         eprintln!("\nstopping after this step; once more ends at once");
         return;
     }
-    let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|kept| kept());
-    end(kept.map_or_else(|| "stopped".into(), |kept| format!("stopped: {kept}")), code);
+    let remains = REMAINS.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|remains| remains());
+    end(remains.map_or_else(|| "stopped".into(), |remains| format!("stopped: {remains}")), code);
 }
 
 fn end(text: String, code: u8) -> ! {

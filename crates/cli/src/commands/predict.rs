@@ -131,13 +131,13 @@ impl Predict {
         let progress = progress::detect(self.quiet);
         let cloud = read_cloud(path)?;
         let options = LabelOptions { memory: self.memory.saturating_mul(1_000_000), shift: [self.shift; 3] };
-        let told = |estimate: &LabelEstimate| {
+        let print_estimate = |estimate: &LabelEstimate| {
             if !self.quiet {
                 eprintln!("{}: {estimate}", path.display());
             }
         };
         let started = Instant::now();
-        let votes = segmenter.label_with(&cloud, path, &options, progress, &told)?;
+        let votes = segmenter.label_with(&cloud, path, &options, progress, &print_estimate)?;
         let seconds = started.elapsed().as_secs_f64();
 
         let output = labelled_path(path, self.output.as_deref());
@@ -167,7 +167,7 @@ impl Predict {
         match compared {
             Ok(Some(evaluation)) => line(format_args!("\n{}", evaluation.table()))?,
             Ok(None) => {}
-            // What is predicted does not depend on them.
+            // The prediction does not depend on them.
             Err(error) => eprintln!("the labels were not compared: {}", describe(&error)),
         }
         Ok(())

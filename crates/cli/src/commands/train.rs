@@ -29,7 +29,7 @@ use crate::progress;
   pointwise train configs/shapes10.toml --resume
   pointwise train configs/shapes10.toml --tensorboard      (then: tensorboard --logdir runs)
 
-Ctrl-C stops after the step at work and keeps it: --resume goes on as if nothing had happened. A second Ctrl-C ends at once.")]
+Ctrl-C stops after the current step and saves it: --resume continues from there with the same result. A second Ctrl-C ends at once.")]
 pub(super) struct Train {
     /// Experiment config, a TOML file
     config: PathBuf,
@@ -112,10 +112,10 @@ impl Train {
         }
         interrupt::leaves({
             let run = run.clone();
-            move || format!("the training is finished and kept in {run}; evaluate with\n  {resume}")
+            move || format!("the training is finished and saved in {run}; evaluate with\n  {resume}")
         });
         evaluate(&config, &outcome, device, found.to_string(), progress).with_context(|| {
-            format!("the training is finished and kept in {run}, but its evaluation failed; fix this, then add --resume --output {run}")
+            format!("the training is finished and saved in {run}, but its evaluation failed; fix this, then add --resume --output {run}")
         })?;
         named(&outcome.run.report())?;
         line(format_args!("run: {run}"))?;
@@ -147,7 +147,7 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Counts the test files, and tells data for one kind of network from data for the other.
+/// Counts the test files; refuses data for the other task.
 fn test_files(config: &Config) -> Result<usize, RunError> {
     let root = &config.data.root;
     let other = |found, expected| RunError::OtherTask {
@@ -256,12 +256,12 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(unix)]
     fn words_survive_a_shell() {
         for word in ["data.root=/data/ModelNet10", "augment.scale=[0.9, 1.1]", "it's", ""] {
             let script = format!("printf %s {}", quoted(word));
-            if let Ok(output) = std::process::Command::new("sh").args(["-c", &script]).output() {
-                assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
-            }
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
         }
         assert_eq!(quoted("runs/shapes10"), "runs/shapes10");
         assert_eq!(quoted("data.points=64 "), "'data.points=64 '");

@@ -33,8 +33,8 @@ impl Unpack<'_> {
         let bar = Progress::start(progress::detect(self.quiet), "unpacking", "clouds", total);
         let done = AtomicUsize::new(0);
         let results: Mutex<Vec<Result<PathBuf, anyhow::Error>>> = Mutex::default();
-        self.folder.unpack(self.test_rooms, &|place, cloud| {
-            let result = cloud.map_err(anyhow::Error::from).and_then(|cloud| self.write(place, cloud));
+        self.folder.unpack(self.test_rooms, &|path, cloud| {
+            let result = cloud.map_err(anyhow::Error::from).and_then(|cloud| self.write(path, cloud));
             let go_on = result.is_ok() || self.skip_bad;
             results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
             bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
@@ -63,8 +63,8 @@ impl Unpack<'_> {
     }
 
     /// Writes one cloud, and gives its path below the output.
-    fn write(&self, place: &Path, cloud: PointCloud) -> anyhow::Result<PathBuf> {
-        let mut name = place.as_os_str().to_owned();
+    fn write(&self, path: &Path, cloud: PointCloud) -> anyhow::Result<PathBuf> {
+        let mut name = path.as_os_str().to_owned();
         name.push(format!(".{}", self.extension));
         let below = PathBuf::from(name);
         let path = self.output.join(&below);
@@ -74,7 +74,7 @@ impl Unpack<'_> {
             None => cloud,
             Some(points) => {
                 // What is chosen depends on the cloud alone, not on when its turn comes.
-                let stream: Vec<u64> = place.to_string_lossy().bytes().map(u64::from).collect();
+                let stream: Vec<u64> = path.to_string_lossy().bytes().map(u64::from).collect();
                 let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.options.seed, &stream));
                 resample(&cloud, points, self.options.sampling, &mut rng).with_context(named)?
             }

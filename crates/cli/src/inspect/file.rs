@@ -63,7 +63,7 @@ impl From<Bounds> for Box3 {
 }
 
 impl FileInspection {
-    /// Reads the file at `path`, of the format that its content or its extension tells; a file of no
+    /// Reads the file at `path`, in the format of its content or its extension; a file of no
     /// known format is taken for PLY.
     pub(super) fn of(path: &Path) -> pointcloud::Result<Self> {
         match Format::detect(path) {

@@ -16,7 +16,7 @@ use train::text::{Align, columns};
 pub(crate) struct FolderInspection {
     /// The folder.
     pub(crate) root: PathBuf,
-    /// Names of the classes, sorted; their places are the class numbers.
+    /// Names of the classes, sorted; their indices are the class numbers.
     pub(crate) classes: Vec<String>,
     /// The splits, sorted by name.
     pub(crate) splits: Vec<SplitInfo>,
@@ -29,7 +29,7 @@ pub(crate) struct FolderInspection {
     /// Distance of the farthest point from the mean of the points, per readable file, in the unit
     /// of the files.
     pub(crate) radius: Option<Spread<f64>>,
-    /// What may go wrong in training, and how to mend it.
+    /// What may go wrong in training, and how to fix it.
     pub(crate) warnings: Vec<Warning>,
 }
 

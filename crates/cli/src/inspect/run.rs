@@ -36,7 +36,7 @@ impl RunInspection {
     /// When it is no run directory or one of its files is damaged.
     pub(super) fn of(path: &Path) -> Result<Self, RunError> {
         let run = RunDirectory::open(path)?;
-        // The manifest first: it tells of a newer format, whose config may have other keys.
+        // The manifest first: a newer format may have other keys in its config.
         let manifest = Manifest::read(&run)?;
         let config = Config::of_run(run.config())?;
         let rows = if run.metrics().exists() { MetricsLog::read(run.metrics())? } else { Vec::new() };

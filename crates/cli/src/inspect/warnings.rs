@@ -1,4 +1,4 @@
-//! What may go wrong with a dataset in training, and how to mend it.
+//! What may go wrong with a dataset in training, and how to fix it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +25,7 @@ const UNEVEN_CLASSES: usize = 10;
 pub(crate) struct Warning {
     /// What was found.
     pub(crate) what: String,
-    /// How to mend it.
+    /// How to fix it.
     pub(crate) fix: String,
     /// Files concerned, where it is about files.
     pub(crate) files: Vec<PathBuf>,
@@ -111,7 +111,7 @@ fn layout(dataset: &FolderInspection) -> Vec<Warning> {
 
 /// Files that loading refuses.
 fn unreadable(files: &[Surveyed]) -> Vec<Warning> {
-    const FIX: &str = "mend or remove them, or set data.skip_bad = true to leave them out";
+    const FIX: &str = "fix or remove them, or set data.skip_bad = true to leave them out";
     let mut warnings = Vec::new();
     let bad: Vec<(&PathBuf, &String)> =
         files.iter().filter_map(|file| file.shape.as_ref().err().map(|error| (&file.path, error))).collect();
@@ -157,8 +157,7 @@ fn duplicates(files: &[Surveyed]) -> Vec<Warning> {
     let classes: Vec<&Vec<&Surveyed>> = groups.values().filter(mixed).collect();
     if !classes.is_empty() {
         let what = format!("{} files are in more than one class, with the same content", classes.len());
-        warnings
-            .push(Warning::new(what, "keep each in the class that it belongs to").about(&paths(&classes)));
+        warnings.push(Warning::new(what, "leave each in one class only").about(&paths(&classes)));
     }
     warnings
 }
@@ -174,7 +173,7 @@ fn sizes(dataset: &FolderInspection, files: &[Surveyed], points: usize) -> Vec<W
         let what =
             format!("{} clouds have fewer than {points} points; some of theirs will be repeated", few.len());
         let fix =
-            "set data.points to the least number of points, if that is enough to tell the classes apart";
+            "set data.points to the least number of points, if that is enough to distinguish the classes";
         warnings.push(Warning::new(what, fix).about(few));
     }
     if let Some(radius) = dataset.radius
@@ -182,7 +181,7 @@ fn sizes(dataset: &FolderInspection, files: &[Surveyed], points: usize) -> Vec<W
     {
         let what = format!("extents differ much: radius {:.4} to {:.4}", radius.min, radius.max);
         let fix =
-            "keep data.normalize = \"unit-sphere\", or bring the files to one unit; look for stray points";
+            "leave data.normalize = \"unit-sphere\", or bring the files to one unit; look for stray points";
         warnings.push(Warning::new(what, fix));
     }
     warnings

@@ -44,7 +44,7 @@ pub struct DataConfig {
     #[schemars(extend("x-task" = "classification"))]
     pub validation_fraction: f64,
 
-    /// Whether files that cannot be read are left out and counted, in place of ending the run.
+    /// Whether files that cannot be read are left out and counted, instead of ending the run.
     /// Default false.
     #[serde(default)]
     pub skip_bad: bool,
@@ -78,7 +78,7 @@ pub struct SynthData {
     pub seed: u64,
 }
 
-/// Which points are kept of a cloud that has too many.
+/// Which points of a cloud with too many are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -86,7 +86,7 @@ pub enum Sampling {
     /// Uniform draw without repetition, once when the file is read; the same for the same file everywhere.
     #[default]
     Random,
-    /// Farthest-point sampling: each point is the one farthest from those already kept. Even, and
+    /// Farthest-point sampling: each point is the one farthest from those already chosen. Even, and
     /// slower.
     Farthest,
 }

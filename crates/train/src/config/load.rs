@@ -241,7 +241,7 @@ epochs = 3
                 assert_eq!(parse(&text, &[]).unwrap(), config, "{text}");
             }
         }
-        // A written f32 keeps its short form.
+        // An f32 is written in its short form.
         assert!(config.to_toml().unwrap().contains("cell = 0.1\n"));
     }
 

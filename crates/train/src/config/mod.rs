@@ -4,6 +4,7 @@
 //! is marked there. A key that no struct knows is refused with the nearest known one named, a key that the network does not use
 //! with the task that uses it, a wrong type with the key, what was found and what is expected.
 
+mod attribute;
 mod augment;
 mod data;
 mod experiment;
@@ -17,9 +18,10 @@ mod usage;
 
 pub use crate::check::{ConfigError, Hint, KeySource};
 pub use crate::network::{ConvolutionKind, Inputs, ModelConfig, SearchKind, ShellsConfig, Task};
+pub use attribute::Attribute;
 pub use augment::{AugmentConfig, Axis, Rotate};
 pub use data::{DataConfig, Normalize, PointOrder, Sampling, SynthData};
 pub use experiment::{Config, TrainConfig};
 pub use optimize::{OptimizerConfig, ScheduleConfig};
 pub use reference::{json_schema, reference};
-pub use scenes::{Attribute, Centres, ClassWeights, RegionKind, SceneSynthData, ScenesConfig};
+pub use scenes::{Centres, ClassWeights, RegionKind, SceneSynthData, ScenesConfig};

@@ -7,6 +7,7 @@ use pointcloud::{LabelMap, Region, SceneFolder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::attribute::Attribute;
 use crate::check::{ConfigError, ensure, ensure_positive, ensure_some};
 
 /// Section `[scenes]`: needed by the networks that give a class to every point, refused by the others. The scenes lie in
@@ -20,7 +21,7 @@ pub struct ScenesConfig {
     pub classes: Vec<String>,
     /// Property of a point that holds its label, of any scalar type. Default `"label"`.
     pub label: String,
-    /// Pairs of a label and the class it stands for, such as `[[40, "chair"], [41, "chair"]]`. Default empty: labels are the
+    /// Pairs of a label and its class, such as `[[40, "chair"], [41, "chair"]]`. Default empty: labels are the
     /// indices of the classes in their list, from 0.
     pub label_map: Vec<(i64, String)>,
     /// Labels of points that belong to no class: they leave loss and figures. Default none.
@@ -49,12 +50,12 @@ pub struct ScenesConfig {
     /// What a point counts in the loss: `"none"` (all the same), `"balanced"` (in inverse proportion to the points of its class
     /// in the training scenes) or `"root"` (in inverse proportion to the square root). Default `"none"`.
     pub class_weights: ClassWeights,
-    /// Whether a voxel counts in the loss as much as the points of the file that lie in it, in place of 1. Default false.
+    /// Whether a voxel counts in the loss as much as the points of the file that lie in it, instead of 1. Default false.
     pub count_points: bool,
     /// Distance of the regions whose votes are averaged in evaluation and prediction, as a part of their size, above 0 and at most
     /// 1 (0.57 for spheres). Default 0.5.
     pub stride: f32,
-    /// Folder of scenes that are read and thinned already. Default empty: none are kept.
+    /// Folder that caches scenes which are read and thinned. Default empty: no cache.
     pub cache: PathBuf,
     /// Section `[scenes.synth]`: when given and `data.root` does not exist, the synthetic scenes are written there first.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -294,49 +295,6 @@ impl ScenesConfig {
             )?;
         }
         Ok(())
-    }
-}
-
-/// One of the things that the first layer reads of a point.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Attribute {
-    /// x and y from the centre of the region, z from the floor of the scene.
-    Xyz,
-    /// x, y and z from -1 to 1 over the scene.
-    Room,
-    /// z from the floor of the scene.
-    Height,
-    /// Red, green, blue from 0 to 1.
-    Color,
-    /// The normal.
-    Normal,
-    /// The number 1.
-    One,
-    /// Another property of that name.
-    Property(String),
-}
-
-impl Attribute {
-    fn named(name: &str) -> Self {
-        match name {
-            "xyz" => Self::Xyz,
-            "room" => Self::Room,
-            "height" => Self::Height,
-            "color" => Self::Color,
-            "normal" => Self::Normal,
-            "one" => Self::One,
-            name => Self::Property(name.to_owned()),
-        }
-    }
-
-    /// Numbers per point.
-    #[must_use]
-    pub fn channels(&self) -> usize {
-        match self {
-            Self::Xyz | Self::Room | Self::Color | Self::Normal => 3,
-            Self::Height | Self::One | Self::Property(_) => 1,
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an evaluation keeps to be looked at: a few clouds with what the network said of them.
+//! Examples of an evaluation for the report: a few clouds with the predictions of the network.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -13,23 +13,23 @@ use super::packed::{pack_classes, pack_positions};
 use crate::network::Task;
 use crate::streams::Stream;
 
-/// Wrong files that are kept.
+/// Most wrong files among the examples.
 const MISSES: usize = 48;
-/// Right files that are kept.
+/// Most right files among the examples.
 const HITS: usize = 32;
-/// Most points of a kept cloud.
+/// Most points of an example cloud.
 const CLOUD_POINTS: usize = 512;
-/// Guesses of a file that are kept.
+/// Guesses of an example file.
 const GUESSES: usize = 3;
 
-/// Most points of a kept scene.
+/// Most points of an example scene.
 const SCENE_POINTS: usize = 7_000;
-/// Most points of all kept scenes together, as far as fewer than four scenes keep to it.
+/// Most points of all example scenes together; four scenes may have more.
 const ALL_SCENE_POINTS: usize = 28_000;
-/// Most scenes that are kept, where they are small.
+/// Most example scenes, where they are small.
 const MOST_SCENES: usize = 12;
 
-/// Clouds of an evaluation with what the network said of them: few, and the same for the same weights and files.
+/// A few clouds of an evaluation with the predictions of the network, the same for the same weights and files.
 ///
 /// Of a classifier up to 48 wrong files, every kind of mistake before a second one of any kind and the surest first, and up
 /// to 32 right ones, the surest and the least sure of every class. Of a segmenter 4 to 12 scenes, evenly from the worst to
@@ -72,8 +72,8 @@ pub struct SceneExample {
     /// The metrics of this scene.
     #[serde(flatten, with = "super::rows::epoch_named")]
     pub values: Values,
-    /// The true classes of the points that are kept, in base64: a byte each, or two with 256 classes or more. The number of
-    /// classes stands for an ignored point.
+    /// The true classes of these points, in base64: a byte each, or two with 256 classes or more. The number of
+    /// classes means an ignored point.
     pub truth: String,
     /// The predicted classes, likewise.
     pub predicted: String,
@@ -105,7 +105,7 @@ impl FileGuesses {
     }
 }
 
-/// The files of `predictions` that are kept: wrong ones, surest first, then right ones, surest first.
+/// Which files of `predictions` become examples: wrong ones, surest first, then right ones, surest first.
 fn choose(predictions: &[FileGuesses], misses: usize, hits: usize) -> Vec<usize> {
     let mut cells: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
     for (file, prediction) in predictions.iter().enumerate() {
@@ -158,7 +158,7 @@ impl Examples {
         examples
     }
 
-    /// Moves the clouds into the table `clouds`, where equal ones are kept once; the examples then refer to this table.
+    /// Moves the clouds into the table `clouds`, where equal ones are stored once; the examples then refer to this table.
     pub fn share_clouds(&mut self, clouds: &mut Vec<String>) {
         let mut indices: HashMap<String, usize> =
             clouds.iter().enumerate().map(|(index, cloud)| (cloud.clone(), index)).collect();
@@ -212,7 +212,7 @@ pub(crate) struct LabelledPoint {
 }
 
 impl SceneCollector {
-    /// Adds a scene of which `candidates` points may be kept; `point` tells of one.
+    /// Adds a scene with some of its `candidates` points; `point` gives one of them.
     pub(crate) fn add(
         &mut self,
         scene: SceneExample,
@@ -221,8 +221,8 @@ impl SceneCollector {
         seed: u64,
         point: impl Fn(usize) -> LabelledPoint,
     ) {
-        let kept = some(candidates, SCENE_POINTS, seed, self.scenes.len());
-        let points: Vec<LabelledPoint> = kept.into_iter().map(point).collect();
+        let chosen = some(candidates, SCENE_POINTS, seed, self.scenes.len());
+        let points: Vec<LabelledPoint> = chosen.into_iter().map(point).collect();
         self.largest = self.largest.max(points.len());
         let scene = SceneExample {
             truth: pack_classes(points.iter().map(|point| point.truth), classes),
@@ -232,7 +232,7 @@ impl SceneCollector {
         self.scenes.push((scene, pack_positions(points.iter().map(|point| point.position))));
     }
 
-    /// Those that are kept.
+    /// The examples among the scenes.
     pub(crate) fn finish(self) -> Examples {
         let Self { mut scenes, largest } = self;
         let score = |scene: &SceneExample| scene.values.get("mean_iou").unwrap_or(-1.0);
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn scenes_are_kept_from_the_worst_to_the_best() {
+    fn scenes_are_chosen_from_the_worst_to_the_best() {
         let mut collector = SceneCollector::default();
         for wrong in [3, 0, 5, 1, 9, 7, 2] {
             let mut confusion = Confusion::new(2);

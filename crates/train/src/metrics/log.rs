@@ -142,15 +142,15 @@ impl MetricsLog {
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
         let lines = bytes[..whole].split_inclusive(|&byte| byte == b'\n');
         let lines = lines.filter(|line| !line.trim_ascii().is_empty());
-        // The lines as they stand: numbers that are read and written again may change in the last place.
-        let (kept, lines): (Vec<EpochMetrics>, Vec<&[u8]>) =
+        // The bytes of the lines: numbers that are read and written again may change in their last digit.
+        let (left, lines): (Vec<EpochMetrics>, Vec<&[u8]>) =
             rows.into_iter().zip(lines).filter(|(row, _)| row.epoch <= epoch).unzip();
         let mut beside = path.as_os_str().to_owned();
         beside.push(".part");
         let beside = PathBuf::from(beside);
         fs::write(&beside, lines.concat()).map_err(io_error(&beside, "write"))?;
         fs::rename(&beside, path).map_err(io_error(path, "replace"))?;
-        Ok(kept)
+        Ok(left)
     }
 }
 
@@ -236,9 +236,9 @@ mod tests {
     fn later_epochs_are_dropped() {
         let (folder, path) = written(&[row(1, "train"), row(2, "train"), row(2, "valid"), row(3, "train")]);
         fs::write(folder.path().join("metrics.jsonl.part"), "left over").unwrap();
-        let kept = MetricsLog::truncate_after(&path, 2).unwrap();
-        assert_eq!(kept, [row(1, "train"), row(2, "train"), row(2, "valid")]);
-        assert_eq!(MetricsLog::read(&path).unwrap(), kept);
+        let left = MetricsLog::truncate_after(&path, 2).unwrap();
+        assert_eq!(left, [row(1, "train"), row(2, "train"), row(2, "valid")]);
+        assert_eq!(MetricsLog::read(&path).unwrap(), left);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(MetricsLog::truncate_after(folder.path().join("none"), 2).unwrap(), []);
     }
@@ -250,10 +250,10 @@ mod tests {
             .collect();
         let (_folder, path) = written(&rows);
         let before = fs::read_to_string(&path).unwrap();
-        let kept: usize = before.lines().take(150).map(|line| line.len() + 1).sum();
+        let length: usize = before.lines().take(150).map(|line| line.len() + 1).sum();
         for _ in 0..3 {
             MetricsLog::truncate_after(&path, 150).unwrap();
-            assert_eq!(fs::read_to_string(&path).unwrap(), before[..kept]);
+            assert_eq!(fs::read_to_string(&path).unwrap(), before[..length]);
         }
     }
 

@@ -63,7 +63,7 @@ impl Evaluation {
     }
 
     /// The confusion matrix: a row per true class, with its number and name, a column per predicted
-    /// class, headed by its number. Zeros are dots, so that the mistakes stand out. Ends in a line
+    /// class, headed by its number. Zeros are dots, so that the mistakes are easy to see. Ends in a line
     /// break.
     #[must_use]
     pub fn confusion_table(&self) -> String {
@@ -105,7 +105,7 @@ fn percent(fraction: Option<f64>) -> String {
     fraction.map_or_else(|| "-".to_owned(), |fraction| format!("{:.1}", 100.0 * fraction))
 }
 
-/// `name` in at most `columns` terminal columns, an ellipsis in place of what is cut.
+/// `name` in at most `columns` terminal columns, with an ellipsis where it is cut.
 fn shorten(name: &str, columns: usize) -> String {
     if width(name) <= columns {
         return name.to_owned();

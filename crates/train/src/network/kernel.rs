@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{ConfigError, ensure, ensure_positive, ensure_some};
 
-/// Section `[model.shells]`: kernels that are balls of concentric shells, in place of cells.
+/// Section `[model.shells]`: kernels that are balls of concentric shells, instead of cells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ShellsConfig {

@@ -39,14 +39,14 @@ pub struct PaperClassifierConfig {
     /// Whether SELU is applied to the logits, as the code released with the paper does. Default
     /// false.
     pub selu_on_logits: bool,
-    /// Whether the outputs of all convolutions are concatenated, in place of using the last one.
+    /// Whether the outputs of all convolutions are concatenated, instead of using the last one.
     /// Default true.
     pub concat: bool,
     /// Features of a point at the first layer. Default `"xyz"`.
     pub inputs: Inputs,
     /// Neighbour search. It changes the time, never the result. Default `"auto"`.
     pub search: SearchKind,
-    /// Section `[model.shells]`: kernels of shells in place of cells. Default none.
+    /// Section `[model.shells]`: kernels of shells instead of cells. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shells: Option<ShellsConfig>,
 }
@@ -133,6 +133,10 @@ impl NetworkConfig for PaperClassifierConfig {
 
     fn search(&self) -> SearchKind {
         self.search
+    }
+
+    fn kernel_key(&self) -> &'static str {
+        if self.shells.is_some() { "model.shells.radius" } else { "model.cell" }
     }
 
     fn inputs(&self) -> Inputs {

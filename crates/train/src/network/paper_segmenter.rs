@@ -35,7 +35,7 @@ pub struct PaperSegmenterConfig {
     pub selu_on_logits: bool,
     /// Neighbour search. It changes the time, never the result. Default `"auto"`.
     pub search: SearchKind,
-    /// Section `[model.shells]`: kernels of shells in place of cells. Default none.
+    /// Section `[model.shells]`: kernels of shells instead of cells. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shells: Option<ShellsConfig>,
 }
@@ -111,6 +111,10 @@ impl NetworkConfig for PaperSegmenterConfig {
 
     fn search(&self) -> SearchKind {
         self.search
+    }
+
+    fn kernel_key(&self) -> &'static str {
+        if self.shells.is_some() { "model.shells.radius" } else { "model.cell" }
     }
 }
 

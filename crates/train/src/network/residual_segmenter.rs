@@ -33,7 +33,7 @@ pub struct ResidualSegmenterConfig {
     pub dropout: f64,
     /// Neighbour search. It changes the time, never the result. Default `"auto"`.
     pub search: SearchKind,
-    /// Section `[model.shells]`: kernels of shells in place of cells. Default none.
+    /// Section `[model.shells]`: kernels of shells instead of cells. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shells: Option<ShellsConfig>,
 }
@@ -126,6 +126,10 @@ impl NetworkConfig for ResidualSegmenterConfig {
 
     fn search(&self) -> SearchKind {
         self.search
+    }
+
+    fn kernel_key(&self) -> &'static str {
+        if self.shells.is_some() { "model.shells.radius" } else { "model.cells" }
     }
 }
 

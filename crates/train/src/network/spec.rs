@@ -88,6 +88,9 @@ pub trait NetworkConfig: Default {
     /// How neighbours are found.
     fn search(&self) -> SearchKind;
 
+    /// The key that sets the size of the kernels.
+    fn kernel_key(&self) -> &'static str;
+
     /// What a classifier reads of a point; segmenters read `scenes.inputs`.
     fn inputs(&self) -> Inputs {
         Inputs::Xyz

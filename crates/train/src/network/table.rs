@@ -69,6 +69,11 @@ macro_rules! networks {
                 match self { $(Self::$network(config) => NetworkConfig::search(config),)+ }
             }
 
+            /// The key that sets the size of the kernels.
+            pub(crate) fn kernel_key(&self) -> &'static str {
+                match self { $(Self::$network(config) => config.kernel_key(),)+ }
+            }
+
             /// What a classifier reads of a point.
             #[must_use]
             pub fn inputs(&self) -> Inputs {

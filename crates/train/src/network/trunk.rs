@@ -8,7 +8,7 @@ use super::kernel::validate_shells;
 use super::{Convolution, ConvolutionKind, ShellsConfig, selu};
 use crate::check::{ConfigError, ensure, ensure_positive, ensure_some};
 
-/// LeCun's initialisation, with which SELU keeps mean and variance.
+/// LeCun's initialisation, with which SELU preserves mean and variance.
 pub(super) const LECUN: Initializer = Initializer::KaimingNormal { gain: 1.0, fan_out_only: false };
 
 /// `model.cell` of the paper.

@@ -46,7 +46,7 @@ impl RunDirectory {
         if entries.next().is_some() { Err(RunError::NotEmpty { path: run.path }) } else { Ok(()) }
     }
 
-    /// Takes away what a training wrote that kept no step; files of others stay.
+    /// Removes the files of a training without a checkpoint; other files stay.
     ///
     /// # Errors
     /// [`RunError::Io`].

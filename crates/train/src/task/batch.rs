@@ -1,7 +1,7 @@
 //! One batch, as the training loop and the predictions pass it to a network.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use neighbors::{KernelShape, NeighborError, Search};
+use neighbors::{KernelShape, ListSizes, NeighborError, Search};
 use pointconv::search;
 
 use super::Loss;
@@ -13,7 +13,7 @@ use crate::network::NetworkInput;
 pub struct CloudBatch {
     /// What the network reads.
     pub input: NetworkInput,
-    /// The class of every cloud `[B]`, or of every point `[P]`, where the number of classes stands for an ignored point.
+    /// The class of every cloud `[B]`, or of every point `[P]`, where the number of classes means an ignored point.
     pub targets: Tensor<1, Int>,
     /// What every point counts in the loss, `[P]`; without, all are equal. Only for points.
     pub weights: Option<Tensor<1>>,
@@ -84,6 +84,18 @@ impl Packer {
             members,
         })
     }
+}
+
+/// Counts the neighbour lists of packed clouds for every kernel, without making them.
+///
+/// # Errors
+/// As [`ListSizes::count`].
+pub(crate) fn list_sizes(
+    positions: &[[f32; 3]],
+    offsets: &[usize],
+    shapes: &[KernelShape],
+) -> Result<Vec<ListSizes>, NeighborError> {
+    ListSizes::count(positions, offsets, shapes)
 }
 
 /// Where each of some clouds begins, and the end of the last, for their numbers of points.

@@ -10,8 +10,8 @@ mod source;
 mod trained_run;
 
 pub use augment::{Columns, RotationDraws, augment, drop_points};
-pub(crate) use batch::offsets;
 pub use batch::{CloudBatch, Packer, Unpacked};
+pub(crate) use batch::{list_sizes, offsets};
 pub(crate) use loader::AHEAD;
 pub use loader::Loader;
 pub use loss::{Loss, forward_loss};

@@ -32,6 +32,9 @@ pub trait BatchSource: Clone + Send + Sync + 'static {
     /// The files that the items `members` come from in `epoch`.
     fn files(&self, epoch: usize, members: &[usize]) -> Vec<PathBuf>;
 
+    /// The points of an item without augmentation, for checks of the config.
+    fn points(&self, item: usize) -> Vec<[f32; 3]>;
+
     /// Seed of the order of the items.
     fn seed(&self) -> u64;
 

@@ -28,7 +28,7 @@ impl TrainedRun {
     /// As [`Classifier::open`] and [`Segmenter::open`].
     pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
         let run = RunDirectory::open(path)?;
-        // The manifest first: it tells of a newer format, whose config may have other keys.
+        // The manifest first: a newer format may have other keys in its config.
         Manifest::read(&run)?;
         let path = run.path();
         Ok(match Config::of_run(run.config())?.model.task() {

@@ -10,7 +10,7 @@ use crate::run::RunDirectory;
 /// Checkpoints that stay: the last may be the one that is being written when the power fails.
 const COUNT: usize = 2;
 
-/// Saves whenever it is asked and keeps the last checkpoints. They are numbered by the steps behind them, not by epochs.
+/// Saves at every request and deletes all but the last checkpoints. Their numbers are steps since the start, not epochs.
 pub(super) struct KeepLast {
     run: RunDirectory,
     there: VecDeque<usize>,

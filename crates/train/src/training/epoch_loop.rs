@@ -117,7 +117,7 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
     }
 }
 
-/// An epoch, and who is told of its progress.
+/// An epoch, and the receivers of its progress.
 struct Watched<'a> {
     processor: &'a mut Processor,
     interrupter: &'a Interrupter,
@@ -178,7 +178,7 @@ impl<S: BatchSource> Epochs<S> {
         };
         bar.finish();
         tally.stop_clock();
-        // This step has no next one whose loss would tell; no checkpoint may hold such weights.
+        // No later step checks these weights by its loss, and no checkpoint may hold weights that are not finite.
         if let Some(layer) = first_bad_parameter(&steps.network()) {
             self.fail(interrupter, self.not_finite(loss, epoch, tally.steps, layer, &members));
             return Err(Halt::Failed);

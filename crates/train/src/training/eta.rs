@@ -27,7 +27,7 @@ impl Eta {
     }
 }
 
-/// Time for `left` steps after `done` steps took `elapsed`; the first second tells too little.
+/// Time for `left` steps after `done` steps took `elapsed`; the first second is too short for an estimate.
 fn remaining(elapsed: Duration, done: usize, left: usize) -> Option<Duration> {
     (done > 0 && elapsed >= Duration::from_secs(1))
         .then(|| Duration::from_secs_f64(elapsed.as_secs_f64() / done as f64 * left as f64))

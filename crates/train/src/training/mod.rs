@@ -7,6 +7,7 @@ mod optimizer;
 mod output;
 mod renderer;
 mod schedule;
+mod sense;
 mod session;
 mod state;
 mod step;

@@ -35,7 +35,7 @@ impl OutputFolder {
         let path = options.output.clone().or_else(|| RunDirectory::latest_path(&base, &config.name));
         let run = RunDirectory::open(path.unwrap_or_else(|| base.join(&config.name)))?;
         if run.manifest().exists() {
-            // It tells of a newer format, whose config may have other keys.
+            // First: a newer format may have other keys in its config.
             Manifest::read(&run)?;
         }
         let before = Config::of_run(run.config())?;

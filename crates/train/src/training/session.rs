@@ -17,6 +17,7 @@ use super::optimizer::optimizer;
 use super::output::OutputFolder;
 use super::renderer::Silent;
 use super::schedule::schedule;
+use super::sense;
 use super::state::TrainingState;
 use super::step::take_turn;
 use crate::config::{Config, Task};
@@ -24,7 +25,7 @@ use crate::error::RunError;
 use crate::metrics::{EpochMetrics, EventLogs, Metric, MetricsLog};
 use crate::network::NetworkSpec;
 use crate::progress::ProgressMode;
-use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, RunDirectory};
+use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, Position, RunDirectory};
 use crate::stop::Stop;
 use crate::streams::Stream;
 use crate::task::{BatchSource, Loader, TrainingData, classification, segmentation};
@@ -118,6 +119,11 @@ fn run<S: BatchSource>(
     output: OutputFolder,
     data: TrainingData<S>,
 ) -> Result<TrainOutcome, RunError> {
+    if !matches!(options.progress, ProgressMode::Quiet) {
+        for warning in sense::warnings(config, &data)? {
+            eprintln!("warning: {warning}");
+        }
+    }
     let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
         architecture: config.model.kind().into(),
@@ -229,7 +235,17 @@ fn fit<S: BatchSource>(
     if let Some(error) = result.error {
         return Err(RunError::Learner(error.to_string()));
     }
-    let position = &state.position;
+    outcome(run, &state.position, parameters, steps, seconds)
+}
+
+/// What a training left that stopped at `position`.
+fn outcome(
+    run: RunDirectory,
+    position: &Position,
+    parameters: usize,
+    steps: usize,
+    seconds: f64,
+) -> Result<TrainOutcome, RunError> {
     if position.steps == 0 {
         return Err(RunError::StoppedEarly);
     }

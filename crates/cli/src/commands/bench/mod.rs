@@ -48,7 +48,7 @@ impl Bench {
 /// Where a table for people and JSON for programs go.
 #[derive(Debug, clap::Args)]
 struct Json {
-    /// Write JSON, one line, to a file, or in place of the table to the standard output (`-`)
+    /// Write JSON, one line, to a file, or instead of the table to the standard output (`-`)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }

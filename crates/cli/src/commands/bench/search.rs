@@ -25,13 +25,13 @@ pub(super) struct Search {
     /// Points of the clouds
     #[arg(long, default_value = "2048,16384,100000,1000000", value_delimiter = ',', value_name = "N,..")]
     sizes: Vec<usize>,
-    /// Raw little-endian f32 x y z of one cloud, in place of --sizes
+    /// Raw little-endian f32 x y z of one cloud, instead of --sizes
     #[arg(long, value_name = "FILE", conflicts_with = "sizes")]
     positions: Option<PathBuf>,
     /// Mean neighbours of a point within the ball
     #[arg(long, default_value_t = 30.0, value_name = "M", conflicts_with = "radius")]
     neighbours: f64,
-    /// Radius of the ball, in place of --neighbours
+    /// Radius of the ball, instead of --neighbours
     #[arg(long, value_name = "R")]
     radius: Option<f32>,
     /// Points that a query for the nearest ones finds

@@ -1,4 +1,4 @@
-//! Event files for TensorBoard: the scalars of a training, for those who look at several runs at once.
+//! Event files for TensorBoard: the scalars of a training.
 //!
 //! `RUN/tensorboard/train` and `RUN/tensorboard/valid` are two runs to TensorBoard, which draws what has the same name into one
 //! chart: `epoch/loss`, `epoch/accuracy` and so on over the epochs, and of the training `step/loss` and `step/learning_rate` over

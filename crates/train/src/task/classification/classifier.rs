@@ -56,7 +56,7 @@ impl Classifier {
     /// When `path` is no run directory, its network is no classifier, or its files are damaged or do not fit together.
     pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
         let run = RunDirectory::open(path)?;
-        // The manifest first: it tells of a newer format, whose config may have other keys.
+        // The manifest first: a newer format may have other keys in its config.
         let manifest = Manifest::read(&run)?;
         let config = Config::of_run(run.config())?;
         if config.model.task() != Task::Classification {

@@ -26,7 +26,7 @@ pub struct CloudSet {
 }
 
 impl CloudSet {
-    /// Reads all files of one split, and tells which were left out (`data.skip_bad`).
+    /// Reads all files of one split; also gives those that were left out (`data.skip_bad`).
     ///
     /// # Errors
     /// An unknown split, or the first file that cannot be used.
@@ -165,7 +165,7 @@ fn options(config: &DataConfig, seed: u64) -> LoadOptions {
 
 /// Splits a training set in two: `(train, validation)`.
 ///
-/// Every class gives the same `fraction` to validation, rounded, and keeps at least one cloud; which clouds is drawn
+/// Every class gives the same `fraction` to validation, rounded, and has at least one cloud left for training; which clouds is drawn
 /// with `seed`.
 #[must_use]
 pub fn split_validation(set: &CloudSet, fraction: f64, seed: u64) -> (CloudSet, CloudSet) {

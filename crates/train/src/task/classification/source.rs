@@ -68,6 +68,10 @@ impl BatchSource for CloudSource {
         members.iter().map(|&index| self.set.paths[index].clone()).collect()
     }
 
+    fn points(&self, item: usize) -> Vec<[f32; 3]> {
+        self.set.clouds[item].clone()
+    }
+
     fn seed(&self) -> u64 {
         self.preparation.seed
     }

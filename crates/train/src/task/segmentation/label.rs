@@ -11,6 +11,7 @@ use super::{Frame, RegionInput, Segmenter, Votes, check, thin};
 use crate::error::RunError;
 use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
+use crate::task::list_sizes;
 
 /// What a point at the border of a region counts, compared with one in the middle.
 const BORDER: f32 = 1e-3;
@@ -218,7 +219,7 @@ impl Segmenter {
             let members = covered.members(region);
             let input = self.builder.region(covered.scene, &covered.frame, centre, &members);
             let offsets = [0, input.positions.len()];
-            let sizes = ListSizes::count(&input.positions, &offsets, &self.builder.packer.shapes)?;
+            let sizes = list_sizes(&input.positions, &offsets, &self.builder.packer.shapes)?;
             let bytes: u64 = sizes.iter().map(ListSizes::bytes).sum();
             most = most.max(bytes as f64 / input.positions.len().max(1) as f64);
         }

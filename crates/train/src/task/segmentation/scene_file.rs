@@ -65,7 +65,7 @@ fn add_property(
     cloud.push_property(ScalarProperty { name, scalar_type, values })
 }
 
-/// The colour of a class, the same in files and in the report: the seven of Okabe and Ito, which are told apart with any kind
+/// The colour of a class, the same in files and in the report: the seven of Okabe and Ito, which differ for any kind
 /// of colour vision, then those of the palettes `muted` and `safe` (Tol, CARTO) that differ from them, again and darker after
 /// these nineteen.
 #[must_use]

@@ -43,7 +43,7 @@ impl Segmenter {
     /// When `path` is no run directory, its network is no segmenter, or its files are damaged or do not fit together.
     pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
         let run = RunDirectory::open(path)?;
-        // The manifest first: it tells of a newer format, whose config may have other keys.
+        // The manifest first: a newer format may have other keys in its config.
         let manifest = Manifest::read(&run)?;
         let config = Config::of_run(run.config())?;
         let Some(scenes) = config.scenes.clone() else {
@@ -173,7 +173,7 @@ impl Segmenter {
         self.label_with(cloud, path, options, progress, &|_| ())
     }
 
-    /// As [`label`](Self::label); `on_estimate` is told what it will take before the network begins.
+    /// As [`label`](Self::label); calls `on_estimate` with memory and work before the network begins.
     ///
     /// # Errors
     /// As [`label`](Self::label).

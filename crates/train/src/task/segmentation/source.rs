@@ -93,9 +93,9 @@ impl RegionSource {
     }
 
     fn plan(&self, epoch: usize) -> Arc<Vec<(usize, [f32; 3])>> {
-        // A plan is whole or not there: whoever panicked has left it usable.
-        let mut kept = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = &*kept
+        // A plan is whole or missing: it is usable after a panic, too.
+        let mut current = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = &*current
             && (plan.epoch == epoch || self.augment.is_none())
         {
             return plan.regions.clone();
@@ -104,7 +104,7 @@ impl RegionSource {
             Some(_) => self.training_plan(epoch),
             None => self.covering_plan(),
         });
-        *kept = Some(Plan { epoch, regions: regions.clone() });
+        *current = Some(Plan { epoch, regions: regions.clone() });
         regions
     }
 
@@ -182,10 +182,10 @@ impl RegionSource {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut members = drop_points(members, changes, &mut rng);
         if members.len() > self.config.points {
-            let mut kept = random_indices(members.len(), self.config.points, &mut rng);
+            let mut chosen = random_indices(members.len(), self.config.points, &mut rng);
             // In the order of the scene, in which neighbours are near each other.
-            kept.sort_unstable();
-            members = kept.into_iter().map(|index| members[index]).collect();
+            chosen.sort_unstable();
+            members = chosen.into_iter().map(|index| members[index]).collect();
         }
         let mut points = region_points(cloud, frame, &members);
         let mut centre = [[0, 1, 2].map(|axis| centre[axis] - frame.floor[axis])];
@@ -215,6 +215,13 @@ impl BatchSource for RegionSource {
         scenes.sort_unstable();
         scenes.dedup();
         scenes.into_iter().map(|scene| self.scenes[scene].path.clone()).collect()
+    }
+
+    fn points(&self, item: usize) -> Vec<[f32; 3]> {
+        let (scene, centre) = self.plan(1)[self.range.0 + item];
+        let positions = self.scenes[scene].cloud.positions();
+        let members = self.indices[scene].members(positions, &self.config.shape(), centre);
+        members.into_iter().map(|point| positions[point]).collect()
     }
 
     fn seed(&self) -> u64 {
