@@ -86,7 +86,7 @@ fn hdf5_data_sets_become_folders_to_train_on() {
     let out = place.succeed(&["inspect", "shapes", "--json", "--quiet"]);
     let inspected: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&inspected["files"], &inspected["points"]["max"]), (&7.into(), &6.into()));
-    // The seed and the place of a cloud decide what is chosen of it.
+    // The seed and the path of a cloud in the data set decide which points are chosen.
     let draw = |to: &str, seed: &str| {
         place.succeed(&[
             "convert",

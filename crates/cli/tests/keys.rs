@@ -1,7 +1,10 @@
 //! Every key of the config reference is used by the network of its config, or refused.
 
 use serde_json::Value;
-use train::config::{Config, ConfigError, Task, json_schema};
+use train::config::{Config, ConfigError, ModelConfig, Task, json_schema};
+use train::device;
+use train::network::NetworkSpec;
+use train::task::{Packer, Unpacked};
 
 /// A complete config for a task.
 fn base(task: Task) -> &'static str {
@@ -105,4 +108,40 @@ fn the_config_of_an_older_run_may_have_keys_that_have_no_effect() {
     assert_eq!(Config::load(&path, &[]).unwrap_err().key(), Some("data.order"));
     let config = Config::of_run(&path).unwrap();
     assert_eq!(config, Config::parse(base(Task::Segmentation), "x.toml", &[]).unwrap());
+}
+
+#[test]
+fn shells_can_be_chosen_for_every_network() {
+    let device = device("cpu").unwrap().device;
+    let positions: Vec<[f32; 3]> =
+        (0..40).map(|i| [(i % 7) as f32 * 0.1, (i % 5) as f32 * 0.1, i as f32 * 0.01]).collect();
+    for example in ModelConfig::examples() {
+        let text = base(example.task())
+            .replace("paper-classifier", example.kind())
+            .replace("paper-segmenter", example.kind());
+        let overrides = ["model.shells.radius=0.2", "model.shells.count=2", "model.dilations=[1, 3, 2]"];
+        let config = Config::parse(&text, "x.toml", &overrides.map(str::to_owned)).unwrap();
+        let shapes = config.model.kernel_shapes();
+        assert!(shapes.len() >= 3 && shapes.iter().all(|shape| shape.subdomains() == 2), "{shapes:?}");
+
+        let spec = NetworkSpec { points: 20, channels_in: 3, classes: 4 };
+        let batch = Unpacked {
+            positions: positions.clone(),
+            offsets: vec![0, 20, 40],
+            features: positions.as_flattened().to_vec(),
+            channels: 3,
+            targets: vec![0; 2],
+            ..Unpacked::default()
+        };
+        let batch = Packer::of(&config.model, 0.0, &device).pack(batch).unwrap();
+        let logits = config.model.init(&spec, &device).logits(&batch.input);
+        let rows = if example.task() == Task::Classification { 2 } else { 40 };
+        assert_eq!(logits.dims(), [rows, 4]);
+        assert!(logits.into_data().iter::<f32>().all(f32::is_finite));
+
+        // Keys of cells have no effect beside them.
+        let cells = if text.contains("residual") { "model.cells=[0.2, 0.2, 0.2]" } else { "model.cell=0.2" };
+        let error = Config::parse(&text, "x.toml", &[cells.to_owned(), overrides[0].to_owned()]).unwrap_err();
+        assert!(error.to_string().contains("beside a section [model.shells]"), "{error}");
+    }
 }

@@ -33,8 +33,8 @@ impl Unpack<'_> {
         let bar = Progress::start(progress::detect(self.quiet), "unpacking", "clouds", total);
         let done = AtomicUsize::new(0);
         let results: Mutex<Vec<Result<PathBuf, anyhow::Error>>> = Mutex::default();
-        self.folder.unpack(self.test_rooms, &|path, cloud| {
-            let result = cloud.map_err(anyhow::Error::from).and_then(|cloud| self.write(path, cloud));
+        self.folder.unpack(self.test_rooms, &|inside, cloud| {
+            let result = cloud.map_err(anyhow::Error::from).and_then(|cloud| self.write(inside, cloud));
             let go_on = result.is_ok() || self.skip_bad;
             results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
             bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
@@ -62,9 +62,9 @@ impl Unpack<'_> {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Writes one cloud, and gives its path below the output.
-    fn write(&self, path: &Path, cloud: PointCloud) -> anyhow::Result<PathBuf> {
-        let mut name = path.as_os_str().to_owned();
+    /// Writes one cloud, whose path in the data set is `inside`, without extension; gives its path below the output.
+    fn write(&self, inside: &Path, cloud: PointCloud) -> anyhow::Result<PathBuf> {
+        let mut name = inside.as_os_str().to_owned();
         name.push(format!(".{}", self.extension));
         let below = PathBuf::from(name);
         let path = self.output.join(&below);
@@ -73,8 +73,8 @@ impl Unpack<'_> {
         let cloud = match self.options.points {
             None => cloud,
             Some(points) => {
-                // What is chosen depends on the cloud alone, not on when its turn comes.
-                let stream: Vec<u64> = path.to_string_lossy().bytes().map(u64::from).collect();
+                // The choice depends on the cloud alone, not on the order of the clouds.
+                let stream: Vec<u64> = inside.to_string_lossy().bytes().map(u64::from).collect();
                 let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.options.seed, &stream));
                 resample(&cloud, points, self.options.sampling, &mut rng).with_context(named)?
             }

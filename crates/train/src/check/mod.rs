@@ -1,6 +1,6 @@
 //! Checks of the keys of a config: the errors that name a key, and range checks that make them.
 //!
-//! Lies below [`config`](crate::config) and [`network`](crate::network), which both check keys.
+//! Lies below the modules `config` and `network`, which both check keys.
 
 mod error;
 mod range;

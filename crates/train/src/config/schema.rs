@@ -349,14 +349,19 @@ mod tests {
     fn serde_knows_no_key_that_the_examples_lack() {
         // serde names the fields of a struct when it meets one that is not there.
         let schema = Schema::new();
-        for section in ["", "data", "data.synth", "augment", "train", "scenes", "scenes.synth"] {
-            let mut probe = schema.examples[0].clone();
+        let sections = ["", "data", "data.synth", "augment", "train", "scenes", "scenes.synth"];
+        let models =
+            schema.examples.iter().flat_map(|example| [(example, "model"), (example, "model.shells")]);
+        let others = sections.into_iter().map(|section| (&schema.examples[0], section));
+        for (example, section) in others.chain(models) {
+            let mut probe = example.clone();
             let table = if section.is_empty() {
                 &mut probe
             } else {
                 get_mut(&mut probe, section).unwrap().as_table_mut().unwrap()
             };
-            let keys = table.len();
+            // serde does not count the key that chose the kind.
+            let keys = table.len() - usize::from(table.contains_key(KIND));
             table.insert("unheard_of".to_owned(), Value::Integer(1));
             let error = Value::Table(probe).try_into::<Config>().unwrap_err();
             let fields = error.message().split_once("expected").unwrap().1.matches('`').count() / 2;

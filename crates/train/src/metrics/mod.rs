@@ -7,7 +7,6 @@ mod log;
 mod packed;
 mod rows;
 mod summary;
-mod tensorboard;
 mod text_table;
 
 pub use confusion::Confusion;
@@ -17,4 +16,3 @@ pub use log::{EpochMetrics, MetricsLog, MetricsLogError};
 pub(crate) use rows::validation_named;
 pub use rows::{METRICS, Metric, Values};
 pub use summary::{ClassMetrics, Evaluation, Weights};
-pub(crate) use tensorboard::EventLogs;

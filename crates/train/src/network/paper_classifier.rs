@@ -88,6 +88,10 @@ impl NetworkConfig for PaperClassifierConfig {
 
     const TASK: Task = Task::Classification;
 
+    fn example() -> Self {
+        Self { shells: Some(ShellsConfig::default()), ..Self::default() }
+    }
+
     fn validate(&self, _channels_in: usize) -> Result<(), ConfigError> {
         let shells = self.shells.as_ref();
         validate_stack(self.cell, &self.kernel_size, &self.dilations, self.channels, shells)?;

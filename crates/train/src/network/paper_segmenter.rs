@@ -61,6 +61,10 @@ impl NetworkConfig for PaperSegmenterConfig {
 
     const TASK: Task = Task::Segmentation;
 
+    fn example() -> Self {
+        Self { shells: Some(ShellsConfig::default()), ..Self::default() }
+    }
+
     fn validate(&self, channels_in: usize) -> Result<(), ConfigError> {
         let shells = self.shells.as_ref();
         validate_stack(self.cell, &self.kernel_size, &self.dilations, self.channels, shells)?;

@@ -58,6 +58,10 @@ impl NetworkConfig for ResidualSegmenterConfig {
 
     const TASK: Task = Task::Segmentation;
 
+    fn example() -> Self {
+        Self { shells: Some(ShellsConfig::default()), ..Self::default() }
+    }
+
     fn validate(&self, _channels_in: usize) -> Result<(), ConfigError> {
         ensure(
             !self.cells.is_empty() && self.cells.iter().all(|cell| cell.is_finite() && *cell > 0.0),

@@ -70,6 +70,12 @@ pub trait NetworkConfig: Default {
     /// What the network does.
     const TASK: Task;
 
+    /// A config with every key, also those of optional sections: the known keys are read from it.
+    #[must_use]
+    fn example() -> Self {
+        Self::default()
+    }
+
     /// Checks the keys for a first layer that reads `channels_in` features of a point.
     ///
     /// # Errors

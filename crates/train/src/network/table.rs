@@ -22,10 +22,10 @@ macro_rules! networks {
         }
 
         impl ModelConfig {
-            /// One config of every network, with the defaults of its keys.
+            /// One config of every network, with every key.
             #[must_use]
             pub fn examples() -> Vec<Self> {
-                vec![$(Self::$network($config::default()),)+]
+                vec![$(Self::$network(<$config as NetworkConfig>::example()),)+]
             }
 
             /// The name of the network, the value of `model.kind`.

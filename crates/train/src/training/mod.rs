@@ -12,6 +12,7 @@ mod session;
 mod state;
 mod step;
 mod tally;
+mod tensorboard;
 
 pub use output::check_output;
 pub use session::{TrainOptions, TrainOutcome, train};

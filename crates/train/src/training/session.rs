@@ -13,21 +13,19 @@ use burn::train::{Learner, SupervisedTraining, TrainingStrategy};
 
 use super::checkpointing::KeepLast;
 use super::epoch_loop::Epochs;
-use super::optimizer::optimizer;
 use super::output::OutputFolder;
 use super::renderer::Silent;
-use super::schedule::schedule;
 use super::sense;
 use super::state::TrainingState;
-use super::step::take_turn;
+use super::step::{first, take_turn};
+use super::tensorboard::EventLogs;
 use crate::config::{Config, Task};
 use crate::error::RunError;
-use crate::metrics::{EpochMetrics, EventLogs, Metric, MetricsLog};
+use crate::metrics::{EpochMetrics, Metric, MetricsLog};
 use crate::network::NetworkSpec;
 use crate::progress::ProgressMode;
 use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, Position, RunDirectory};
 use crate::stop::Stop;
-use crate::streams::Stream;
 use crate::task::{BatchSource, Loader, TrainingData, classification, segmentation};
 
 /// Version of burn that this program is built on.
@@ -174,15 +172,11 @@ fn fit<S: BatchSource>(
     let Session { run, train, validation, spec, state } = session;
     let _turn = take_turn();
     let device = options.device.clone().autodiff();
-    device.seed(Stream::Weights.seed(config.seed, &[]));
-    let network = config.model.init(&spec, &device);
-    let parameters = network.num_params();
-
     let batch = config.train.batch_size;
     let epochs = config.train.epochs;
     let steps = train.len().div_ceil(batch);
-    let optimizer = optimizer(&config.optimizer);
-    let schedule = schedule(&config.schedule, config.optimizer.lr(), epochs, steps);
+    let (network, optimizer, schedule) = first(config, &spec, epochs, steps, &device);
+    let parameters = network.num_params();
     let (network, optimizer, schedule) = match state.position.steps {
         0 => (network, optimizer, schedule),
         steps => run.load_checkpoint(steps, network, optimizer, schedule)?,

@@ -1,7 +1,8 @@
 //! What changes while training, and outlives the loop.
 
+use super::tensorboard::EventLogs;
 use crate::error::RunError;
-use crate::metrics::{EventLogs, MetricsLog};
+use crate::metrics::MetricsLog;
 use crate::run::{Manifest, Position};
 
 /// The files that a training writes, and how far it got.

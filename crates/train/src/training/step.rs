@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use burn::optim::GradientsParams;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 use burn::train::{ClassificationOutput, InferenceStep, Learner, TrainOutput, TrainStep};
 
@@ -37,6 +38,21 @@ fn backward(network: &Network, output: ClassificationOutput) -> TrainOutput<Clas
     TrainOutput::new(network, gradients, output)
 }
 
+/// The network with weights of the seed, the optimizer and the schedule before the first step. The schedule spans `epochs`
+/// epochs of `steps` steps.
+pub(super) fn first(
+    config: &Config,
+    spec: &NetworkSpec,
+    epochs: usize,
+    steps: usize,
+    device: &Device,
+) -> (Network, ModuleOptimizer, ModuleLrScheduler) {
+    device.seed(Stream::Weights.seed(config.seed, &[]));
+    let network = config.model.init(spec, device);
+    let schedule = schedule(&config.schedule, config.optimizer.lr(), epochs, steps);
+    (network, optimizer(&config.optimizer), schedule)
+}
+
 /// Waits until no other training of this process draws random numbers: burn has one stream of them per process.
 pub fn take_turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
@@ -64,11 +80,8 @@ impl Steps {
     #[must_use]
     pub fn new(config: &Config, spec: &NetworkSpec, epochs: usize, steps: usize, device: &Device) -> Self {
         let device = device.clone().autodiff();
-        device.seed(Stream::Weights.seed(config.seed, &[]));
-        let network = config.model.init(spec, &device);
-        let schedule = schedule(&config.schedule, config.optimizer.lr(), epochs, steps);
-        let learner = Learner::new(network, optimizer(&config.optimizer), schedule);
-        Self::of(learner, device, config.seed)
+        let (network, optimizer, schedule) = first(config, spec, epochs, steps, &device);
+        Self::of(Learner::new(network, optimizer, schedule), device, config.seed)
     }
 
     /// Steps of `learner`, on `device`.

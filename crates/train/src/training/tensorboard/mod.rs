@@ -22,7 +22,7 @@ const STEP: &str = "step/";
 
 /// The event files of a run.
 #[derive(Debug)]
-pub(crate) struct EventLogs {
+pub(super) struct EventLogs {
     train: EventLog,
     valid: EventLog,
 }
@@ -30,7 +30,7 @@ pub(crate) struct EventLogs {
 impl EventLogs {
     /// Goes on after `position`: what was logged of later steps and epochs is cut off. Where nothing was logged, `rows` are
     /// logged first.
-    pub(crate) fn open(folder: &Path, position: &Position, rows: &[EpochMetrics]) -> Result<Self, RunError> {
+    pub(super) fn open(folder: &Path, position: &Position, rows: &[EpochMetrics]) -> Result<Self, RunError> {
         let is_new = !folder.exists();
         let mut logs = Self {
             train: EventLog::open(folder.join("train"), position)?,
@@ -43,12 +43,12 @@ impl EventLogs {
     }
 
     /// Logs a step, counted from the start of the training.
-    pub(crate) fn step(&mut self, step: usize, loss: f32, lr: f64) -> Result<(), RunError> {
+    pub(super) fn step(&mut self, step: usize, loss: f32, lr: f64) -> Result<(), RunError> {
         self.train.append(step, &[("step/loss", f64::from(loss)), ("step/learning_rate", lr)])
     }
 
     /// Logs an epoch.
-    pub(crate) fn epoch(&mut self, row: &EpochMetrics) -> Result<(), RunError> {
+    pub(super) fn epoch(&mut self, row: &EpochMetrics) -> Result<(), RunError> {
         let metrics = row.values.iter().map(|(metric, value)| (metric.epoch_name, value));
         let values = [("loss", Some(row.loss))].into_iter().chain(metrics);
         let values = values.chain([("learning_rate", row.lr), ("seconds", Some(row.seconds))]);
