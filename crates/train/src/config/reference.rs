@@ -63,7 +63,9 @@ impl Reference<'_> {
             let about = without_start(&description(section, &name), &format!("Section `[{name}]`"));
             let only =
                 property["x-task"].as_str().map_or_else(String::new, |task| format!("Only for {task}. "));
-            let _ = writeln!(text, "\n## `[{name}]`\n\n{only}{about}\n");
+            // Inside of one kind of a section, below its heading.
+            let level = if object["properties"]["kind"].is_object() { "####" } else { "##" };
+            let _ = writeln!(text, "\n{level} `[{name}]`\n\n{only}{about}\n");
             match section["oneOf"].as_array() {
                 None => self.section(section, &name, text),
                 Some(kinds) => {
