@@ -29,26 +29,30 @@ pub(super) fn warnings<S: BatchSource>(
 fn kernels(config: &Config, clouds: &[Vec<[f32; 3]>]) -> Result<Vec<String>, RunError> {
     let shapes = config.model.kernel_shapes();
     let sizes = list_sizes(&clouds.concat(), &offsets(clouds.iter().map(Vec::len)), &shapes)?;
-    let mut warnings = Vec::new();
-    for (index, sizes) in sizes.iter().enumerate() {
-        let per_point = |count: u64| count as f64 / sizes.points.max(1) as f64;
-        let (neighbours, occupied) = (per_point(sizes.edges), per_point(sizes.runs));
-        let key = config.model.kernel_key();
+    let key = config.model.kernel_key();
+    let per_point = |count: u64, points: usize| count as f64 / points.max(1) as f64;
+    // One warning of each kind, about the first convolution that has the problem.
+    let (mut small, mut large) = (None, None);
+    for (number, sizes) in (1..).zip(&sizes) {
+        let neighbours = per_point(sizes.edges, sizes.points);
+        let occupied = per_point(sizes.runs, sizes.points);
         if neighbours < ALMOST_ONE {
-            warnings.push(format!(
-                "{key} is too small for the data: in convolution {} a point has {neighbours:.2} neighbours on average, itself \
-                 included",
-                index + 1
-            ));
+            small.get_or_insert_with(|| {
+                format!(
+                    "{key} is too small for the data: in convolution {number} a point has {neighbours:.2} neighbours on average, \
+                     itself included"
+                )
+            });
         } else if occupied < ALMOST_ONE {
-            warnings.push(format!(
-                "{key} is too large for the data: in convolution {} the {neighbours:.0} neighbours of a point share \
-                 {occupied:.2} sub-domains on average",
-                index + 1
-            ));
+            large.get_or_insert_with(|| {
+                format!(
+                    "{key} is too large for the data: in convolution {number} the {neighbours:.0} neighbours of a point share \
+                     {occupied:.2} sub-domains on average"
+                )
+            });
         }
     }
-    Ok(warnings)
+    Ok(small.into_iter().chain(large).collect())
 }
 
 /// Noise that moves points farther than their cloud is wide.
