@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use pointcloud::{LoadOptions, SUPPORTED_EXTENSIONS, load_file};
+use pointcloud::io::{Reader, readable_extensions};
 use rayon::prelude::*;
 use serde::Serialize;
 use train::RunError;
@@ -58,7 +58,7 @@ impl LoadBench {
                 path: folder.to_owned(),
                 problem: format!(
                     "found no file to read, expected some of {}",
-                    SUPPORTED_EXTENSIONS.join(", ")
+                    readable_extensions().join(", ")
                 ),
             });
         }
@@ -100,9 +100,8 @@ impl LoadBench {
     /// Points of all files, and the time it took.
     fn pass(&self) -> Result<(usize, f64), RunError> {
         let started = Instant::now();
-        let options = LoadOptions { sample_surfaces: false, ..LoadOptions::default() };
-        let points =
-            self.files.par_iter().map(|path| Ok(load_file(path, &options, 0)?.into_positions().len()));
+        let reader = Reader::new().finite(true);
+        let points = self.files.par_iter().map(|path| Ok(reader.read(path)?.into_positions().len()));
         let points = points.sum::<Result<usize, RunError>>()?;
         Ok((points, started.elapsed().as_secs_f64()))
     }
@@ -112,7 +111,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), RunError> {
     for entry in std::fs::read_dir(folder).map_err(RunError::io(folder, "read"))? {
         let path = entry.map_err(RunError::io(folder, "read"))?.path();
         let known = |extension: &std::ffi::OsStr| {
-            SUPPORTED_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
+            readable_extensions().iter().any(|known| extension.eq_ignore_ascii_case(known))
         };
         if path.is_dir() {
             collect(&path, files)?;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use common::{CLASSES, TEST, TRAIN, Workplace};
-use pointcloud::read_cloud;
+use pointcloud::io;
 
 #[test]
 fn a_tree_comes_back_as_it_was() {
@@ -19,7 +19,7 @@ fn a_tree_comes_back_as_it_was() {
             for file in fs::read_dir(class.as_ref().unwrap().path().join(split)).unwrap() {
                 let back = file.unwrap().path();
                 let original = place.path("set").join(back.strip_prefix(place.path("back")).unwrap());
-                let (back, original) = (read_cloud(back).unwrap(), read_cloud(original).unwrap());
+                let (back, original) = (io::read(back).unwrap(), io::read(original).unwrap());
                 assert_eq!(back.positions(), original.positions());
                 files += 1;
             }
@@ -34,7 +34,7 @@ fn points_are_chosen_by_the_seed() {
     let draw = |to: &str, seed: &str| {
         place.succeed(&["convert", "set/cone/test", to, "--points", "10", "--seed", seed]);
         let file = fs::read_dir(place.path(to)).unwrap().next().unwrap().unwrap().file_name();
-        let cloud = read_cloud(place.path(to).join(file)).unwrap();
+        let cloud = io::read(place.path(to).join(file)).unwrap();
         assert_eq!(cloud.len(), 10);
         cloud.into_positions()
     };
@@ -56,7 +56,7 @@ fn what_is_wrong_is_named() {
     let (_, err) = common::texts(&output);
     assert!(output.status.success() && err.contains("skipped: mixed/torn.ply: "), "{err}");
     assert!(err.contains("line 4") && err.contains("1 of 2 files were skipped"), "{err}");
-    assert_eq!(read_cloud(place.path("kept/good.ply")).unwrap().positions()[1], [1.0, 2.0, 3.0]);
+    assert_eq!(io::read(place.path("kept/good.ply")).unwrap().positions()[1], [1.0, 2.0, 3.0]);
     assert_eq!(fs::read_dir(place.path("kept")).unwrap().count(), 1);
 }
 
@@ -99,7 +99,7 @@ fn hdf5_data_sets_become_folders_to_train_on() {
             "--format",
             "npy",
         ]);
-        read_cloud(place.path(to).join("bathtub/test/ply_data_test0_00001.npy")).unwrap()
+        io::read(place.path(to).join("bathtub/test/ply_data_test0_00001.npy")).unwrap()
     };
     let first = draw("a", "1");
     assert_eq!((first.len(), first.normals().map(<[_]>::len)), (3, Some(3)));
@@ -166,7 +166,7 @@ fn what_is_unpacked_is_trained_on() {
         let points: u64 = counted.flat_map(|row| row.as_array().unwrap()).map(|n| n.as_u64().unwrap()).sum();
         // One room of S3DIS, two shapes of six points.
         let expected = match set {
-            "s3dis" => read_cloud(place.path("s3dis/test/Area_5_office_9.ply")).unwrap().len() as u64,
+            "s3dis" => io::read(place.path("s3dis/test/Area_5_office_9.ply")).unwrap().len() as u64,
             _ => 12,
         };
         assert_eq!(points, expected, "{set}");

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::{Workplace, assert_plain, texts};
-use pointcloud::{list_tree, read_cloud};
+use pointcloud::dataset::list_tree;
+use pointcloud::io;
 
 /// Names in a folder, hidden ones too.
 fn names(folder: &Path) -> Vec<String> {
@@ -86,7 +87,7 @@ fn converted_files_are_whole_and_counted() {
                     folders.push(path);
                 } else {
                     assert!(!entry.file_name().to_string_lossy().starts_with('.'), "{}", path.display());
-                    assert_eq!(read_cloud(&path).unwrap().len(), 500, "{}", path.display());
+                    assert_eq!(io::read(&path).unwrap().len(), 500, "{}", path.display());
                 }
             }
         }

@@ -89,7 +89,7 @@ fn files() {
     fs::write(&bad, ply(&["0 0 0", "1 1 1", "2 nan 2"])).unwrap();
     refused(&place, &[], &[name, "point 2", "NaN", "finite"]);
     fs::write(&bad, &whole[..whole.len() - 5]).unwrap();
-    refused(&place, &[], &[name, "63 complete rows of the 64 declared"]);
+    refused(&place, &[], &[name, "after 63 rows of element 'vertex', expected 64"]);
 
     // Left out and counted where that is asked for.
     let output =

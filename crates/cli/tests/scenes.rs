@@ -8,8 +8,9 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::{assert_same_run, json, metrics, texts};
+use pointcloud::io::{PlyFormat, write_ply};
 use pointcloud::synth::{SceneSynthConfig, generate_scenes, scene};
-use pointcloud::{PlyFormat, PointCloud, ScalarProperty, ScalarType, read_ply, write_ply};
+use pointcloud::{PointCloud, ScalarProperty, ScalarType};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -83,7 +84,7 @@ fn a_run_is_whole_and_its_figures_count_every_point() {
     let out = rooms.train("run", &[]);
     assert!(out.ends_with("\nrun: run\n"), "{out}");
     assert!(out.contains("mean IoU") && out.contains("ceiling"), "{out}");
-    let points = read_ply(rooms.path("rooms/test/room_03.ply")).unwrap().len() as u64;
+    let points = pointcloud::io::read(rooms.path("rooms/test/room_03.ply")).unwrap().len() as u64;
     let stored = json(rooms.path("run/evaluation.json"));
     for (index, weights) in ["best", "last"].into_iter().enumerate() {
         let text = rooms.place.succeed(&["eval", "run", "--weights", weights, "--json", "-", "--quiet"]);
@@ -171,7 +172,10 @@ fn labels_that_cannot_be_used_are_named_with_file_and_row() {
     rooms.train("mapped", &[&map, "train.epochs=1"]);
     let floor = json(rooms.path("mapped/evaluation.json"))[0]["per_class"][1].clone();
     assert_eq!(floor["name"], "floor");
-    assert_eq!(floor["count"], read_ply(rooms.path("rooms/test/room_03.ply")).unwrap().len() as u64);
+    assert_eq!(
+        floor["count"],
+        pointcloud::io::read(rooms.path("rooms/test/room_03.ply")).unwrap().len() as u64
+    );
     rooms.place.fail(
         &["train", "rooms.toml", "--output", "refused", "--set", "scenes.label_map=[[0, \"flor\"]]"],
         &["scenes.label_map", "\"flor\"", "ceiling, floor"],
@@ -198,7 +202,7 @@ fn a_scene_of_one_point_and_one_without_a_class_are_trained_on_and_labelled() {
     .unwrap();
     let out = rooms.place.succeed(&["predict", "one", "dot.ply", "--quiet"]);
     assert!(out.contains("dot.pred.ply: 1 points"), "{out}");
-    assert_eq!(read_ply(rooms.path("dot.pred.ply")).unwrap().len(), 1);
+    assert_eq!(pointcloud::io::read(rooms.path("dot.pred.ply")).unwrap().len(), 1);
 
     // Without any class there is nothing to learn.
     fs::write(rooms.path("rooms/train/room_01.ply"), ply(&colored, &["0 0 0 9 9 9 255"])).unwrap();
@@ -212,7 +216,7 @@ fn a_scene_of_one_point_and_one_without_a_class_are_trained_on_and_labelled() {
 fn predict_keeps_every_property_and_adds_its_own() {
     let rooms = Rooms::new();
     rooms.train("run", &["train.epochs=1"]);
-    let mut cloud = read_ply(rooms.path("rooms/test/room_03.ply")).unwrap();
+    let mut cloud = pointcloud::io::read(rooms.path("rooms/test/room_03.ply")).unwrap();
     let values: Vec<f64> = (0..cloud.len()).map(|i| i as f64 / 2.0).collect();
     for (name, scalar_type) in
         [("intensity", ScalarType::F64), ("confidence", ScalarType::F32), ("time", ScalarType::F64)]
@@ -235,7 +239,7 @@ fn predict_keeps_every_property_and_adds_its_own() {
     );
     assert!(out.contains("points/s") && out.contains("mean IoU"), "labels are compared on the side: {out}");
 
-    let predicted = read_ply(rooms.path("out/scan.pred.ply")).unwrap();
+    let predicted = pointcloud::io::read(rooms.path("out/scan.pred.ply")).unwrap();
     assert_eq!(predicted.len(), cloud.len());
     for i in [0, 7, cloud.len() - 1] {
         // The reader chooses an origin of its own; z stays in single precision, of 8e-6 at 100 m.
@@ -249,7 +253,7 @@ fn predict_keeps_every_property_and_adds_its_own() {
     let red: Vec<f64> = cloud.colors().unwrap().iter().map(|color| color[0].into()).collect();
     assert_eq!(predicted.property("original_red").unwrap().values, red);
     let segmenter = open(&rooms.path("run"));
-    let scan = read_ply(rooms.path("scan.ply")).unwrap();
+    let scan = pointcloud::io::read(rooms.path("scan.ply")).unwrap();
     let votes =
         segmenter.label(&scan, "scan.ply".as_ref(), &LabelOptions::default(), ProgressMode::Quiet).unwrap();
     for i in 0..cloud.len() {
@@ -275,7 +279,7 @@ fn the_memory_changes_the_time_and_not_the_result() {
     let rooms = Rooms::new();
     rooms.train("run", &["train.epochs=1"]);
     let segmenter = open(&rooms.path("run"));
-    let cloud = read_ply(rooms.path("rooms/test/room_03.ply")).unwrap();
+    let cloud = pointcloud::io::read(rooms.path("rooms/test/room_03.ply")).unwrap();
     let label = |memory| {
         let options = LabelOptions { memory, ..LabelOptions::default() };
         segmenter.label(&cloud, "room.ply".as_ref(), &options, ProgressMode::Quiet)

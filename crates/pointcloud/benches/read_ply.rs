@@ -1,7 +1,8 @@
 //! How many points per second do the PLY readers deliver?
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use pointcloud::{PlyFormat, PointCloud, parse_ply, write_ply};
+use pointcloud::PointCloud;
+use pointcloud::io::{PlyFormat, Reader, write_ply};
 
 const POINTS: usize = 20_000;
 
@@ -15,7 +16,9 @@ fn read_ply(c: &mut Criterion) {
         let path = folder.path().join("cloud.ply");
         write_ply(&path, &cloud, format).expect("a written file");
         let bytes = std::fs::read(&path).expect("the file");
-        group.bench_function(format.name(), |b| b.iter(|| parse_ply(&bytes, "cloud.ply").expect("a cloud")));
+        group.bench_function(format.name(), |b| {
+            b.iter(|| Reader::new().parse(&bytes, "cloud.ply").expect("a cloud"))
+        });
         if format == PlyFormat::BinaryLittleEndian {
             // What the machine could do at best: copy fixed rows out of the body.
             let body = &bytes[bytes.len() - 12 * POINTS..];

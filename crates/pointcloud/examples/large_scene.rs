@@ -1,8 +1,9 @@
 //! Writes a scene of furnished rooms side by side, to try prediction on: `cargo run --release -p pointcloud --example large_scene --
 //! 5000000 big.ply`.
 
+use pointcloud::io::{PlyFormat, write_ply};
 use pointcloud::synth::{SceneSynthConfig, scene};
-use pointcloud::{PlyFormat, PointCloud, derive_seed, write_ply};
+use pointcloud::{PointCloud, derive_seed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

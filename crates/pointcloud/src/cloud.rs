@@ -1,23 +1,17 @@
 //! [`PointCloud`]: points stored as columns that always agree in length.
 
+use std::sync::Arc;
+
 use crate::bounds::Bounds;
 use crate::error::{Error, Result};
-use crate::scalar::ScalarType;
-
-/// A further number per point, such as an intensity or a time stamp.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ScalarProperty {
-    /// Name, one word; the name of the property in a PLY file.
-    pub name: String,
-    /// Type in which the values are stored on disk.
-    pub scalar_type: ScalarType,
-    /// One value per point. `f64` holds every value of every scalar type exactly.
-    pub values: Vec<f64>,
-}
+use crate::metadata::LasMetadata;
+use crate::names;
+use crate::scalar::{ScalarProperty, ScalarType};
 
 /// Points in columns: positions and, where known, normals, colours, labels and further numbers.
 ///
-/// The true coordinate of point `i` is `origin + positions[i]`. The origin is zero unless the
+/// The coordinate of point `i` is [`point(i)`](Self::point), in double precision. Networks read the position,
+/// `point(i) - origin` in single precision. The origin is zero unless the
 /// source had coordinates that `f32` cannot hold well, such as metres in a UTM zone; see
 /// [`PointCloud::from_coordinates`]. Every column has one entry per point; the setters refuse
 /// others.
@@ -42,12 +36,22 @@ pub struct ScalarProperty {
 pub struct PointCloud {
     positions: Vec<[f32; 3]>,
     origin: [f64; 3],
+    /// The coordinates of the file, where `origin + positions` only comes near them.
+    exact: Option<Vec<[f64; 3]>>,
+    /// Whether the coordinates came in double precision.
+    wide: bool,
     normals: Option<Vec<[f32; 3]>>,
     colors: Option<Vec<[u8; 3]>>,
+    /// The colours of the file and their type, where they are not bytes.
+    stored_colors: Option<(ScalarType, Vec<[f32; 3]>)>,
     labels: Option<Vec<i32>>,
     /// Name and type of the labels in a file; `None` for `label` of type `int`.
     label_source: Option<(String, ScalarType)>,
+    /// Words that the labels number, where the file has words.
+    label_words: Option<Vec<String>>,
     properties: Vec<ScalarProperty>,
+    /// Header and records of the LAS file that the points came from.
+    las: Option<Arc<LasMetadata>>,
 }
 
 impl PointCloud {
@@ -61,12 +65,18 @@ impl PointCloud {
     ///
     /// An axis is shifted only where that buys precision: when a coordinate is not exactly an
     /// `f32`, the largest magnitude is at least 1000 and it exceeds 16 times half the extent.
-    /// The origin is then the middle of the extent, rounded down to a whole number.
+    /// The origin is then the middle of the extent, rounded down to a whole number. The coordinates themselves stay
+    /// in the cloud where single precision does not hold them: [`point`](Self::point) returns them.
     #[must_use]
-    pub fn from_coordinates(coordinates: &[[f64; 3]]) -> Self {
-        let origin = crate::origin::choose_origin(coordinates);
+    pub fn from_coordinates(coordinates: Vec<[f64; 3]>) -> Self {
+        let origin = crate::origin::choose_origin(&coordinates);
         let shift = |p: &[f64; 3]| [0, 1, 2].map(|axis| (p[axis] - origin[axis]) as f32);
-        Self { positions: coordinates.iter().map(shift).collect(), origin, ..Self::default() }
+        let positions: Vec<[f32; 3]> = coordinates.iter().map(shift).collect();
+        let same = |(p, stored): (&[f64; 3], &[f32; 3])| {
+            (0..3).all(|axis| p[axis].is_nan() || origin[axis] + f64::from(stored[axis]) == p[axis])
+        };
+        let exact = (!coordinates.iter().zip(&positions).all(same)).then_some(coordinates);
+        Self { positions, origin, exact, wide: true, ..Self::default() }
     }
 
     /// Number of points.
@@ -87,8 +97,9 @@ impl PointCloud {
         &self.positions
     }
 
-    /// Positions for changing in place; their number cannot change.
+    /// Positions for changing in place; their number cannot change. The coordinates are `origin + position` from then on.
     pub fn positions_mut(&mut self) -> &mut [[f32; 3]] {
+        (self.exact, self.wide) = (None, self.origin != [0.0; 3]);
         &mut self.positions
     }
 
@@ -104,18 +115,45 @@ impl PointCloud {
         self.origin
     }
 
-    /// Replaces the origin, which moves all points.
+    /// Replaces the origin, which moves all points. The coordinates are `origin + position` from then on.
     pub fn set_origin(&mut self, origin: [f64; 3]) {
+        (self.exact, self.wide) = (None, origin != [0.0; 3]);
         self.origin = origin;
     }
 
-    /// True coordinate of point `i`.
+    /// The coordinates of the file, where positions and origin only come near them.
+    pub(crate) fn exact(&self) -> Option<&[[f64; 3]]> {
+        self.exact.as_deref()
+    }
+
+    /// Sets the coordinates of the file, as far as positions and origin only come near them, and that they are wide.
+    pub(crate) fn set_exact(&mut self, exact: Option<Vec<[f64; 3]>>) {
+        (self.exact, self.wide) = (exact, true);
+    }
+
+    /// Whether files should have the coordinates in double precision: they came so, or there is an origin.
+    #[must_use]
+    pub fn has_wide_coordinates(&self) -> bool {
+        self.wide
+    }
+
+    /// The same points without any other column.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        let (positions, exact) = (self.positions.clone(), self.exact.clone());
+        Self { positions, origin: self.origin, exact, wide: self.wide, ..Self::default() }
+    }
+
+    /// Coordinate of point `i` in double precision, as the file has it.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).
     #[must_use]
     pub fn point(&self, i: usize) -> [f64; 3] {
-        [0, 1, 2].map(|axis| self.origin[axis] + f64::from(self.positions[i][axis]))
+        match &self.exact {
+            Some(exact) => exact[i],
+            None => [0, 1, 2].map(|axis| self.origin[axis] + f64::from(self.positions[i][axis])),
+        }
     }
 
     /// Unit normals, `[N, 3]`, where known.
@@ -152,7 +190,20 @@ impl PointCloud {
     pub fn set_colors(&mut self, colors: Option<Vec<[u8; 3]>>) -> Result<()> {
         self.check_length("colors", colors.as_ref().map(Vec::len))?;
         self.colors = colors;
+        self.stored_colors = None;
         Ok(())
+    }
+
+    /// Colours as the file has them, with their type, where they are not bytes: 16-bit numbers, or floats.
+    #[must_use]
+    pub fn stored_colors(&self) -> Option<(ScalarType, &[[f32; 3]])> {
+        self.stored_colors.as_ref().map(|(scalar_type, colors)| (*scalar_type, colors.as_slice()))
+    }
+
+    /// Adds the colours of the file to the bytes that were made of them.
+    pub(crate) fn set_stored_colors(&mut self, scalar_type: ScalarType, colors: Vec<[f32; 3]>) {
+        debug_assert_eq!(Some(colors.len()), self.colors.as_ref().map(Vec::len));
+        self.stored_colors = Some((scalar_type, colors));
     }
 
     /// Class of each point, `[N]`, where known.
@@ -169,7 +220,18 @@ impl PointCloud {
         self.check_length("labels", labels.as_ref().map(Vec::len))?;
         self.labels = labels;
         self.label_source = None;
+        self.label_words = None;
         Ok(())
+    }
+
+    /// The words that the labels number, from 0, where the file has words in place of numbers.
+    #[must_use]
+    pub fn label_words(&self) -> Option<&[String]> {
+        self.label_words.as_deref()
+    }
+
+    pub(crate) fn set_label_words(&mut self, words: Vec<String>) {
+        self.label_words = Some(words);
     }
 
     /// Name of the property that holds the labels in a file; `None` without labels.
@@ -186,6 +248,15 @@ impl PointCloud {
         Some(self.label_source.as_ref().map_or(ScalarType::I32, |(_, scalar_type)| *scalar_type))
     }
 
+    /// Header and records of the LAS file that the points came from.
+    pub(crate) fn las(&self) -> Option<&LasMetadata> {
+        self.las.as_deref()
+    }
+
+    pub(crate) fn set_las(&mut self, metadata: LasMetadata) {
+        self.las = Some(Arc::new(metadata));
+    }
+
     /// Says how a file stores the labels.
     pub(crate) fn set_label_source(&mut self, name: &str, scalar_type: ScalarType) {
         let usual = name == "label" && scalar_type == ScalarType::I32;
@@ -198,10 +269,11 @@ impl PointCloud {
         &self.properties
     }
 
-    /// The further property of that name.
+    /// The further property of that name; if there is none, that of another spelling of it: `scalar_Intensity` is `intensity`.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&ScalarProperty> {
-        self.properties.iter().find(|property| property.name == name)
+        let exact = self.properties.iter().find(|property| property.name == name);
+        exact.or_else(|| self.properties.iter().find(|property| names::same(&property.name, name)))
     }
 
     /// Appends a further property.
@@ -213,18 +285,14 @@ impl PointCloud {
         self.check_length(&property.name, Some(property.values.len()))?;
         let name = property.name.as_str();
         let one_word = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control());
-        if !one_word || matches!(name, "x" | "y" | "z") || self.property(name).is_some() {
+        if !one_word
+            || matches!(name, "x" | "y" | "z")
+            || self.properties.iter().any(|other| other.name == name)
+        {
             return Err(Error::PropertyName { name: property.name });
         }
         self.properties.push(property);
         Ok(())
-    }
-
-    /// Names and types of all columns, as a file that holds them has them: `x y z`, `nx ny nz`,
-    /// `red green blue`, the labels, further properties.
-    #[must_use]
-    pub fn column_types(&self) -> Vec<(&str, ScalarType)> {
-        crate::columns::columns_of(self).iter().map(|column| (column.name, column.scalar_type)).collect()
     }
 
     /// Removes the further property of that name and returns it.
@@ -238,6 +306,9 @@ impl PointCloud {
     /// `None` when there is no such point.
     #[must_use]
     pub fn bounds(&self) -> Option<Bounds> {
+        if let Some(exact) = &self.exact {
+            return Bounds::of_points(exact.iter().copied());
+        }
         let relative = Bounds::of(&self.positions)?;
         let shift = |corner: [f64; 3]| [0, 1, 2].map(|axis| corner[axis] + self.origin[axis]);
         Some(Bounds { min: shift(relative.min), max: shift(relative.max) })
@@ -255,10 +326,15 @@ impl PointCloud {
         Self {
             positions: pick(&self.positions, indices),
             origin: self.origin,
+            exact: self.exact.as_deref().map(|column| pick(column, indices)),
+            wide: self.wide,
             normals: self.normals.as_deref().map(|column| pick(column, indices)),
             colors: self.colors.as_deref().map(|column| pick(column, indices)),
+            stored_colors: self.stored_colors().map(|(kind, column)| (kind, pick(column, indices))),
             labels: self.labels.as_deref().map(|column| pick(column, indices)),
             label_source: self.label_source.clone(),
+            label_words: self.label_words.clone(),
+            las: self.las.clone(),
             properties: self
                 .properties
                 .iter()
@@ -269,6 +345,13 @@ impl PointCloud {
                 })
                 .collect(),
         }
+    }
+
+    /// Indices of the points whose position is finite.
+    #[must_use]
+    pub fn finite_indices(&self) -> Vec<usize> {
+        let finite = |&i: &usize| self.positions[i].iter().all(|v| v.is_finite());
+        (0..self.len()).filter(finite).collect()
     }
 
     /// Refuses NaN and infinite positions.

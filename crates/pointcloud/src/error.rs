@@ -10,14 +10,14 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Position inside a file: a text line or a byte of a binary body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Place {
+pub enum Position {
     /// Line number, the first line of the file being 1.
     Line(usize),
     /// Byte offset, the first byte of the file being 0.
     Byte(usize),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
@@ -26,7 +26,72 @@ impl fmt::Display for Place {
     }
 }
 
-/// Whatever can be wrong with data on disk or with the columns of a cloud.
+/// Something in a file that its format does not allow.
+///
+/// ```
+/// use pointcloud::Position;
+/// use pointcloud::io::Reader;
+///
+/// let error = Reader::new().parse(b"1 2 3\n4 5\n", "a.xyz").unwrap_err();
+/// assert_eq!(error.position(), Some(Position::Line(2)));
+/// assert_eq!(error.to_string(), "a.xyz: line 2: found 2 values, expected 3");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Malformed {
+    /// File concerned.
+    pub path: PathBuf,
+    /// Line or byte, where it is known.
+    pub position: Option<Position>,
+    /// Part of the file, such as `element 'vertex' row 3 of 7`.
+    pub part: Option<Box<str>>,
+    /// What the file says.
+    pub found: Box<str>,
+    /// What the reader accepts.
+    pub expected: Box<str>,
+}
+
+impl Malformed {
+    pub(crate) fn new(path: &Path, found: impl Into<Box<str>>, expected: impl Into<Box<str>>) -> Self {
+        let (found, expected) = (printable(found.into()), printable(expected.into()));
+        Self { path: path.to_owned(), position: None, part: None, found, expected }
+    }
+
+    /// Names the line or the byte.
+    pub(crate) fn at(mut self, position: Position) -> Self {
+        self.position = Some(position);
+        self
+    }
+
+    /// Names the part of the file.
+    pub(crate) fn part(mut self, part: impl Into<Box<str>>) -> Self {
+        self.part = Some(printable(part.into()));
+        self
+    }
+}
+
+/// Text without control characters, which files may have anywhere.
+fn printable(text: Box<str>) -> Box<str> {
+    match text.contains(char::is_control) {
+        true => text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect(),
+        false => text,
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.path.display())?;
+        if let Some(position) = self.position {
+            write!(f, "{position}: ")?;
+        }
+        if let Some(part) = &self.part {
+            write!(f, "{part}: ")?;
+        }
+        write!(f, "found {}, expected {}", self.found, self.expected)
+    }
+}
+
+/// What is wrong with data on disk or with the columns of a cloud.
 ///
 /// Rows are counted from 0, lines from 1, bytes from 0.
 #[derive(Debug, thiserror::Error)]
@@ -43,128 +108,13 @@ pub enum Error {
         source: io::Error,
     },
 
-    /// A header line that the format does not allow, in a PLY or an OFF file, for example.
-    #[error("{path}: line {line}: found {found}, expected {expected}", path = path.display())]
-    Header {
-        /// File concerned.
-        path: PathBuf,
-        /// Line of the file, from 1.
-        line: usize,
-        /// What the line says.
-        found: String,
-        /// What would have been accepted.
-        expected: String,
-    },
-
-    /// Something that the format of a file does not allow.
-    #[error("{path}: {place}: found {found}, expected {expected}", path = path.display())]
-    Malformed {
-        /// File concerned.
-        path: PathBuf,
-        /// Where.
-        place: Place,
-        /// What is there.
-        found: Box<str>,
-        /// What would have been accepted.
-        expected: Box<str>,
-    },
-
-    /// An array of an HDF5 file that is not as expected.
-    #[error("{path}: dataset '{dataset}': found {found}, expected {expected}", path = path.display())]
-    Dataset {
-        /// File concerned.
-        path: PathBuf,
-        /// Name of the array.
-        dataset: Box<str>,
-        /// What is there.
-        found: Box<str>,
-        /// What would have been accepted.
-        expected: Box<str>,
-    },
-
-    /// A value in the body of a file that does not fit its declaration.
-    #[error(
-        "{path}: {place}: element '{element}' row {row} of {rows}: found {found}, expected {expected}",
-        path = path.display()
-    )]
-    Row {
-        /// File concerned.
-        path: PathBuf,
-        /// Where the row starts.
-        place: Place,
-        /// Element (PLY) or section (OFF) that the row belongs to.
-        element: Box<str>,
-        /// Row inside the element, from 0.
-        row: usize,
-        /// Rows that the header declares.
-        rows: usize,
-        /// What the row holds.
-        found: Box<str>,
-        /// What would have been accepted.
-        expected: Box<str>,
-    },
-
-    /// The file ends before all declared rows were read.
-    #[error(
-        "{path}: file ends at {place}: element '{element}' has {row} complete rows of the {rows} declared",
-        path = path.display()
-    )]
-    Truncated {
-        /// File concerned.
-        path: PathBuf,
-        /// Where the data ran out.
-        place: Place,
-        /// Element (PLY) or section (OFF) that is incomplete.
-        element: String,
-        /// Complete rows in the file, which is also the first missing row.
-        row: usize,
-        /// Rows that the header declares.
-        rows: usize,
-    },
-
-    /// A face names a vertex that does not exist.
-    #[error(
-        "{path}: face {face}: found vertex index {found}, expected 0 to {last} ({vertices} vertices)",
-        path = path.display(),
-        last = vertices.saturating_sub(1)
-    )]
-    FaceIndex {
-        /// File concerned.
-        path: PathBuf,
-        /// Face, from 0.
-        face: usize,
-        /// The index as stored.
-        found: f64,
-        /// Number of vertices.
-        vertices: usize,
-    },
-
-    /// The PLY file has no element `vertex`.
-    #[error("{path}: no element 'vertex'; the file has {found}", path = path.display())]
-    NoVertexElement {
-        /// File concerned.
-        path: PathBuf,
-        /// The elements that are there.
-        found: String,
-    },
-
-    /// The vertices lack one of the scalar properties x, y, z.
-    #[error(
-        "{path}: element 'vertex' lacks scalar property '{missing}'; its properties are {found}",
-        path = path.display()
-    )]
-    MissingCoordinate {
-        /// File concerned.
-        path: PathBuf,
-        /// `x`, `y` or `z`.
-        missing: &'static str,
-        /// The properties that are there.
-        found: String,
-    },
+    /// Something in a file that its format does not allow.
+    #[error("{0}")]
+    Malformed(Box<Malformed>),
 
     /// A position is NaN or infinite.
     #[error(
-        "{path}point {row}: found position ({x}, {y}, {z}), expected finite coordinates",
+        "{path}point {row}: found position ({x}, {y}, {z}), expected finite coordinates; --drop-invalid (data.drop_invalid) leaves such points out",
         path = path.as_deref().map(prefix).unwrap_or_default(),
         x = position[0], y = position[1], z = position[2]
     )]
@@ -203,16 +153,28 @@ pub enum Error {
         /// The extension, empty where there is none.
         found: String,
         /// The supported extensions.
-        supported: &'static str,
+        supported: String,
     },
 
-    /// A surface was asked for, but the file holds points only.
-    #[error("{path}: no faces; expected a mesh ({vertices} vertices found)", path = path.display())]
-    NoFaces {
+    /// A library that reads files of a format failed in a way that it does not report as an error.
+    #[error("{path}: the library {library} failed: {message}", path = path.display())]
+    Library {
         /// File concerned.
         path: PathBuf,
-        /// Vertices in the file.
-        vertices: usize,
+        /// The library.
+        library: &'static str,
+        /// What it said.
+        message: String,
+    },
+
+    /// Names were given for the columns of a file that names them itself.
+    #[error("{path}: a {format} file names its columns, expected names of columns for text or NumPy arrays only",
+        path = path.display())]
+    NamedColumns {
+        /// File concerned.
+        path: PathBuf,
+        /// Its format.
+        format: &'static str,
     },
 
     /// A mesh has no area to sample from: no faces, all degenerate, or not finite.
@@ -259,7 +221,7 @@ pub enum Error {
         known: String,
     },
 
-    /// A label that stands for no class.
+    /// A label that means no class.
     #[error("{path}: point {row}: found '{property}' {found}, expected one of {expected}", path = path.display())]
     Label {
         /// File concerned.
@@ -322,13 +284,61 @@ fn prefix(path: &Path) -> String {
     format!("{}: ", path.display())
 }
 
+impl From<Malformed> for Error {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(Box::new(malformed))
+    }
+}
+
 impl Error {
     pub(crate) fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), action, source }
     }
 
-    pub(crate) fn malformed(path: &Path, place: Place, found: String, expected: &str) -> Self {
-        Self::Malformed { path: path.to_owned(), place, found: found.into(), expected: expected.into() }
+    /// Line or byte of the file that is malformed, where the error has one.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        match self {
+            Self::Malformed(malformed) => malformed.position,
+            _ => None,
+        }
+    }
+
+    pub(crate) fn malformed(
+        path: &Path,
+        position: Position,
+        found: impl Into<Box<str>>,
+        expected: impl Into<Box<str>>,
+    ) -> Self {
+        Malformed::new(path, found, expected).at(position).into()
+    }
+
+    /// The file ends after `complete` of the `declared` rows; `rows` names them, such as `points`.
+    pub(crate) fn truncated(
+        path: &Path,
+        position: Position,
+        rows: &str,
+        complete: usize,
+        declared: usize,
+    ) -> Self {
+        let found = format!("the end of the file after {complete} {rows}");
+        Self::malformed(path, position, found, declared.to_string())
+    }
+
+    /// An array of an HDF5 file that is not as expected.
+    pub(crate) fn dataset(
+        path: &Path,
+        dataset: &str,
+        found: impl Into<Box<str>>,
+        expected: impl Into<Box<str>>,
+    ) -> Self {
+        Malformed::new(path, found, expected).part(format!("dataset '{dataset}'")).into()
+    }
+
+    /// A face with the vertex index `index`, which does not exist.
+    pub(crate) fn face_index(path: &Path, face: usize, index: f64, vertices: usize) -> Self {
+        let expected = format!("0 to {} ({vertices} vertices)", vertices.saturating_sub(1));
+        Malformed::new(path, format!("vertex index {index}"), expected).part(format!("face {face}")).into()
     }
 
     /// Names the file in errors that were raised before it was known.
@@ -348,15 +358,11 @@ mod tests {
 
     #[test]
     fn message_names_file_place_found_and_expected() {
-        let error = Error::Row {
-            path: "a/b.ply".into(),
-            place: Place::Line(12),
-            element: "vertex".into(),
-            row: 3,
-            rows: 7,
-            found: "2 values".into(),
-            expected: "3 values".into(),
-        };
+        let malformed = Malformed::new(Path::new("a/b.ply"), "2 values", "3 values")
+            .at(Position::Line(12))
+            .part("element 'vertex' row 3 of 7");
+        let error = Error::from(malformed);
+        assert_eq!(error.position(), Some(Position::Line(12)));
         assert_eq!(
             error.to_string(),
             "a/b.ply: line 12: element 'vertex' row 3 of 7: found 2 values, expected 3 values"

@@ -21,7 +21,7 @@ impl Mesh {
     ///
     /// # Panics
     /// When a face names a vertex that does not exist; readers of files report
-    /// [`Error::FaceIndex`](crate::Error::FaceIndex) instead.
+    /// [`Error::Malformed`](crate::Error::Malformed) instead.
     #[must_use]
     pub fn new(vertices: Vec<[f32; 3]>, faces: Vec<[u32; 3]>) -> Self {
         Self::with_columns(PointCloud::new(vertices), faces)
@@ -82,29 +82,9 @@ impl Mesh {
     }
 }
 
-/// Splits a polygon into the triangles of a fan around its first corner and appends them.
-///
-/// Polygons of fewer than three corners have no area and give none.
-pub(crate) fn push_fan(faces: &mut Vec<[u32; 3]>, polygon: &[u32]) {
-    if let Some((&first, rest)) = polygon.split_first() {
-        faces.extend(rest.windows(2).map(|edge| [first, edge[0], edge[1]]));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn polygons_become_fans() {
-        let mut faces = Vec::new();
-        push_fan(&mut faces, &[4, 5, 6, 7, 9]);
-        assert_eq!(faces, [[4, 5, 6], [4, 6, 7], [4, 7, 9]]);
-        faces.clear();
-        push_fan(&mut faces, &[1, 2]);
-        push_fan(&mut faces, &[]);
-        assert!(faces.is_empty());
-    }
 
     #[test]
     #[should_panic(expected = "face 1 is [0, 1, 3], but there are 3 vertices")]

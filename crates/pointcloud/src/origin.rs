@@ -1,4 +1,4 @@
-//! Where to put the origin of double-precision coordinates so that `f32` keeps their precision.
+//! The choice of an origin for double-precision coordinates, so that `f32` holds them well.
 
 use crate::bounds::Bounds;
 

@@ -23,6 +23,17 @@ pub enum ScalarType {
     F64,
 }
 
+/// A further number per point, such as an intensity or a time stamp.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScalarProperty {
+    /// Name, one word; the name of the property in a PLY file.
+    pub name: String,
+    /// Type in which the values are stored on disk.
+    pub scalar_type: ScalarType,
+    /// One value per point. `f64` holds every value of every scalar type exactly.
+    pub values: Vec<f64>,
+}
+
 impl ScalarType {
     /// The name in a PLY header.
     #[must_use]
@@ -74,8 +85,11 @@ impl ScalarType {
     /// Integers also take whole floats such as `64.0`, floats also take `nan` and `inf`.
     pub(crate) fn parse(self, token: &str) -> Option<f64> {
         match self.integer_range() {
-            None if self == Self::F32 => token.parse::<f32>().ok().map(f64::from),
-            None => token.parse().ok(),
+            None if self == Self::F32 => match token.parse::<f32>() {
+                Ok(value) => Some(f64::from(value)),
+                Err(_) => parse_float(token).map(|value| f64::from(value as f32)),
+            },
+            None => parse_float(token),
             Some((low, high)) => {
                 let value = match token.parse::<i64>() {
                     Ok(value) => value,
@@ -102,6 +116,45 @@ impl ScalarType {
     }
 }
 
+/// Reads a number in any of the usual spellings.
+///
+/// Beyond those of Rust: what Windows prints for numbers that are not finite (`1.#QNAN`, `-1.#IND`, `1.#INF`,
+/// `-nan(ind)`), and exponents of Fortran (`1.5D+03`).
+pub(crate) fn parse_float(token: &str) -> Option<f64> {
+    if let Ok(value) = token.parse() {
+        return Some(value);
+    }
+    let lower = token.to_ascii_lowercase();
+    let (sign, bare) = match lower.strip_prefix('-') {
+        Some(bare) => (-1.0, bare),
+        None => (1.0, lower.strip_prefix('+').unwrap_or(&lower)),
+    };
+    if let Some((digits, kind)) = bare.split_once('#') {
+        let is_number = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+        // Rounding to few digits cuts the word: 1.#J is infinite.
+        let infinite = kind.starts_with("inf") || matches!(kind.trim_end_matches('0'), "j" | "in" | "i");
+        return is_number.then_some(if infinite { sign * f64::INFINITY } else { f64::NAN });
+    }
+    if bare.strip_prefix("nan").is_some_and(|rest| rest.starts_with('(') && rest.ends_with(')')) {
+        return Some(f64::NAN);
+    }
+    let (digits, exponent) = bare.split_once('d')?;
+    let begins = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    if !begins || exponent.is_empty() {
+        return None;
+    }
+    format!("{digits}e{exponent}").parse().ok().map(|value: f64| sign * value)
+}
+
+/// Whether `token`, a decimal of the value `value`, is as exact as a single: a single is written with as many digits as tell it
+/// from its neighbours.
+pub(crate) fn is_single(token: &str, value: f64) -> bool {
+    let mantissa = token.split(['e', 'E']).next().unwrap_or_default();
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).skip_while(|&b| b == b'0').count();
+    // Every decimal of six digits belongs to a single of its own.
+    digits <= 6 || !value.is_finite() || (value as f32).to_string().parse() == Ok(value)
+}
+
 impl fmt::Display for ScalarType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -126,6 +179,36 @@ mod tests {
         assert_eq!(ScalarType::F32.parse("-inf"), Some(f64::NEG_INFINITY));
         assert!(ScalarType::F32.parse("nan").is_some_and(f64::is_nan));
         assert_eq!(ScalarType::F32.parse("1,5"), None);
+    }
+
+    #[test]
+    fn numbers_of_windows_and_fortran() {
+        for token in [
+            "1.#QNAN",
+            "-1.#IND",
+            "1.#SNAN",
+            "-1.#IND00",
+            "nan(ind)",
+            "-nan(ind)",
+            "-NaN(snan)",
+            "NaN",
+            "-nan",
+        ] {
+            assert!(parse_float(token).is_some_and(f64::is_nan), "{token}");
+        }
+        for (token, value) in [
+            ("1.#INF", f64::INFINITY),
+            ("-1.#INF00", f64::NEG_INFINITY),
+            ("1.#J", f64::INFINITY),
+            ("1.5D+03", 1500.0),
+            ("-2d-1", -0.2),
+        ] {
+            assert_eq!(parse_float(token), Some(value), "{token}");
+        }
+        for token in ["", "d", "1d", "d1", "#", "x#inf", "nanx", "--1", "1,5", "a"] {
+            assert_eq!(parse_float(token), None, "{token}");
+        }
+        assert_eq!(ScalarType::F32.parse("-1.#IND").map(f64::is_nan), Some(true));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use pointcloud::{
-    Error, FolderDataset, Geometry, LoadOptions, PlyFormat, PointCloud, Sampling, list_files, load_samples,
-    read_cloud, read_geometry, read_mesh, write_ply,
-};
+use pointcloud::dataset::{FolderDataset, list_files, load_samples};
+use pointcloud::io::{self, PlyFormat, Reader, readable_extensions, write_ply};
+use pointcloud::transform::Sampling;
+use pointcloud::{Error, PointCloud};
 
 const TRIANGLE: &str = "OFF\n3 1 0\n0 0 0\n2 0 0\n0 2 0\n3 0 1 2\n";
 
@@ -88,12 +88,12 @@ fn loading_is_the_same_on_any_number_of_threads() {
     let dataset = FolderDataset::open(folder.path()).unwrap();
     let samples = dataset.split("train").unwrap();
     for sampling in [Sampling::Random, Sampling::Farthest, Sampling::First] {
-        let options = LoadOptions { points: Some(6), sampling, seed: 3, ..LoadOptions::default() };
+        let reader = Reader::new().points(6).sampling(sampling).seed(3);
         let load = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let calls = Mutex::new(Vec::new());
             let progress = |done| calls.lock().unwrap().push(done);
-            let loaded = pool.install(|| load_samples(samples, &options, &progress)).unwrap();
+            let loaded = pool.install(|| load_samples(samples, &reader, false, &progress)).unwrap();
             let mut calls = calls.into_inner().unwrap();
             calls.sort_unstable();
             assert_eq!(calls, [1, 2, 3]);
@@ -104,13 +104,13 @@ fn loading_is_the_same_on_any_number_of_threads() {
         assert!(clouds.iter().all(|loaded| loaded.cloud.len() == 6));
         assert_eq!(clouds[2].class, 1);
         assert!(clouds[2].cloud.normals().is_some(), "drawn from the surface");
-        let other = LoadOptions { seed: 4, ..options.clone() };
-        assert_ne!(load_samples(samples, &other, &|_| {}).unwrap().clouds, clouds);
+        let other = reader.clone().seed(4);
+        assert_ne!(load_samples(samples, &other, false, &|_| {}).unwrap().clouds, clouds);
     }
-    let all = load_samples(samples, &LoadOptions::default(), &|_| {}).unwrap().clouds;
+    let all = load_samples(samples, &Reader::new(), false, &|_| {}).unwrap().clouds;
     assert_eq!(all.iter().map(|loaded| loaded.cloud.len()).collect::<Vec<_>>(), [7, 5, 3]);
-    let vertices = LoadOptions { points: Some(3), sample_surfaces: false, ..LoadOptions::default() };
-    let drawn = load_samples(samples, &vertices, &|_| {}).unwrap().clouds;
+    let vertices = Reader::new().points(3).surfaces(false);
+    let drawn = load_samples(samples, &vertices, false, &|_| {}).unwrap().clouds;
     assert!(drawn[2].cloud.normals().is_none());
 }
 
@@ -126,15 +126,16 @@ fn bad_files_end_the_load_or_are_reported() {
     let dataset = FolderDataset::open(folder.path()).unwrap();
     let samples = dataset.split("train").unwrap();
 
-    let strict = LoadOptions { points: Some(4), ..LoadOptions::default() };
-    let error = load_samples(samples, &strict, &|_| {}).unwrap_err().to_string();
+    let reader = Reader::new().points(4);
+    let error = load_samples(samples, &reader, false, &|_| {}).unwrap_err().to_string();
     assert!(
-        error.ends_with("b_2.off: point 0: found position (0, NaN, 0), expected finite coordinates"),
+        error.contains(
+            "b_2.off: point 0: found position (0, NaN, 0), expected finite coordinates; --drop-invalid"
+        ),
         "{error}"
     );
 
-    let tolerant = LoadOptions { skip_bad: true, ..strict };
-    let loaded = load_samples(samples, &tolerant, &|_| {}).unwrap();
+    let loaded = load_samples(samples, &reader, true, &|_| {}).unwrap();
     assert_eq!(loaded.clouds.len(), 3);
     let reasons: Vec<String> = loaded.skipped.iter().map(|skipped| skipped.error.to_string()).collect();
     for (reason, (name, part)) in reasons.iter().zip([
@@ -162,25 +163,25 @@ fn geometry_follows_extension_and_content() {
         "ply\nformat ascii 1.0\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\n\
          element face 1\nproperty list uchar int vertex_index\nend_header\n0 0 0\n1 0 0\n1 1 0\n0 1 0\n4 0 1 2 3\n",
     );
-    assert!(matches!(read_geometry(at("mesh.OFF")).unwrap(), Geometry::Mesh(_)));
-    assert!(matches!(read_geometry(at("points.off")).unwrap(), Geometry::Cloud(_)));
-    assert_eq!(read_mesh(at("mesh.ply")).unwrap().faces(), [[0, 1, 2], [0, 2, 3]]);
-    assert_eq!(read_cloud(at("mesh.ply")).unwrap().len(), 4);
-    let error = read_mesh(at("points.off")).unwrap_err().to_string();
-    assert!(error.ends_with("points.off: no faces; expected a mesh (2 vertices found)"), "{error}");
-    assert_eq!(read_cloud(at("cloud.xyz")).unwrap().len(), 1);
-    let error = read_cloud(at("cloud.fbx")).unwrap_err().to_string();
-    let known = "ply, off, obj, stl, pcd, xyz, txt, csv, npy, npz, las, laz, h5, hdf5";
+    let read_mesh = |name: &str| Reader::new().read_mesh(at(name));
+    assert_eq!(read_mesh("mesh.OFF").unwrap().faces().len(), 1);
+    let points = read_mesh("points.off").unwrap();
+    assert_eq!((points.vertices().len(), points.faces().len()), (2, 0));
+    assert_eq!(read_mesh("mesh.ply").unwrap().faces(), [[0, 1, 2], [0, 2, 3]]);
+    assert_eq!(io::read(at("mesh.ply")).unwrap().len(), 4);
+    assert_eq!(io::read(at("cloud.xyz")).unwrap().len(), 1);
+    let error = io::read(at("cloud.fbx")).unwrap_err().to_string();
+    let known = readable_extensions().join(", ");
     assert!(
         error.ends_with(&format!("cloud.fbx: found extension 'fbx', expected one of: {known}")),
         "{error}"
     );
-    let error = read_cloud(at("none.ply")).unwrap_err().to_string();
+    let error = io::read(at("none.ply")).unwrap_err().to_string();
     assert!(error.contains("none.ply: cannot read: "), "{error}");
 
     let text = fs::read_to_string(at("mesh.ply")).unwrap().replace("4 0 1 2 3", "4 0 1 2 4");
     put(&at("broken.ply"), &text);
-    let error = read_mesh(at("broken.ply")).unwrap_err().to_string();
+    let error = read_mesh("broken.ply").unwrap_err().to_string();
     assert!(error.ends_with("face 0: found vertex index 4, expected 0 to 3 (4 vertices)"), "{error}");
-    assert_eq!(read_cloud(at("broken.ply")).unwrap().len(), 4, "points do not need the faces");
+    assert_eq!(io::read(at("broken.ply")).unwrap().len(), 4, "points do not need the faces");
 }

@@ -4,10 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pointcloud::{
-    Error, Format, Geometry, PointCloud, ScalarProperty, ScalarType, WRITABLE_EXTENSIONS, list_files,
-    parse_vertices, read_cloud, read_geometry, read_vertices, write_cloud,
-};
+use pointcloud::dataset::list_files;
+use pointcloud::io::{self, Contents, Format, Reader, column_types, writable_extensions};
+use pointcloud::{Error, PointCloud, ScalarProperty, ScalarType};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -44,16 +43,16 @@ fn files_of_the_reference_libraries() {
     for line in manifest.lines() {
         let parts: Vec<&str> = line.split('\t').collect();
         let [name, points, triangles, last, sum, names, sums] = parts[..] else { panic!("{line}") };
-        let (cloud, found) = read_vertices(fixtures().join(name)).unwrap();
+        let Contents { cloud, faces, .. } = Reader::new().open(fixtures().join(name)).unwrap();
         assert_eq!(cloud.len().to_string(), points, "{name}");
-        assert_eq!(found.len().to_string(), triangles, "{name}");
+        assert_eq!(faces.len().to_string(), triangles, "{name}");
         // Text of Open3D and trimesh has 8 to 10 digits, LAS of the fixture millimetres at f32 offsets.
         let close = |a: f64, b: f64| (a - b).abs() < 2e-6 + 1e-9 * b.abs();
         let exact = cloud.point(cloud.len() - 1);
         assert!(exact.iter().zip(numbers(last)).all(|(&a, b)| close(a, b)), "{name}: {exact:?}, not {last}");
         let total: f64 = (0..cloud.len()).flat_map(|i| cloud.point(i)).sum();
         assert!(close(total, sum.parse().unwrap()), "{name}: {total}, not {sum}");
-        let types = cloud.column_types();
+        let types = column_types(&cloud);
         let found: Vec<&str> = types.iter().map(|&(name, _)| name).collect();
         assert_eq!(found.join(","), names, "{name}");
         for (column_name, wanted) in found[3..].iter().zip(numbers(sums)) {
@@ -94,10 +93,10 @@ fn everything_written_is_read_back() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     for far in [false, true] {
         let cloud = cloud(far, &mut rng);
-        for extension in WRITABLE_EXTENSIONS {
+        for extension in writable_extensions() {
             let path = folder.path().join(format!("a.{extension}"));
-            write_cloud(&path, &cloud).unwrap();
-            let back = read_cloud(&path).unwrap();
+            io::write(&path, &cloud).unwrap();
+            let back = io::read(&path).unwrap();
             assert_eq!(back.len(), cloud.len(), "{extension}");
             for i in 0..cloud.len() {
                 for axis in 0..3 {
@@ -119,26 +118,26 @@ fn everything_written_is_read_back() {
             }
         }
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
-        assert_eq!(left.len(), WRITABLE_EXTENSIONS.len(), "nothing but the files: {left:?}");
+        assert_eq!(left.len(), writable_extensions().len(), "nothing but the files: {left:?}");
     }
 }
 
 #[test]
 fn bare_and_empty_clouds() {
     let folder = tempfile::tempdir().unwrap();
-    for extension in WRITABLE_EXTENSIONS {
+    for extension in writable_extensions() {
         let path = folder.path().join(format!("a.{extension}"));
         let bare = PointCloud::new(vec![[0.5, -1.0, 2.0]]);
-        write_cloud(&path, &bare).unwrap();
-        assert_eq!(read_cloud(&path).unwrap().positions(), bare.positions(), "{extension}");
-        write_cloud(&path, &PointCloud::default()).unwrap();
-        match read_cloud(&path) {
+        io::write(&path, &bare).unwrap();
+        assert_eq!(io::read(&path).unwrap().positions(), bare.positions(), "{extension}");
+        io::write(&path, &PointCloud::default()).unwrap();
+        match io::read(&path) {
             Ok(cloud) => assert!(cloud.is_empty(), "{extension}"),
             // A table without rows does not tell how many columns it has.
             Err(error) => assert!(matches!(extension, "xyz" | "txt" | "csv"), "{error}"),
         }
     }
-    let error = write_cloud(folder.path().join("a.obj"), &PointCloud::default()).unwrap_err();
+    let error = io::write(folder.path().join("a.obj"), &PointCloud::default()).unwrap_err();
     assert!(error.to_string().contains("found extension 'obj', expected one of: ply, pcd"), "{error}");
 }
 
@@ -146,23 +145,23 @@ fn bare_and_empty_clouds() {
 fn content_decides_where_the_extension_lies() {
     let folder = tempfile::tempdir().unwrap();
     for (name, format) in [
-        ("open3d_binary.pcd", Format::Pcd),
-        ("trimesh.off", Format::Off),
-        ("trimesh_ascii.stl", Format::Stl),
-        ("plain_f4.npy", Format::Npy),
-        ("stored.npz", Format::Npz),
-        ("laspy_7.laz", Format::Las),
+        ("open3d_binary.pcd", "pcd"),
+        ("trimesh.off", "off"),
+        ("trimesh_ascii.stl", "stl"),
+        ("plain_f4.npy", "npy"),
+        ("stored.npz", "npz"),
+        ("laspy_7.laz", "las"),
     ] {
         let path = folder.path().join("lie.ply");
         fs::copy(fixtures().join(name), &path).unwrap();
-        assert_eq!(Format::detect(&path).unwrap(), format, "{name}");
-        assert_eq!(read_cloud(&path).unwrap(), read_cloud(fixtures().join(name)).unwrap());
+        assert_eq!(Format::detect(&path).unwrap().name(), format, "{name}");
+        assert_eq!(io::read(&path).unwrap(), io::read(fixtures().join(name)).unwrap());
     }
     let bare = folder.path().join("binary");
     fs::copy(fixtures().join("trimesh.stl"), &bare).unwrap();
-    assert!(matches!(read_geometry(&bare).unwrap(), Geometry::Mesh(mesh) if mesh.faces().len() == 20));
+    assert_eq!(Reader::new().read_mesh(&bare).unwrap().faces().len(), 20);
     fs::write(folder.path().join("a.doc"), "words").unwrap();
-    let error = read_cloud(folder.path().join("a.doc")).unwrap_err();
+    let error = io::read(folder.path().join("a.doc")).unwrap_err();
     assert!(matches!(error, Error::Extension { .. }), "{error}");
 }
 
@@ -178,67 +177,62 @@ fn notes_are_no_data() {
 
 #[test]
 fn refusals_name_place_found_and_expected() {
-    for (format, text, message) in [
-        (Format::Xyz, "1 2 3\n4 5\n", "t: line 2: found 2 values, expected 3"),
-        (Format::Xyz, "1 2 3\n\n4 five 6\n", "t: line 3: found 'five', expected a number in column 2"),
-        (Format::Xyz, "# nothing\n", "found no points, expected lines 'x y z'"),
-        (Format::Obj, "v 0 0 0\nf 1 2 1\n", "t: line 2: found vertex index 2, expected 1 to 1"),
-        (Format::Obj, "v 0 0 0\nf -2 1 1\n", "t: line 2: found vertex index -2"),
-        (Format::Obj, "v 0 0 q\n", "t: line 1: found 'q', expected a number"),
+    for (name, text, message) in [
+        ("t.xyz", "1 2 3\n4 5\n", "t.xyz: line 2: found 2 values, expected 3"),
+        ("t.xyz", "1 2 3\n\n4 five 6\n", "t.xyz: line 3: found 'five', expected a number in column 2"),
+        ("t.xyz", "# nothing\n", "found no points, expected lines 'x y z'"),
+        ("t.obj", "v 0 0 0\nf 1 2 1\n", "t.obj: line 2: found vertex index 2, expected 1 to 1"),
+        ("t.obj", "v 0 0 0\nf -2 1 1\n", "t.obj: line 2: found vertex index -2"),
+        ("t.obj", "v 0 0 q\n", "t.obj: line 1: found 'q', expected a number"),
         (
-            Format::Stl,
+            "t.stl",
             "solid a\nfacet normal 0 0 1\nvertex 0 0\n",
-            "t: line 3: found '', expected a coordinate",
+            "t.stl: line 3: found '', expected a coordinate",
         ),
         (
-            Format::Stl,
+            "t.stl",
             "solid a\nfacet normal 0 0 1\nendfacet\n",
             "line 3: found a facet of 0 vertices, expected 3",
         ),
         (
-            Format::Pcd,
+            "t.pcd",
             "FIELDS x y\nSIZE 4 4\nTYPE F F\nPOINTS 0\nDATA ascii\n",
             "found columns 'x', 'y', expected columns",
         ),
         (
-            Format::Pcd,
+            "t.pcd",
             "FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nPOINTS 2\nDATA ascii\n1 2 3\n",
-            "t: file ends at line 7: element 'points' has 1 complete rows of the 2 declared",
+            "t.pcd: line 7: found the end of the file after 1 points, expected 2",
         ),
         (
-            Format::Pcd,
+            "t.pcd",
             "FIELDS x\nSIZE 3\nTYPE F\nPOINTS 2\nDATA ascii\n",
             "line 5: found field 'x' of type F3, expected",
         ),
-        (Format::Npy, "nothing", "t: byte 0: found 'nothin', expected the magic bytes of NPY"),
-        (Format::Npz, "nothing", "expected a ZIP archive of NPY arrays"),
-        (Format::Las, "LASF", "t: byte 0: found 4 bytes, expected 'LASF' and a header"),
+        ("t.npy", "nothing", "t.npy: byte 0: found 'nothin', expected the magic bytes of NPY"),
+        ("t.npz", "nothing", "expected a ZIP archive of NPY arrays"),
+        ("t.las", "LASF", "t.las: byte 0: found 4 bytes, expected 'LASF' and a header"),
     ] {
-        let error = parse_vertices(text.as_bytes(), format, "t").unwrap_err().to_string();
+        let error = Reader::new().parse(text.as_bytes(), name).unwrap_err().to_string();
         assert!(error.contains(message), "{error}\nlacks\n{message}");
     }
 }
 
 #[test]
 fn text_tables_of_many_kinds() {
-    let parse = |text: &str| parse_vertices(text.as_bytes(), Format::Xyz, "t").unwrap().0;
+    let parse = |text: &str| Reader::new().parse(text.as_bytes(), "t.xyz").unwrap().cloud;
     for text in
         ["1;2;3;4\n", "1\t2\t3\t4\n", "1, 2, 3, 4,\n", "// by hand\r\n1 2 3 4 # end\r\n", "1\n1 2 3 4\n"]
     {
         let cloud = parse(text);
         assert_eq!(cloud.positions(), [[1.0, 2.0, 3.0]], "{text}");
-        assert_eq!(cloud.labels(), Some([4].as_slice()), "{text}");
+        assert_eq!(cloud.labels(), None, "{text}");
+        assert_eq!(cloud.property("column_4").unwrap().values, [4.0], "{text}");
     }
     let cloud = parse("z,\"Y\",x,note\n3,2,1,0.5\n");
     assert_eq!(cloud.positions(), [[1.0, 2.0, 3.0]]);
     assert_eq!(cloud.property("note").unwrap().values, [0.5]);
-    assert_eq!(
-        parse("501234.567 5400010.123 1\n").point(0),
-        [501_234.567, 5_400_010.123, 1.0].map(|v: f64| {
-            // The origin is a whole number below, so the rest is an f32 of less than 1.
-            v.floor() + f64::from((v - v.floor()) as f32)
-        })
-    );
+    assert_eq!(parse("501234.567 5400010.123 1\n").point(0), [501_234.567, 5_400_010.123, 1.0]);
 }
 
 fn damage(bytes: &mut Vec<u8>, rng: &mut impl Rng) {
@@ -272,10 +266,9 @@ fn damaged_files_never_panic_hang_or_eat_memory() {
     let mut rng = ChaCha8Rng::seed_from_u64(20);
     for path in list_files(fixtures()).unwrap() {
         let whole = fs::read(&path).unwrap();
-        let format = Format::detect(&path).unwrap();
         let check = |bytes: &[u8], what: &str| {
             let start = Instant::now();
-            let _ = parse_vertices(bytes, format, "damaged");
+            let _ = Reader::new().parse(bytes, &path);
             let took = start.elapsed();
             assert!(took < Duration::from_secs(2), "{} {what}: {took:?}", path.display());
         };

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use pointcloud::{Hdf5Clouds, Hdf5Folder, PointCloud, Result, inspect_hdf5, read_cloud};
+use pointcloud::dataset::Hdf5Folder;
+use pointcloud::io::{self, Hdf5Clouds, inspect_hdf5};
+use pointcloud::{PointCloud, Result};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hdf5")
@@ -123,7 +125,7 @@ fn without_lists_names_decide() {
     assert!(Hdf5Folder::open(fixtures().join("../formats")).unwrap().is_none());
     let clouds = Hdf5Clouds::read(&file).unwrap();
     assert_eq!((clouds.len(), clouds.points(), clouds.classes().unwrap()), (3, 6, [2, 0, 0].as_slice()));
-    let error = read_cloud(&file).unwrap_err().to_string();
+    let error = io::read(&file).unwrap_err().to_string();
     assert!(error.contains("found 3 clouds of 6 points, expected one cloud"), "{error}");
     let listed: Vec<String> = inspect_hdf5(&file).unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(

@@ -1,8 +1,7 @@
 //! What is written is read back: all columns, all three encodings.
 
-use pointcloud::{
-    Error, PlyFormat, PointCloud, ScalarProperty, ScalarType, inspect_ply, read_ply, write_ply,
-};
+use pointcloud::io::{self, PlyFormat, write_ply};
+use pointcloud::{Error, PointCloud, ScalarProperty, ScalarType};
 use proptest::prelude::*;
 
 const FORMATS: [PlyFormat; 3] = [PlyFormat::Ascii, PlyFormat::BinaryLittleEndian, PlyFormat::BinaryBigEndian];
@@ -76,10 +75,10 @@ proptest! {
         for format in FORMATS {
             let path = folder.path().join("cloud.ply");
             write_ply(&path, &cloud, format).unwrap();
-            let back = read_ply(&path).unwrap();
+            let back = io::read(&path).unwrap();
             prop_assert!(same(&cloud, &back), "{format}\n{cloud:?}\n{back:?}");
-            let summary = inspect_ply(&path).unwrap();
-            prop_assert_eq!((summary.format, summary.points), (format, cloud.len()));
+            let summary = io::inspect(&path).unwrap();
+            prop_assert_eq!((summary.format.as_str(), summary.points), (format.name(), cloud.len()));
         }
     }
 
@@ -94,7 +93,7 @@ proptest! {
         for format in FORMATS {
             let path = folder.path().join("far.ply");
             write_ply(&path, &cloud, format).unwrap();
-            let back = read_ply(&path).unwrap();
+            let back = io::read(&path).unwrap();
             for i in 0..cloud.len() {
                 for axis in 0..3 {
                     // Half a unit in the last place of a float below 2000, where axes are not shifted.
@@ -114,7 +113,7 @@ fn names_that_clash_are_refused() {
         |name: &str| ScalarProperty { name: name.into(), scalar_type: ScalarType::F32, values: vec![1.0] };
     cloud.push_property(property("nx")).unwrap();
     write_ply(&path, &cloud, PlyFormat::Ascii).unwrap();
-    assert_eq!(read_ply(&path).unwrap().property("nx").unwrap().values, [1.0]);
+    assert_eq!(io::read(&path).unwrap().property("nx").unwrap().values, [1.0]);
     cloud.set_normals(Some(vec![[0.0, 0.0, 1.0]])).unwrap();
     let error = write_ply(&path, &cloud, PlyFormat::Ascii).unwrap_err();
     assert!(matches!(error, Error::PropertyName { ref name } if name == "nx"), "{error}");

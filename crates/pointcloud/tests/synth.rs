@@ -5,8 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pointcloud::dataset::FolderDataset;
+use pointcloud::io;
 use pointcloud::synth::{Family, SynthConfig, SynthStatus, generate, shape, status};
-use pointcloud::{Error, FolderDataset, derive_seed, read_cloud, xyz_order};
+use pointcloud::transform::xyz_order;
+use pointcloud::{Error, derive_seed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -63,7 +66,7 @@ fn it_is_a_folder_dataset() {
     assert_eq!(dataset.split("train").unwrap().len(), 30);
     let test = dataset.split("test").unwrap();
     assert!(test[19].path.ends_with("table/test/table_0005.ply"));
-    assert_eq!(read_cloud(&test[19].path).unwrap().len(), 70);
+    assert_eq!(io::read(&test[19].path).unwrap().len(), 70);
 }
 
 #[test]

@@ -6,8 +6,9 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use pointcloud::dataset::FolderDataset;
+use pointcloud::io;
 use pointcloud::synth::{SynthConfig, generate};
-use pointcloud::{FolderDataset, read_cloud};
 use train::config::Config;
 use train::{LabelOptions, ProgressMode, TrainOptions, TrainedRun, Weights, device, train};
 
@@ -30,7 +31,7 @@ fn predict(run: &Path, files: &[PathBuf]) -> Result<Vec<String>, Box<dyn Error>>
     let mut found = Vec::new();
     for file in files {
         // Any cloud will do; a program that has its points in memory begins with `PointCloud::new(positions)`.
-        let cloud = read_cloud(file)?;
+        let cloud = io::read(file)?;
         let class = match &run {
             TrainedRun::Classifier(classifier) => {
                 let ranked = classifier.classify(&cloud)?.ranked;

@@ -15,7 +15,7 @@
 //! let config = Config::load("configs/shapes10.toml", &["train.epochs=5".to_owned()])?;
 //! let outcome = train(&config, &TrainOptions::new(device.clone()))?;
 //! if let TrainedRun::Classifier(run) = TrainedRun::open(outcome.run.path(), Weights::Best, &device)? {
-//!     println!("{:?}", run.classify(&pointcloud::read_cloud("cup.ply")?)?.ranked);
+//!     println!("{:?}", run.classify(&pointcloud::io::read("cup.ply")?)?.ranked);
 //! }
 //! # Ok::<(), train::RunError>(())
 //! ```

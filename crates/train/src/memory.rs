@@ -4,7 +4,7 @@ use std::fmt;
 
 use burn::tensor::Device;
 use neighbors::ListSizes;
-use pointcloud::FolderDataset;
+use pointcloud::dataset::FolderDataset;
 use pointcloud::synth::{SCENE_CLASSES, SceneSynthConfig, scene};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -146,7 +146,7 @@ impl StepMemory {
         let sizes = list_sizes(positions, offsets, &config.model.kernel_shapes())?;
         let of_batch = |bytes: u64| bytes * batch / counted;
         let lists = of_batch(sizes.iter().map(ListSizes::bytes).sum());
-        let edge_weights = of_batch(sizes.iter().map(ListSizes::edge_weight_bytes).sum());
+        let inverse_counts = of_batch(sizes.iter().map(inverse_count_bytes).sum());
 
         let parameters = config.model.parameters(spec) as u64;
         let weights = FLOAT * parameters;
@@ -155,7 +155,7 @@ impl StepMemory {
         let alive = config.model.activations(spec);
         let of_points = positions.len() as u64 * batch / counted * alive.training_per_point as u64;
         let activations = FLOAT * (of_points + batch * alive.training_per_cloud as u64);
-        let neighbors = lists + edge_weights;
+        let neighbors = lists + inverse_counts;
         let waiting = (AHEAD as u64 + 1) * lists + lists;
         // The activations are gone when the weights are updated; the batch is not.
         let total = PROGRAM + 2 * weights + optimizer + waiting + neighbors + activations.max(update);
@@ -171,6 +171,11 @@ impl StepMemory {
             total,
         })
     }
+}
+
+/// Bytes of the inverse counts that the backward pass on the CPU reads: one number for each pair.
+fn inverse_count_bytes(sizes: &ListSizes) -> u64 {
+    FLOAT * sizes.edges
 }
 
 impl fmt::Display for StepMemory {

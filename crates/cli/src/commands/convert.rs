@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use pointcloud::{Hdf5Folder, LoadOptions, WRITABLE_EXTENSIONS, list_tree, load_file, write_cloud};
+use pointcloud::dataset::{Hdf5Folder, list_tree};
+use pointcloud::io::{self, Reader, readable_extensions, writable_extensions};
 use rayon::prelude::*;
 use train::Progress;
 
@@ -18,16 +19,8 @@ use super::unpack::{Unpack, make_folder};
 use crate::progress;
 
 /// Convert a file or a folder of files to another format
-///
-/// Reads PLY, OFF, OBJ, STL, PCD, XYZ, TXT, CSV, NPY, NPZ, LAS, LAZ and HDF5, by their content
-/// before their extension; writes PLY, PCD, XYZ, TXT, CSV, NPY, LAS and LAZ. Normals, colours,
-/// labels and further numbers per point are converted, too.
-///
-/// HDF5 files of many clouds, as ModelNet40, ShapeNetPart and S3DIS are distributed, become a file of every
-/// cloud: OUTPUT/CLASS/SPLIT/FILE where clouds have a class, else OUTPUT/SPLIT/FILE with a label for every point,
-/// with the blocks of a room joined. The lists beside them say what is in train and in test.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(long_about = long_about(), after_help = "Examples:
   pointwise convert scan.laz scan.ply
   pointwise convert ModelNet40/ out/ --points 2048
   pointwise convert modelnet40_ply_hdf5_2048/ out/
@@ -50,7 +43,7 @@ pub(super) struct Convert {
     #[arg(long)]
     skip_bad: bool,
     /// Format to write [default: the extension of OUTPUT, ply for a folder]
-    #[arg(long, value_name = "EXTENSION", value_parser = clap::builder::PossibleValuesParser::new(WRITABLE_EXTENSIONS))]
+    #[arg(long, value_name = "EXTENSION", value_parser = clap::builder::PossibleValuesParser::new(writable_extensions()))]
     format: Option<String>,
     /// Rooms of S3DIS whose names begin with this are in test, all others in train
     #[arg(long, value_name = "PREFIX", default_value = "Area_5")]
@@ -58,6 +51,21 @@ pub(super) struct Convert {
     /// Print nothing but errors and skipped files
     #[arg(long)]
     quiet: bool,
+}
+
+/// The help of `pointwise convert`, with the formats of the table.
+fn long_about() -> String {
+    let upper = |extensions: Vec<&str>| extensions.join(", ").to_uppercase();
+    format!(
+        "Convert a file or a folder of files to another format\n\n\
+         Reads files with the extensions {}, and tells their format by their content where it can; writes {}. Normals, \
+         colours, labels and further numbers per point are kept.\n\n\
+         HDF5 files of many clouds, as ModelNet40, ShapeNetPart and S3DIS are distributed, become a file of every cloud: \
+         OUTPUT/CLASS/SPLIT/FILE where clouds have a class, else OUTPUT/SPLIT/FILE with a label for every point, with the \
+         blocks of a room joined. The lists beside them say what is in train and in test.",
+        upper(readable_extensions()),
+        upper(writable_extensions())
+    )
 }
 
 /// How points are chosen.
@@ -72,7 +80,7 @@ enum SamplingArgument {
     First,
 }
 
-impl From<SamplingArgument> for pointcloud::Sampling {
+impl From<SamplingArgument> for pointcloud::transform::Sampling {
     fn from(sampling: SamplingArgument) -> Self {
         match sampling {
             SamplingArgument::Random => Self::Random,
@@ -84,19 +92,17 @@ impl From<SamplingArgument> for pointcloud::Sampling {
 
 impl Convert {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let options = LoadOptions {
-            points: self.points,
-            sampling: self.sampling.into(),
-            seed: self.seed,
-            ..LoadOptions::default()
-        };
+        let reader =
+            Reader::new().points(self.points).sampling(self.sampling.into()).seed(self.seed).finite(true);
         if let Some(folder) = self.many_clouds()? {
             let unpack = Unpack {
                 folder: &folder,
                 output: &self.output,
                 extension: self.format.as_deref().unwrap_or("ply"),
                 test_rooms: &self.test_rooms,
-                options: &options,
+                points: self.points,
+                sampling: self.sampling.into(),
+                seed: self.seed,
                 skip_bad: self.skip_bad,
                 quiet: self.quiet,
             };
@@ -118,7 +124,7 @@ impl Convert {
                 if stop.load(Ordering::Relaxed) {
                     return Ok(());
                 }
-                let result = convert(from, to, &options, index as u64);
+                let result = convert(from, to, &reader.clone().stream(index as u64));
                 written.fetch_add(usize::from(result.is_ok()), Ordering::Relaxed);
                 stop.fetch_or(result.is_err() && !self.skip_bad, Ordering::Relaxed);
                 bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
@@ -153,7 +159,7 @@ impl Convert {
             false => Hdf5Folder::of_file(&self.input)?,
         };
         let extension = self.output.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        let is_file = WRITABLE_EXTENSIONS.contains(&extension.as_str()) && !self.output.is_dir();
+        let is_file = writable_extensions().contains(&extension.as_str()) && !self.output.is_dir();
         if let Some(folder) = &folder
             && (is_file || self.output.is_file())
         {
@@ -192,8 +198,8 @@ impl Convert {
                 None => self.output.clone(),
             };
             let extension = to.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-            if !WRITABLE_EXTENSIONS.contains(&extension.as_str()) {
-                let known = WRITABLE_EXTENSIONS.join(", ");
+            if !writable_extensions().contains(&extension.as_str()) {
+                let known = writable_extensions().join(", ");
                 bail!("{}: found extension '{extension}', expected one of: {known}", to.display());
             }
             vec![(self.input.clone(), to)]
@@ -219,12 +225,12 @@ fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn convert(from: &Path, to: &Path, options: &LoadOptions, stream: u64) -> anyhow::Result<()> {
-    let cloud = load_file(from, options, stream)?;
+fn convert(from: &Path, to: &Path, reader: &Reader) -> anyhow::Result<()> {
+    let cloud = reader.read(from)?;
     if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         make_folder(folder)?;
     }
-    write_cloud(to, &cloud).with_context(|| format!("cannot convert {}", from.display()))
+    io::write(to, &cloud).with_context(|| format!("cannot convert {}", from.display()))
 }
 
 #[cfg(test)]
@@ -263,14 +269,14 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (input, output) = (tree(root.path()), root.path().join("out"));
         command(input.clone(), output.clone()).run().unwrap();
-        let cloud = pointcloud::read_cloud(output.join("b.ply")).unwrap();
+        let cloud = pointcloud::io::read(output.join("b.ply")).unwrap();
         assert_eq!(cloud.property("intensity").unwrap().values, [0.5, 1.5]);
-        assert_eq!(pointcloud::read_cloud(output.join("a/train/1.ply")).unwrap().len(), 3);
+        assert_eq!(pointcloud::io::read(output.join("a/train/1.ply")).unwrap().len(), 3);
         assert!(!output.join("notes.ply").exists());
 
         let sampled = Convert { points: Some(50), ..command(input, output.clone()) };
         sampled.run().unwrap();
-        let cloud = pointcloud::read_cloud(output.join("a/train/1.ply")).unwrap();
+        let cloud = pointcloud::io::read(output.join("a/train/1.ply")).unwrap();
         assert_eq!((cloud.len(), cloud.normals().unwrap()[0]), (50, [0.0, 0.0, 1.0]));
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ::report::{RunRecord, RunReport};
-use pointcloud::replace_file;
+use pointcloud::io::replace_file;
 use train::run::RunDirectory;
 use train::{RunError, TrainedRun};
 

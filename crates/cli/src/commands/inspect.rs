@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pointcloud::{FolderDataset, SceneFolder};
+use pointcloud::dataset::FolderDataset;
+use pointcloud::scene::SceneFolder;
 use train::{Progress, ProgressMode};
 
 use super::output::line;

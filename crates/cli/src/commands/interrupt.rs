@@ -57,7 +57,7 @@ fn handle(code: u8) {
 }
 
 fn end(text: String, code: u8) -> ! {
-    pointcloud::remove_unfinished();
+    pointcloud::io::remove_unfinished();
     eprintln!("\n{text}");
     std::process::exit(code.into())
 }

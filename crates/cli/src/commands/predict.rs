@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use anyhow::Context;
-use pointcloud::{list_tree, read_cloud, replace_file};
+use pointcloud::dataset::list_tree;
+use pointcloud::io;
+use pointcloud::io::replace_file;
 use serde_json::json;
 use train::{
     Classifier, LabelEstimate, LabelOptions, Prediction, RunError, Segmenter, TrainedRun, write_labelled,
@@ -129,7 +131,7 @@ impl Predict {
 
     fn segment_file(&self, segmenter: &Segmenter, path: &Path) -> anyhow::Result<()> {
         let progress = progress::detect(self.quiet);
-        let cloud = read_cloud(path)?;
+        let cloud = io::read(path)?;
         let options = LabelOptions { memory: self.memory.saturating_mul(1_000_000), shift: [self.shift; 3] };
         let print_estimate = |estimate: &LabelEstimate| {
             if !self.quiet {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ::report::{RunReport, comparison};
-use pointcloud::replace_file;
+use pointcloud::io::replace_file;
 use train::run::RunDirectory;
 
 use super::output::line;

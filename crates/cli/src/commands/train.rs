@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use ::report::{RunRecord, RunReport, TrainingFacts};
 use anyhow::Context;
 use burn::tensor::Device;
+use pointcloud::dataset::FolderDataset;
+use pointcloud::scene::SceneFolder;
 use pointcloud::synth::{SynthStatus, generate, generate_scenes, scene_status, status};
-use pointcloud::{FolderDataset, SceneFolder};
 use train::config::Config;
 use train::metrics::{Evaluation, Metric};
 use train::{

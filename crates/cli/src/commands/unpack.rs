@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
-use pointcloud::{Hdf5Folder, LoadOptions, PointCloud, derive_seed, resample, write_cloud};
+use pointcloud::dataset::Hdf5Folder;
+use pointcloud::io;
+use pointcloud::transform::{Sampling, resample};
+use pointcloud::{PointCloud, derive_seed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use train::Progress;
@@ -22,7 +25,10 @@ pub(super) struct Unpack<'a> {
     pub(super) extension: &'a str,
     /// Rooms whose names begin with this are in `test`.
     pub(super) test_rooms: &'a str,
-    pub(super) options: &'a LoadOptions,
+    /// Points of every cloud, how they are chosen, and the seed of the choice.
+    pub(super) points: Option<usize>,
+    pub(super) sampling: Sampling,
+    pub(super) seed: u64,
     pub(super) skip_bad: bool,
     pub(super) quiet: bool,
 }
@@ -70,17 +76,17 @@ impl Unpack<'_> {
         let path = self.output.join(&below);
         let named = || format!("cannot convert to {}", path.display());
         cloud.check_finite().with_context(named)?;
-        let cloud = match self.options.points {
+        let cloud = match self.points {
             None => cloud,
             Some(points) => {
                 // The choice depends on the cloud alone, not on the order of the clouds.
                 let stream: Vec<u64> = inside.to_string_lossy().bytes().map(u64::from).collect();
-                let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.options.seed, &stream));
-                resample(&cloud, points, self.options.sampling, &mut rng).with_context(named)?
+                let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.seed, &stream));
+                resample(&cloud, points, self.sampling, &mut rng).with_context(named)?
             }
         };
         make_folder(path.parent().unwrap_or(self.output))?;
-        write_cloud(&path, &cloud).with_context(named)?;
+        io::write(&path, &cloud).with_context(named)?;
         Ok(below)
     }
 

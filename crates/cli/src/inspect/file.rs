@@ -3,9 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use pointcloud::{
-    Bounds, Format, Hdf5Clouds, PlySummary, PointCloud, inspect_hdf5, inspect_ply, read_vertices,
-};
+use pointcloud::Bounds;
+use pointcloud::io::{self, Element};
 use serde::Serialize;
 
 /// Contents of one file of points or of a surface. Coordinates are in the unit of the file; one that is not
@@ -63,130 +62,26 @@ impl From<Bounds> for Box3 {
 }
 
 impl FileInspection {
-    /// Reads the file at `path`, in the format of its content or its extension; a file of no
-    /// known format is taken for PLY.
+    /// Reads the file at `path`, in the format of its content or its extension.
     pub(super) fn of(path: &Path) -> pointcloud::Result<Self> {
-        match Format::detect(path) {
-            Ok(Format::Ply) | Err(pointcloud::Error::Extension { .. }) => {
-                Ok(Self::of_ply(path, inspect_ply(path)?))
-            }
-            Ok(Format::Hdf5) => Self::of_hdf5(path),
-            Ok(format) => {
-                let (cloud, triangles) = read_vertices(path)?;
-                Ok(Self::of_cloud(path, format, &cloud, triangles.len()))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn of_ply(path: &Path, summary: PlySummary) -> Self {
-        let elements = summary.elements.iter().map(|element| ElementInfo {
-            name: element.name.clone(),
-            count: element.count,
-            properties: element.properties.iter().map(ToString::to_string).collect(),
-        });
-        Self {
+        let summary = io::inspect(path)?;
+        let elements = summary.elements.into_iter();
+        Ok(Self {
             path: path.to_owned(),
-            format: summary.format.name().to_owned(),
+            format: summary.format,
             points: summary.points,
             faces: summary.faces,
-            properties: summary.vertex_properties().iter().map(|property| property.name.clone()).collect(),
+            properties: summary.properties,
             first: summary.first,
             last: summary.last,
             bounds: summary.bounds.map(Box3::from),
             non_finite: summary.non_finite,
-            elements: elements.collect(),
+            elements: elements
+                .map(|Element { name, count, properties, .. }| ElementInfo { name, count, properties })
+                .collect(),
             comments: summary.comments,
-        }
+        })
     }
-
-    /// All clouds of the file together; every array is an element.
-    fn of_hdf5(path: &Path) -> pointcloud::Result<Self> {
-        let (arrays, clouds) = (inspect_hdf5(path)?, Hdf5Clouds::read(path)?);
-        let elements = arrays.into_iter().map(|array| ElementInfo {
-            count: array.shape.first().copied().unwrap_or(1),
-            properties: vec![format!("{} {:?}", array.kind, array.shape.get(1..).unwrap_or_default())],
-            name: array.name,
-        });
-        let mut inspection = Self {
-            path: path.to_owned(),
-            format: Format::Hdf5.name().to_owned(),
-            points: clouds.len() * clouds.points(),
-            faces: 0,
-            properties: Vec::new(),
-            first: None,
-            last: None,
-            bounds: None,
-            non_finite: 0,
-            elements: elements.collect(),
-            comments: vec![format!("{} clouds of {} points", clouds.len(), clouds.points())],
-        };
-        if let Some(classes) = clouds.classes() {
-            let (least, most) = (classes.iter().min(), classes.iter().max());
-            let range = least.zip(most).map(|(least, most)| format!("classes {least} to {most}, by cloud"));
-            inspection.comments.extend(range);
-        }
-        for index in 0..clouds.len() {
-            let cloud = clouds.cloud(index)?;
-            inspection.non_finite += non_finite(cloud.positions());
-            if let Some(Bounds { min, max }) = cloud.bounds() {
-                let all = inspection.bounds.get_or_insert(Box3 { min, max });
-                all.min = [0, 1, 2].map(|axis| all.min[axis].min(min[axis]));
-                all.max = [0, 1, 2].map(|axis| all.max[axis].max(max[axis]));
-            }
-            if cloud.is_empty() {
-                continue;
-            }
-            if inspection.first.is_none() {
-                inspection.first = Some(stored(&cloud, 0));
-                inspection.properties =
-                    cloud.column_types().iter().map(|&(name, _)| name.to_owned()).collect();
-            }
-            inspection.last = Some(stored(&cloud, cloud.len() - 1));
-        }
-        Ok(inspection)
-    }
-
-    fn of_cloud(path: &Path, format: Format, cloud: &PointCloud, faces: usize) -> Self {
-        let columns = cloud.column_types();
-        let element =
-            |name: &str, count, properties| ElementInfo { name: name.to_owned(), count, properties };
-        let typed = columns.iter().map(|(name, scalar)| format!("{scalar} {name}")).collect();
-        let mut elements = vec![element("vertex", cloud.len(), typed)];
-        if faces > 0 || format == Format::Off {
-            elements.push(element("face", faces, vec!["triangle".to_owned()]));
-        }
-        Self {
-            path: path.to_owned(),
-            format: format.name().to_owned(),
-            points: cloud.len(),
-            faces,
-            properties: columns.iter().map(|&(name, _)| name.to_owned()).collect(),
-            first: (!cloud.is_empty()).then(|| stored(cloud, 0)),
-            last: (!cloud.is_empty()).then(|| stored(cloud, cloud.len() - 1)),
-            bounds: cloud.bounds().map(Box3::from),
-            non_finite: non_finite(cloud.positions()),
-            elements,
-            comments: Vec::new(),
-        }
-    }
-}
-
-/// Number of positions with a coordinate that is NaN or infinite.
-pub(super) fn non_finite(positions: &[[f32; 3]]) -> usize {
-    positions.iter().filter(|position| !position.iter().all(|value| value.is_finite())).count()
-}
-
-/// Coordinates of a point as decimals as short as in the file: 0.1 rather than 0.10000000149011612.
-fn stored(cloud: &PointCloud, i: usize) -> [f64; 3] {
-    let (position, origin, exact) = (cloud.positions()[i], cloud.origin(), cloud.point(i));
-    [0, 1, 2].map(|axis| {
-        if origin[axis] == 0.0 {
-            position[axis].to_string().parse().unwrap_or(exact[axis])
-        } else {
-            exact[axis]
-        }
-    })
 }
 
 impl fmt::Display for FileInspection {

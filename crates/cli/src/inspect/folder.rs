@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use pointcloud::FolderDataset;
+use pointcloud::dataset::FolderDataset;
 use serde::Serialize;
 
 use super::survey::{Surveyed, survey};

@@ -11,7 +11,8 @@ mod warnings;
 use std::fmt;
 use std::path::Path;
 
-use pointcloud::{Hdf5Folder, SceneFolder};
+use pointcloud::dataset::Hdf5Folder;
+use pointcloud::scene::SceneFolder;
 use serde::Serialize;
 
 use train::RunError;
@@ -58,8 +59,8 @@ impl fmt::Display for Inspection {
 /// network is to be given of each cloud: clouds with fewer earn a warning.
 ///
 /// # Errors
-/// For a file as [`pointcloud::inspect_ply`] and [`pointcloud::read_cloud`], for a folder as
-/// [`pointcloud::FolderDataset::open`]. Files of a folder that cannot be read are warnings, not
+/// For a file as [`pointcloud::inspect_ply`] and [`pointcloud::io::read`], for a folder as
+/// [`pointcloud::dataset::FolderDataset::open`]. Files of a folder that cannot be read are warnings, not
 /// errors.
 pub(crate) fn inspect(
     path: impl AsRef<Path>,

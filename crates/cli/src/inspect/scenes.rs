@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use pointcloud::{SceneFolder, read_cloud};
+use pointcloud::io;
+use pointcloud::scene::SceneFolder;
 use serde::Serialize;
 
 use train::text::{Align, columns};
@@ -53,7 +54,7 @@ impl ScenesInspection {
             let mut split =
                 SceneSplit { name: name.to_owned(), files: files.len(), points: 0, labels: BTreeMap::new() };
             for path in files {
-                match read_cloud(path) {
+                match io::read(path) {
                     Err(error) => warnings.push(error.to_string()),
                     Ok(cloud) => {
                         split.points += cloud.len();

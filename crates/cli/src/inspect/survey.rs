@@ -5,10 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pointcloud::{FolderDataset, Geometry, Normalizer, Sample, read_geometry};
+use pointcloud::dataset::{FolderDataset, Sample};
+use pointcloud::io::Reader;
+use pointcloud::transform::Normalizer;
 use rayon::prelude::*;
-
-use super::file::non_finite;
 
 /// One file of a dataset.
 #[derive(Debug)]
@@ -63,16 +63,13 @@ pub(super) fn survey(
 }
 
 fn shape(path: &Path) -> pointcloud::Result<Shape> {
-    let geometry = read_geometry(path)?;
-    let (positions, is_mesh) = match &geometry {
-        Geometry::Cloud(cloud) => (cloud.positions(), false),
-        Geometry::Mesh(mesh) => (mesh.vertices(), true),
-    };
-    let non_finite = non_finite(positions);
+    let mesh = Reader::new().read_mesh(path)?;
+    let (positions, is_mesh) = (mesh.vertices(), !mesh.faces().is_empty());
+    let finite = |position: &&[f32; 3]| position.iter().all(|value| value.is_finite());
+    let non_finite = positions.iter().filter(|position| !finite(position)).count();
     let radius = if non_finite == 0 {
         radius(positions)
     } else {
-        let finite = |position: &&[f32; 3]| position.iter().all(|value| value.is_finite());
         radius(&positions.iter().filter(finite).copied().collect::<Vec<_>>())
     };
     Ok(Shape { points: positions.len(), is_mesh, non_finite, radius })

@@ -5,7 +5,8 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pointcloud::{Error, SUPPORTED_EXTENSIONS};
+use pointcloud::Error;
+use pointcloud::io::readable_extensions;
 use serde::Serialize;
 
 use super::folder::FolderInspection;
@@ -215,7 +216,7 @@ fn ignored(dataset: &FolderInspection) -> pointcloud::Result<Vec<Warning>> {
         let what = format!("{} files with {kind} are ignored", files.len());
         let fix = format!(
             "convert them to one of: {}",
-            SUPPORTED_EXTENSIONS.map(|name| format!(".{name}")).join(", ")
+            readable_extensions().iter().map(|name| format!(".{name}")).collect::<Vec<_>>().join(", ")
         );
         warnings.push(Warning::new(what, fix).about(&files));
     }
@@ -241,7 +242,7 @@ fn extension(path: &Path) -> String {
 }
 
 fn is_supported(path: &Path) -> bool {
-    SUPPORTED_EXTENSIONS.contains(&extension(path).as_str())
+    readable_extensions().contains(&extension(path).as_str())
 }
 
 #[cfg(test)]

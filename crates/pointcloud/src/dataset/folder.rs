@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::formats::{SUPPORTED, is_data_file};
+use crate::io::{is_data_file, readable_extensions};
 
 const LAYOUT: &str = "<class>/<split>/<file>, such as chair/train/chair_0001.ply";
 
@@ -31,7 +31,7 @@ impl FolderDataset {
     ///
     /// Every folder in `root` is a class, every folder in it a split; both and the files are sorted
     /// by name. Hidden entries, loose files beside the folders, files of other extensions than
-    /// [`SUPPORTED_EXTENSIONS`](crate::SUPPORTED_EXTENSIONS), and `.txt` and `.csv` files that do
+    /// [`readable_extensions`](crate::io::readable_extensions), and `.txt` and `.csv` files that do
     /// not begin with points are left out.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl FolderDataset {
         }
         if splits.values().all(Vec::is_empty) {
             let found = format!("{} classes with {unreadable} files of other types", classes.len());
-            return Err(layout(root, found, format!("files of type {SUPPORTED}: {LAYOUT}")));
+            return Err(layout(root, found, format!("{}: {LAYOUT}", readable())));
         }
         Ok(Self { root: root.to_owned(), classes, splits })
     }
@@ -118,7 +118,7 @@ pub fn list_files(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     let listing = Listing::of(folder)?;
     if listing.readable.is_empty() {
         let found = listing.describe();
-        let expected = format!("files of type {SUPPORTED}");
+        let expected = readable();
         return Err(Error::Layout { path: folder.to_owned(), found, expected });
     }
     Ok(listing.readable)
@@ -139,11 +139,7 @@ pub fn list_tree(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     }
     if files.is_empty() {
         let found = format!("{}, and no readable file below", Listing::of(folder)?.describe());
-        return Err(Error::Layout {
-            path: folder.to_owned(),
-            found,
-            expected: format!("files of type {SUPPORTED}"),
-        });
+        return Err(Error::Layout { path: folder.to_owned(), found, expected: readable() });
     }
     Ok(files)
 }
@@ -194,6 +190,11 @@ impl Listing {
             first.unwrap_or_default()
         )
     }
+}
+
+/// What is expected in a folder.
+fn readable() -> String {
+    format!("files of type {}", readable_extensions().join(", "))
 }
 
 fn name_of(path: &Path) -> String {

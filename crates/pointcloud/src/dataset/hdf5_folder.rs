@@ -1,29 +1,16 @@
 //! Folders of HDF5 files with many clouds each, as ModelNet40 and S3DIS are distributed.
 
-use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
+use super::hdf5_lists::{class_names, listed_files, read_lines, room_names, split_of_name};
 use super::rooms::join_blocks;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
-use crate::formats::{Format, Hdf5Clouds, Header};
-
-/// Lists of files, and the split that they stand for.
-const FILE_LISTS: [(&str, &str); 6] = [
-    ("train_files.txt", "train"),
-    ("val_files.txt", "val"),
-    ("test_files.txt", "test"),
-    ("train_hdf5_file_list.txt", "train"),
-    ("val_hdf5_file_list.txt", "val"),
-    ("test_hdf5_file_list.txt", "test"),
-];
-
-/// The list of all files, in the order of the blocks.
-const ALL_FILES: &str = "all_files.txt";
+use crate::io::hdf5::{FORMAT, Header};
+use crate::io::{Format, Hdf5Clouds};
 
 /// The room of every block, one per line.
 const ROOMS: &str = "room_filelist.txt";
@@ -43,8 +30,7 @@ const S3DIS: [&str; 13] = [
 ///   words of the lines of `shape_names.txt`, `class_names.txt` or `all_object_categories.txt`; without them `class_00` and
 ///   so on.
 /// - **Scenes.** Otherwise it belongs to `SPLIT/FILE_ROW`. Where `room_filelist.txt` names the room of every block, and blocks have
-///   the nine channels of S3DIS, the blocks of a room are joined to `SPLIT/ROOM`: at the place that channels 7 to 9
-///   tell, every point once.
+///   the nine channels of S3DIS, the blocks of a room are joined to `SPLIT/ROOM`: at the coordinates in channels 7 to 9, every point once.
 /// - **Splits.** `train_files.txt`, `val_files.txt` and `test_files.txt` (or `train_hdf5_file_list.txt` and so on) name the files of
 ///   a split. Rooms are in `test` when their name begins with the prefix that is asked for, else in `train`. Without
 ///   lists a file with `test` or `val` in its name belongs to that split, any other to `train`.
@@ -70,7 +56,7 @@ impl Hdf5Folder {
     /// Looks at the folder `root`; `None` when no HDF5 file directly in it holds many clouds.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Header`] and [`Error::Layout`] for lists that do not fit the files; that of a file that cannot be
+    /// [`Error::Io`]; [`Error::Malformed`] and [`Error::Layout`] for lists that do not fit the files; that of a file that cannot be
     /// read, where there is a list of rooms.
     pub fn open(root: impl AsRef<Path>) -> Result<Option<Self>> {
         let root = root.as_ref();
@@ -79,7 +65,7 @@ impl Hdf5Folder {
             Some(files) => files,
             None => super::folder::files_in(root)?
                 .into_iter()
-                .filter(|path| matches!(Format::detect(path), Ok(Format::Hdf5)))
+                .filter(|path| matches!(Format::detect(path), Ok(format) if *format == FORMAT))
                 .map(|path| (path.clone(), split_of_name(&path)))
                 .collect(),
         };
@@ -92,7 +78,7 @@ impl Hdf5Folder {
     /// As [`open`](Self::open).
     pub fn of_file(path: impl AsRef<Path>) -> Result<Option<Self>> {
         let path = path.as_ref();
-        if !matches!(Format::detect(path), Ok(Format::Hdf5)) {
+        if !matches!(Format::detect(path), Ok(format) if *format == FORMAT) {
             return Ok(None);
         }
         let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -186,7 +172,7 @@ impl Hdf5Folder {
         self.rooms.is_some() && self.files.iter().all(|file| file.header.in_room)
     }
 
-    /// Gives every cloud to `sink`, with the place that it belongs to, a path without extension: from any thread, in any order.
+    /// Gives every cloud to `sink`, with the path that it belongs to, without extension: from any thread, in any order.
     /// Rooms whose name begins with `test_rooms` are in `test`. A file that cannot be read is given to `sink` as an error. When
     /// `sink` answers `false`, what is left is left out.
     pub fn unpack(&self, test_rooms: &str, sink: &(dyn Fn(&Path, Result<PointCloud>) -> bool + Sync)) {
@@ -308,12 +294,7 @@ impl Hdf5Folder {
             (None, Ok(index)) if index < 1000 => {
                 Ok(format!("class_{index:0width$}", width = self.class_width()))
             }
-            (None, _) => Err(Error::Dataset {
-                path: file.path.clone(),
-                dataset: "label".into(),
-                found: found().into(),
-                expected: "a class from 0 to 999".into(),
-            }),
+            (None, _) => Err(Error::dataset(&file.path, "label", found(), "a class from 0 to 999")),
         }
     }
 
@@ -323,12 +304,8 @@ impl Hdf5Folder {
     }
 
     fn bad_label(&self, file: &Entry, found: String, classes: usize) -> Error {
-        Error::Dataset {
-            path: file.path.clone(),
-            dataset: "label".into(),
-            found: found.into(),
-            expected: format!("0 to {}: {}", classes.saturating_sub(1), self.class_list).into(),
-        }
+        let expected = format!("0 to {}: {}", classes.saturating_sub(1), self.class_list);
+        Error::dataset(&file.path, "label", found, expected)
     }
 }
 
@@ -348,100 +325,6 @@ impl Room {
 
 fn split_of_room(room: &str, test_rooms: &str) -> &'static str {
     if room.starts_with(test_rooms) { "test" } else { "train" }
-}
-
-fn split_of_name(path: &Path) -> &'static str {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    ["test", "val"].into_iter().find(|split| name.contains(split)).unwrap_or("train")
-}
-
-/// The files that the lists in `root` name, with their splits; `None` without lists.
-fn listed_files(root: &Path) -> Result<Option<Vec<(PathBuf, &'static str)>>> {
-    let mut files = Vec::new();
-    let mut any = false;
-    let lists = FILE_LISTS.iter().map(|&(list, split)| (list, Some(split)));
-    for (list, split) in lists.chain([(ALL_FILES, None)]) {
-        let list = root.join(list);
-        // The list of all files adds nothing to lists by split.
-        let Some(lines) = (if split.is_none() && any { None } else { read_lines(&list)? }) else { continue };
-        any = true;
-        for (number, line) in lines {
-            // The paths begin at the folder in which PointNet keeps its data.
-            let name = Path::new(&line).file_name().unwrap_or_default();
-            let path = [root.join(&line), root.join(name)].into_iter().find(|path| path.is_file());
-            let path = path.ok_or_else(|| Error::Header {
-                path: list.clone(),
-                line: number,
-                found: format!("'{line}'"),
-                expected: format!("a file in {}", root.display()),
-            })?;
-            let split = split.unwrap_or_else(|| split_of_name(&path));
-            files.push((path, split));
-        }
-    }
-    Ok(any.then_some(files))
-}
-
-/// The lines of a file that are not empty, with their numbers; `None` when there is no such file.
-fn read_lines(path: &Path) -> Result<Option<Vec<(usize, String)>>> {
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let text = fs::read_to_string(path).map_err(|source| Error::io(path, "read", source))?;
-    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim().to_owned()));
-    Ok(Some(lines.filter(|(_, line)| !line.is_empty()).collect()))
-}
-
-/// A name that can be that of a file or a folder.
-fn check_name(path: &Path, line: usize, name: &str) -> Result<()> {
-    let bad =
-        name.starts_with('.') || name.contains(|c: char| matches!(c, '/' | '\\' | ':') || c.is_control());
-    let expected = "a name that a folder can have".to_owned();
-    if bad {
-        Err(Error::Header { path: path.to_owned(), line, found: format!("'{name}'"), expected })
-    } else {
-        Ok(())
-    }
-}
-
-fn class_names(path: &Path, lines: Vec<(usize, String)>) -> Result<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
-    for (number, line) in lines {
-        let name = line.split_whitespace().next().unwrap_or_default().to_owned();
-        check_name(path, number, &name)?;
-        if names.contains(&name) {
-            let expected = "every class once".to_owned();
-            return Err(Error::Header {
-                path: path.to_owned(),
-                line: number,
-                found: format!("'{name}' again"),
-                expected,
-            });
-        }
-        names.push(name);
-    }
-    Ok(names)
-}
-
-fn room_names(path: &Path, lines: Vec<(usize, String)>, blocks: usize) -> Result<Vec<String>> {
-    if lines.len() != blocks {
-        return Err(Error::Layout {
-            path: path.to_owned(),
-            found: format!("{} lines", lines.len()),
-            expected: format!("{blocks}, the room of every block of the files"),
-        });
-    }
-    let mut seen = BTreeSet::new();
-    for run in lines.chunk_by(|a, b| a.1 == b.1) {
-        let (line, name) = &run[0];
-        check_name(path, *line, name)?;
-        if !seen.insert(name) {
-            let (line, found) = (*line, format!("room '{name}' again"));
-            let expected = "the blocks of a room one after the other".to_owned();
-            return Err(Error::Header { path: path.to_owned(), line, found, expected });
-        }
-    }
-    Ok(lines.into_iter().map(|(_, name)| name).collect())
 }
 
 fn changed(path: &Path) -> Error {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
-use crate::formats::ROOM;
+use crate::io::hdf5::ROOM;
 
 /// Largest distance, in the unit of the blocks, between where two points of a block lie in it and where they lie in the room.
 const TOLERANCE: f64 = 1e-3;
@@ -13,15 +13,17 @@ const TOLERANCE: f64 = 1e-3;
 /// Joins the blocks of a room, every point once; `path` names their file in errors.
 ///
 /// A block of S3DIS has x and y from its own middle, and all coordinates as shares of the largest coordinate of the room. The
-/// factor between the two is the same in all blocks: it is their regression, and gives the place of every point in
+/// factor between the two is the same in all blocks: it is their regression, and gives the position of every point in
 /// the room. z is that of the room already. Blocks overlap, and repeat points where they have too few: a point with the same
 /// shares and colour as one before is left out.
 pub(super) fn join_blocks(blocks: &[PointCloud], path: &Path) -> Result<PointCloud> {
-    let refuse = |found: String| Error::Dataset {
-        path: path.to_owned(),
-        dataset: "data".into(),
-        found: found.into(),
-        expected: "channels 7 to 9 that are the coordinates in the room, from 0 to 1".into(),
+    let refuse = |found: String| {
+        Error::dataset(
+            path,
+            "data",
+            found,
+            "channels 7 to 9 that are the coordinates in the room, from 0 to 1",
+        )
     };
     let mut factors = [0.0; 2];
     for (axis, factor) in factors.iter_mut().enumerate() {

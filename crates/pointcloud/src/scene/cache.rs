@@ -4,13 +4,13 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use crate::cloud::{PointCloud, ScalarProperty};
+use crate::cloud::PointCloud;
 use crate::error::Error;
-use crate::replace::replace_file;
-use crate::scalar::ScalarType;
+use crate::io::replace_file;
+use crate::scalar::{ScalarProperty, ScalarType};
 
 /// First bytes of a file; the digit changes with the layout.
-const MAGIC: [u8; 8] = *b"pwscene1";
+const MAGIC: [u8; 8] = *b"pwscene2";
 
 /// Bytes before the contents: magic, key, length of the contents, their hash.
 const HEADER: usize = 32;
@@ -28,7 +28,7 @@ const TYPES: [ScalarType; 8] = [
 
 /// A folder of prepared clouds, each found by everything that decided it.
 ///
-/// A file that is damaged, cut off, or of another version is as good as none: the cloud is prepared anew and the file
+/// If a file is damaged, cut off, or of another version, the cloud is prepared again and the file
 /// replaced. Files appear whole or not at all, so several processes may share a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SceneCache {
@@ -36,7 +36,7 @@ pub struct SceneCache {
 }
 
 impl SceneCache {
-    /// The cache in `folder`, which is made when the first cloud is kept.
+    /// The cache in `folder`, which is made when the first cloud is stored.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
@@ -91,17 +91,24 @@ fn encode(cloud: &PointCloud) -> Vec<u8> {
     out.extend((cloud.len() as u64).to_le_bytes());
     out.extend(cloud.origin().iter().flat_map(|v| v.to_le_bytes()));
     out.extend(cloud.positions().iter().flatten().flat_map(|v| v.to_le_bytes()));
+    let kind_of = |kind: ScalarType| TYPES.iter().position(|other| *other == kind).unwrap_or_default() as u8;
     let flags = [cloud.normals().is_some(), cloud.colors().is_some(), cloud.labels().is_some()];
     out.extend(flags.map(u8::from));
+    // 0 for coordinates in single precision, 1 where positions hold those in double precision, 2 where they do not.
+    out.push(u8::from(cloud.has_wide_coordinates()) + u8::from(cloud.exact().is_some()));
+    out.push(cloud.stored_colors().map_or(u8::MAX, |(kind, _)| kind_of(kind)));
+    out.extend(cloud.exact().into_iter().flatten().flatten().flat_map(|v| v.to_le_bytes()));
     out.extend(cloud.normals().into_iter().flatten().flatten().flat_map(|v| v.to_le_bytes()));
     out.extend(cloud.colors().into_iter().flatten().flatten());
+    out.extend(
+        cloud.stored_colors().iter().flat_map(|(_, colors)| *colors).flatten().flat_map(|v| v.to_le_bytes()),
+    );
     out.extend(cloud.labels().into_iter().flatten().flat_map(|v| v.to_le_bytes()));
     out.extend((cloud.properties().len() as u64).to_le_bytes());
     for property in cloud.properties() {
         out.extend((property.name.len() as u64).to_le_bytes());
         out.extend(property.name.as_bytes());
-        let kind = TYPES.iter().position(|kind| *kind == property.scalar_type).unwrap_or_default();
-        out.push(kind as u8);
+        out.push(kind_of(property.scalar_type));
         out.extend(property.values.iter().flat_map(|v| v.to_le_bytes()));
     }
     out
@@ -124,6 +131,16 @@ fn decode(bytes: &[u8], key: u64) -> Option<PointCloud> {
     let mut cloud = PointCloud::new(reader.triples(points)?);
     cloud.set_origin(origin);
     let [normals, colors, labels] = reader.take::<3>()?.map(|flag| flag == 1);
+    let [wide, stored] = reader.take::<2>()?;
+    match wide {
+        0 => {}
+        1 => cloud.set_exact(None),
+        _ => {
+            let values = reader.slice(points.checked_mul(24)?)?.as_chunks::<8>().0;
+            let values: Vec<f64> = values.iter().map(|v| f64::from_le_bytes(*v)).collect();
+            cloud.set_exact(Some(values.as_chunks::<3>().0.to_vec()));
+        }
+    }
     if normals {
         let normals = reader.triples(points)?;
         cloud.set_normals(Some(normals)).ok()?;
@@ -131,6 +148,9 @@ fn decode(bytes: &[u8], key: u64) -> Option<PointCloud> {
     if colors {
         let colors = reader.slice(points.checked_mul(3)?)?.as_chunks::<3>().0.to_vec();
         cloud.set_colors(Some(colors)).ok()?;
+        if let Some(kind) = TYPES.get(usize::from(stored)) {
+            cloud.set_stored_colors(*kind, reader.triples(points)?);
+        }
     }
     if labels {
         let values = reader.slice(points.checked_mul(4)?)?.as_chunks::<4>().0;
@@ -194,7 +214,8 @@ mod tests {
 
     #[test]
     fn what_is_encoded_reads_back_and_nothing_else_does() {
-        for cloud in [cloud(), PointCloud::default(), PointCloud::new(vec![[0.5; 3]; 3])] {
+        let wide = PointCloud::from_coordinates(vec![[0.1, 1e6 + 0.1, 2.0], [0.2, 0.0, 3.0]]);
+        for cloud in [cloud(), wide, PointCloud::default(), PointCloud::new(vec![[0.5; 3]; 3])] {
             let folder = tempfile::tempdir().unwrap();
             let source = folder.path().join("room.ply");
             fs::write(&source, "contents").unwrap();
@@ -215,7 +236,7 @@ mod tests {
             fs::write(&source, "contents").unwrap();
             assert_eq!(get("voxel 0.04"), 3);
 
-            // Whatever happens to the file, the cloud is right: prepared anew.
+            // Whatever happens to the file, the cloud is right, because it is prepared again.
             let files: Vec<PathBuf> =
                 fs::read_dir(folder.path().join("deep/cache")).unwrap().map(|e| e.unwrap().path()).collect();
             assert_eq!(files.len(), 3);

@@ -45,14 +45,14 @@ impl LeastSeen {
         &mut self,
         positions: &[[f32; 3]],
         region: &Region,
-        index: &RegionIndex<'_>,
+        index: &RegionIndex,
         count: usize,
     ) -> Vec<usize> {
         let mut centres = Vec::with_capacity(count);
         for _ in 0..count {
             let Some(next) = self.next() else { break };
             let centre = positions[next];
-            self.look(positions, region, centre, &index.members(region, centre));
+            self.look(positions, region, centre, &index.members(positions, region, centre));
             // A region so small that the centre itself adds nothing would be chosen for ever.
             self.seen[next] += 1e-3;
             centres.push(next);

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::dataset::list_files;
-use crate::error::{Error, Result};
-use crate::formats::SUPPORTED;
+use crate::error::{Error, Position, Result};
+use crate::io::readable_extensions;
 
 const CLASSES: &str = "classes.txt";
 
@@ -27,7 +27,10 @@ impl SceneFolder {
         let layout = |found: &str| Error::Layout {
             path: root.to_owned(),
             found: found.to_owned(),
-            expected: format!("folders such as train and test with files of type {SUPPORTED}"),
+            expected: format!(
+                "folders such as train and test with files of type {}",
+                readable_extensions().join(", ")
+            ),
         };
         if !root.is_dir() {
             return Err(layout(if root.exists() { "a file" } else { "nothing" }));
@@ -56,7 +59,7 @@ impl SceneFolder {
     /// Empty lines and those that begin with `#` are left out.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Header`] for a line that is none, [`Error::Layout`] when there is no line.
+    /// [`Error::Io`], [`Error::Malformed`] for a line that has no split or no path, [`Error::Layout`] when there is no line.
     pub fn from_split_file(root: impl AsRef<Path>, file: impl AsRef<Path>) -> Result<Self> {
         let (root, file) = (root.as_ref(), file.as_ref());
         let text = fs::read_to_string(file).map_err(|source| Error::io(file, "read", source))?;
@@ -67,12 +70,12 @@ impl SceneFolder {
                 continue;
             }
             let Some((split, path)) = line.split_once(char::is_whitespace) else {
-                return Err(Error::Header {
-                    path: file.to_owned(),
-                    line: index + 1,
-                    found: format!("'{line}'"),
-                    expected: "a split and a path, such as `train office_1.ply`".into(),
-                });
+                return Err(Error::malformed(
+                    file,
+                    Position::Line(index + 1),
+                    format!("'{line}'"),
+                    "a split and a path, such as `train office_1.ply`",
+                ));
             };
             splits.entry(split.to_owned()).or_default().push(root.join(path.trim()));
         }

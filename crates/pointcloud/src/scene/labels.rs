@@ -19,15 +19,15 @@ pub struct LabelMap {
 }
 
 impl LabelMap {
-    /// Labels in `property` that are the classes `0..classes` themselves, but for the labels `ignored`.
+    /// Labels in `property` that are the classes `0..classes` themselves, except the labels `ignored`.
     #[must_use]
     pub fn identity(property: impl Into<String>, classes: usize, ignored: &[i64]) -> Self {
         let pairs: Vec<(i64, usize)> = (0..classes).map(|class| (class as i64, class)).collect();
         Self::new(property, classes, &pairs, ignored)
     }
 
-    /// Labels in `property` that stand for classes as `pairs` of label and class say; those in `ignored` stand for none, also
-    /// where `pairs` have them.
+    /// Labels in `property` that mean the classes that `pairs` of label and class name; those in `ignored` mean no class, even if
+    /// `pairs` have them.
     ///
     /// # Panics
     /// When a class is not below `classes`.
@@ -78,7 +78,7 @@ impl LabelMap {
     /// As [`classes_of`](Self::classes_of), for files that must have labels.
     ///
     /// # Errors
-    /// [`Error::MissingLabel`] where there are none, and as there.
+    /// [`Error::MissingLabel`] if there are no labels, else as [`classes_of`](Self::classes_of).
     pub fn require(&self, cloud: &PointCloud, path: &Path) -> Result<Vec<i32>> {
         self.classes_of(cloud, path)?.ok_or_else(|| {
             let label = cloud.label_name().map(str::to_owned);
@@ -123,8 +123,8 @@ impl LabelMap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::ScalarProperty;
-    use crate::ply::parse_ply;
+    use crate::io::Reader;
+    use crate::scalar::ScalarProperty;
     use crate::scalar::ScalarType;
 
     fn cloud(name: &str, scalar_type: ScalarType, values: &[f64]) -> PointCloud {
@@ -178,14 +178,14 @@ mod tests {
         for (name, ty) in
             [("label", "uchar"), ("class", "float"), ("scalar_Label", "double"), ("mine", "short")]
         {
-            let cloud = parse_ply(text(name, ty, "0").as_bytes(), "a.ply").unwrap();
+            let cloud = Reader::new().parse(text(name, ty, "0").as_bytes(), "a.ply").unwrap().cloud;
             let map = LabelMap::identity(name, 2, &[]);
             assert_eq!(map.require(&cloud, Path::new("a.ply")).unwrap(), [1, 0], "{name}");
             let other = LabelMap::identity("else", 2, &[]);
             assert!(other.require(&cloud, Path::new("a.ply")).is_err(), "{name}");
         }
         // Labels that are not whole stay numbers, and are refused by their row.
-        let cloud = parse_ply(text("label", "float", "0.5").as_bytes(), "a.ply").unwrap();
+        let cloud = Reader::new().parse(text("label", "float", "0.5").as_bytes(), "a.ply").unwrap().cloud;
         let error = LabelMap::identity("label", 2, &[]).require(&cloud, Path::new("a.ply")).unwrap_err();
         assert!(error.to_string().contains("point 1: found 'label' 0.5"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! Scenes that are larger than what a network takes at once: labelled clouds, thinned, cut into regions, kept on disk.
+//! Scenes that are larger than what a network takes at once: labelled clouds, thinned, cut into regions, stored on disk.
 
 mod cache;
 mod centres;

@@ -40,20 +40,19 @@ impl Region {
 
 /// Finds the points of regions quickly: points sorted into square columns of one size.
 #[derive(Clone, Debug)]
-pub struct RegionIndex<'a> {
-    positions: &'a [[f32; 3]],
+pub struct RegionIndex {
     /// Column and point, sorted.
     sorted: Vec<([i32; 2], u32)>,
     cell: f32,
 }
 
-impl<'a> RegionIndex<'a> {
+impl RegionIndex {
     /// Sorts `positions`, for regions of about the size of `region`.
     ///
     /// # Panics
     /// When the size of the region is not a finite number above 0, or a position is not finite.
     #[must_use]
-    pub fn new(positions: &'a [[f32; 3]], region: &Region) -> Self {
+    pub fn new(positions: &[[f32; 3]], region: &Region) -> Self {
         let cell = region.reach();
         assert!(cell.is_finite() && cell > 0.0, "RegionIndex: expected a size above 0, found {region:?}");
         let mut sorted: Vec<([i32; 2], u32)> = positions
@@ -68,12 +67,15 @@ impl<'a> RegionIndex<'a> {
             })
             .collect();
         sorted.sort_unstable();
-        Self { positions, sorted, cell }
+        Self { sorted, cell }
     }
 
-    /// The points of `region` around `centre`, in ascending order.
+    /// The points of `region` around `centre`, in ascending order; `positions` are those of [`new`](Self::new).
+    ///
+    /// # Panics
+    /// When there are fewer positions than there were.
     #[must_use]
-    pub fn members(&self, region: &Region, centre: [f32; 3]) -> Vec<u32> {
+    pub fn members(&self, positions: &[[f32; 3]], region: &Region, centre: [f32; 3]) -> Vec<u32> {
         let reach = region.reach();
         let low = column([centre[0] - reach, centre[1] - reach, 0.0], self.cell);
         let high = column([centre[0] + reach, centre[1] + reach, 0.0], self.cell);
@@ -84,7 +86,7 @@ impl<'a> RegionIndex<'a> {
             members.extend(
                 inside
                     .map(|&(_, point)| point)
-                    .filter(|&point| region.contains(centre, self.positions[point as usize])),
+                    .filter(|&point| region.contains(centre, positions[point as usize])),
             );
         }
         members.sort_unstable();
@@ -162,7 +164,7 @@ mod tests {
     fn no_points_have_no_centres() {
         let region = Region::Sphere { radius: 1.0 };
         assert!(regular_centres(&[], &region, 1.0, [0.0; 3]).is_empty());
-        assert!(RegionIndex::new(&[], &region).members(&region, [0.0; 3]).is_empty());
+        assert!(RegionIndex::new(&[], &region).members(&[], &region, [0.0; 3]).is_empty());
         let one = regular_centres(&[[5.0, -7.0, 2.0]], &region, 1.0, [0.25; 3]);
         assert_eq!(one.len(), 1);
         assert!(region.contains(one[0], [5.0, -7.0, 2.0]));
@@ -182,7 +184,7 @@ mod tests {
                 let expected: Vec<u32> = (0..positions.len() as u32)
                     .filter(|&i| region.contains(centre, positions[i as usize]))
                     .collect();
-                prop_assert_eq!(index.members(&region, centre), expected);
+                prop_assert_eq!(index.members(&positions, &region, centre), expected);
                 let centres = regular_centres(&positions, &region, 0.9 * stride, shift);
                 for position in &positions {
                     prop_assert!(centres.iter().any(|&centre| region.contains(centre, *position)));

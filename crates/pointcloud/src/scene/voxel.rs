@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::cloud::{PointCloud, ScalarProperty};
+use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
+use crate::scalar::ScalarProperty;
 use crate::transform::spread;
 
 /// Cells along an axis that a Morton key can tell apart.
@@ -38,7 +39,8 @@ pub struct Voxelized {
 /// `O(N log N)`, on all threads of rayon's pool.
 ///
 /// ```
-/// use pointcloud::{PointCloud, voxelize};
+/// use pointcloud::PointCloud;
+/// use pointcloud::scene::voxelize;
 ///
 /// let mut cloud = PointCloud::new(vec![[0.1, 0.1, 0.1], [0.9, 0.1, 0.1], [0.3, 0.1, 0.1]]);
 /// cloud.set_labels(Some(vec![4, 7, 4]))?;

@@ -69,7 +69,7 @@ impl SynthConfig {
     }
 }
 
-/// What stands at a place where a synthetic set is wanted.
+/// What is at a path where a synthetic set is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SynthStatus {

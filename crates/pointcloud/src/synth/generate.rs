@@ -14,14 +14,14 @@ use super::family::Family;
 use super::scan::shape;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
-use crate::ply::{PlyFormat, write_ply};
-use crate::replace::{Unfinished, create_folder, replace_file};
+use crate::io::{PlyFormat, write_ply};
+use crate::io::{Unfinished, create_folder, replace_file};
 use crate::seed::derive_seed;
 
 /// File in the root of a set that records its settings; written last, so only complete sets have it.
 const MARKER: &str = "synth.toml";
 
-/// Compares what stands at `root` with the set that `config` describes.
+/// Compares the files at `root` with the set that `config` describes.
 ///
 /// # Errors
 /// [`Error::Io`] when something is there but cannot be read.
@@ -29,7 +29,7 @@ pub fn status(root: impl AsRef<Path>, config: &SynthConfig) -> Result<SynthStatu
     status_of(root.as_ref(), &config.record())
 }
 
-/// Compares what stands at `root` with the set whose record is `wanted`.
+/// Compares the files at `root` with the set whose record is `wanted`.
 pub(super) fn status_of(root: &Path, wanted: &str) -> Result<SynthStatus> {
     if !root.exists() {
         return Ok(SynthStatus::Missing);
@@ -66,7 +66,7 @@ pub fn generate(
     put(root.as_ref(), &config.record(), |folder| write_set(folder, config, progress))
 }
 
-/// Writes a set with `write` into a folder beside `root`, marks it with `record`, and gives it the place of `root`.
+/// Writes a set with `write` into a folder beside `root`, marks it with `record`, and renames it to `root`.
 pub(super) fn put(root: &Path, record: &str, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     if status_of(root, record)? == SynthStatus::Foreign {
         return Err(Error::NotASynthSet { path: root.to_owned(), marker: MARKER });

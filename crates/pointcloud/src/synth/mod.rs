@@ -6,7 +6,7 @@
 //! families and either end may be up, so extents and simple histograms say little; a network has
 //! to look at shape.
 //!
-//! The rooms are boxes with tables, chairs, shelves, sofas and lamps of random sizes at random places, none in another;
+//! The rooms are boxes with tables, chairs, shelves, sofas and lamps of random sizes at random positions, none inside another;
 //! colours are those of single things, not of classes.
 //!
 //! All random numbers come from [`SynthConfig::seed`] by way of [`derive_seed`](crate::derive_seed)

@@ -9,10 +9,9 @@ use super::deform::deform;
 use super::family::Family;
 use super::solids::build;
 use crate::cloud::PointCloud;
-use crate::sample::sample_uniform;
-use crate::transform::{Axis, Normalizer, jitter, random_indices, rotate};
+use crate::transform::{Axis, Normalizer, jitter, random_indices, rotate, sample_uniform};
 
-/// Points drawn per point kept: enough for the thinnest density and the largest cut together.
+/// Points drawn per point of the result: enough for the thinnest density and the largest cut together.
 const CANDIDATES: usize = 4;
 /// Largest change of the density from the middle of a shape to its ends.
 const UNEVENNESS: f32 = 0.4;
@@ -100,7 +99,7 @@ fn hide_part(cloud: PointCloud, cut: f32, rng: &mut impl Rng) -> PointCloud {
     let Some(limit) = sorted.get(along.len() - 1 - hidden.min(along.len().saturating_sub(1))) else {
         return cloud;
     };
-    // A flat side has one normal, so its points go or stay by their place in the random order.
+    // A flat side has one normal, so their index in the random order decides which of its points are left out.
     let mut left = hidden;
     let kept: Vec<usize> = (0..along.len())
         .filter(|&i| {

@@ -14,13 +14,12 @@ use super::generate::{put, status_of};
 use super::surface::Surface;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
-use crate::ply::{PlyFormat, write_ply};
-use crate::replace::{create_folder, replace_file};
-use crate::sample::sample_uniform;
+use crate::io::{PlyFormat, write_ply};
+use crate::io::{create_folder, replace_file};
 use crate::seed::derive_seed;
-use crate::transform::{jitter, shuffled_indices};
+use crate::transform::{jitter, sample_uniform, shuffled_indices};
 
-/// Names of the classes; their places are the labels.
+/// Names of the classes; the index of a name is its label.
 pub const SCENE_CLASSES: [&str; 8] = ["ceiling", "floor", "wall", "table", "chair", "shelf", "sofa", "lamp"];
 
 /// Changes whenever the same settings would give other bytes.
@@ -29,7 +28,7 @@ const VERSION: u32 = 1;
 /// Selects the random numbers of the scenes, apart from those of the shapes.
 const SCENES: u64 = 9;
 
-/// Attempts to find a place for a thing, before it is left out.
+/// Attempts to find free floor for a thing, before it is left out.
 const ATTEMPTS: usize = 30;
 
 /// Between a thing and the wall that it stands at, in metres.
@@ -91,7 +90,7 @@ impl SceneSynthConfig {
     }
 }
 
-/// Compares what stands at `root` with the scenes that `config` describes.
+/// Compares the files at `root` with the scenes that `config` describes.
 ///
 /// # Errors
 /// [`Error::Io`] when something is there but cannot be read.
@@ -132,7 +131,7 @@ pub fn generate_scenes(
     })
 }
 
-/// One random room, with labels (places in [`SCENE_CLASSES`]) and colours, in metres; z is up, the floor at 0.
+/// One random room, with labels (indices of [`SCENE_CLASSES`]) and colours, in metres; z is up, the floor at 0.
 ///
 /// The density and the noise of `config` apply; its counts and its seed do not, the random numbers are those of `rng`.
 #[must_use]
@@ -362,9 +361,9 @@ mod tests {
         assert_eq!(scene_status(&root, &config).unwrap(), SynthStatus::Missing);
         generate_scenes(&root, &config, &|_| ()).unwrap();
         assert_eq!(scene_status(&root, &config).unwrap(), SynthStatus::Matches);
-        let scenes = crate::SceneFolder::open(&root).unwrap();
+        let scenes = crate::scene::SceneFolder::open(&root).unwrap();
         assert_eq!((scenes.split("train").unwrap().len(), scenes.split("test").unwrap().len()), (2, 1));
-        assert_eq!(crate::SceneFolder::class_names(&root).unwrap().unwrap(), SCENE_CLASSES);
+        assert_eq!(crate::scene::SceneFolder::class_names(&root).unwrap().unwrap(), SCENE_CLASSES);
         let other = SceneSynthConfig { density: 21.0, ..config.clone() };
         assert!(matches!(scene_status(&root, &other).unwrap(), SynthStatus::Differs { .. }));
         // A set of shapes is another set, and may be replaced.

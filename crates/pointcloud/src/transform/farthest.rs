@@ -18,7 +18,7 @@ const LANES: usize = 16;
 /// `O(N · n)` time, `O(N)` memory.
 ///
 /// ```
-/// use pointcloud::farthest_indices;
+/// use pointcloud::transform::farthest_indices;
 ///
 /// let positions = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [9.0, 0.0, 0.0], [5.0, 0.0, 0.0]];
 /// assert_eq!(farthest_indices(&positions, 3, 0), [0, 2, 3]);

@@ -9,6 +9,7 @@ mod order;
 mod perturb;
 mod resample;
 mod rotate;
+mod sample;
 
 pub use augment::{drop_randomly, jitter_colors, mirror, stretch_colors};
 pub use farthest::farthest_indices;
@@ -18,3 +19,4 @@ pub use order::{morton_order, xyz_order};
 pub use perturb::{jitter, scale, scale_randomly, translate};
 pub use resample::{Sampling, random_indices, resample, resample_indices, shuffled_indices};
 pub use rotate::{Axis, rotate, rotate_randomly};
+pub use sample::sample_uniform;

@@ -20,7 +20,7 @@ impl Normalizer {
     /// must be finite.
     ///
     /// ```
-    /// use pointcloud::Normalizer;
+    /// use pointcloud::transform::Normalizer;
     ///
     /// let mut positions = [[3.0, 0.0, 0.0], [7.0, 0.0, 0.0]];
     /// let normalizer = Normalizer::unit_sphere(&positions);

@@ -10,7 +10,7 @@ const BITS: u32 = 21;
 /// The order is total: -0 comes before +0 and NaN last.
 ///
 /// ```
-/// use pointcloud::xyz_order;
+/// use pointcloud::transform::xyz_order;
 ///
 /// assert_eq!(xyz_order(&[[1.0, 0.0, 0.0], [0.0, 5.0, 0.0], [0.0, 2.0, 9.0]]), [2, 1, 0]);
 /// ```

@@ -63,13 +63,14 @@ pub fn resample_indices(
     }
 }
 
-/// `cloud` with exactly `n` points, all columns kept.
+/// `cloud` with exactly `n` points and all columns.
 ///
 /// # Errors
 /// [`Error::EmptyCloud`] when there are no points to draw from.
 ///
 /// ```
-/// use pointcloud::{PointCloud, Sampling, resample};
+/// use pointcloud::PointCloud;
+/// use pointcloud::transform::{Sampling, resample};
 /// use rand::SeedableRng;
 ///
 /// let cloud = PointCloud::new(vec![[0.0; 3], [1.0; 3], [2.0; 3]]);

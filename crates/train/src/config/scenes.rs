@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use pointcloud::scene::{LabelMap, Region, SceneFolder};
 use pointcloud::synth::SceneSynthConfig;
-use pointcloud::{LabelMap, Region, SceneFolder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -158,7 +158,7 @@ impl Forward for PaperSegmenter {
 
 #[cfg(test)]
 mod tests {
-    use neighbors::{Neighborhood, Search};
+    use pointconv::{Neighborhood, PackedClouds};
 
     use super::*;
 
@@ -174,7 +174,8 @@ mod tests {
         features: Tensor<2>,
     ) -> NetworkInput {
         let shapes = config.kernel_shapes();
-        let neighborhoods = Neighborhood::build_all(positions, offsets, &shapes, Search::Auto).unwrap();
+        let clouds = PackedClouds::new(positions, offsets).unwrap();
+        let neighborhoods = Neighborhood::build_all(&clouds, &shapes, &features.device()).unwrap();
         NetworkInput { features, offsets: offsets.to_vec(), neighborhoods }
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pointcloud::replace_file;
+use pointcloud::io::replace_file;
 
 use crate::config::Config;
 use crate::error::RunError;

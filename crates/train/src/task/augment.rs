@@ -2,7 +2,7 @@
 //!
 //! A new augmentation is a key of [`AugmentConfig`] and a step of [`augment`].
 
-use pointcloud::{
+use pointcloud::transform::{
     Axis, drop_randomly, jitter, jitter_colors, mirror, rotate_randomly, scale, scale_randomly,
     stretch_colors, translate,
 };

@@ -1,8 +1,8 @@
 //! One batch, as the training loop and the predictions pass it to a network.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use neighbors::{KernelShape, ListSizes, NeighborError, Search};
-use pointconv::search;
+use neighbors::ListSizes;
+use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds, Search};
 
 use super::Loss;
 use crate::config::ModelConfig;
@@ -74,10 +74,11 @@ impl Packer {
     pub fn pack(&self, batch: Unpacked) -> Result<CloudBatch, NeighborError> {
         let Unpacked { positions, offsets, features, channels, targets, weights, members } = batch;
         let (points, count) = (positions.len(), targets.len());
-        let neighborhoods = search(&positions, &offsets, &self.shapes, self.search, &self.device)?;
+        let clouds = PackedClouds::new(positions, offsets)?;
+        let neighborhoods = Neighborhood::build_all(&clouds, &self.shapes, (&self.device, self.search))?;
         let features = Tensor::from_data(TensorData::new(features, [points, channels]), &self.device);
         Ok(CloudBatch {
-            input: NetworkInput { features, offsets, neighborhoods },
+            input: NetworkInput { features, offsets: clouds.offsets().to_vec(), neighborhoods },
             targets: Tensor::from_data(TensorData::new(targets, [count]), &self.device),
             weights: weights.map(|values| Tensor::from_data(TensorData::new(values, [points]), &self.device)),
             loss: self.loss,
@@ -95,7 +96,7 @@ pub(crate) fn list_sizes(
     offsets: &[usize],
     shapes: &[KernelShape],
 ) -> Result<Vec<ListSizes>, NeighborError> {
-    ListSizes::count(positions, offsets, shapes)
+    ListSizes::count(&PackedClouds::new(positions.to_vec(), offsets.to_vec())?, shapes)
 }
 
 /// Where each of some clouds begins, and the end of the last, for their numbers of points.

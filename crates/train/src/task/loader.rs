@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
-use pointcloud::shuffled_indices;
+use pointcloud::transform::shuffled_indices;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

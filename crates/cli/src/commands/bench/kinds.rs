@@ -7,7 +7,7 @@ use ::train::config::{Config, ConvolutionKind};
 use ::train::{Classifier, Progress, ProgressMode, Stop, TrainOptions, Weights};
 use anyhow::Context;
 use burn::tensor::Device;
-use pointcloud::Unfinished;
+use pointcloud::io::Unfinished;
 use serde::Serialize;
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ::bench::LoadBench;
 use ::train::Progress;
 use anyhow::Context;
-use pointcloud::Unfinished;
+use pointcloud::io::Unfinished;
 use pointcloud::synth::{SynthConfig, generate};
 
 use super::super::output::line;

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use ::bench::Spread;
 use clap::Subcommand;
-use pointcloud::replace_file;
+use pointcloud::io::replace_file;
 use serde::Serialize;
 
 use super::output::line;

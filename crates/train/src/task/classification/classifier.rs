@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use burn::data::dataloader::DataLoader;
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
-use pointcloud::{FolderDataset, PointCloud, Sample};
+use pointcloud::PointCloud;
+use pointcloud::dataset::{FolderDataset, Sample};
 use rayon::prelude::*;
 
 use super::{BatchBuilder, CloudSet, CloudSource, Preparation};
@@ -27,7 +28,7 @@ const READ_TOGETHER: usize = 64;
 /// use train::{Classifier, Weights, device};
 ///
 /// let classifier = Classifier::open("runs/shapes10", Weights::Best, &device("auto")?.device)?;
-/// let cloud = pointcloud::read_cloud("cup.ply")?;
+/// let cloud = pointcloud::io::read("cup.ply")?;
 /// let (class, probability) = &classifier.classify(&cloud)?.ranked[0];
 /// println!("{class} ({probability:.2})");
 /// # Ok::<(), train::RunError>(())

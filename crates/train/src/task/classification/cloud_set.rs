@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pointcloud::{
-    FolderDataset, LoadOptions, Normalizer, PointCloud, Sample, Skipped, derive_seed, load_file,
-    load_samples, resample, shuffled_indices,
-};
+use pointcloud::dataset::{FolderDataset, Sample, Skipped, load_samples};
+use pointcloud::io::Reader;
+use pointcloud::transform::{Normalizer, resample, shuffled_indices};
+use pointcloud::{PointCloud, derive_seed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -50,7 +50,7 @@ impl CloudSet {
         seed: u64,
         progress: &(dyn Fn(usize) + Sync),
     ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
-        let loaded = load_samples(samples, &options(config, seed), progress)?;
+        let loaded = load_samples(samples, &reader(config, seed), config.skip_bad, progress)?;
         let mut set = Self::default();
         for file in loaded.clouds {
             set.clouds.push(file.cloud.into_positions());
@@ -102,9 +102,9 @@ impl CloudSet {
     /// list.
     ///
     /// # Errors
-    /// As [`pointcloud::load_file`].
+    /// As [`Reader::read`].
     pub fn read(path: &Path, config: &DataConfig, seed: u64) -> pointcloud::Result<Vec<[f32; 3]>> {
-        let mut cloud = load_file(path, &options(config, seed), 0)?.into_positions();
+        let mut cloud = reader(config, seed).read(path)?.into_positions();
         if config.normalize == Normalize::UnitSphere {
             Normalizer::unit_sphere(&cloud).apply(&mut cloud);
         }
@@ -117,10 +117,9 @@ impl CloudSet {
     /// A cloud without points, or with a point that is not finite.
     pub fn prepare(cloud: &PointCloud, config: &DataConfig, seed: u64) -> pointcloud::Result<Vec<[f32; 3]>> {
         cloud.check_finite()?;
-        let options = options(config, seed);
         // As for the first file of a list.
-        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(options.seed, &[0]));
-        let mut positions = resample(cloud, config.points, options.sampling, &mut rng)?.into_positions();
+        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(sampling_seed(seed), &[0]));
+        let mut positions = resample(cloud, config.points, sampling(config), &mut rng)?.into_positions();
         if config.normalize == Normalize::UnitSphere {
             Normalizer::unit_sphere(&positions).apply(&mut positions);
         }
@@ -150,17 +149,19 @@ impl CloudSet {
     }
 }
 
-fn options(config: &DataConfig, seed: u64) -> LoadOptions {
-    LoadOptions {
-        points: Some(config.points),
-        sampling: match config.sampling {
-            config::Sampling::Random => pointcloud::Sampling::Random,
-            config::Sampling::Farthest => pointcloud::Sampling::Farthest,
-        },
-        sample_surfaces: true,
-        seed: Stream::Sampling.seed(seed, &[]),
-        skip_bad: config.skip_bad,
+fn reader(config: &DataConfig, seed: u64) -> Reader {
+    Reader::new().points(config.points).sampling(sampling(config)).seed(sampling_seed(seed))
+}
+
+fn sampling(config: &DataConfig) -> pointcloud::transform::Sampling {
+    match config.sampling {
+        config::Sampling::Random => pointcloud::transform::Sampling::Random,
+        config::Sampling::Farthest => pointcloud::transform::Sampling::Farthest,
     }
+}
+
+fn sampling_seed(seed: u64) -> u64 {
+    Stream::Sampling.seed(seed, &[])
 }
 
 /// Splits a training set in two: `(train, validation)`.
@@ -187,7 +188,7 @@ pub fn split_validation(set: &CloudSet, fraction: f64, seed: u64) -> (CloudSet, 
 
 #[cfg(test)]
 mod tests {
-    use pointcloud::{PlyFormat, write_ply};
+    use pointcloud::io::{PlyFormat, write_ply};
 
     use super::*;
 

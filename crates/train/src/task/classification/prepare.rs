@@ -1,6 +1,6 @@
 //! From the points of a file to the points that a classifier sees.
 
-use pointcloud::{morton_order, xyz_order};
+use pointcloud::transform::{morton_order, xyz_order};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

@@ -1,7 +1,7 @@
 //! What a classifier is trained on: the training files of a data set, some of them held back.
 
 use burn::tensor::Device;
-use pointcloud::FolderDataset;
+use pointcloud::dataset::FolderDataset;
 
 use super::{BatchBuilder, CloudSet, CloudSource, Preparation, split_validation};
 use crate::config::{Config, Normalize};

@@ -2,7 +2,8 @@
 
 use burn::tensor::Device;
 use neighbors::NeighborError;
-use pointcloud::{IGNORED, PointCloud};
+use pointcloud::PointCloud;
+use pointcloud::scene::IGNORED;
 
 use super::points::region_points;
 use super::scene_set::{COUNT, Frame};
@@ -156,7 +157,7 @@ pub fn class_weights(kind: ClassWeights, counts: &[u64]) -> Option<Vec<f32>> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use neighbors::Search;
+    use pointconv::Search;
 
     use super::*;
     use crate::device::device;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use burn::tensor::activation::softmax;
 use neighbors::ListSizes;
-use pointcloud::{PointCloud, Region, RegionIndex, Voxelized, regular_centres};
+use pointcloud::PointCloud;
+use pointcloud::scene::{Region, RegionIndex, Voxelized, regular_centres};
 
 use super::{Frame, RegionInput, Segmenter, Votes, check, thin};
 use crate::error::RunError;
@@ -70,7 +71,7 @@ struct Covered<'a> {
     scene: &'a PointCloud,
     frame: Frame,
     region: Region,
-    index: RegionIndex<'a>,
+    index: RegionIndex,
     centres: Vec<[f32; 3]>,
     /// Points of every region.
     sizes: Vec<usize>,
@@ -81,12 +82,12 @@ impl<'a> Covered<'a> {
         let positions = scene.positions();
         let centres = regular_centres(positions, &region, stride, shift);
         let index = RegionIndex::new(positions, &region);
-        let sizes = centres.iter().map(|&centre| index.members(&region, centre).len()).collect();
+        let sizes = centres.iter().map(|&centre| index.members(positions, &region, centre).len()).collect();
         Self { scene, frame: Frame::of(positions), region, index, centres, sizes }
     }
 
     fn members(&self, region: usize) -> Vec<usize> {
-        let members = self.index.members(&self.region, self.centres[region]);
+        let members = self.index.members(self.scene.positions(), &self.region, self.centres[region]);
         members.into_iter().map(|point| point as usize).collect()
     }
 

@@ -3,7 +3,6 @@
 mod builder;
 mod label;
 mod points;
-mod region_index;
 mod scene_file;
 mod scene_set;
 mod segmenter;

@@ -1,6 +1,7 @@
 //! The points of a region, taken out of a scene.
 
-use pointcloud::{IGNORED, PointCloud, ScalarProperty};
+use pointcloud::scene::IGNORED;
+use pointcloud::{PointCloud, ScalarProperty};
 
 use super::scene_set::Frame;
 use crate::task::Columns;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use pointcloud::{PlyFormat, PointCloud, ScalarProperty, ScalarType, write_ply};
+use pointcloud::io::{PlyFormat, write_ply};
+use pointcloud::{PointCloud, ScalarProperty, ScalarType};
 
 use super::Votes;
 use crate::error::RunError;

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use pointcloud::{
-    Bounds, IGNORED, LabelMap, PointCloud, ScalarProperty, ScalarType, SceneCache, Voxelized, read_cloud,
-    voxelize,
-};
+use pointcloud::io;
+use pointcloud::scene::{IGNORED, LabelMap, SceneCache, Voxelized, voxelize};
+use pointcloud::{Bounds, PointCloud, ScalarProperty, ScalarType};
 
 use crate::config::{Attribute, ScenesConfig};
 use crate::error::RunError;
@@ -66,7 +65,7 @@ pub fn read_scene(
     config: &ScenesConfig,
     labels: Option<&LabelMap>,
 ) -> Result<PointCloud, RunError> {
-    let mut cloud = read_cloud(path)?;
+    let mut cloud = io::read(path)?;
     check(path, &cloud, config)?;
     if let Some(map) = labels {
         let classes = map.require(&cloud, path)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use pointcloud::{PointCloud, read_cloud};
+use pointcloud::{PointCloud, io};
 
 use super::votes::Score;
 use super::{LabelEstimate, LabelOptions, RegionBuilder, Votes};
@@ -20,7 +20,7 @@ use crate::run::{Manifest, RunDirectory, load_weights};
 /// use train::{LabelOptions, ProgressMode, Segmenter, Weights, device};
 ///
 /// let segmenter = Segmenter::open("runs/s3dis-office", Weights::Last, &device("auto")?.device)?;
-/// let cloud = pointcloud::read_cloud("scan.ply")?;
+/// let cloud = pointcloud::io::read("scan.ply")?;
 /// let options = LabelOptions::default();
 /// let votes = segmenter.label(&cloud, "scan.ply".as_ref(), &options, ProgressMode::Quiet)?;
 /// println!("the first point is {}", segmenter.classes()[votes.class(0)]);
@@ -111,7 +111,7 @@ impl Segmenter {
         let mut all = Score::new(classes);
         let mut scenes = SceneCollector::default();
         for path in files {
-            let cloud = read_cloud(path)?;
+            let cloud = io::read(path)?;
             let truth = map.require(&cloud, path)?;
             let votes = self.label(&cloud, path, &LabelOptions::default(), progress)?;
             let mut score = Score::new(classes);

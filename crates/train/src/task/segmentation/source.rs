@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
-use pointcloud::{LeastSeen, Region, RegionIndex, class_balanced_point, random_indices, regular_centres};
+use pointcloud::scene::{LeastSeen, Region, RegionIndex, class_balanced_point, regular_centres};
+use pointcloud::transform::random_indices;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::builder::{RegionBuilder, RegionInput, class_weights};
 use super::points::region_points;
-use super::region_index::ColumnIndex;
 use super::scene_set::{Scene, class_counts};
 use crate::config::{AugmentConfig, Centres, ScenesConfig};
 use crate::streams::Stream;
@@ -23,8 +23,8 @@ use crate::task::{BatchSource, CloudBatch, RotationDraws, augment, drop_points};
 #[derive(Clone, Debug)]
 pub struct RegionSource {
     scenes: Arc<Vec<Scene>>,
-    /// One for every scene.
-    indices: Arc<Vec<ColumnIndex>>,
+    /// The points of every scene by their columns.
+    indices: Arc<Vec<RegionIndex>>,
     builder: RegionBuilder,
     config: ScenesConfig,
     augment: Option<AugmentConfig>,
@@ -72,8 +72,8 @@ impl RegionSource {
         len: usize,
     ) -> Self {
         let region = config.shape();
-        let indices = scenes.iter().map(|scene| ColumnIndex::new(scene.cloud.positions(), &region));
-        let indices = Arc::new(indices.collect());
+        let index = |scene: &Scene| RegionIndex::new(scene.cloud.positions(), &region);
+        let indices = Arc::new(scenes.par_iter().map(index).collect());
         let (scenes, config) = (Arc::new(scenes), config.clone());
         Self { scenes, indices, builder, config, augment, seed, range: (0, len), plan: Arc::default() }
     }
@@ -154,9 +154,8 @@ impl RegionSource {
                         .collect()
                 }
                 Centres::LeastSeen => {
-                    let lists = RegionIndex::new(positions, &region);
                     let mut seen = LeastSeen::new(positions.len(), &mut rng);
-                    let points = seen.take(positions, &region, &lists, count);
+                    let points = seen.take(positions, &region, &self.indices[index], count);
                     points.into_iter().map(|point| positions[point]).collect()
                 }
                 Centres::Regular => {
@@ -172,9 +171,16 @@ impl RegionSource {
         regions
     }
 
+    /// The points of a scene in the region around `centre`.
+    fn members(&self, scene: usize, centre: [f32; 3]) -> Vec<usize> {
+        let positions = self.scenes[scene].cloud.positions();
+        let members = self.indices[scene].members(positions, &self.config.shape(), centre);
+        members.into_iter().map(|point| point as usize).collect()
+    }
+
     fn make(&self, epoch: usize, member: usize, (scene, centre): (usize, [f32; 3])) -> RegionInput {
         let Scene { cloud, frame, .. } = &self.scenes[scene];
-        let members = self.indices[scene].members(cloud.positions(), &self.config.shape(), centre);
+        let members = self.members(scene, centre);
         let Some(changes) = &self.augment else {
             return self.builder.region(cloud, frame, centre, &members);
         };
@@ -220,8 +226,7 @@ impl BatchSource for RegionSource {
     fn points(&self, item: usize) -> Vec<[f32; 3]> {
         let (scene, centre) = self.plan(1)[self.range.0 + item];
         let positions = self.scenes[scene].cloud.positions();
-        let members = self.indices[scene].members(positions, &self.config.shape(), centre);
-        members.into_iter().map(|point| positions[point]).collect()
+        self.members(scene, centre).into_iter().map(|point| positions[point]).collect()
     }
 
     fn seed(&self) -> u64 {
@@ -241,7 +246,8 @@ impl BatchSource for RegionSource {
 
 #[cfg(test)]
 mod tests {
-    use pointcloud::{IGNORED, PointCloud};
+    use pointcloud::PointCloud;
+    use pointcloud::scene::IGNORED;
 
     use super::*;
     use crate::config::Attribute;

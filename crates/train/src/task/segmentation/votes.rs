@@ -1,6 +1,6 @@
 //! What a network says of every point of a scene, and how that compares with labels.
 
-use pointcloud::IGNORED;
+use pointcloud::scene::IGNORED;
 
 use crate::metrics::Confusion;
 

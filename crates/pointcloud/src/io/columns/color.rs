@@ -1,0 +1,70 @@
+//! Colours of any number type.
+
+use crate::scalar::{ScalarProperty, ScalarType};
+
+/// Colours as bytes, and as the file has them where it has no bytes.
+pub(super) struct Colors {
+    pub(super) bytes: Vec<[u8; 3]>,
+    pub(super) stored: Option<(ScalarType, Vec<[f32; 3]>)>,
+}
+
+/// Colours out of three columns; `None` when their numbers are no colours.
+///
+/// Numbers up to 255 are bytes, larger ones up to 65,535 are 16-bit channels, of which the bytes are the upper half. Floats
+/// up to 1 are shares of 255.
+pub(super) fn colors_of(channels: &[ScalarProperty; 3]) -> Option<Colors> {
+    let types = [0, 1, 2].map(|i| channels[i].scalar_type);
+    let values = || channels.iter().flat_map(|channel| channel.values.iter().copied());
+    let most = values().fold(0.0, f64::max);
+    if values().any(|v| !(0.0..=65535.0).contains(&v)) {
+        return None;
+    }
+    let float = types.iter().any(|kind| kind.is_float());
+    let factor = if most > 255.0 {
+        1.0 / 256.0
+    } else if float && most <= 1.0 {
+        255.0
+    } else {
+        1.0
+    };
+    let byte = |v: f64| if most > 255.0 { (v * factor).floor() as u8 } else { (v * factor).round() as u8 };
+    let row = |i: usize| [0, 1, 2].map(|channel: usize| channels[channel].values[i]);
+    let count = channels[0].values.len();
+    let bytes = (0..count).map(|i| row(i).map(byte)).collect();
+    let stored = (types != [ScalarType::U8; 3])
+        .then(|| (widest(types), (0..count).map(|i| row(i).map(|v| v as f32)).collect()));
+    Some(Colors { bytes, stored })
+}
+
+/// The type that holds the channels.
+fn widest(types: [ScalarType; 3]) -> ScalarType {
+    if types.iter().any(|kind| kind.is_float()) { ScalarType::F32 } else { types[0] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(scalar_type: ScalarType, values: [f64; 3]) -> Option<[u8; 3]> {
+        let channel = |value| ScalarProperty { name: String::new(), scalar_type, values: vec![value] };
+        colors_of(&values.map(channel)).map(|colors| colors.bytes[0])
+    }
+
+    #[test]
+    fn types_and_ranges() {
+        for (scalar_type, values, expected) in [
+            (ScalarType::U8, [1.0, 2.0, 255.0], Some([1, 2, 255])),
+            (ScalarType::U16, [65535.0, 32896.0, 0.0], Some([255, 128, 0])),
+            (ScalarType::U16, [257.0, 514.0, 771.0], Some([1, 2, 3])),
+            (ScalarType::U16, [200.0, 100.0, 0.0], Some([200, 100, 0])),
+            (ScalarType::F32, [1.0, 0.5, 0.0], Some([255, 128, 0])),
+            (ScalarType::F64, [68.0, 77.0, 88.0], Some([68, 77, 88])),
+            (ScalarType::I32, [0.0, 1.0, 1.0], Some([0, 1, 1])),
+            (ScalarType::I32, [-1.0, 0.0, 0.0], None),
+            (ScalarType::F32, [f64::NAN, 0.0, 0.0], None),
+            (ScalarType::U32, [70000.0, 0.0, 0.0], None),
+        ] {
+            assert_eq!(bytes(scalar_type, values), expected, "{scalar_type} {values:?}");
+        }
+    }
+}

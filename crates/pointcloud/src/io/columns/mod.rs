@@ -1,0 +1,9 @@
+//! Columns as files name them: sorted into a cloud, and listed for writers.
+
+mod color;
+mod sort;
+mod write;
+
+pub(crate) use sort::{Coordinates, cloud_of, cloud_of_table};
+pub use write::column_types;
+pub(crate) use write::{Column, distinct_columns_of};

@@ -1,0 +1,76 @@
+//! The columns of a cloud as writers list them.
+
+use crate::cloud::PointCloud;
+use crate::error::{Error, Result};
+use crate::scalar::ScalarType;
+
+/// One column of a file to write and where its values come from.
+pub(crate) struct Column<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) scalar_type: ScalarType,
+    pub(crate) value: Box<dyn Fn(usize) -> f64 + 'a>,
+}
+
+/// All columns of `cloud`: `x y z`, `nx ny nz`, `red green blue`, the labels under the name and in the
+/// type of their source, then the further properties in their own types. Positions are `float`; where single precision does not hold the coordinates they are `double`.
+pub(crate) fn columns_of(cloud: &PointCloud) -> Vec<Column<'_>> {
+    let mut columns: Vec<Column<'_>> = Vec::new();
+    let wide = cloud.has_wide_coordinates();
+    let coordinate_type = if wide { ScalarType::F64 } else { ScalarType::F32 };
+    for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
+        let value = Box::new(move |i: usize| {
+            // The sum would turn -0 into 0.
+            if wide { cloud.point(i)[axis] } else { f64::from(cloud.positions()[i][axis]) }
+        });
+        columns.push(Column { name, scalar_type: coordinate_type, value });
+    }
+    if let Some(normals) = cloud.normals() {
+        for (axis, name) in ["nx", "ny", "nz"].into_iter().enumerate() {
+            let value = Box::new(move |i: usize| f64::from(normals[i][axis]));
+            columns.push(Column { name, scalar_type: ScalarType::F32, value });
+        }
+    }
+    if let Some((scalar_type, colors)) = cloud.stored_colors() {
+        for (channel, name) in ["red", "green", "blue"].into_iter().enumerate() {
+            let value = Box::new(move |i: usize| f64::from(colors[i][channel]));
+            columns.push(Column { name, scalar_type, value });
+        }
+    } else if let Some(colors) = cloud.colors() {
+        for (channel, name) in ["red", "green", "blue"].into_iter().enumerate() {
+            let value = Box::new(move |i: usize| f64::from(colors[i][channel]));
+            columns.push(Column { name, scalar_type: ScalarType::U8, value });
+        }
+    }
+    if let Some(labels) = cloud.labels() {
+        let value = Box::new(move |i: usize| f64::from(labels[i]));
+        let (name, scalar_type) =
+            (cloud.label_name().unwrap_or("label"), cloud.label_type().unwrap_or(ScalarType::I32));
+        columns.push(Column { name, scalar_type, value });
+    }
+    for property in cloud.properties() {
+        let scalar_type = property.scalar_type;
+        let value = Box::new(move |i: usize| scalar_type.round(property.values[i]));
+        columns.push(Column { name: &property.name, scalar_type, value });
+    }
+    columns
+}
+
+/// Names and types of all columns of `cloud`, as a file that holds them has them: `x y z`, `nx ny nz`,
+/// `red green blue`, the labels, further properties.
+#[must_use]
+pub fn column_types(cloud: &PointCloud) -> Vec<(&str, ScalarType)> {
+    columns_of(cloud).iter().map(|column| (column.name, column.scalar_type)).collect()
+}
+
+/// [`columns_of`], refused where two columns have one name.
+///
+/// # Errors
+/// [`Error::PropertyName`](crate::Error::PropertyName).
+pub(crate) fn distinct_columns_of(cloud: &PointCloud) -> Result<Vec<Column<'_>>> {
+    let columns = columns_of(cloud);
+    let mut names = std::collections::HashSet::new();
+    match columns.iter().find(|column| !names.insert(column.name)) {
+        Some(column) => Err(Error::PropertyName { name: column.name.to_owned() }),
+        None => Ok(columns),
+    }
+}

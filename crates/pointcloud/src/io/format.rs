@@ -1,0 +1,120 @@
+//! [`Format`]: one row of the table of formats.
+
+use std::fmt;
+use std::path::Path;
+
+use super::contents::{Contents, Source};
+use super::summary::Summary;
+use crate::cloud::PointCloud;
+use crate::error::Result;
+
+/// Bytes at the start of a file that tell its format.
+pub(crate) const HEAD: usize = 1024;
+
+/// A file format: what it is called, and how its files are recognised, read, described and written.
+///
+/// ```
+/// use pointcloud::io::Format;
+///
+/// let format = Format::of_extension("LAZ").unwrap();
+/// assert_eq!((format.name(), format.extensions()), ("las", ["las", "laz"].as_slice()));
+/// assert!(format.writes());
+/// ```
+pub struct Format {
+    /// Short name, in most cases the usual extension.
+    pub(crate) name: &'static str,
+    /// Extensions that are read, in lower case.
+    pub(crate) extensions: &'static [&'static str],
+    /// Whether the start of a file tells that it has this format, whatever its extension says.
+    pub(crate) sniff: fn(&Head<'_>) -> bool,
+    /// Whether the start of a file with an extension of this format looks like data. Notes also end in `.txt`.
+    /// `None` where nothing else has the extensions.
+    pub(crate) plausible: Option<fn(&Head<'_>) -> bool>,
+    /// Whether files of the format name their columns; else the caller may.
+    pub(crate) names_columns: bool,
+    /// The library that reads the format, for the message when it panics.
+    pub(crate) library: &'static str,
+    pub(crate) read: fn(&Source<'_>) -> Result<Contents>,
+    pub(crate) inspect: fn(&Source<'_>) -> Result<Summary>,
+    /// Extensions that are written; none for a format that is only read.
+    pub(crate) written: &'static [&'static str],
+    pub(crate) write: fn(&Path, &PointCloud) -> Result<()>,
+    /// What of the columns of a cloud such a file cannot hold, one sentence each.
+    pub(crate) lost: fn(&PointCloud) -> Vec<String>,
+}
+
+/// The start of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head<'a> {
+    /// The first bytes, at most [`HEAD`].
+    pub(crate) bytes: &'a [u8],
+    /// Bytes of the whole file.
+    pub(crate) length: u64,
+    /// The extension in lower case.
+    pub(crate) extension: &'a str,
+    /// Whether a format has this extension.
+    pub(crate) known_extension: bool,
+}
+
+impl Head<'_> {
+    /// Whether the file begins with `word` and white space.
+    pub(crate) fn begins_with_word(&self, word: &[u8]) -> bool {
+        let next = self.bytes.get(word.len());
+        self.bytes.starts_with(word) && next.is_some_and(u8::is_ascii_whitespace)
+    }
+}
+
+impl Format {
+    /// Short name, in most cases the usual extension.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Extensions of the format, in lower case.
+    #[must_use]
+    pub fn extensions(&self) -> &'static [&'static str] {
+        self.extensions
+    }
+
+    /// Whether files of the format can be written.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        !self.written.is_empty()
+    }
+}
+
+/// [`Format::write`] of a format that is only read.
+pub(crate) fn never_written(path: &Path, _: &PointCloud) -> Result<()> {
+    unreachable!("{}: the table lists no extension to write", path.display())
+}
+
+/// [`Format::lost`] of a format that holds every column.
+pub(crate) fn nothing_lost(_: &PointCloud) -> Vec<String> {
+    Vec::new()
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Format {}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Format({})", self.name)
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// The extension of `path` in lower case, empty where there is none.
+pub(crate) fn extension_of(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
+}

@@ -1,0 +1,247 @@
+//! The arrays in an HDF5 file, read through `hdf5-reader`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hdf5_reader::{ByteOrder, Datatype, FileStorage, Hdf5File, OpenOptions};
+
+use super::super::binary::Number;
+use crate::error::{Error, Position, Result};
+use crate::scalar::ScalarType;
+
+/// An array may be this much larger than the file that holds it, compressed, and this many bytes more: coordinates do not
+/// compress better, and what a damaged header claims beyond is not allocated.
+const LARGER: usize = 64;
+const MORE: usize = 64 << 20;
+
+/// Groups in groups, and arrays, that are listed at most: a damaged file may have a group inside itself.
+const DEEPEST: usize = 4;
+const MOST_ARRAYS: usize = 1000;
+
+/// One array of an HDF5 file, listed but not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hdf5Dataset {
+    /// Its name, with those of the groups that it is in, such as `train/data`.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Type of its values, such as `float`, `uchar` or `string`.
+    pub kind: String,
+}
+
+impl fmt::Display for Hdf5Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:?}", self.kind, self.name, self.shape)
+    }
+}
+
+/// Lists the arrays of the HDF5 file at `path`, also those in groups.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Malformed`] for a file that is not HDF5 or is damaged.
+pub fn inspect_hdf5(path: impl AsRef<Path>) -> Result<Vec<Hdf5Dataset>> {
+    Ok(listed(Source::open(path.as_ref())?))
+}
+
+/// The arrays of a file without their values.
+pub(super) fn listed(source: Source) -> Vec<Hdf5Dataset> {
+    source.arrays.into_iter().map(|array| array.listed).collect()
+}
+
+/// An open file and its arrays.
+pub(super) struct Source {
+    path: PathBuf,
+    pub(super) arrays: Vec<Stored>,
+}
+
+/// An array that was not read yet.
+pub(super) struct Stored {
+    pub(super) listed: Hdf5Dataset,
+    dataset: hdf5_reader::Dataset,
+    /// The type of its numbers, and whether their most significant byte comes first.
+    number: Option<(Number, bool)>,
+}
+
+impl Source {
+    /// Opens a file of which only what is asked for is read.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let fail = |source| Error::io(path, "read", source);
+        let file = std::fs::File::open(path).map_err(fail)?;
+        let length = file.metadata().map_err(fail)?.len();
+        let storage = FileStorage::from_file(file).map_err(|error| damaged(path, &error))?;
+        Self::of(path, Hdf5File::from_storage_with_options(Arc::new(storage), options(length)))
+    }
+
+    pub(super) fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
+        Self::of(path, Hdf5File::from_bytes_with_options(bytes, options(bytes.len() as u64)))
+    }
+
+    fn of(path: &Path, file: hdf5_reader::error::Result<Hdf5File>) -> Result<Self> {
+        let refuse = |error: hdf5_reader::error::Error| damaged(path, &error);
+        let root = file.and_then(|file| file.root_group()).map_err(refuse)?;
+        let mut names = Vec::new();
+        list_arrays(&root, "", 0, &mut names).map_err(refuse)?;
+        let open = |name: String| {
+            let dataset = dataset_at(&root, &name).map_err(|error| unreadable(path, &name, &error))?;
+            let sizes = dataset.shape().iter().map(|&size| usize::try_from(size));
+            let shape = sizes.collect::<std::result::Result<_, _>>().map_err(|_| {
+                let found = format!("shape {:?}", dataset.shape());
+                Error::dataset(path, &name, found, "one that fits into memory")
+            })?;
+            let number = number_of(dataset.dtype());
+            let kind =
+                number.map_or_else(|| kind_of(dataset.dtype()).to_owned(), |(number, _)| name_of(number));
+            Ok(Stored { listed: Hdf5Dataset { name, shape, kind }, dataset, number })
+        };
+        Ok(Self { path: path.to_owned(), arrays: names.into_iter().map(open).collect::<Result<_>>()? })
+    }
+
+    /// Reads an array of numbers.
+    pub(super) fn read(&self, index: usize) -> Result<Array> {
+        let Stored { listed, dataset, number } = &self.arrays[index];
+        let Some((number, big)) = *number else {
+            return Err(self.refuse(index, format!("values of type {}", listed.kind), "numbers"));
+        };
+        let bytes = dataset.read_raw_bytes().map_err(|error| unreadable(&self.path, &listed.name, &error))?;
+        Ok(Array { name: listed.name.clone(), number, big, bytes })
+    }
+
+    /// The error for an array that is not as expected.
+    pub(super) fn refuse(&self, index: usize, found: impl Into<Box<str>>, expected: &str) -> Error {
+        Error::dataset(&self.path, &self.arrays[index].listed.name, found, expected)
+    }
+
+    /// The error for a file that holds no clouds.
+    pub(super) fn no_clouds(&self, expected: &str) -> Error {
+        let names: Vec<String> = self.arrays.iter().map(|array| array.listed.to_string()).collect();
+        let found = if names.is_empty() { "no arrays".into() } else { names.join(", ") };
+        Error::malformed(&self.path, Position::Byte(0), found, expected)
+    }
+
+    pub(super) fn is_number(&self, index: usize) -> bool {
+        self.arrays[index].number.is_some()
+    }
+}
+
+/// An array of numbers in memory, as bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Array {
+    pub(super) name: String,
+    pub(super) number: Number,
+    pub(super) big: bool,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Array {
+    /// The bytes of the `length` numbers from number `start` on.
+    pub(super) fn part(&self, start: usize, length: usize) -> &[u8] {
+        let size = self.number.size();
+        self.bytes.get(start * size..(start + length) * size).unwrap_or_default()
+    }
+
+    /// All numbers.
+    pub(super) fn values(&self) -> impl Iterator<Item = f64> {
+        self.bytes.chunks_exact(self.number.size()).map(|bytes| self.number.read(bytes, self.big))
+    }
+}
+
+/// The array at a path of groups.
+fn dataset_at(
+    root: &hdf5_reader::group::Group,
+    path: &str,
+) -> hdf5_reader::error::Result<hdf5_reader::Dataset> {
+    match path.split_once('/') {
+        Some((group, rest)) => dataset_at(&root.group(group)?, rest),
+        None => root.dataset(path),
+    }
+}
+
+/// Adds the paths of all arrays in `group` and the groups in it.
+fn list_arrays(
+    group: &hdf5_reader::group::Group,
+    prefix: &str,
+    depth: usize,
+    names: &mut Vec<String>,
+) -> hdf5_reader::error::Result<()> {
+    let (groups, arrays) = group.member_names()?;
+    names.extend(arrays.into_iter().map(|name| format!("{prefix}{name}")));
+    if depth < DEEPEST && names.len() < MOST_ARRAYS {
+        for name in groups {
+            list_arrays(&group.group(&name)?, &format!("{prefix}{name}/"), depth + 1, names)?;
+        }
+    }
+    Ok(())
+}
+
+fn options(length: u64) -> OpenOptions {
+    let most = usize::try_from(length).unwrap_or(usize::MAX).saturating_mul(LARGER).saturating_add(MORE);
+    OpenOptions::default()
+        .with_max_read_bytes(most)
+        .with_max_chunk_bytes(most)
+        .with_max_object_header_bytes(1 << 20)
+}
+
+fn damaged(path: &Path, error: &hdf5_reader::error::Error) -> Error {
+    Error::malformed(
+        path,
+        Position::Byte(0),
+        format!("a structure that cannot be read ({error})"),
+        "an HDF5 file",
+    )
+}
+
+fn unreadable(path: &Path, dataset: &str, error: &hdf5_reader::error::Error) -> Error {
+    let found = format!("what cannot be read ({error})");
+    Error::dataset(path, dataset, found, "an array stored as it is, or with deflate and shuffle")
+}
+
+fn number_of(kind: &Datatype) -> Option<(Number, bool)> {
+    let (number, order) = match kind {
+        Datatype::FixedPoint { size, signed, byte_order } => {
+            let number = match (size, signed) {
+                (1, true) => Number::Scalar(ScalarType::I8),
+                (1, false) => Number::Scalar(ScalarType::U8),
+                (2, true) => Number::Scalar(ScalarType::I16),
+                (2, false) => Number::Scalar(ScalarType::U16),
+                (4, true) => Number::Scalar(ScalarType::I32),
+                (4, false) => Number::Scalar(ScalarType::U32),
+                (8, true) => Number::I64,
+                (8, false) => Number::U64,
+                _ => return None,
+            };
+            (number, byte_order)
+        }
+        Datatype::FloatingPoint { size, byte_order } => {
+            let number = match size {
+                2 => Number::F16,
+                4 => Number::Scalar(ScalarType::F32),
+                8 => Number::Scalar(ScalarType::F64),
+                _ => return None,
+            };
+            (number, byte_order)
+        }
+        _ => return None,
+    };
+    Some((number, matches!(order, ByteOrder::BigEndian)))
+}
+
+fn name_of(number: Number) -> String {
+    match number {
+        Number::Scalar(scalar) => scalar.name(),
+        Number::F16 => "half",
+        Number::I64 => "int64",
+        Number::U64 => "uint64",
+    }
+    .to_owned()
+}
+
+fn kind_of(kind: &Datatype) -> &'static str {
+    match kind {
+        Datatype::FixedPoint { .. } | Datatype::FloatingPoint { .. } => "number of unusual size",
+        Datatype::String { .. } | Datatype::VarLen { .. } => "string",
+        Datatype::Compound { .. } => "compound",
+        Datatype::Enum { .. } => "enumeration",
+        _ => "other",
+    }
+}

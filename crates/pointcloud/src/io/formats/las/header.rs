@@ -1,0 +1,157 @@
+//! Header and variable length records of a LAS file.
+
+use std::path::Path;
+
+use super::super::binary::Number;
+use super::extra::{Extra, extra_of};
+use crate::error::{Error, Position, Result};
+use crate::metadata::{LasMetadata, LasRecord};
+use crate::scalar::ScalarType;
+
+pub(super) const MAGIC: &[u8] = b"LASF";
+
+/// Bytes of a point of each format, without extra bytes.
+pub(super) const SIZES: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
+
+/// Bytes of the header of version 1.2, the smallest.
+const SMALLEST: usize = 227;
+
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) format: usize,
+    pub(super) compressed: bool,
+    /// Bytes of a point.
+    pub(super) size: usize,
+    pub(super) points: usize,
+    /// First byte of the points.
+    pub(super) data: usize,
+    pub(super) scale: [f64; 3],
+    pub(super) offset: [f64; 3],
+    pub(super) extra: Vec<Extra>,
+    /// What could not be described of the extra bytes.
+    pub(super) left_out: Vec<String>,
+    /// The record of the compression.
+    pub(super) laz: Vec<u8>,
+    pub(super) metadata: LasMetadata,
+}
+
+/// A number of the file; 0 beyond its end.
+fn number(bytes: &[u8], at: usize, scalar: ScalarType) -> f64 {
+    Number::Scalar(scalar).read(bytes.get(at..).unwrap_or_default(), false)
+}
+
+fn whole(bytes: &[u8], at: usize, scalar: ScalarType) -> usize {
+    number(bytes, at, scalar) as usize
+}
+
+fn wide(bytes: &[u8], at: usize) -> usize {
+    Number::U64.read(bytes.get(at..).unwrap_or_default(), false) as usize
+}
+
+impl Header {
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let refuse = |at: usize, found: String, expected: &str| {
+            Error::malformed(path, Position::Byte(at), found, expected)
+        };
+        if bytes.len() < SMALLEST || !bytes.starts_with(MAGIC) {
+            let found = format!("{} bytes", bytes.len());
+            return Err(refuse(0, found, "'LASF' and a header of 227 bytes or more"));
+        }
+        let (u8_, u16_, u32_) = (ScalarType::U8, ScalarType::U16, ScalarType::U32);
+        let minor = whole(bytes, 25, u8_);
+        let start = whole(bytes, 94, u16_);
+        let (stored, size) = (whole(bytes, 104, u8_), whole(bytes, 105, u16_));
+        let (format, compressed) = (stored & 0x3f, stored & 0xc0 != 0);
+        let Some(&smallest) = SIZES.get(format) else {
+            return Err(refuse(104, format!("point format {format}"), "0 to 10"));
+        };
+        if size < smallest {
+            return Err(refuse(105, format!("points of {size} bytes"), &format!("{smallest} or more")));
+        }
+        let mut points = whole(bytes, 107, u32_);
+        if minor >= 4 && start >= 375 {
+            let many = wide(bytes, 247);
+            points = if many > 0 { many } else { points };
+        }
+        let axes = |at: usize| [0, 8, 16].map(|step| number(bytes, at + step, ScalarType::F64));
+        let (scale, offset) = (axes(131), axes(155));
+        if !scale.iter().chain(&offset).all(|v| v.is_finite()) {
+            return Err(refuse(131, format!("scale {scale:?}, offset {offset:?}"), "finite numbers"));
+        }
+        let data = whole(bytes, 96, u32_);
+        if start < SMALLEST || data < start || data > bytes.len() {
+            let found = format!("a header of {start} bytes, points from byte {data}");
+            return Err(refuse(94, found, &format!("227 or more, and at most {}", bytes.len())));
+        }
+        let metadata = LasMetadata { header: bytes[..start].to_vec(), ..LasMetadata::default() };
+        let (extra, left_out, laz) = (Vec::new(), Vec::new(), Vec::new());
+        let mut header =
+            Self { format, compressed, size, points, data, scale, offset, extra, left_out, laz, metadata };
+        header.read_records(path, bytes, start)?;
+        if minor >= 4 && start >= 375 {
+            header.read_extended(bytes);
+        }
+        Ok(header)
+    }
+
+    fn read_records(&mut self, path: &Path, bytes: &[u8], start: usize) -> Result<()> {
+        let mut at = start;
+        let mut described = Vec::new();
+        for _ in 0..whole(bytes, 100, ScalarType::U32) {
+            let length = whole(bytes, at + 20, ScalarType::U16);
+            let Some(body) = bytes.get(at + 54..at + 54 + length) else {
+                let found = format!("a record of {length} bytes");
+                return Err(Error::malformed(
+                    path,
+                    Position::Byte(at),
+                    found,
+                    "one that ends inside the file",
+                ));
+            };
+            let record = record_of(&bytes[at..at + 54], 22, body);
+            match record.key() {
+                // Several records describe the bytes one after the other.
+                (b"LASF_Spec", 4) => described.extend_from_slice(body),
+                (b"laszip encoded", 22204) => self.laz = body.to_vec(),
+                _ => self.metadata.records.push(record),
+            }
+            at += 54 + length;
+        }
+        let described = extra_of(&described, SIZES[self.format], self.size);
+        (self.extra, self.metadata.extra, self.left_out) = described;
+        Ok(())
+    }
+
+    /// Records after the points; those that do not end inside the file are left out.
+    fn read_extended(&mut self, bytes: &[u8]) {
+        let mut at = wide(bytes, 235);
+        for _ in 0..whole(bytes, 243, ScalarType::U32) {
+            let Some(head) = at.checked_add(60).and_then(|end| bytes.get(at..end)) else { break };
+            let length = wide(head, 20);
+            let end = (at + 60).checked_add(length);
+            let Some(body) = end.and_then(|end| bytes.get(at + 60..end)) else { break };
+            self.metadata.extended.push(record_of(head, 28, body));
+            at += 60 + length;
+        }
+    }
+
+    pub(super) fn truncated(&self, path: &Path, position: Position, row: usize) -> Error {
+        Error::truncated(path, position, "points", row, self.points)
+    }
+}
+
+/// A record whose description begins at byte `description` of `head`.
+fn record_of(head: &[u8], description: usize, body: &[u8]) -> LasRecord {
+    let mut record = LasRecord { head: [0; 20], description: [0; 32], body: body.to_vec() };
+    record.head.copy_from_slice(&head[..20]);
+    record.description.copy_from_slice(&head[description..description + 32]);
+    record
+}
+
+impl LasRecord {
+    /// The user, and the number of the record.
+    pub(super) fn key(&self) -> (&[u8], u16) {
+        let user = self.head[2..18].split(|&b| b == 0).next().unwrap_or_default();
+        (user, u16::from_le_bytes([self.head[18], self.head[19]]))
+    }
+}

@@ -1,0 +1,302 @@
+//! Which column of a cloud goes where in a LAS point.
+
+use std::collections::HashSet;
+
+use super::super::binary::{Number, put};
+use super::extra::{ENTRY, EXTRA_TYPES, transform_of, type_of};
+use super::fields::{bits, fields, has_color, has_time, is_reserved};
+use super::header::SIZES;
+use super::read::coordinate;
+use crate::cloud::PointCloud;
+use crate::error::Result;
+use crate::io::columns::{Column, distinct_columns_of};
+use crate::names;
+use crate::scalar::ScalarType;
+
+/// Steps that a 32-bit coordinate can tell apart on each side of the offset, with some room.
+const STEPS: f64 = 2.1e9;
+
+/// Finest step of a coordinate.
+const FINEST: f64 = 1e-9;
+
+/// Longest name of extra bytes.
+const LONGEST_NAME: usize = 32;
+
+/// Where a column goes.
+enum Target {
+    Coordinate(usize),
+    Field {
+        offset: usize,
+        scalar: ScalarType,
+        factor: f64,
+    },
+    Bits {
+        byte: usize,
+        first: u32,
+    },
+    /// Extra bytes, stored as `(value - summand) / factor`.
+    Extra {
+        offset: usize,
+        number: Number,
+        transform: (f64, f64),
+    },
+}
+
+pub(super) struct Layout {
+    pub(super) format: usize,
+    targets: Vec<Target>,
+    /// Descriptions of the extra bytes.
+    pub(super) extra: Vec<Vec<u8>>,
+    pub(super) scale: [f64; 3],
+    pub(super) offset: [f64; 3],
+    /// Bytes of a point.
+    pub(super) size: usize,
+    lost: Vec<String>,
+}
+
+impl Layout {
+    pub(super) fn of(cloud: &PointCloud, columns: &[Column<'_>]) -> Self {
+        let format = format_of(cloud);
+        let (scale, offset, error) = grid_of(cloud);
+        let mut layout = Self {
+            format,
+            targets: Vec::new(),
+            extra: Vec::new(),
+            scale,
+            offset,
+            size: SIZES[format],
+            lost: Vec::new(),
+        };
+        if error > 0.0 {
+            layout.lost.push(format!(
+                "coordinates: rounded to steps of {:e}, {:e}, {:e}, at most {error:.1e} off",
+                scale[0], scale[1], scale[2]
+            ));
+        }
+        let mut names = HashSet::new();
+        for (number, column) in columns.iter().enumerate() {
+            let target = match number {
+                0..3 => Target::Coordinate(number),
+                _ => {
+                    let field = layout.field_of(cloud, column);
+                    field.unwrap_or_else(|| layout.extra_of(cloud, column, &mut names))
+                }
+            };
+            layout.targets.push(target);
+        }
+        layout
+    }
+
+    /// The field of a column; `None` where there is none, or it does not hold every value.
+    fn field_of(&self, cloud: &PointCloud, column: &Column<'_>) -> Option<Target> {
+        let values = || (0..cloud.len()).map(|i| (column.value)(i));
+        let is_label = Some(column.name) == cloud.label_name();
+        let same =
+            |name: &str| if is_label { name == "classification" } else { names::same(name, column.name) };
+        if let Some(field) = fields(self.format).iter().find(|field| same(&field.name)) {
+            let Number::Scalar(scalar) = field.number else { return None };
+            let is_color = cloud.colors().is_some() && matches!(column.name, "red" | "green" | "blue");
+            let factor = if is_color { color_factor(cloud) } else { 1.0 };
+            let holds = |v: f64| is_color || scalar.round(v) == v;
+            return values().all(holds).then_some(Target::Field { offset: field.offset, scalar, factor });
+        }
+        let &(_, byte, first, count) = bits(self.format).iter().find(|(name, ..)| same(name))?;
+        let most = f64::from((1_u32 << count) - 1);
+        let holds = |v: f64| v.fract() == 0.0 && (0.0..=most).contains(&v);
+        values().all(holds).then_some(Target::Bits { byte, first })
+    }
+
+    /// Extra bytes for a column: as the file that the cloud came from describes them, else in the type of the column.
+    fn extra_of(&mut self, cloud: &PointCloud, column: &Column<'_>, names: &mut HashSet<String>) -> Target {
+        let offset = self.size;
+        let stored = cloud.las().and_then(|las| las.extra.iter().find(|(name, _)| name == column.name));
+        if let Some((_, entry)) = stored
+            && let Some((number, _)) = type_of(entry[2])
+        {
+            let transform = transform_of(entry, 0).unwrap_or((1.0, 0.0));
+            let raw = |i: usize| ((column.value)(i) - transform.1) / transform.0;
+            // A new step may be needed where values were changed.
+            let near = |v: f64| !number_is_whole(number) || (v - v.round()).abs() < 1e-3;
+            if (0..cloud.len()).all(|i| near(raw(i))) && names.insert(column.name.to_owned()) {
+                self.extra.push(entry.clone());
+                self.size += number.size();
+                return Target::Extra { offset, number, transform };
+            }
+        }
+        let name = self.extra_name(column.name, names);
+        let mut entry = vec![0; ENTRY];
+        let kind = EXTRA_TYPES.iter().position(|&t| t == column.scalar_type).map(|at| at + 1);
+        entry[2] = kind.unwrap_or(if column.scalar_type == ScalarType::F32 { 9 } else { 10 }) as u8;
+        entry[4..4 + name.len()].copy_from_slice(name.as_bytes());
+        self.extra.push(entry);
+        self.size += column.scalar_type.size();
+        Target::Extra { offset, number: Number::Scalar(column.scalar_type), transform: (1.0, 0.0) }
+    }
+
+    /// A name of at most 32 bytes that no field and no other column has.
+    fn extra_name(&mut self, name: &str, names: &mut HashSet<String>) -> String {
+        let mut wanted = name.to_owned();
+        if is_reserved(&wanted) {
+            wanted = format!("original_{name}");
+            self.lost.push(format!(
+                "{name}: written as extra bytes '{wanted}', the field of LAS cannot hold its values"
+            ));
+        }
+        let cut = |name: &str, room: usize| {
+            let end = (0..=room.min(name.len())).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
+            name[..end].to_owned()
+        };
+        let short = cut(&wanted, LONGEST_NAME);
+        let numbered = (2..).map(|number: u32| {
+            let end = format!("_{number}");
+            cut(&wanted, LONGEST_NAME - end.len()) + &end
+        });
+        let free =
+            std::iter::once(short).chain(numbered).find(|name| !names.contains(name)).unwrap_or_default();
+        if free != wanted {
+            self.lost.push(format!("{name}: its name becomes '{free}', LAS names have at most 32 bytes"));
+        }
+        names.insert(free.clone());
+        free
+    }
+
+    pub(super) fn record(&self, columns: &[Column<'_>], i: usize) -> Vec<u8> {
+        let mut record = vec![0; self.size];
+        let mut stored = Vec::new();
+        for (column, target) in columns.iter().zip(&self.targets) {
+            let value = (column.value)(i);
+            stored.clear();
+            let offset = match *target {
+                Target::Coordinate(axis) => {
+                    let steps = ((value - self.offset[axis]) / self.scale[axis]).round();
+                    put(&mut stored, ScalarType::I32, steps);
+                    4 * axis
+                }
+                Target::Field { offset, scalar, factor } => {
+                    put(&mut stored, scalar, if factor == 1.0 { value } else { (value * factor).round() });
+                    offset
+                }
+                Target::Bits { byte, first } => {
+                    record[byte] |= (value as u8) << first;
+                    continue;
+                }
+                Target::Extra { offset, number, transform: (factor, summand) } => {
+                    number.put(&mut stored, (value - summand) / factor);
+                    offset
+                }
+            };
+            record[offset..offset + stored.len()].copy_from_slice(&stored);
+        }
+        record
+    }
+}
+
+fn number_is_whole(number: Number) -> bool {
+    !matches!(number, Number::F16 | Number::Scalar(ScalarType::F32 | ScalarType::F64))
+}
+
+/// What makes 16 bits of the channels of the columns.
+fn color_factor(cloud: &PointCloud) -> f64 {
+    match cloud.stored_colors() {
+        None => 257.0,
+        Some((ScalarType::F32 | ScalarType::F64, colors)) => {
+            let most = colors.iter().flatten().copied().fold(0.0, f32::max);
+            if most <= 1.0 {
+                65535.0
+            } else if most <= 255.0 {
+                257.0
+            } else {
+                1.0
+            }
+        }
+        Some(_) => 1.0,
+    }
+}
+
+/// The point format of the file that the cloud came from, where it holds the columns; else 6, or 7 with colours.
+fn format_of(cloud: &PointCloud) -> usize {
+    let colored = cloud.colors().is_some();
+    let fresh = if colored { 7 } else { 6 };
+    let Some(stored) = cloud.las().and_then(|las| las.header.get(104)) else { return fresh };
+    // Waveforms are not read.
+    let stored = match usize::from(stored & 0x3f) {
+        4 => 1,
+        5 => 3,
+        9 => 6,
+        10 => 8,
+        other => other,
+    };
+    let most = if stored >= 6 { 255 } else { 31 };
+    let labels =
+        cloud.labels().unwrap_or_default().iter().all(|label| (0..=most).contains(label) || most == 255);
+    let time = cloud.property("gps_time").is_none() || has_time(stored);
+    if labels && time && (!colored || has_color(stored)) { stored } else { fresh }
+}
+
+/// Scale and offset of the coordinates, and how far off they are then.
+///
+/// Those of the file that the cloud came from, where they hold every point; else steps of 1, 2 or 5 times a power of ten,
+/// the finest that reach over the cloud.
+fn grid_of(cloud: &PointCloud) -> ([f64; 3], [f64; 3], f64) {
+    let error = |scale: [f64; 3], offset: [f64; 3]| {
+        let mut most = 0.0_f64;
+        for point in (0..cloud.len()).map(|i| cloud.point(i)) {
+            for axis in 0..3 {
+                let steps = ((point[axis] - offset[axis]) / scale[axis]).round();
+                let fits = (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&steps);
+                let off = (coordinate(steps, scale[axis], offset[axis]) - point[axis]).abs();
+                most = most.max(if fits { off } else { f64::INFINITY });
+            }
+        }
+        most
+    };
+    if let Some(las) = cloud.las() {
+        let number =
+            |at: usize| Number::Scalar(ScalarType::F64).read(las.header.get(at..).unwrap_or_default(), false);
+        let scale = [0, 1, 2].map(|axis| number(131 + 8 * axis));
+        let offset = [0, 1, 2].map(|axis| number(155 + 8 * axis));
+        if scale.iter().all(|step| *step > 0.0)
+            && error(scale, offset) < 1e-3 * scale[0].min(scale[1]).min(scale[2])
+        {
+            return (scale, offset, 0.0);
+        }
+    }
+    let bounds = cloud.bounds();
+    let offset = bounds.map_or([0.0; 3], |bounds| bounds.center().map(f64::round));
+    let scale = [0, 1, 2].map(|axis| {
+        let reach = bounds.map_or(0.0, |b| (b.max[axis] - offset[axis]).max(offset[axis] - b.min[axis]));
+        step_of((reach / STEPS).max(FINEST))
+    });
+    // Coordinates in single precision are no more exact than this.
+    let singles = if cloud.has_wide_coordinates() { 0.0 } else { FINEST };
+    let off = error(scale, offset);
+    (scale, offset, if off > singles.max(1e-12) { off } else { 0.0 })
+}
+
+/// 1, 2 or 5 times a power of ten, at least `least`.
+fn step_of(least: f64) -> f64 {
+    let power = least.log10().floor() as i32;
+    let steps = (power..=power + 1).flat_map(|power| [1.0, 2.0, 5.0].map(|first| (first, power)));
+    let step = |(first, power): (f64, i32)| {
+        if power < 0 { first / 10.0_f64.powi(-power) } else { first * 10.0_f64.powi(power) }
+    };
+    steps.map(step).find(|step| *step >= least * (1.0 - 1e-12)).unwrap_or(least)
+}
+
+/// What a LAS file cannot hold of a cloud.
+pub(super) fn lost(cloud: &PointCloud) -> Vec<String> {
+    let columns: Result<Vec<Column<'_>>> = distinct_columns_of(cloud);
+    columns.map_or_else(|_| Vec::new(), |columns| Layout::of(cloud, &columns).lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_round_numbers() {
+        for (least, step) in [(1e-9, 1e-9), (1.1e-3, 2e-3), (4.9e-4, 5e-4), (6e-4, 1e-3), (30.0, 50.0)] {
+            assert_eq!(step_of(least), step, "{least}");
+        }
+    }
+}

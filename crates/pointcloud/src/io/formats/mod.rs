@@ -1,0 +1,32 @@
+//! The table of file formats, one file or folder each, and what they share.
+//!
+//! A new format is a file here and a row of [`FORMATS`].
+
+mod binary;
+pub(crate) mod hdf5;
+mod las;
+mod naming;
+mod npy;
+mod npz;
+mod obj;
+mod off;
+mod pcd;
+pub(crate) mod ply;
+mod stl;
+mod text;
+
+use super::format::Format;
+
+/// All formats, in the order in which content is compared with them and help lists them.
+pub(super) static FORMATS: [Format; 10] = [
+    ply::FORMAT,
+    off::FORMAT,
+    obj::FORMAT,
+    stl::FORMAT,
+    pcd::FORMAT,
+    text::FORMAT,
+    npy::FORMAT,
+    npz::FORMAT,
+    las::FORMAT,
+    hdf5::FORMAT,
+];

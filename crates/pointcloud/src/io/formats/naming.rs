@@ -1,0 +1,129 @@
+//! What columns are that carry no names, or one name for several.
+
+use crate::scalar::{ScalarProperty, ScalarType};
+
+/// Largest difference from 1 of the length of what is taken for a normal.
+const NORMAL_TOLERANCE: f64 = 1e-2;
+
+/// Names the columns of a table without names, and returns what it assumed.
+///
+/// The first are `x y z`. Of the others, three neighbours are a colour where they are whole numbers from 0 to 255, one of
+/// them above 1, or a normal where they all have length 1; and only where no other three could be. What remains is
+/// `column_4` and so on: whether it is an intensity or a label cannot be told from the numbers.
+pub(super) fn name_columns(columns: &mut [ScalarProperty]) -> Vec<String> {
+    for (number, column) in columns.iter_mut().enumerate() {
+        column.name = match number {
+            0..3 => ["x", "y", "z"][number].into(),
+            _ => format!("column_{}", number + 1),
+        };
+    }
+    let Some(rest) = columns.get_mut(3..).filter(|rest| !rest.is_empty()) else { return Vec::new() };
+    let triples = |is: fn(&[ScalarProperty]) -> bool| -> Vec<usize> {
+        (0..rest.len().saturating_sub(2)).filter(|&first| is(&rest[first..first + 3])).collect()
+    };
+    let (colors, normals) = (triples(is_color), triples(is_normal));
+    let mut notes = Vec::new();
+    let mut named = 0;
+    for (found, names) in [(normals, ["nx", "ny", "nz"]), (colors, ["red", "green", "blue"])] {
+        let [first] = found[..] else { continue };
+        for (column, name) in rest[first..first + 3].iter_mut().zip(names) {
+            column.name = name.into();
+            if matches!(name, "red" | "green" | "blue") {
+                column.scalar_type = ScalarType::U8;
+            }
+        }
+        named += 3;
+        notes.push(format!("columns {} to {} are taken for {}", first + 4, first + 6, names.join(" ")));
+    }
+    if named < rest.len() {
+        let unnamed: Vec<&str> = rest
+            .iter()
+            .map(|column| column.name.as_str())
+            .filter(|name| name.starts_with("column_"))
+            .collect();
+        notes.push(format!(
+            "{} carry no names, so they are neither intensity nor label; name the columns, such as \
+             x,y,z,intensity,r,g,b,label",
+            unnamed.join(", ")
+        ));
+    }
+    notes
+}
+
+fn is_color(triple: &[ScalarProperty]) -> bool {
+    let mut values = triple.iter().flat_map(|column| &column.values);
+    values.clone().all(|&v| f64::from(v as u8) == v) && values.any(|&v| v > 1.0)
+}
+
+fn is_normal(triple: &[ScalarProperty]) -> bool {
+    let [a, b, c] = triple else { return false };
+    let mut lengths =
+        a.values.iter().zip(&b.values).zip(&c.values).map(|((a, b), c)| (a * a + b * b + c * c).sqrt());
+    let float = triple.iter().any(|column| column.scalar_type.is_float());
+    float && !a.values.is_empty() && lengths.all(|length| (length - 1.0).abs() < NORMAL_TOLERANCE)
+}
+
+/// Names the columns of one array with a name, and returns what it assumed.
+///
+/// `xyz`, `positions`, `points` (or `pos`, `coords`,
+/// `vertices`) are `x y z` and what [`name_columns`] makes of the rest; `normals` and `colors` are
+/// normals and colours (floats up to 1 are scaled to 255); one column has the name of the array, several get `_0`,
+/// `_1` and so on.
+pub(super) fn name_array(name: &str, columns: &mut [ScalarProperty]) -> Vec<String> {
+    let names = match (name.to_ascii_lowercase().as_str(), columns.len()) {
+        ("xyz" | "positions" | "position" | "points" | "pos" | "coords" | "coord" | "vertices", 3..) => {
+            return name_columns(columns);
+        }
+        ("normals" | "normal", 3) => ["nx", "ny", "nz"],
+        ("colors" | "colours" | "color" | "rgb", 3) => ["red", "green", "blue"],
+        (_, 1) => {
+            columns[0].name = name.to_owned();
+            return Vec::new();
+        }
+        _ => {
+            for (number, column) in columns.iter_mut().enumerate() {
+                column.name = format!("{name}_{number}");
+            }
+            return Vec::new();
+        }
+    };
+    columns.iter_mut().zip(names).for_each(|(column, name)| column.name = name.into());
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(rows: &[&[f64]]) -> Vec<String> {
+        let column = |i: usize| ScalarProperty {
+            name: String::new(),
+            scalar_type: ScalarType::F64,
+            values: rows.iter().map(|row| row[i]).collect(),
+        };
+        let mut columns: Vec<_> = (0..rows[0].len()).map(column).collect();
+        name_columns(&mut columns);
+        columns.into_iter().skip(3).map(|column| column.name).collect()
+    }
+
+    #[test]
+    fn values_decide_only_where_they_are_clear() {
+        assert_eq!(named(&[&[0.5, 0.0, 0.0, 255.0, 0.0, 1.0]]), ["red", "green", "blue"]);
+        assert_eq!(named(&[&[0.5, 0.0, 0.0, 0.0, 0.6, -0.8, 4.5]]), ["nx", "ny", "nz", "column_7"]);
+        assert_eq!(
+            named(&[&[0.5, 0.0, 0.0, 0.0, 0.6, 0.7, 4.5]]),
+            ["column_4", "column_5", "column_6", "column_7"]
+        );
+        assert_eq!(
+            named(&[&[0.5, 0.0, 0.0, -1200.0, 255.0, 128.0, 0.0]]),
+            ["column_4", "red", "green", "blue"]
+        );
+        // An intensity, or a channel and a label: both are possible.
+        assert_eq!(
+            named(&[&[0.5, 0.0, 0.0, 17.0, 255.0, 128.0, 0.0]]),
+            ["column_4", "column_5", "column_6", "column_7"]
+        );
+        assert_eq!(named(&[&[0.5, 0.0, 0.0, 2.0], &[0.5, 0.0, 0.0, 3.0]]), ["column_4"], "no label by guess");
+        assert!(named(&[&[0.5, 0.0]]).is_empty());
+    }
+}

@@ -1,0 +1,400 @@
+//! NPY arrays of NumPy.
+//!
+//! Written here rather than with `npyz`: it allocates the header length that a file claims, up to
+//! 4 GB, and reads the header through a recursive grammar, whose depth the file decides.
+
+use std::path::Path;
+
+use super::binary::{Field, Number, put, read_records};
+use super::naming::name_array;
+use crate::cloud::PointCloud;
+use crate::error::{Error, Position, Result};
+use crate::io::columns::{cloud_of_table, distinct_columns_of};
+use crate::io::contents::{Contents, Source};
+use crate::io::format::{Format, nothing_lost};
+use crate::io::lines::quote;
+use crate::io::replace::replace_file;
+use crate::io::summary::inspect_contents;
+use crate::scalar::{ScalarProperty, ScalarType};
+
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// More numbers per point than this are taken for something that is no point cloud.
+const MOST_COLUMNS: usize = 1024;
+
+/// An array of at most so many rows and more than so many columns is taken for points along the second axis.
+const MOST_TRANSPOSED: usize = 12;
+const LEAST_TRANSPOSED: usize = 64;
+
+pub(super) const FORMAT: Format = Format {
+    name: "npy",
+    extensions: &["npy"],
+    sniff: |head| head.bytes.starts_with(MAGIC),
+    plausible: None,
+    names_columns: false,
+    library: "pointcloud",
+    read,
+    inspect: |source| inspect_contents(source, &FORMAT, false),
+    written: &["npy"],
+    write: write_npy,
+    lost: nothing_lost,
+};
+
+/// Whether an array `[columns, rows]` has its axes the other way round: few numbers of many points.
+pub(super) fn is_transposed(columns: usize, rows: usize) -> bool {
+    (3..=MOST_TRANSPOSED).contains(&columns) && rows > LEAST_TRANSPOSED
+}
+
+/// Reads an array `[N, 3+]` of numbers or a structured array `[N]` with fields `x`, `y`, `z` or `xyz`.
+fn read(source: &Source<'_>) -> Result<Contents> {
+    let Source { path, bytes, .. } = *source;
+    let refuse = |found: String, expected: &str| Error::malformed(path, Position::Byte(10), found, expected);
+    let (mut columns, mut notes) = parse_array(path, bytes, "positions")?;
+    if let Some(given) = source.columns {
+        notes.clear();
+        rename(&mut columns, given).map_err(|(found, expected)| refuse(found, &expected))?;
+    }
+    let mut contents =
+        cloud_of_table(columns).map_err(|found| refuse(found, "an array [N, 3+] or fields x, y, z"))?;
+    contents.notes.extend(notes);
+    Ok(contents)
+}
+
+/// Gives columns the names that the caller wants; else what was found and expected. A column called `_` is left out.
+pub(super) fn rename(
+    columns: &mut Vec<ScalarProperty>,
+    names: &[String],
+) -> std::result::Result<(), (String, String)> {
+    if columns.len() != names.len() {
+        let expected = format!("{}, the columns {}", names.len(), names.join(","));
+        return Err((format!("{} columns", columns.len()), expected));
+    }
+    columns.iter_mut().zip(names).for_each(|(column, name)| column.name.clone_from(name));
+    columns.retain(|column| column.name != "_");
+    Ok(())
+}
+
+/// The columns of an array, and what was assumed; `name` is the one of an array without named fields.
+pub(super) fn parse_array(
+    path: &Path,
+    bytes: &[u8],
+    name: &str,
+) -> Result<(Vec<ScalarProperty>, Vec<String>)> {
+    let refuse = |at: usize, found: String, expected: &str| {
+        Error::malformed(path, Position::Byte(at), found, expected)
+    };
+    let byte = |at: usize| bytes.get(at).copied().map(usize::from);
+    if !bytes.starts_with(MAGIC) {
+        return Err(refuse(0, quote(&bytes[..bytes.len().min(6)]), "the magic bytes of NPY"));
+    }
+    let (start, length) = match (byte(6), byte(8), byte(9), byte(10), byte(11)) {
+        (Some(1), Some(a), Some(b), ..) => (10, a | b << 8),
+        (Some(2 | 3), Some(a), Some(b), Some(c), Some(d)) => (12, a | b << 8 | c << 16 | d << 24),
+        (version, ..) => {
+            return Err(refuse(6, format!("version {version:?}"), "version 1, 2 or 3 and a length"));
+        }
+    };
+    let Some(text) = bytes.get(start..start + length) else {
+        return Err(refuse(
+            8,
+            format!("a header of {length} bytes"),
+            &format!("{} at most", bytes.len() - start),
+        ));
+    };
+    let header = Header::parse(text, name).map_err(|(found, expected)| refuse(start, found, expected))?;
+    let body = &bytes[start + length..];
+    let mut notes = Vec::new();
+    let mut fortran = header.fortran;
+    let (rows, per_row): (usize, usize) = match *header.shape.as_slice() {
+        [rows] => (rows, 1),
+        // Networks of other frameworks store channels first: the same numbers are [N, C] in the other order.
+        [columns, rows] | [1, columns, rows] if is_transposed(columns, rows) => {
+            notes.push(format!("shape {:?} is taken for {rows} points of {columns} numbers", header.shape));
+            fortran = !fortran;
+            (rows, columns)
+        }
+        [rows, columns] | [1, rows, columns] if columns <= MOST_COLUMNS => (rows, columns),
+        _ => return Err(refuse(start, format!("shape {:?}", header.shape), "[N] or [N, columns]")),
+    };
+    let size = header.item * per_row;
+    let wanted = rows.checked_mul(size);
+    let Some(data) = wanted.and_then(|wanted| body.get(..wanted)) else {
+        let row = body.len() / size.max(1);
+        return Err(Error::truncated(path, Position::Byte(bytes.len()), "rows of the array", row, rows));
+    };
+    if size == 0 {
+        return Err(refuse(start, format!("shape {:?}", header.shape), "one number per row or more"));
+    }
+    if header.groups.len() == 1 && header.groups[0].fields.len() == 1 {
+        let field = &header.groups[0].fields[0];
+        let mut columns = if fortran && per_row > 1 {
+            data.chunks_exact(rows.max(1) * header.item)
+                .flat_map(|column| read_records(column, header.item, std::slice::from_ref(field), header.big))
+                .collect()
+        } else {
+            let fields: Vec<Field> =
+                (0..per_row).map(|i| Field { offset: i * header.item, ..field.clone() }).collect();
+            read_records(data, size, &fields, header.big)
+        };
+        if rows == 0 {
+            columns = (0..per_row).map(|_| field.number.column("", Vec::new())).collect();
+        }
+        notes.extend(name_array(&header.groups[0].name, &mut columns));
+        return Ok((columns, notes));
+    }
+    if per_row != 1 {
+        return Err(refuse(start, format!("shape {:?} of named fields", header.shape), "[N]"));
+    }
+    let mut all = Vec::new();
+    for group in &header.groups {
+        let mut columns = read_records(data, size, &group.fields, header.big);
+        notes.extend(name_array(&group.name, &mut columns));
+        all.extend(columns);
+    }
+    Ok((all, notes))
+}
+
+/// One field of a structured array: its numbers.
+#[derive(Debug)]
+struct Group {
+    name: String,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug)]
+struct Header {
+    groups: Vec<Group>,
+    /// Bytes of one item.
+    item: usize,
+    big: bool,
+    fortran: bool,
+    shape: Vec<usize>,
+}
+
+type Refusal = (String, &'static str);
+
+impl Header {
+    /// Reads `{'descr': .., 'fortran_order': .., 'shape': ..}`.
+    fn parse(text: &[u8], name: &str) -> std::result::Result<Self, Refusal> {
+        let tokens = tokens(text)?;
+        let mut tokens = Tokens { tokens: &tokens };
+        let (mut descr, mut fortran, mut shape) = (None, false, None);
+        tokens.take("{")?;
+        while !tokens.next_is("}") {
+            let key = tokens.string()?;
+            tokens.take(":")?;
+            match key {
+                "descr" => descr = Some(descr_of(&mut tokens, name)?),
+                "fortran_order" => fortran = tokens.word()? == "True",
+                "shape" => shape = Some(tokens.numbers()?),
+                other => return Err((quote(other.as_bytes()), "descr, fortran_order or shape")),
+            }
+            tokens.next_is(",");
+        }
+        let ((groups, item, big), Some(shape)) = (descr.ok_or(("no descr".into(), "a type"))?, shape) else {
+            return Err(("no shape".into(), "the shape of the array"));
+        };
+        if shape.is_empty() {
+            return Err(("a single number".into(), "an array"));
+        }
+        Ok(Self { groups, item, big, fortran, shape })
+    }
+}
+
+type Descr = (Vec<Group>, usize, bool);
+
+fn descr_of(tokens: &mut Tokens<'_>, name: &str) -> std::result::Result<Descr, Refusal> {
+    if !tokens.next_is("[") {
+        let (number, order) = number_of(tokens.string()?)?;
+        let fields = vec![Field { name: name.to_owned(), number: number.ok_or_else(no_number)?, offset: 0 }];
+        let item = fields[0].number.size();
+        return Ok((vec![Group { name: name.to_owned(), fields }], item, order == Some(true)));
+    }
+    let (mut groups, mut offset) = (Vec::new(), 0_usize);
+    let mut order = None;
+    while !tokens.next_is("]") {
+        tokens.take("(")?;
+        let name = tokens.string()?.to_owned();
+        tokens.take(",")?;
+        let kind = tokens.string()?;
+        let count = if tokens.next_is(",") && !tokens.at(")") {
+            tokens.numbers()?.iter().try_fold(1_usize, |product, &n| product.checked_mul(n))
+        } else {
+            Some(1)
+        };
+        tokens.next_is(",");
+        tokens.take(")")?;
+        tokens.next_is(",");
+        let too_many = || (format!("field '{name}' of very many numbers"), "1024 at most");
+        let count = count.filter(|&count| count <= MOST_COLUMNS).ok_or_else(too_many)?;
+        // Padding is a field of raw bytes without a name.
+        if let Some(raw) = kind.trim_start_matches(['|', '<', '>']).strip_prefix('V') {
+            let skipped: usize = raw.parse().map_err(|_| no_number())?;
+            offset = offset.checked_add(skipped.saturating_mul(count)).ok_or_else(too_many)?;
+            continue;
+        }
+        let (number, field_order) = number_of(kind)?;
+        let number = number.ok_or_else(no_number)?;
+        if field_order.is_some() && order.replace(field_order).is_some_and(|other| other != field_order) {
+            return Err(("fields of both byte orders".into(), "one order"));
+        }
+        let field = |i: usize| Field { name: name.clone(), number, offset: offset + i * number.size() };
+        groups.push(Group { name: name.clone(), fields: (0..count).map(field).collect() });
+        offset += count * number.size();
+    }
+    if groups.is_empty() || offset > 1 << 20 {
+        return Err((format!("{} fields in {offset} bytes", groups.len()), "at least one, in 1 MB"));
+    }
+    Ok((groups, offset, order.flatten() == Some(true)))
+}
+
+const TYPES: &str = "a type such as '<f4', '<f8', '<i8', '|u1', '<f2' or '|b1'";
+
+fn no_number() -> Refusal {
+    ("a type that is no number".into(), TYPES)
+}
+
+/// A number type, and whether its most significant byte comes first, where that matters.
+fn number_of(kind: &str) -> std::result::Result<(Option<Number>, Option<bool>), Refusal> {
+    let big = kind.starts_with('>');
+    let number = match kind.trim_start_matches(['|', '<', '>', '=']) {
+        "i1" => Number::Scalar(ScalarType::I8),
+        "u1" | "b1" => Number::Scalar(ScalarType::U8),
+        "i2" => Number::Scalar(ScalarType::I16),
+        "u2" => Number::Scalar(ScalarType::U16),
+        "i4" => Number::Scalar(ScalarType::I32),
+        "u4" => Number::Scalar(ScalarType::U32),
+        "f4" => Number::Scalar(ScalarType::F32),
+        "f8" => Number::Scalar(ScalarType::F64),
+        "f2" => Number::F16,
+        "i8" => Number::I64,
+        "u8" => Number::U64,
+        _ => return Err((format!("type {}", quote(kind.as_bytes())), TYPES)),
+    };
+    Ok((Some(number), (number.size() > 1).then_some(big)))
+}
+
+/// Cuts the literal into strings (with their opening quote), words and single signs.
+fn tokens(text: &[u8]) -> std::result::Result<Vec<String>, Refusal> {
+    let text = String::from_utf8_lossy(text);
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '\'' | '"' => {
+                let end = rest[1..].find(first).ok_or(("a string without end".to_owned(), "a quote"))?;
+                tokens.push(format!("'{}", &rest[1..=end]));
+                rest = rest[end + 2..].trim_start();
+                continue;
+            }
+            c if c.is_alphanumeric() => rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len()),
+            c => c.len_utf8(),
+        };
+        tokens.push(rest[..length].to_owned());
+        rest = rest[length..].trim_start();
+    }
+    Ok(tokens)
+}
+
+struct Tokens<'a> {
+    tokens: &'a [String],
+}
+
+impl<'a> Tokens<'a> {
+    fn at(&self, sign: &str) -> bool {
+        self.tokens.first().is_some_and(|token| token == sign)
+    }
+
+    /// Passes over `sign` where it is next.
+    fn next_is(&mut self, sign: &str) -> bool {
+        let found = self.at(sign);
+        if found {
+            self.tokens = &self.tokens[1..];
+        }
+        found
+    }
+
+    fn take(&mut self, sign: &'static str) -> std::result::Result<(), Refusal> {
+        if self.next_is(sign) { Ok(()) } else { Err((self.found(), sign)) }
+    }
+
+    fn found(&self) -> String {
+        self.tokens.first().map_or("the end of the header".into(), |token| quote(token.as_bytes()))
+    }
+
+    fn word(&mut self) -> std::result::Result<&'a str, Refusal> {
+        let (first, rest) =
+            self.tokens.split_first().ok_or(("the end of the header".to_owned(), "a value"))?;
+        self.tokens = rest;
+        Ok(first)
+    }
+
+    fn string(&mut self) -> std::result::Result<&'a str, Refusal> {
+        let found = self.found();
+        self.word()?.strip_prefix('\'').ok_or((found, "a string"))
+    }
+
+    /// `(1, 2)`, `(3,)`, `()`, or one number.
+    fn numbers(&mut self) -> std::result::Result<Vec<usize>, Refusal> {
+        let mut numbers = Vec::new();
+        let many = self.next_is("(");
+        while !(many && self.next_is(")")) {
+            let found = self.found();
+            numbers.push(self.word()?.parse().map_err(|_| (found, "a whole number"))?);
+            if !many {
+                break;
+            }
+            self.next_is(",");
+        }
+        Ok(numbers)
+    }
+}
+
+/// Writes `cloud` as an array `[N, 3]` where it has nothing but positions, else as a structured
+/// array `[N]` with one field per column, named as in [`write`](crate::io::write()).
+///
+/// # Errors
+/// As [`write`](crate::io::write()).
+fn write_npy(path: &Path, cloud: &PointCloud) -> Result<()> {
+    let columns = distinct_columns_of(cloud)?;
+    let kind = |scalar: ScalarType| match scalar {
+        ScalarType::I8 => "|i1",
+        ScalarType::U8 => "|u1",
+        ScalarType::I16 => "<i2",
+        ScalarType::U16 => "<u2",
+        ScalarType::I32 => "<i4",
+        ScalarType::U32 => "<u4",
+        ScalarType::F32 => "<f4",
+        ScalarType::F64 => "<f8",
+    };
+    let n = cloud.len();
+    let (descr, shape) = if columns.len() == 3 {
+        (format!("'{}'", kind(columns[0].scalar_type)), format!("({n}, 3)"))
+    } else {
+        let clean = |name: &str| name.replace(['\'', '\\'], "_");
+        let fields: Vec<String> =
+            columns.iter().map(|c| format!("('{}', '{}')", clean(c.name), kind(c.scalar_type))).collect();
+        (format!("[{}]", fields.join(", ")), format!("({n},)"))
+    };
+    let mut header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
+    // Version 1 has two bytes for the length; version 3 has four and UTF-8.
+    let (version, start) = if header.is_ascii() && header.len() < 60_000 { (1, 10) } else { (3, 12) };
+    while (start + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    replace_file(path, |out| {
+        out.write_all(MAGIC)?;
+        out.write_all(&[version, 0])?;
+        let length = (header.len() as u32).to_le_bytes();
+        out.write_all(&length[..start - 8])?;
+        out.write_all(header.as_bytes())?;
+        let mut record = Vec::new();
+        for i in 0..n {
+            record.clear();
+            columns.iter().for_each(|column| put(&mut record, column.scalar_type, (column.value)(i)));
+            out.write_all(&record)?;
+        }
+        Ok(())
+    })
+}

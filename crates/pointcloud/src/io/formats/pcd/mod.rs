@@ -1,0 +1,26 @@
+//! PCD, the format of the Point Cloud Library.
+//!
+//! Written here rather than with `pcd-rs`, which allocates what a header claims before it looks at
+//! the file, and whose errors name no line and no byte.
+
+mod header;
+mod lzf;
+mod read;
+mod write;
+
+use crate::io::format::Format;
+use crate::io::summary::inspect_contents;
+
+pub(super) const FORMAT: Format = Format {
+    name: "pcd",
+    extensions: &["pcd"],
+    sniff: |head| head.bytes.trim_ascii_start().starts_with(b"# .PCD") || head.begins_with_word(b"VERSION"),
+    plausible: None,
+    names_columns: true,
+    library: "pointcloud",
+    read: read::read,
+    inspect: |source| inspect_contents(source, &FORMAT, false),
+    written: &["pcd"],
+    write: write::write,
+    lost: write::lost,
+};

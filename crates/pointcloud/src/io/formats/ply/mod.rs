@@ -1,0 +1,34 @@
+//! PLY files: header, body, vertex columns, summary and writer.
+//!
+//! `ply-rs-bw` supplies the header grammar, the binary rows and the writer. This module adds what the
+//! library refuses: header lines are split and trimmed here (CR, LF or CRLF, leading and
+//! trailing blanks, stray bytes in comments), and ascii rows are cut into tokens here, because
+//! its grammar refuses `inf`, `nan` and `.5`.
+
+mod body;
+mod faces;
+mod header;
+mod read;
+mod row;
+mod summary;
+mod vertices;
+mod write;
+
+pub use header::PlyFormat;
+pub use write::write_ply;
+
+use crate::io::format::{Format, nothing_lost};
+
+pub(super) const FORMAT: Format = Format {
+    name: "ply",
+    extensions: &["ply"],
+    sniff: |head| head.begins_with_word(b"ply"),
+    plausible: None,
+    names_columns: true,
+    library: "ply-rs-bw",
+    read: read::read,
+    inspect: summary::inspect,
+    written: &["ply"],
+    write: |path, cloud| write_ply(path, cloud, PlyFormat::BinaryLittleEndian),
+    lost: nothing_lost,
+};

@@ -1,0 +1,140 @@
+//! One line of a table: its comment, its words, its numbers.
+
+use std::borrow::Cow;
+
+use crate::io::lines::{Lines, before_comment};
+use crate::names::{self, Role};
+use crate::scalar::parse_float;
+
+/// The text of a line before a comment, which starts with `#` or `//`, and what the comment says.
+///
+/// Bytes that are not UTF-8 do no harm in a comment.
+pub(super) fn split_comment(line: &[u8]) -> (&[u8], Option<Cow<'_, str>>) {
+    let text = before_comment(line).len();
+    let hash = (text < line.len()).then_some((text, 1));
+    let slashes = line.windows(2).position(|pair| pair == b"//").map(|at| (at, 2));
+    match hash.into_iter().chain(slashes).min() {
+        Some((at, length)) => {
+            let comment = String::from_utf8_lossy(line[at + length..].trim_ascii());
+            (line[..at].trim_ascii(), Some(comment))
+        }
+        None => (line.trim_ascii(), None),
+    }
+}
+
+/// Cuts a line into words.
+///
+/// Semicolons, commas, tabs or blanks divide them, the first of these that the line has; blanks also do beside tabs. A
+/// comma between digits is a decimal comma where semicolons, tabs or blanks divide the words.
+pub(super) fn cut(text: &str) -> Vec<Cow<'_, str>> {
+    if text.contains(';') {
+        return divided(text, ';').into_iter().map(decimal_point).collect();
+    }
+    if text.contains(',') {
+        let blanks: Vec<&str> = text.split_ascii_whitespace().collect();
+        if blanks.len() >= 3 && blanks.iter().all(|word| is_decimal(word)) {
+            return blanks.into_iter().map(decimal_point).collect();
+        }
+        return divided(text, ',').into_iter().map(Cow::Borrowed).collect();
+    }
+    if text.contains('\t') {
+        let words = divided(text, '\t');
+        // Names may hold blanks; numbers do not.
+        let numbers =
+            |word: &&str| word.contains(' ') && word.split(' ').all(|part| parse_float(part).is_some());
+        if !words.iter().any(numbers) {
+            return words.into_iter().map(Cow::Borrowed).collect();
+        }
+    }
+    text.split_ascii_whitespace().map(|word| Cow::Borrowed(unquoted(word))).collect()
+}
+
+fn divided(text: &str, separator: char) -> Vec<&str> {
+    let mut words: Vec<&str> = text.split(separator).map(|word| unquoted(word.trim())).collect();
+    // A separator at the end of the line opens no column.
+    if words.last() == Some(&"") {
+        words.pop();
+    }
+    words
+}
+
+fn unquoted(word: &str) -> &str {
+    word.trim_matches('"')
+}
+
+/// Whether `word` is a number, with at most one decimal comma.
+fn is_decimal(word: &str) -> bool {
+    match word.split_once(',') {
+        Some((whole, rest)) => {
+            let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
+            !rest.is_empty()
+                && digits(rest.split(['e', 'E']).next().unwrap_or_default())
+                && digits(whole.trim_start_matches(['-', '+']))
+                && parse_float(&word.replacen(',', ".", 1)).is_some()
+        }
+        None => parse_float(word).is_some(),
+    }
+}
+
+fn decimal_point(word: &str) -> Cow<'_, str> {
+    if word.contains(',') && is_decimal(word) {
+        Cow::Owned(word.replacen(',', ".", 1))
+    } else {
+        Cow::Borrowed(word)
+    }
+}
+
+/// Whether the words are the names of columns, coordinates among them.
+pub(super) fn is_header<S: AsRef<str>>(words: &[S]) -> bool {
+    let named = |axis| names::find(words.iter().map(AsRef::as_ref), Role::Position(axis)).is_some();
+    (0..3).all(named)
+}
+
+/// Whether the first lines look like a table of points rather than prose.
+pub(super) fn looks_like_points(head: &[u8]) -> bool {
+    let mut lines = Lines::new(head, 0, 1);
+    while let Some((_, line)) = lines.next_row() {
+        let (text, _) = split_comment(line);
+        if text.is_empty() {
+            continue;
+        }
+        let Ok(text) = std::str::from_utf8(text) else { return false };
+        let words = cut(text);
+        let numbers = words.iter().filter(|word| parse_float(word).is_some()).count();
+        // The last column may be a word that names the class.
+        let points = numbers >= 3 && numbers + 1 >= words.len();
+        return is_header(&words) || points || (words.len() == 1 && numbers == 1);
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_and_decimal_commas() {
+        for (text, words) in [
+            ("1 2  3", &["1", "2", "3"][..]),
+            ("1.0 2.0\t3.0", &["1.0", "2.0", "3.0"]),
+            ("1\t2\t3", &["1", "2", "3"]),
+            ("point id\tx\ty", &["point id", "x", "y"]),
+            ("1, 2, 3,", &["1", "2", "3"]),
+            ("1,5;2,5;3", &["1.5", "2.5", "3"]),
+            ("1,5 2,5 -3,25", &["1.5", "2.5", "-3.25"]),
+            ("1,5\t2,5\t3,5e2", &["1.5", "2.5", "3.5e2"]),
+            ("1,2,3", &["1", "2", "3"]),
+            ("\"X\";\"Y\"", &["X", "Y"]),
+            ("a,b;c", &["a,b", "c"]),
+        ] {
+            assert_eq!(cut(text), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn comments() {
+        assert_eq!(split_comment(b"1 2 3 # H\xf6he"), (b"1 2 3".as_slice(), Some("H\u{fffd}he".into())));
+        assert_eq!(split_comment(b"//X Y Z"), (b"".as_slice(), Some("X Y Z".into())));
+        assert_eq!(split_comment(b"1 2 -1.#IND"), (b"1 2 -1.#IND".as_slice(), None));
+    }
+}

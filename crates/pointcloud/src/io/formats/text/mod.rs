@@ -1,0 +1,25 @@
+//! Tables of text: XYZ, TXT, CSV, PTS, ASC.
+
+mod column;
+mod line;
+mod read;
+mod write;
+
+use crate::io::format::{Format, extension_of, nothing_lost};
+use crate::io::summary::inspect_contents;
+
+pub(super) const FORMAT: Format = Format {
+    name: "text",
+    extensions: &["xyz", "txt", "csv", "pts", "asc"],
+    sniff: |_| false,
+    plausible: Some(|head| {
+        !matches!(head.extension, "txt" | "csv" | "asc") || line::looks_like_points(head.bytes)
+    }),
+    names_columns: false,
+    library: "pointcloud",
+    read: read::read,
+    inspect: |source| inspect_contents(source, &FORMAT, false),
+    written: &["xyz", "txt", "csv"],
+    write: |path, cloud| write::write(path, cloud, if extension_of(path) == "csv" { ',' } else { ' ' }),
+    lost: nothing_lost,
+};

@@ -1,0 +1,39 @@
+//! What a file has that a file of another format cannot hold.
+
+use super::contents::Contents;
+use super::format::Format;
+
+/// Most words of labels that are listed.
+const MOST_WORDS: usize = 20;
+
+/// What is lost when `contents` are written in `format`, one sentence each; empty where nothing is.
+///
+/// ```
+/// use pointcloud::io::{Format, Reader, losses};
+///
+/// let mesh = Reader::new().parse(b"OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n", "a.off")?;
+/// let lost = losses(&mesh, Format::of_extension("ply").unwrap());
+/// assert_eq!(lost, ["faces: 1 triangles dropped, ply files are written without faces"]);
+/// # Ok::<(), pointcloud::Error>(())
+/// ```
+#[must_use]
+pub fn losses(contents: &Contents, format: &Format) -> Vec<String> {
+    let mut lost: Vec<String> =
+        contents.left_out.iter().map(|what| format!("{what}: dropped, not read from the file")).collect();
+    if contents.dropped > 0 {
+        lost.push(format!("points: {} dropped, their positions are not finite", contents.dropped));
+    }
+    if !contents.faces.is_empty() {
+        let (count, name) = (contents.faces.len(), format.name());
+        lost.push(format!("faces: {count} triangles dropped, {name} files are written without faces"));
+    }
+    if let Some(words) = contents.cloud.label_words() {
+        let listed =
+            words.iter().take(MOST_WORDS).enumerate().map(|(label, word)| format!("{label} = {word}"));
+        let listed: Vec<String> = listed.collect();
+        let more = if words.len() > MOST_WORDS { ", .." } else { "" };
+        lost.push(format!("label: words become numbers, {}{more}", listed.join(", ")));
+    }
+    lost.extend((format.lost)(&contents.cloud));
+    lost
+}

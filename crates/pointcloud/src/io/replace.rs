@@ -1,0 +1,140 @@
+//! Writing a file so that it is either complete or not there, also when the program is stopped meanwhile.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+
+/// Paths that are removed when the program is stopped. A thread must hold the lock to give a file or folder its name.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// The set of paths is complete after every call, so a panic elsewhere has left it usable.
+fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file or folder that is of no use until it is finished: [`remove_unfinished`] takes it away.
+#[derive(Debug)]
+pub struct Unfinished {
+    path: PathBuf,
+}
+
+impl Unfinished {
+    /// Marks what is, or will be, at `path` as unfinished until this value is dropped.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        unfinished().insert(path.clone());
+        Self { path }
+    }
+
+    /// A hidden name in the folder of `path` that no other thread or process uses.
+    pub(crate) fn beside(path: &Path) -> Self {
+        static COUNTER: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Self::new(path.with_file_name(format!(".{name}.partial-{}-{count}", std::process::id())))
+    }
+
+    /// Where it is written.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes the file.
+    fn create(&self) -> io::Result<File> {
+        let _not_removed_meanwhile = unfinished();
+        File::create(&self.path)
+    }
+
+    /// Does what gives it its name, as one act for [`remove_unfinished`].
+    pub(crate) fn finish(&self, publish: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+        let mut unfinished = unfinished();
+        publish(&self.path)?;
+        unfinished.remove(&self.path);
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        unfinished().remove(&self.path);
+    }
+}
+
+/// Makes a folder, inside an unfinished one or not.
+pub(crate) fn create_folder(path: &Path) -> Result<()> {
+    let _not_removed_meanwhile = unfinished();
+    fs::create_dir_all(path).map_err(|source| Error::io(path, "create", source))
+}
+
+/// Removes every file and folder that is being written, for a program that was told to stop and ends now.
+///
+/// From then on no thread of the program can begin or finish a file with this crate: those that try wait for the end.
+pub fn remove_unfinished() {
+    let unfinished = unfinished();
+    for path in &*unfinished {
+        // A path that cannot be removed has a hidden name, and the program ends before it could report it.
+        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    }
+    std::mem::forget(unfinished);
+}
+
+/// Writes a file beside `path` and renames it to `path` once it is complete.
+///
+/// # Errors
+/// [`Error::Io`]; the file at `path` is then what it was before.
+pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let partial = Unfinished::beside(path);
+    let written = partial.create().and_then(|file| {
+        let mut out = BufWriter::new(file);
+        write(&mut out)?;
+        out.flush()
+    });
+    written.and_then(|()| partial.finish(|partial| fs::rename(partial, path))).map_err(|source| {
+        // The error that matters is the first one; the partial file may not even exist.
+        let _ = fs::remove_file(partial.path());
+        Error::io(path, "write", source)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ply");
+        replace_file(&path, |out| out.write_all(b"old")).unwrap();
+        let failed = replace_file(&path, |out| {
+            out.write_all(b"new")?;
+            Err(io::Error::other("disk full"))
+        });
+        assert!(failed.unwrap_err().to_string().ends_with("a.ply: cannot write: disk full"));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_finished_or_dropped_is_no_longer_unfinished() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_this_test = || {
+            unfinished().iter().filter(|path| path.starts_with(folder.path())).cloned().collect::<Vec<_>>()
+        };
+        let path = folder.path().join("a");
+        replace_file(&path, |_| {
+            assert_eq!(of_this_test().len(), 1);
+            Ok(())
+        })
+        .unwrap();
+        let marked = Unfinished::new(&path);
+        assert_eq!(of_this_test(), [path]);
+        drop(marked);
+        assert!(of_this_test().is_empty());
+    }
+}

@@ -1,0 +1,30 @@
+//! Writing a cloud in the format of its file name.
+
+use std::path::Path;
+
+use super::detect::writable_extensions;
+use super::format::{Format, extension_of};
+use crate::cloud::PointCloud;
+use crate::error::{Error, Result};
+
+/// Writes all columns of `cloud` in the format of the extension of `path`, one of [`writable_extensions`].
+///
+/// The file appears under its name only when it is complete. PLY, PCD and NPY files are binary, the values of a CSV file are
+/// separated by commas, those of XYZ and TXT by blanks, and LAZ is compressed LAS.
+///
+/// # Errors
+/// [`Error::Extension`] for other extensions, [`Error::Io`]; [`Error::PropertyName`] when two columns have one name, or for a
+/// name that the format cannot hold; [`Error::NotFinite`] for LAS.
+pub fn write(path: impl AsRef<Path>, cloud: &PointCloud) -> Result<()> {
+    let path = path.as_ref();
+    let extension = extension_of(path);
+    let format = Format::all().iter().find(|format| format.written.contains(&extension.as_str()));
+    match format {
+        Some(format) => (format.write)(path, cloud),
+        None => Err(Error::Extension {
+            path: path.to_owned(),
+            found: extension,
+            supported: writable_extensions().join(", "),
+        }),
+    }
+}
