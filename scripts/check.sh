@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that a change must pass, cheapest first. CI runs this same script.
 #
-# Real data for some tests is found through POINTWISE_DATA; without it they print a notice and skip.
+# Real data for some tests is found through POINTWISE_DATA.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,18 +41,27 @@ drawn="$(mktemp -d)"
 "${CARGO_TARGET_DIR:-target}/release/examples/pictures" "$drawn"
 diff -r --strip-trailing-cr "$drawn" docs/src/pictures
 
+step "the report in a browser"
+if [ -n "${CHROME:-}" ] || command -v chromium chromium-browser google-chrome >/dev/null; then
+    cargo test --release --workspace --test browser -- --ignored
+else
+    echo "SKIPPED: no Chromium (Debian: apt-get install chromium; or its path in CHROME)"
+    [ -z "${CI:-}" ] || exit 1
+fi
+
 # One build of burn for both of the other backends: the packages are named together, so that they ask for the same features.
-others=(-p pointconv -p train --features pointconv/ndarray,pointconv/wgpu,train/wgpu)
+others=(-p pointconv -p train -p pointwise --features pointconv/ndarray,pointconv/wgpu,pointwise/wgpu)
 
 step "operator tests on burn's NdArray backend"
-POINTWISE_TEST_DEVICE=ndarray cargo test --release "${others[@]}" --test operator
+POINTWISE_TEST_DEVICE=ndarray cargo test --release "${others[@]}" --test operator --test layers
 
 step "operator tests and a training on wgpu"
 cargo build --release "${others[@]}" --bin pointwise
 devices="$("${CARGO_TARGET_DIR:-target}/release/pointwise" devices)"
 echo "$devices"
 if grep -q '^wgpu' <<<"$devices"; then
-    POINTWISE_TEST_DEVICE=wgpu cargo test --release "${others[@]}" --lib --test operator --test devices --example network
+    POINTWISE_TEST_DEVICE=wgpu cargo test --release "${others[@]}" --lib --test operator --test layers --example network
+    cargo test --release "${others[@]}" --test devices -- --ignored
     # With no more than every GPU gives to a kernel: every kernel at many sizes.
     POINTWISE_TEST_DEVICE=wgpu-limits cargo test --release "${others[@]}" --lib
     POINTWISE_TEST_DEVICE=wgpu-limits cargo test --release "${others[@]}" --test operator -- search:: half:: every_width
@@ -63,6 +72,11 @@ fi
 
 step "the crates without burn build alone, the features build"
 cargo check --release -p neighbors -p pointcloud
+# The library must not need what only the program uses.
+if cargo tree -p train -e normal --prefix none | grep -E "^(clap|indicatif|ratatui|crossterm|mimalloc) "; then
+    echo "the library train depends on what only the program may use"
+    exit 1
+fi
 cargo check --release -p pointconv --features fusion
 
 step "done"

@@ -10,13 +10,13 @@ cd "$(dirname "$0")/.."
 
 device="${1:-wgpu}" clouds="${2:-128}" points="${3:-2048}"
 python="${PEERS_PYTHON:-python3}"
-features="pointconv/$device,train/$device"
+features="pointconv/$device,pointwise/$device"
 export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$(mktemp -d)}"
 
 step() { printf '\n== %s (%d s)\n' "$1" "$SECONDS"; }
 
 step "build"
-cargo build --release -p pointconv -p train --features "$features"
+cargo build --release -p pointconv -p pointwise --features "$features"
 export POINTWISE="${CARGO_TARGET_DIR:-target}/release/pointwise"
 
 step "device"
@@ -35,7 +35,7 @@ for test in crates/pointconv/tests/*.rs crates/pointconv/tests/*/main.rs; do
     name="$(basename "${test%/main.rs}" .rs)"
     tests+=(--test "$name")
 done
-POINTWISE_TEST_DEVICE="$device" cargo test --release -p pointconv -p train --features "$features" --lib "${tests[@]}"
+POINTWISE_TEST_DEVICE="$device" cargo test --release -p pointconv -p train -p pointwise --features "$features" --lib "${tests[@]}"
 
 step "the stack of the paper: $clouds clouds of $points points"
 json="$(mktemp)"

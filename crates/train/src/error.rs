@@ -127,7 +127,7 @@ pub enum RunError {
         files: Vec<PathBuf>,
     },
     /// The training was stopped before its first step.
-    #[error("stopped before the first step: there is nothing to keep")]
+    #[error("stopped before the first step: nothing was saved")]
     StoppedEarly,
     /// burn's learner stopped with an error.
     #[error("training stopped: {0}")]
@@ -166,15 +166,15 @@ pub enum RunError {
     Neighbors(#[from] neighbors::NeighborError),
     /// The config cannot be used.
     #[error(transparent)]
-    Config(#[from] crate::config::ConfigError),
+    Config(#[from] crate::check::ConfigError),
     /// The metrics cannot be written or read.
     #[error(transparent)]
-    Metrics(#[from] crate::metrics_log::MetricsLogError),
+    Metrics(#[from] crate::metrics::MetricsLogError),
 }
 
 impl RunError {
     /// Wraps an error of the operating system: `map_err(RunError::io(path, "read"))`.
-    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self + use<> {
+    pub fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { path, action, source }
     }
@@ -185,7 +185,7 @@ fn advice(run: &Path, epoch: usize) -> String {
     match epoch {
         1 => "Start again with a lower optimizer.lr".into(),
         _ => format!(
-            "The weights after epoch {} are kept in {}; start a new run with a lower optimizer.lr",
+            "The weights after epoch {} are saved in {}; start a new run with a lower optimizer.lr",
             epoch - 1,
             run.display()
         ),

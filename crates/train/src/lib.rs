@@ -4,9 +4,8 @@
 //! - A trained run in another program: [`Classifier`] gives a class to a cloud, [`Segmenter`] one to every point of a scene,
 //!   [`TrainedRun`] is either. All they need is the run directory and a [`device()`].
 //! - [`train()`] trains what a [`Config`](config::Config) says, and leaves a run directory.
-//! - [`network`] has the networks, for programs with a training of their own; [`data`] makes their batches.
-//! - [`evaluation`] has the confusion matrix and the figures that follow from it.
-//! - [`inspect`], [`mod@bench`], [`Progress`] and the rest are what the program is made of.
+//! - [`network`] has the networks, a file each; [`task`] makes their batches, for programs with a training of their own.
+//! - [`metrics`] has the confusion matrix and the table of metrics that follow from it.
 //!
 //! ```no_run
 //! use train::config::Config;
@@ -25,41 +24,32 @@
 #![recursion_limit = "256"]
 #![forbid(unsafe_code)]
 
-mod any_run;
-pub mod bench;
-mod classifier;
+mod check;
 pub mod config;
-pub mod data;
 mod device;
 mod error;
-pub mod evaluation;
-pub mod inspect;
 mod memory;
-mod metrics_log;
+pub mod metrics;
 pub mod network;
-mod progress;
-mod report;
+pub mod progress;
 pub mod run;
-mod scene_file;
-mod segmenter;
 mod stop;
-mod tensorboard;
-mod text;
+mod streams;
+pub mod synthetic;
+pub mod task;
+pub mod text;
 mod training;
 
-pub use any_run::TrainedRun;
-pub use classifier::{Classifier, Prediction};
 pub use device::{FoundDevice, device, devices};
 pub use error::RunError;
-pub use evaluation::{Evaluation, Weights};
 pub use memory::StepMemory;
-pub use metrics_log::{EpochMetrics, MetricsLog, MetricsLogError};
+pub use metrics::{EpochMetrics, Evaluation, MetricsLog, MetricsLogError, Weights};
 pub use progress::{Progress, ProgressMode};
-pub use report::{EvaluationRecord, RunRecord, RunReport, TrainingFacts, comparison};
-pub use scene_file::{class_color, write_labelled};
-pub use segmenter::{LabelEstimate, LabelOptions, Segmenter, Votes};
 pub use stop::Stop;
-pub use training::{TrainOptions, TrainOutcome, check_place, train};
+pub use task::TrainedRun;
+pub use task::classification::{Classifier, Prediction};
+pub use task::segmentation::{LabelEstimate, LabelOptions, Segmenter, Votes, class_color, write_labelled};
+pub use training::{Steps, TrainOptions, TrainOutcome, check_output, take_turn, train};
 
 /// The Rust of the guide is compiled and run with the documentation tests.
 #[cfg(doctest)]

@@ -1,11 +1,8 @@
-//! Progress of long work: a bar on a terminal, sparse lines in a log file, nothing when quiet.
+//! Progress of long work: sparse lines in a log file, nothing when quiet, or a view of the calling program.
 
-use std::fmt::Write as _;
-use std::io::{self, IsTerminal};
+use std::fmt::{self, Write as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// Longest silence between two lines of a log in the first minute of some work.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
@@ -17,10 +14,10 @@ const LATER_INTERVAL: Duration = Duration::from_secs(60);
 const QUICK: Duration = Duration::from_secs(2);
 
 /// How progress is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum ProgressMode {
-    /// A bar with rate and remaining time, on standard error.
-    Bar,
+    /// By a view of the calling program, which makes one for every task.
+    View(MakeView),
     /// Plain lines on standard error, at each quarter and every ten seconds, after a minute every minute; none for work of less
     /// than two seconds.
     Lines,
@@ -28,22 +25,28 @@ pub enum ProgressMode {
     Quiet,
 }
 
-impl ProgressMode {
-    /// [`ProgressMode::Quiet`] when asked for, else a bar when standard error is a terminal, else
-    /// lines.
-    #[must_use]
-    pub fn detect(quiet: bool) -> Self {
-        if quiet {
-            Self::Quiet
-        } else if io::stderr().is_terminal() {
-            Self::Bar
-        } else {
-            Self::Lines
-        }
-    }
+/// Makes a view for work with a label, on a number of items that are called by a plural: `(label, unit, total)`.
+pub type MakeView = fn(&str, &'static str, usize) -> Box<dyn ProgressView>;
+
+/// Shows the progress of one task, from any thread; dropped at its end.
+pub trait ProgressView: fmt::Debug + Send + Sync {
+    /// The first `items` were done before: they count, but not for the rate.
+    fn skip(&self, items: usize);
+
+    /// `done` items are done in all; a smaller number than before is to be ignored.
+    fn set(&self, done: usize);
+
+    /// `more` items are done.
+    fn advance(&self, more: usize);
+
+    /// Shows a short remark, such as the loss.
+    fn remark(&self, text: &str);
+
+    /// Prints a line of its own.
+    fn println(&self, text: &str);
 }
 
-/// Progress of one piece of work of known length. It may be told from many threads.
+/// Progress of some work of known length, which many threads may report.
 #[derive(Debug)]
 pub struct Progress {
     view: View,
@@ -51,7 +54,7 @@ pub struct Progress {
 
 #[derive(Debug)]
 enum View {
-    Bar(ProgressBar),
+    Own(Box<dyn ProgressView>),
     Lines(Mutex<Lines>),
     Quiet,
 }
@@ -73,14 +76,7 @@ impl Progress {
 
     fn of(mode: ProgressMode, lines: Lines) -> Self {
         let view = match mode {
-            ProgressMode::Bar => {
-                let bar =
-                    ProgressBar::with_draw_target(Some(lines.total as u64), ProgressDrawTarget::stderr());
-                bar.set_style(style(lines.unit));
-                bar.set_prefix(lines.label);
-                bar.enable_steady_tick(Duration::from_millis(250));
-                View::Bar(bar)
-            }
+            ProgressMode::View(make) => View::Own(make(&lines.label, lines.unit, lines.total)),
             ProgressMode::Lines => View::Lines(Mutex::new(lines)),
             ProgressMode::Quiet => View::Quiet,
         };
@@ -90,10 +86,7 @@ impl Progress {
     /// Says that the first `items` were done before: they count, but not for the rate.
     pub fn skip(&self, items: usize) {
         match &self.view {
-            View::Bar(bar) => {
-                bar.set_position(items as u64);
-                bar.reset_eta();
-            }
+            View::Own(view) => view.skip(items),
             View::Lines(lines) => {
                 let mut lines = lock(lines);
                 (lines.done, lines.before) = (items, items);
@@ -106,11 +99,7 @@ impl Progress {
     /// calls from several threads may overtake each other.
     pub fn set(&self, done: usize) {
         match &self.view {
-            View::Bar(bar) => {
-                if done as u64 > bar.position() {
-                    bar.set_position(done as u64);
-                }
-            }
+            View::Own(view) => view.set(done),
             View::Lines(lines) => print(lock(lines).set(done, Instant::now())),
             View::Quiet => {}
         }
@@ -119,7 +108,7 @@ impl Progress {
     /// Says that `more` items are done.
     pub fn advance(&self, more: usize) {
         match &self.view {
-            View::Bar(bar) => bar.inc(more as u64),
+            View::Own(view) => view.advance(more),
             View::Lines(lines) => {
                 let mut lines = lock(lines);
                 let done = lines.done + more;
@@ -129,53 +118,29 @@ impl Progress {
         }
     }
 
-    /// A short remark beside the bar, such as the loss; shown in lines with the next one.
+    /// A short remark beside the progress, such as the loss; shown in lines with the next one.
     pub fn remark(&self, text: &str) {
         match &self.view {
-            View::Bar(bar) => bar.set_message(format!(", {text}")),
+            View::Own(view) => view.remark(text),
             View::Lines(lines) => text.clone_into(&mut lock(lines).remark),
             View::Quiet => {}
         }
     }
 
-    /// Prints a line of its own without breaking the bar; to standard error, also when quiet is not
-    /// asked for.
+    /// Prints a line of its own on standard error; nothing when quiet.
     pub fn println(&self, text: &str) {
         match &self.view {
-            View::Bar(bar) => bar.println(text),
+            View::Own(view) => view.println(text),
             View::Lines(_) => eprintln!("{text}"),
             View::Quiet => {}
         }
     }
 
-    /// Ends: takes the bar away. Dropping does the same.
+    /// Ends: the view goes. Dropping does the same.
     pub fn finish(self) {}
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let View::Bar(bar) = &self.view {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-fn style(unit: &'static str) -> ProgressStyle {
-    ProgressStyle::with_template("{prefix} {wide_bar:.cyan/dim} {human_pos}/{human_len} {rate}{left}{msg}")
-        .expect("the template is constant and valid")
-        .with_key("left", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            // Before the first item there is nothing to tell from.
-            if state.per_sec() > 0.0 {
-                let _ = write!(out, ", {} left", short_time(state.eta()));
-            }
-        })
-        .with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = write!(out, "{} {unit}/s", short(state.per_sec()));
-        })
-        .progress_chars("━╸─")
-}
-
-/// Plain lines in place of a bar.
+/// Plain lines instead of a bar.
 #[derive(Debug)]
 struct Lines {
     label: String,
@@ -240,13 +205,13 @@ fn print(line: Option<String>) {
     }
 }
 
-/// The state is a few counters: whoever panicked while holding it has left it usable.
+/// The state is a few counters, which are usable after a panic, too.
 fn lock(lines: &Mutex<Lines>) -> std::sync::MutexGuard<'_, Lines> {
     lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// A duration in few characters: `42 s`, `12 min`, `3.4 h`.
-pub(crate) fn short_time(time: Duration) -> String {
+pub fn short_time(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     if seconds < 99.5 {
         format!("{seconds:.0} s")
@@ -348,12 +313,5 @@ mod tests {
                 scope.spawn(move || callback(done));
             }
         });
-        // The template of the bar is checked when it is made.
-        let bar = Progress { view: View::Bar(ProgressBar::hidden().with_style(style("files"))) };
-        bar.skip(1);
-        bar.advance(2);
-        bar.set(1);
-        bar.remark("x");
-        bar.finish();
     }
 }

@@ -1,15 +1,15 @@
-//! Asking a training to stop.
+//! Requests to stop a training.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A request to stop, shared by whoever asks and the training that is asked.
+/// A request to stop, shared by the program that makes it and the training.
 ///
-/// A training ends after the step it is in and keeps where it stands.
+/// A training ends after the current step and writes a checkpoint.
 ///
 /// ```
 /// let stop = train::Stop::default();
-/// assert!(!stop.request(), "nobody trains, so nobody hears it");
+/// assert!(!stop.request(), "there is no training that would end");
 /// assert!(stop.is_requested());
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -24,15 +24,15 @@ struct State {
 }
 
 impl Stop {
-    /// Asks to stop. Says whether a training hears it; otherwise it is for the caller to end what goes on.
+    /// Requests a stop. Gives whether a training will end by it; otherwise the caller has to end the work.
     pub fn request(&self) -> bool {
         // In this order, and the reverse one in a training: either this sees that it is heard, or the training is over
-        // and whoever started it sees that it was requested.
+        // and its caller sees that it was requested.
         self.state.requested.store(true, Ordering::SeqCst);
         self.state.heard.load(Ordering::SeqCst)
     }
 
-    /// Whether somebody has asked.
+    /// Whether a stop was requested.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.state.requested.load(Ordering::SeqCst)

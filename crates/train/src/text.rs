@@ -2,20 +2,22 @@
 
 use unicode_width::UnicodeWidthStr;
 
-/// On which side of a column its cells stand.
+/// The side to which the cells of a column are aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Align {
+pub enum Align {
+    /// On the left.
     Left,
+    /// On the right.
     Right,
 }
 
 /// Columns on a terminal that `text` takes: 2 for wide characters, 0 for combining ones.
-pub(crate) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     text.width()
 }
 
 /// `text` filled up with spaces to `columns`.
-pub(crate) fn pad(text: &str, columns: usize, align: Align) -> String {
+pub fn pad(text: &str, columns: usize, align: Align) -> String {
     let fill = " ".repeat(columns.saturating_sub(width(text)));
     match align {
         Align::Left => format!("{text}{fill}"),
@@ -27,7 +29,7 @@ pub(crate) fn pad(text: &str, columns: usize, align: Align) -> String {
 /// the line ends.
 ///
 /// Every row has as many cells as `aligns`.
-pub(crate) fn columns(rows: &[Vec<String>], aligns: &[Align]) -> Vec<String> {
+pub fn columns(rows: &[Vec<String>], aligns: &[Align]) -> Vec<String> {
     let widths: Vec<usize> = (0..aligns.len())
         .map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0))
         .collect();

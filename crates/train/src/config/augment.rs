@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{ensure, ensure_fraction, ensure_not_negative};
-use super::error::ConfigError;
+use crate::check::{ConfigError, ensure, ensure_fraction, ensure_not_negative};
 
 /// Section `[augment]`: random changes to training clouds, after normalising, drawn anew each
 /// epoch. All are off by default; validation and test clouds are never changed.
@@ -26,13 +25,17 @@ pub struct AugmentConfig {
     pub translate: f32,
     /// Axes along which a cloud is mirrored, each with probability 1/2. Default none.
     pub mirror: Vec<Axis>,
-    /// Largest share of the points that is left out at random, in `[0, 1)`; only for scenes. Default 0.
+    /// Largest share of the points that is left out at random, in `[0, 1)`. Default 0.
+    #[schemars(extend("x-task" = "segmentation"))]
     pub drop: f32,
     /// Standard deviation of the normal noise on each channel of each colour, for colours from 0 to 1. Default 0.
+    #[schemars(extend("x-task" = "segmentation"))]
     pub color_jitter: f32,
     /// Probability that all colours of a cloud are 0, in `[0, 1)`. Default 0.
+    #[schemars(extend("x-task" = "segmentation"))]
     pub color_drop: f32,
     /// Probability that the colours of a cloud are stretched to their full range, by a random share, in `[0, 1)`. Default 0.
+    #[schemars(extend("x-task" = "segmentation"))]
     pub color_stretch: f32,
 }
 

@@ -6,8 +6,7 @@ use pointcloud::synth::SynthConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{ensure, ensure_fraction, ensure_some};
-use super::error::ConfigError;
+use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
 
 /// Section `[data]`: the dataset and the way each of its files becomes a cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,27 +19,32 @@ pub struct DataConfig {
     /// Points of a cloud that the network is given. Files with more are reduced, meshes are
     /// sampled, files with fewer have points repeated. Default 2048.
     #[serde(default = "default_points")]
+    #[schemars(extend("x-task" = "classification"))]
     pub points: usize,
 
     /// How files with more points are reduced. Default `"random"`.
     #[serde(default)]
+    #[schemars(extend("x-task" = "classification"))]
     pub sampling: Sampling,
 
     /// Order of the points inside a cloud. The flatten head needs one, for it gives every position in
     /// the order its own weights. Default `"xyz"`.
     #[serde(default)]
+    #[schemars(extend("x-task" = "classification"))]
     pub order: PointOrder,
 
     /// How a cloud is moved and scaled before anything else. Default `"unit-sphere"`.
     #[serde(default)]
+    #[schemars(extend("x-task" = "classification"))]
     pub normalize: Normalize,
 
     /// Part of the training files, class by class, that is held back to choose the best epoch, in
     /// `[0, 1)`. With 0 there is no validation and the last epoch counts. Default 0.1.
     #[serde(default = "default_validation_fraction")]
+    #[schemars(extend("x-task" = "classification"))]
     pub validation_fraction: f64,
 
-    /// Whether files that cannot be read are left out and counted, in place of ending the run.
+    /// Whether files that cannot be read are left out and counted, instead of ending the run.
     /// Default false.
     #[serde(default)]
     pub skip_bad: bool,
@@ -48,6 +52,7 @@ pub struct DataConfig {
     /// Section `[data.synth]`: when given and `root` does not exist, the synthetic shape set is
     /// written there first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-task" = "classification"))]
     pub synth: Option<SynthData>,
 }
 
@@ -73,7 +78,7 @@ pub struct SynthData {
     pub seed: u64,
 }
 
-/// Which points are kept of a cloud that has too many.
+/// Which points of a cloud with too many are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -81,7 +86,7 @@ pub enum Sampling {
     /// Uniform draw without repetition, once when the file is read; the same for the same file everywhere.
     #[default]
     Random,
-    /// Farthest-point sampling: each point is the one farthest from those already kept. Even, and
+    /// Farthest-point sampling: each point is the one farthest from those already chosen. Even, and
     /// slower.
     Farthest,
 }

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::augment::AugmentConfig;
-use super::check::{ensure, ensure_fraction, ensure_some};
 use super::data::{DataConfig, PointOrder};
-use super::error::ConfigError;
-use super::model::{ModelConfig, Task};
 use super::optimize::{OptimizerConfig, ScheduleConfig};
 use super::scenes::ScenesConfig;
+use super::usage;
+use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
+use crate::network::{ModelConfig, Task};
 
 /// An experiment: everything that decides the result of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +46,7 @@ pub struct Config {
 
     /// Section `[scenes]`, for networks that give a class to every point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-task" = "segmentation"))]
     pub scenes: Option<ScenesConfig>,
 }
 
@@ -93,17 +94,7 @@ impl Config {
         )?;
         ensure(i64::try_from(self.seed).is_ok(), "seed", self.seed, "at most 9223372036854775807")?;
         self.data.validate()?;
-        let task = self.model.task();
-        ensure(
-            self.scenes.is_some() == (task == Task::Segmentation),
-            "model.kind",
-            format_args!(
-                "{:?} {} a section [scenes]",
-                self.model.kind(),
-                if self.scenes.is_some() { "with" } else { "without" }
-            ),
-            "a segmenter with the section, or a classifier without",
-        )?;
+        self.check_task()?;
         if let Some(scenes) = &self.scenes {
             scenes.validate()?;
         }
@@ -118,17 +109,32 @@ impl Config {
             !(self.model.needs_order() && self.data.order == PointOrder::None),
             "data.order",
             "\"none\"",
-            "\"xyz\" or \"morton\", for model.head = \"flatten\" gives each place in the order its own weights",
+            "\"xyz\" or \"morton\", for model.head = \"flatten\" gives every index in the order its own weights",
         )
     }
 
-    /// The config as a TOML file with every key explicit, which [`Config::load`] reads back equal.
+    /// Checks that a segmenter has the section `[scenes]`, and a classifier does not.
+    pub(super) fn check_task(&self) -> Result<(), ConfigError> {
+        ensure(
+            self.scenes.is_some() == (self.model.task() == Task::Segmentation),
+            "model.kind",
+            format_args!(
+                "{:?} {} a section [scenes]",
+                self.model.kind(),
+                if self.scenes.is_some() { "with" } else { "without" }
+            ),
+            "a segmenter with the section, or a classifier without",
+        )
+    }
+
+    /// The config as a TOML file with every key that its network uses explicit, which [`Config::load`] reads back equal.
     ///
     /// # Errors
     /// [`ConfigError::Write`] when `data.root` is not Unicode or a number does not fit TOML's
     /// integers.
     pub fn to_toml(&self) -> Result<String, ConfigError> {
-        toml::to_string(self).map_err(|source| ConfigError::Write { source })
+        let text = toml::to_string(self).map_err(|source| ConfigError::Write { source })?;
+        Ok(usage::written(self, &text))
     }
 }
 
@@ -141,7 +147,7 @@ fn is_file_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Head, PaperClassifierConfig};
+    use crate::network::{Head, PaperClassifierConfig};
 
     fn config() -> Config {
         Config {

@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 use toml::de::DeTable;
 
-use super::error::{ConfigError, Place};
 use super::experiment::Config;
 use super::overrides::Override;
-use super::schema;
+use super::{schema, usage};
+use crate::check::{ConfigError, KeySource};
 
 impl Config {
     /// Reads the config file at `path`, with `overrides` of the form `key.sub=value` written over
     /// it.
     ///
-    /// The value of an override is read as TOML, and as a plain string where it is none, so that
+    /// The value of an override is read as TOML, and as a plain string where it is no TOML, so that
     /// `data.root=/x/y` and `train.epochs=3` both work. Overrides apply in order; a section that
     /// the file lacks is made.
     ///
     /// # Errors
     /// [`ConfigError::Read`] and [`ConfigError::Syntax`] for the file, [`ConfigError::Override`]
-    /// for an override that is none, [`ConfigError::UnknownKey`], [`ConfigError::MissingKey`] and
+    /// for an override that cannot be read, [`ConfigError::UnknownKey`], [`ConfigError::MissingKey`] and
     /// [`ConfigError::Value`] for its keys.
     pub fn load(path: impl AsRef<Path>, overrides: &[String]) -> Result<Self, ConfigError> {
         let path = path.as_ref();
@@ -32,13 +32,28 @@ impl Config {
         Self::parse(&text, path, overrides)
     }
 
+    /// Reads the config of a run, which an earlier version of this program may have written: keys that its network does not use
+    /// are left out.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn of_run(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let text =
+            fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::read(&text, path, &[], Unused::LeftOut)
+    }
+
     /// As [`Config::load`], from `text` that came from `path`, which only serves to say where an
     /// error is.
     ///
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(text: &str, path: impl AsRef<Path>, overrides: &[String]) -> Result<Self, ConfigError> {
-        let path = path.as_ref();
+        Self::read(text, path.as_ref(), overrides, Unused::Refused)
+    }
+
+    fn read(text: &str, path: &Path, overrides: &[String], unused: Unused) -> Result<Self, ConfigError> {
         let syntax = |error: toml::de::Error| {
             let (line, column) = line_and_column(text, error.span().unwrap_or_default());
             ConfigError::Syntax {
@@ -57,11 +72,27 @@ impl Config {
             change.apply(&mut table)?;
             origin.overrides.insert(change.key.to_owned(), text.clone());
         }
-        let place = |key: &str| origin.place(key);
-        let config = schema::resolve(&table, &place)?;
-        config.validate().map_err(|error| error.at(place))?;
+        let source = |key: &str| origin.source(key);
+        if unused == Unused::LeftOut
+            && let Some(task) = schema::task(&table)
+        {
+            table = usage::without_unused(table, task);
+        }
+        let config = schema::resolve(&table, &source)?;
+        let (network, task) = (config.model.kind(), config.model.task());
+        // First that the network and the section [scenes] fit together: else half of the keys are unused.
+        config.check_task().map_err(|error| error.at(source))?;
+        usage::refuse_unused(&table, network, task, &source)?;
+        config.validate().map_err(|error| error.at(source))?;
         Ok(config)
     }
+}
+
+/// What becomes of keys that the network does not use.
+#[derive(Clone, Copy, PartialEq)]
+enum Unused {
+    Refused,
+    LeftOut,
 }
 
 /// Where each key was given.
@@ -86,13 +117,13 @@ impl Origin {
         }
     }
 
-    /// The place of `key`: the override of it or of a section it lies in, else its line, else the
+    /// Where `key` was given: the override of it or of a section it lies in, else its line, else the
     /// override of a key in it, else the file.
-    fn place(&self, key: &str) -> Place {
+    fn source(&self, key: &str) -> KeySource {
         let mut section = key;
         loop {
             if let Some(text) = self.overrides.get(section) {
-                return Place::Override(text.clone());
+                return KeySource::Override(text.clone());
             }
             match section.rsplit_once('.') {
                 Some((outer, _)) => section = outer,
@@ -100,13 +131,13 @@ impl Origin {
             }
         }
         if let Some(&line) = self.lines.get(key) {
-            return Place::Line(self.path.clone(), line);
+            return KeySource::Line(self.path.clone(), line);
         }
         // A section that only overrides speak of.
         let inside = |name: &String| name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
         match self.overrides.iter().filter(|(name, _)| inside(name)).min() {
-            Some((_, text)) => Place::Override(text.clone()),
-            None => Place::File(self.path.clone()),
+            Some((_, text)) => KeySource::Override(text.clone()),
+            None => KeySource::File(self.path.clone()),
         }
     }
 }
@@ -122,9 +153,10 @@ fn line_and_column(text: &str, span: Range<usize>) -> (usize, usize) {
 mod tests {
     use super::*;
     use crate::config::{
-        Head, Hint, ModelConfig, Normalize, OptimizerConfig, PaperClassifierConfig, PointOrder, Rotate,
-        ScheduleConfig, SearchKind, SynthData,
+        Hint, ModelConfig, Normalize, OptimizerConfig, PointOrder, Rotate, ScheduleConfig, SearchKind,
+        SynthData,
     };
+    use crate::network::{Head, PaperClassifierConfig};
 
     const MINIMAL: &str = r#"name = "shapes"
 
@@ -209,7 +241,7 @@ epochs = 3
                 assert_eq!(parse(&text, &[]).unwrap(), config, "{text}");
             }
         }
-        // A written f32 keeps its short form.
+        // An f32 is written in its short form.
         assert!(config.to_toml().unwrap().contains("cell = 0.1\n"));
     }
 

@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{ensure, ensure_fraction, ensure_not_negative, ensure_positive, ensure_some};
-use super::error::ConfigError;
+use crate::check::{ConfigError, ensure, ensure_fraction, ensure_not_negative, ensure_positive, ensure_some};
 
 /// Section `[optimizer]`: the key `kind` chooses the rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -93,6 +92,16 @@ impl OptimizerConfig {
             Self::Sgd { weight_decay, .. }
             | Self::Adam { weight_decay, .. }
             | Self::AdamW { weight_decay, .. } => *weight_decay,
+        }
+    }
+
+    /// Tensors as large as the weights that the optimizer needs: those that stay between steps, and those that come and go
+    /// within an update.
+    pub(crate) fn copies_of_weights(&self) -> (u64, u64) {
+        match self {
+            Self::Sgd { momentum: 0.0, .. } => (0, 2),
+            Self::Sgd { .. } => (1, 2),
+            Self::Adam { .. } | Self::AdamW { .. } => (2, 4),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use toml::{Table, Value};
 
-use super::error::ConfigError;
 use super::schema;
+use crate::check::ConfigError;
 
 /// One `key=value`, taken apart.
 pub(super) struct Override<'a> {

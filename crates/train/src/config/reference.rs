@@ -16,7 +16,7 @@ pub fn json_schema() -> Value {
     schema
 }
 
-/// The reference of the config file, in Markdown: sections and keys as they stand in the structs.
+/// The reference of the config file, in Markdown: sections and keys in the order of the structs.
 ///
 /// ```
 /// let text = train::config::reference();
@@ -61,7 +61,11 @@ impl Reference<'_> {
         }
         for (name, section, property) in inside {
             let about = without_start(&description(section, &name), &format!("Section `[{name}]`"));
-            let _ = writeln!(text, "\n## `[{name}]`\n\n{about}\n");
+            let only =
+                property["x-task"].as_str().map_or_else(String::new, |task| format!("Only for {task}. "));
+            // Inside of one kind of a section, below its heading.
+            let level = if object["properties"]["kind"].is_object() { "####" } else { "##" };
+            let _ = writeln!(text, "\n{level} `[{name}]`\n\n{only}{about}\n");
             match section["oneOf"].as_array() {
                 None => self.section(section, &name, text),
                 Some(kinds) => {
@@ -85,22 +89,21 @@ impl Reference<'_> {
 
     /// The keys of an object but `kind`, in their order.
     fn properties<'b>(&self, object: &'b Value, section: &str) -> Vec<(&'b String, &'b Value)> {
-        let place = |key: &str| {
+        let position = |key: &str| {
             let key = join(section, key);
-            // A section stands where its first key does.
+            // A section has the position of its first key.
             let inside = format!("{key}.");
             self.order.iter().position(|known| *known == key || known.starts_with(&inside))
         };
         let properties = object["properties"].as_object().into_iter().flatten();
         let mut properties: Vec<_> = properties.filter(|(key, _)| *key != "kind").collect();
-        properties.sort_by_key(|(key, _)| place(key));
+        properties.sort_by_key(|(key, _)| position(key));
         properties
     }
 
     /// What a property refers to, or itself.
     fn target<'b>(&'b self, property: &'b Value) -> &'b Value {
-        let reference = property["$ref"].as_str().or_else(|| property["anyOf"][0]["$ref"].as_str());
-        reference.and_then(|path| self.schema.pointer(path.strip_prefix('#')?)).unwrap_or(property)
+        target(self.schema, property)
     }
 
     fn key(&self, key: &str, property: &Value, required: bool, text: &mut String) {
@@ -110,7 +113,8 @@ impl Reference<'_> {
             None => "optional".to_owned(),
         };
         let meaning = without_default(&description(property, key), property.get("default"));
-        let _ = writeln!(text, "- `{key}`: {}, {default}. {meaning}", self.type_of(property));
+        let task = only_for(property);
+        let _ = writeln!(text, "- `{key}`: {}, {default}{task}. {meaning}", self.type_of(property));
         for choice in self.choices(property) {
             let _ = writeln!(text, "  - `{}`: {}", toml(&choice["const"]), description(choice, key));
         }
@@ -149,6 +153,17 @@ impl Reference<'_> {
     fn choices<'b>(&'b self, property: &'b Value) -> &'b [Value] {
         self.target(property)["oneOf"].as_array().map_or(&[], Vec::as_slice)
     }
+}
+
+/// What a property of `schema` refers to, or itself.
+pub(super) fn target<'a>(schema: &'a Value, property: &'a Value) -> &'a Value {
+    let reference = property["$ref"].as_str().or_else(|| property["anyOf"][0]["$ref"].as_str());
+    reference.and_then(|path| schema.pointer(path.strip_prefix('#')?)).unwrap_or(property)
+}
+
+/// `, only for segmentation`; empty for a key of all tasks.
+fn only_for(property: &Value) -> String {
+    property["x-task"].as_str().map_or_else(String::new, |task| format!(", only for {task}"))
 }
 
 fn plural(name: &str) -> String {
@@ -230,7 +245,7 @@ fn shorten(value: &mut Value) {
 mod tests {
     use super::*;
 
-    /// A comment that names another default than the struct has would be left standing.
+    /// A comment that names another default than the struct has would mislead.
     #[test]
     fn no_comment_names_another_default() {
         for line in reference().lines() {

@@ -7,12 +7,12 @@ use pointcloud::synth::SceneSynthConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{ensure, ensure_positive, ensure_some};
-use super::error::ConfigError;
+use super::attribute::Attribute;
+use crate::check::{ConfigError, ensure, ensure_positive, ensure_some};
 
 /// Section `[scenes]`: needed by the networks that give a class to every point, refused by the others. The scenes lie in
 /// `data.root`, as `SPLIT/FILE`, with the splits `train`, `test` and, where there is one, `val`. Of the section `[data]` only
-/// `root` counts for them.
+/// `root` and `skip_bad` count for them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScenesConfig {
@@ -21,8 +21,8 @@ pub struct ScenesConfig {
     pub classes: Vec<String>,
     /// Property of a point that holds its label, of any scalar type. Default `"label"`.
     pub label: String,
-    /// Pairs of a label and the class it stands for, such as `[[40, "chair"], [41, "chair"]]`. Default empty: labels are the
-    /// places of the classes in their list, from 0.
+    /// Pairs of a label and its class, such as `[[40, "chair"], [41, "chair"]]`. Default empty: labels are the
+    /// indices of the classes in their list, from 0.
     pub label_map: Vec<(i64, String)>,
     /// Labels of points that belong to no class: they leave loss and figures. Default none.
     pub ignore: Vec<i64>,
@@ -50,12 +50,12 @@ pub struct ScenesConfig {
     /// What a point counts in the loss: `"none"` (all the same), `"balanced"` (in inverse proportion to the points of its class
     /// in the training scenes) or `"root"` (in inverse proportion to the square root). Default `"none"`.
     pub class_weights: ClassWeights,
-    /// Whether a voxel counts in the loss as much as the points of the file that lie in it, in place of 1. Default false.
+    /// Whether a voxel counts in the loss as much as the points of the file that lie in it, instead of 1. Default false.
     pub count_points: bool,
     /// Distance of the regions whose votes are averaged in evaluation and prediction, as a part of their size, above 0 and at most
     /// 1 (0.57 for spheres). Default 0.5.
     pub stride: f32,
-    /// Folder of scenes that are read and thinned already. Default empty: none are kept.
+    /// Folder that caches scenes which are read and thinned. Default empty: no cache.
     pub cache: PathBuf,
     /// Section `[scenes.synth]`: when given and `data.root` does not exist, the synthetic scenes are written there first.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -207,7 +207,7 @@ impl ScenesConfig {
     /// Names of the classes: those of the config, else those of `classes.txt` in `root`.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] when there are none at either place, or when `label_map` names another class.
+    /// [`ConfigError::Value`] when there are none in either, or when `label_map` names another class.
     pub fn class_names(&self, root: &Path) -> Result<Vec<String>, crate::error::RunError> {
         let names = match self.classes.is_empty() {
             false => self.classes.clone(),
@@ -217,7 +217,7 @@ impl ScenesConfig {
             !names.is_empty(),
             "scenes.classes",
             format_args!("no class, and no {}", root.join("classes.txt").display()),
-            "the names of the classes, at one of both places",
+            "the names of the classes, in one of both",
         )?;
         for (label, name) in &self.label_map {
             ensure(
@@ -230,15 +230,15 @@ impl ScenesConfig {
         Ok(names)
     }
 
-    /// From the labels of a file to the places of `classes`.
+    /// From the labels of a file to the indices of `classes`.
     #[must_use]
     pub fn label_map(&self, classes: &[String]) -> LabelMap {
         if self.label_map.is_empty() {
             return LabelMap::identity(&self.label, classes.len(), &self.ignore);
         }
-        let place = |name: &String| classes.iter().position(|class| class == name);
+        let index = |name: &String| classes.iter().position(|class| class == name);
         let pairs: Vec<(i64, usize)> =
-            self.label_map.iter().filter_map(|(label, name)| Some((*label, place(name)?))).collect();
+            self.label_map.iter().filter_map(|(label, name)| Some((*label, index(name)?))).collect();
         LabelMap::new(&self.label, classes.len(), &pairs, &self.ignore)
     }
 
@@ -295,49 +295,6 @@ impl ScenesConfig {
             )?;
         }
         Ok(())
-    }
-}
-
-/// One of the things that the first layer reads of a point.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Attribute {
-    /// x and y from the centre of the region, z from the floor of the scene.
-    Xyz,
-    /// x, y and z from -1 to 1 over the scene.
-    Room,
-    /// z from the floor of the scene.
-    Height,
-    /// Red, green, blue from 0 to 1.
-    Color,
-    /// The normal.
-    Normal,
-    /// The number 1.
-    One,
-    /// Another property of that name.
-    Property(String),
-}
-
-impl Attribute {
-    fn named(name: &str) -> Self {
-        match name {
-            "xyz" => Self::Xyz,
-            "room" => Self::Room,
-            "height" => Self::Height,
-            "color" => Self::Color,
-            "normal" => Self::Normal,
-            "one" => Self::One,
-            name => Self::Property(name.to_owned()),
-        }
-    }
-
-    /// Numbers per point.
-    #[must_use]
-    pub fn channels(&self) -> usize {
-        match self {
-            Self::Xyz | Self::Room | Self::Color | Self::Normal => 3,
-            Self::Height | Self::One | Self::Property(_) => 1,
-        }
     }
 }
 

@@ -1,18 +1,18 @@
 //! The known keys, learnt from the structs, and the check of a parsed file against them.
 //!
-//! A complete config of every kind is written as a table: its keys are the known keys. To judge one
-//! value it is put in place of the one in such a table and the table is read as a config: serde
-//! then speaks of that key alone.
+//! A complete config of every kind is written as a table: its keys are the known keys. To check one
+//! value it resources the one in such a table and the table is read as a config: the error of serde
+//! is then about that key alone.
 
 use toml::{Table, Value};
 
 use super::augment::AugmentConfig;
 use super::data::{DataConfig, SynthData};
-use super::error::{ConfigError, Hint, Place};
 use super::experiment::{Config, TrainConfig};
-use super::model::ModelConfig;
 use super::optimize::{OptimizerConfig, ScheduleConfig};
 use super::scenes::{SceneSynthData, ScenesConfig};
+use crate::check::{ConfigError, Hint, KeySource};
+use crate::network::{ModelConfig, Task};
 
 /// The key that chooses between the kinds of a section.
 const KIND: &str = "kind";
@@ -22,26 +22,39 @@ struct Schema {
     examples: Vec<Table>,
 }
 
-/// Reads `user` as a config; `place` says where a dotted key was given.
-pub(super) fn resolve(user: &Table, place: &dyn Fn(&str) -> Place) -> Result<Config, ConfigError> {
+/// Reads `user` as a config; `source` says where a dotted key was given.
+pub(super) fn resolve(user: &Table, source: &dyn Fn(&str) -> KeySource) -> Result<Config, ConfigError> {
     let schema = Schema::new();
-    let known = schema.chosen(user, place)?;
-    Check { schema: &schema, known: &known, place }.section(user, &known, "")?;
+    let known = schema.chosen(user, source)?;
+    Check { schema: &schema, known: &known, source }.section(user, &known, "")?;
     Value::Table(user.clone()).try_into().map_err(|error: toml::de::Error| {
-        missing(user, &known, &known, "", place).unwrap_or_else(|| ConfigError::Value {
+        missing(user, &known, &known, "", source).unwrap_or_else(|| ConfigError::Value {
             key: "name".to_owned(),
-            place: place("name"),
+            given: source("name"),
             found: error.message().to_owned(),
             expected: "a complete config".to_owned(),
         })
     })
 }
 
+/// The task of the network that `user` chooses; `None` where it chooses none that is known.
+pub(super) fn task(user: &Table) -> Option<Task> {
+    let kind = user.get("model")?.get(KIND)?.as_str()?;
+    ModelConfig::examples().iter().find(|model| model.kind() == kind).map(ModelConfig::task)
+}
+
+/// The networks for `task`, as `model.kind`, separated by commas.
+pub(super) fn networks_of(task: Task) -> String {
+    let models = ModelConfig::examples();
+    let names = models.iter().filter(|model| model.task() == task).map(ModelConfig::kind);
+    names.collect::<Vec<_>>().join(", ")
+}
+
 /// Whether `key` (dotted) takes a string, for the kinds that `user` chooses.
 pub(super) fn takes_string(user: &Table, key: &str) -> bool {
     let schema = Schema::new();
     schema
-        .chosen(user, &|_| Place::Unknown)
+        .chosen(user, &|_| KeySource::Unknown)
         .is_ok_and(|known| matches!(get(&known, key), Some(Value::String(_))))
 }
 
@@ -49,7 +62,7 @@ pub(super) fn takes_string(user: &Table, key: &str) -> bool {
 pub(super) fn keys_in_order() -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for config in Schema::configs() {
-        let text = config.to_toml().expect("the example config is plain TOML");
+        let text = toml::to_string(&config).expect("the example config is plain TOML");
         let (mut section, mut last) = ("", None);
         for line in text.lines() {
             if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
@@ -57,12 +70,12 @@ pub(super) fn keys_in_order() -> Vec<String> {
             } else if let Some((name, _)) = line.split_once(" = ") {
                 let key = join(section, name);
                 // One that only other kinds have comes after the key that it follows there.
-                let place = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
-                    let place = last.map_or(0, |last: usize| last + 1);
-                    keys.insert(place, key);
-                    place
+                let index = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+                    let index = last.map_or(0, |last: usize| last + 1);
+                    keys.insert(index, key);
+                    index
                 });
-                last = Some(place);
+                last = Some(index);
             }
         }
     }
@@ -109,7 +122,7 @@ impl Schema {
     }
 
     /// The complete table with the kinds that `user` chooses.
-    fn chosen(&self, user: &Table, place: &dyn Fn(&str) -> Place) -> Result<Table, ConfigError> {
+    fn chosen(&self, user: &Table, source: &dyn Fn(&str) -> KeySource) -> Result<Table, ConfigError> {
         let mut known = self.examples[0].clone();
         for (name, section) in user {
             let kinds = self.kinds(name);
@@ -118,11 +131,11 @@ impl Schema {
             let names: Vec<String> = kinds.iter().map(|(kind, _)| format!("\"{kind}\"")).collect();
             let expected = names.join(" or ");
             let Some(found) = section.get(KIND) else {
-                return Err(ConfigError::MissingKey { place: place(name), key, expected });
+                return Err(ConfigError::MissingKey { given: source(name), key, expected });
             };
             let Some((_, table)) = kinds.iter().find(|(kind, _)| found.as_str() == Some(kind)) else {
                 return Err(ConfigError::Value {
-                    place: place(&key),
+                    given: source(&key),
                     key,
                     found: found.to_string(),
                     expected,
@@ -138,7 +151,7 @@ impl Schema {
 struct Check<'a> {
     schema: &'a Schema,
     known: &'a Table,
-    place: &'a dyn Fn(&str) -> Place,
+    source: &'a dyn Fn(&str) -> KeySource,
 }
 
 impl Check<'_> {
@@ -151,7 +164,7 @@ impl Check<'_> {
                 (Some(Value::Table(known)), Value::Table(user)) => self.section(user, known, &key)?,
                 (Some(Value::Table(_)), _) => {
                     return Err(ConfigError::Value {
-                        place: (self.place)(&key),
+                        given: (self.source)(&key),
                         found: value.to_string(),
                         expected: format!("a section [{key}]"),
                         key,
@@ -169,7 +182,7 @@ impl Check<'_> {
         let example = std::mem::replace(slot, value.clone());
         Value::Table(probe).try_into::<Config>().map(drop).map_err(|error| {
             let (found, expected) = found_and_expected(error.message(), value, &example);
-            ConfigError::Value { place: (self.place)(&key), key, found, expected }
+            ConfigError::Value { given: (self.source)(&key), key, found, expected }
         })
     }
 
@@ -188,7 +201,7 @@ impl Check<'_> {
         } else {
             Hint::Valid { section: prefix.to_owned(), keys: known.keys().cloned().collect() }
         };
-        ConfigError::UnknownKey { place: (self.place)(&key), key, hint }
+        ConfigError::UnknownKey { given: (self.source)(&key), key, hint }
     }
 }
 
@@ -199,13 +212,13 @@ fn missing(
     known: &Table,
     whole: &Table,
     prefix: &str,
-    place: &dyn Fn(&str) -> Place,
+    source: &dyn Fn(&str) -> KeySource,
 ) -> Option<ConfigError> {
     for (name, value) in known {
         let key = join(prefix, name);
         match (user.get(name), value) {
             (Some(Value::Table(user)), Value::Table(known)) => {
-                if let Some(error) = missing(user, known, whole, &key, place) {
+                if let Some(error) = missing(user, known, whole, &key, source) {
                     return Some(error);
                 }
             }
@@ -218,7 +231,7 @@ fn missing(
                         Value::Table(_) => format!("a section [{key}]"),
                         value => format!("for instance `{name} = {value}`"),
                     };
-                    return Some(ConfigError::MissingKey { place: place(prefix), key, expected });
+                    return Some(ConfigError::MissingKey { given: source(prefix), key, expected });
                 }
             }
         }
@@ -277,7 +290,7 @@ fn found_and_expected(message: &str, value: &Value, example: &Value) -> (String,
     (found.to_owned(), expected.to_owned())
 }
 
-fn join(prefix: &str, name: &str) -> String {
+pub(super) fn join(prefix: &str, name: &str) -> String {
     if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
 }
 
@@ -295,7 +308,7 @@ fn get_mut<'a>(table: &'a mut Table, key: &str) -> Option<&'a mut Value> {
     }
 }
 
-fn remove(table: &mut Table, key: &str) {
+pub(super) fn remove(table: &mut Table, key: &str) {
     match key.split_once('.') {
         None => drop(table.remove(key)),
         Some((section, rest)) => {
@@ -336,14 +349,19 @@ mod tests {
     fn serde_knows_no_key_that_the_examples_lack() {
         // serde names the fields of a struct when it meets one that is not there.
         let schema = Schema::new();
-        for section in ["", "data", "data.synth", "augment", "train", "scenes", "scenes.synth"] {
-            let mut probe = schema.examples[0].clone();
+        let sections = ["", "data", "data.synth", "augment", "train", "scenes", "scenes.synth"];
+        let models =
+            schema.examples.iter().flat_map(|example| [(example, "model"), (example, "model.shells")]);
+        let others = sections.into_iter().map(|section| (&schema.examples[0], section));
+        for (example, section) in others.chain(models) {
+            let mut probe = example.clone();
             let table = if section.is_empty() {
                 &mut probe
             } else {
                 get_mut(&mut probe, section).unwrap().as_table_mut().unwrap()
             };
-            let keys = table.len();
+            // serde does not count the key that chose the kind.
+            let keys = table.len() - usize::from(table.contains_key(KIND));
             table.insert("unheard_of".to_owned(), Value::Integer(1));
             let error = Value::Table(probe).try_into::<Config>().unwrap_err();
             let fields = error.message().split_once("expected").unwrap().1.matches('`').count() / 2;

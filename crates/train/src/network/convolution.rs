@@ -7,8 +7,40 @@ use pointconv::{
     DepthwisePointConv, DepthwisePointConvConfig, Neighborhood, PointwiseConv, PointwiseConvConfig,
     SeparablePointConv, SeparablePointConvConfig,
 };
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::config::ConvolutionKind;
+/// What the convolutions of a network are, for `K` sub-domains of the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConvolutionKind {
+    /// `K · C_in · C_out` weights: every sub-domain mixes all channels.
+    #[default]
+    Full,
+    /// `K · C_out` weights: every channel for itself. `model.channels` must be a multiple of the input channels.
+    Depthwise,
+    /// A depthwise convolution of `K · C_in` weights, then a 1x1 convolution.
+    Separable,
+    /// `C_in · C_out` weights: every point for itself, without neighbours.
+    #[serde(rename = "1x1")]
+    OneByOne,
+}
+
+impl ConvolutionKind {
+    /// All kinds, from the most weights to the fewest.
+    pub const ALL: [Self; 4] = [Self::Full, Self::Separable, Self::Depthwise, Self::OneByOne];
+
+    /// The value of `model.convolution`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Depthwise => "depthwise",
+            Self::Separable => "separable",
+            Self::OneByOne => "1x1",
+        }
+    }
+}
 
 /// A convolution from `C_in` to `C_out` channels.
 #[derive(Module, Debug)]

@@ -1,19 +1,31 @@
-//! The networks.
+//! The networks: one file each, and one table that names them.
+//!
+//! A new network is a file with its config and its network, which implement [`NetworkConfig`] and [`Forward`], then its `mod`
+//! and its row in the table below. Config, reference, training, evaluation, prediction and the estimate of memory read the
+//! table.
 
 mod alpha_dropout;
-mod any;
 mod convolution;
+mod kernel;
 mod paper_classifier;
 mod paper_segmenter;
-mod point_loss;
 mod residual_segmenter;
+mod spec;
+mod table;
 mod trunk;
 
 pub use alpha_dropout::AlphaDropout;
-pub use any::{Network, Purpose};
-pub use convolution::Convolution;
-pub use paper_classifier::PaperClassifier;
-pub use paper_segmenter::PaperSegmenter;
-use point_loss::point_loss;
+pub use convolution::{Convolution, ConvolutionKind};
+pub use kernel::ShellsConfig;
+pub use paper_classifier::Head;
 pub use pointconv::selu;
-pub use residual_segmenter::ResidualSegmenter;
+pub use spec::{Activations, Forward, Inputs, NetworkConfig, NetworkInput, NetworkSpec, SearchKind, Task};
+
+table::networks! {
+    /// `kind = "paper-classifier"`: the classifier of Hua, Tran and Yeung, CVPR 2018 (arXiv 1712.05245).
+    "paper-classifier" => paper_classifier::{PaperClassifier, PaperClassifierConfig},
+    /// `kind = "paper-segmenter"`: the segmenter of the same paper.
+    "paper-segmenter" => paper_segmenter::{PaperSegmenter, PaperSegmenterConfig},
+    /// `kind = "residual-segmenter"`: a deeper segmenter of residual blocks.
+    "residual-segmenter" => residual_segmenter::{ResidualSegmenter, ResidualSegmenterConfig},
+}

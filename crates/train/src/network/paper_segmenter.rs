@@ -1,12 +1,132 @@
-//! The segmenter of Hua, Tran, Yeung (CVPR 2018).
+//! The segmenter of Hua, Tran, Yeung (CVPR 2018): its config, then the network.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use pointconv::{KernelShape, Neighborhood};
+use pointconv::KernelShape;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::trunk::{LECUN, Trunk, levels};
-use super::{Convolution, selu};
-use crate::config::{ConvolutionKind, PaperSegmenterConfig};
+use super::kernel::kernel_shape;
+use super::trunk::{CELL, KERNEL_SIZE, LECUN, Trunk, levels, validate_stack};
+use super::{
+    Activations, Convolution, ConvolutionKind, Forward, NetworkConfig, NetworkInput, NetworkSpec, SearchKind,
+    ShellsConfig, Task, selu,
+};
+use crate::check::{ConfigError, ensure};
+
+/// The segmenter of the paper: the convolutions of its classifier, their outputs side by side, then one convolution of
+/// dilation 1 to the classes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PaperSegmenterConfig {
+    /// Edge of a kernel cell, in the units of the files. Default 0.1.
+    pub cell: f32,
+    /// Cells of the kernel along x, y and z, each odd. Default `[3, 3, 3]`.
+    pub kernel_size: [usize; 3],
+    /// Dilation of each convolution before the last, which also says how many there are. Default `[1, 2, 3, 4]`.
+    pub dilations: Vec<usize>,
+    /// Output channels of each convolution before the last. Default 9.
+    pub channels: usize,
+    /// What the convolutions are; the paper's are full. Default `"full"`.
+    pub convolution: ConvolutionKind,
+    /// Whether the convolutions have a bias; the paper's have none. Default false.
+    pub bias: bool,
+    /// Whether SELU is applied to the logits, as the code released with the paper does. Default false.
+    pub selu_on_logits: bool,
+    /// Neighbour search. It changes the time, never the result. Default `"auto"`.
+    pub search: SearchKind,
+    /// Section `[model.shells]`: kernels of shells instead of cells. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shells: Option<ShellsConfig>,
+}
+
+impl Default for PaperSegmenterConfig {
+    fn default() -> Self {
+        Self {
+            cell: CELL,
+            kernel_size: KERNEL_SIZE,
+            dilations: vec![1, 2, 3, 4],
+            channels: 9,
+            convolution: ConvolutionKind::default(),
+            bias: false,
+            selu_on_logits: false,
+            search: SearchKind::default(),
+            shells: None,
+        }
+    }
+}
+
+impl NetworkConfig for PaperSegmenterConfig {
+    type Network = PaperSegmenter;
+
+    const TASK: Task = Task::Segmentation;
+
+    fn example() -> Self {
+        Self { shells: Some(ShellsConfig::default()), ..Self::default() }
+    }
+
+    fn validate(&self, channels_in: usize) -> Result<(), ConfigError> {
+        let shells = self.shells.as_ref();
+        validate_stack(self.cell, &self.kernel_size, &self.dilations, self.channels, shells)?;
+        ensure(
+            self.convolution != ConvolutionKind::Depthwise,
+            "model.convolution",
+            format_args!("\"depthwise\" with {channels_in} input channels"),
+            "\"full\", \"separable\" or \"1x1\": a depthwise convolution cannot give one channel per class",
+        )
+    }
+
+    /// The last one is that of the output.
+    fn kernel_shapes(&self) -> Vec<KernelShape> {
+        if self.convolution == ConvolutionKind::OneByOne {
+            return Vec::new();
+        }
+        self.dilations.iter().chain(&[1]).map(|&dilation| self.kernel(dilation)).collect()
+    }
+
+    fn init(&self, spec: &NetworkSpec, device: &Device) -> PaperSegmenter {
+        let trunk = Trunk {
+            kind: self.convolution,
+            kernels: self.dilations.iter().map(|&dilation| self.kernel(dilation)).collect(),
+            channels_in: spec.channels_in,
+            channels: self.channels,
+            bias: self.bias,
+        };
+        let subdomains = self.kernel(1).subdomains();
+        let width = [self.channels * self.dilations.len(), spec.classes];
+        PaperSegmenter {
+            convolutions: trunk.init(device),
+            output: Convolution::new(self.convolution, width, subdomains, self.bias, &LECUN, device),
+            selu_on_logits: self.selu_on_logits,
+        }
+    }
+
+    fn activations(&self, spec: &NetworkSpec) -> Activations {
+        // Input, all levels twice (they are put side by side), one level being made, logits.
+        let levels = (2 * self.dilations.len() + 4) * self.channels;
+        let inference_per_point = spec.channels_in + levels + 4 * spec.classes;
+        // As much again for what the backward pass needs, and for the gradients.
+        Activations {
+            inference_per_point,
+            training_per_point: 3 * inference_per_point,
+            training_per_cloud: 0,
+        }
+    }
+
+    fn search(&self) -> SearchKind {
+        self.search
+    }
+
+    fn kernel_key(&self) -> &'static str {
+        if self.shells.is_some() { "model.shells.radius" } else { "model.cell" }
+    }
+}
+
+impl PaperSegmenterConfig {
+    fn kernel(&self, dilation: usize) -> KernelShape {
+        kernel_shape(self.shells.as_ref(), self.kernel_size, self.cell, dilation)
+    }
+}
 
 /// Pointwise convolutions with growing dilation, their outputs side by side, and one more convolution to the classes.
 ///
@@ -17,78 +137,18 @@ pub struct PaperSegmenter {
     convolutions: Vec<Convolution>,
     output: Convolution,
     selu_on_logits: bool,
-    pub(super) label_smoothing: f32,
 }
 
-impl PaperSegmenterConfig {
-    fn trunk(&self, channels_in: usize) -> Trunk<'_> {
-        Trunk {
-            kind: self.convolution,
-            kernel_size: self.kernel_size,
-            cell: self.cell,
-            dilations: &self.dilations,
-            channels_in,
-            channels: self.channels,
-            bias: self.bias,
-        }
-    }
-
-    /// The kernel of every convolution, in order, the last one that of the output; none when the convolutions are 1x1.
-    #[must_use]
-    pub fn kernel_shapes(&self) -> Vec<KernelShape> {
-        let mut shapes = self.trunk(0).kernel_shapes();
-        if self.convolution != ConvolutionKind::OneByOne {
-            shapes.push(KernelShape::Cells { size: self.kernel_size, cell: self.cell, dilation: [1; 3] });
-        }
-        shapes
-    }
-
-    /// Makes the network for points with `channels_in` features and `classes` classes.
-    #[must_use]
-    pub fn init(
-        &self,
-        channels_in: usize,
-        classes: usize,
-        label_smoothing: f32,
-        device: &Device,
-    ) -> PaperSegmenter {
-        let subdomains = self.kernel_size.iter().product();
-        let width = [self.channels * self.dilations.len(), classes];
-        PaperSegmenter {
-            convolutions: self.trunk(channels_in).init(device),
-            output: Convolution::new(self.convolution, width, subdomains, self.bias, &LECUN, device),
-            selu_on_logits: self.selu_on_logits,
-            label_smoothing,
-        }
-    }
-}
-
-impl PaperSegmenter {
-    /// The logits of every point.
-    ///
-    /// # Shapes
-    /// - features `[P, C_in]`, one neighbourhood of their points per convolution, none for 1x1 convolutions
-    /// - output `[P, classes]`
-    ///
+impl Forward for PaperSegmenter {
     /// # Panics
-    /// When there is not one neighbourhood per convolution.
-    pub fn forward(&self, features: Tensor<2>, neighborhoods: &[Neighborhood]) -> Tensor<2> {
-        self.named_outputs(features, neighborhoods).pop().expect("there is always a last layer").1
-    }
-
-    /// The output of every layer with its name, the logits last.
-    pub(crate) fn named_outputs(
-        &self,
-        features: Tensor<2>,
-        neighborhoods: &[Neighborhood],
-    ) -> Vec<(String, Tensor<2>)> {
+    /// When there is not one neighbourhood per convolution, none for 1x1 convolutions.
+    fn named_outputs(&self, input: &NetworkInput) -> Vec<(String, Tensor<2>)> {
+        let lists = &input.neighborhoods[..];
         let (last, inner) = match self.output.has_neighbors() {
-            true => {
-                neighborhoods.split_last().map_or((None, neighborhoods), |(last, inner)| (Some(last), inner))
-            }
-            false => (None, neighborhoods),
+            true => lists.split_last().map_or((None, lists), |(last, inner)| (Some(last), inner)),
+            false => (None, lists),
         };
-        let levels = levels(&self.convolutions, features, inner);
+        let levels = levels(&self.convolutions, input.features.clone(), inner);
         let logits = self.output.forward(Tensor::cat(levels.clone(), 1), last);
         let logits = if self.selu_on_logits { selu(logits) } else { logits };
         let names = (0..).map(|index| format!("convolutions.{index}"));
@@ -98,17 +158,34 @@ impl PaperSegmenter {
 
 #[cfg(test)]
 mod tests {
-    use pointconv::PackedClouds;
+    use pointconv::{Neighborhood, PackedClouds};
 
     use super::*;
+
+    fn spec(channels_in: usize, classes: usize) -> NetworkSpec {
+        NetworkSpec { points: 4, channels_in, classes }
+    }
+
+    /// `positions` with `features`, and with the neighbourhoods that `config` asks for.
+    fn input(
+        config: &PaperSegmenterConfig,
+        positions: &[[f32; 3]],
+        offsets: &[usize],
+        features: Tensor<2>,
+    ) -> NetworkInput {
+        let shapes = config.kernel_shapes();
+        let clouds = PackedClouds::new(positions, offsets).unwrap();
+        let neighborhoods = Neighborhood::build_all(&clouds, &shapes, &features.device()).unwrap();
+        NetworkInput { features, offsets: offsets.to_vec(), neighborhoods }
+    }
 
     #[test]
     fn has_the_parameters_of_the_paper() {
         // 4 · 27 · 9 · 9 + 27 · 36 · 13, with the paper's nine inputs and 13 classes.
-        let network = PaperSegmenterConfig::default().init(9, 13, 0.0, &Device::flex());
+        let network = PaperSegmenterConfig::default().init(&spec(9, 13), &Device::flex());
         assert_eq!(network.num_params(), 21_384);
         let biased = PaperSegmenterConfig { bias: true, ..Default::default() };
-        assert_eq!(biased.init(9, 13, 0.0, &Device::flex()).num_params(), 21_384 + 4 * 9 + 13);
+        assert_eq!(biased.init(&spec(9, 13), &Device::flex()).num_params(), 21_384 + 4 * 9 + 13);
     }
 
     #[test]
@@ -118,17 +195,11 @@ mod tests {
         let positions = [[0.0; 3], [1.0, 0.0, 0.0], [1.1, 0.0, 0.0], [1.0, 0.2, 0.0]];
         // A depthwise convolution cannot give one channel per class, and the config refuses it.
         let kinds = ConvolutionKind::ALL.into_iter().filter(|kind| *kind != ConvolutionKind::Depthwise);
-        for convolution in kinds {
-            let config = PaperSegmenterConfig { convolution, channels: 10, ..Default::default() };
-            let network = config.init(5, 4, 0.0, &device);
-            let shapes = config.kernel_shapes();
-            let lists = Neighborhood::build_all(
-                &PackedClouds::new(positions, [0, 1, 1, 4]).unwrap(),
-                &shapes,
-                &device,
-            )
-            .unwrap();
-            let logits = network.forward(Tensor::ones([4, 5], &device), &lists);
+        let shells = [None, Some(ShellsConfig { radius: 0.2, count: 2 })];
+        for (convolution, shells) in kinds.flat_map(|kind| shells.clone().map(|shells| (kind, shells))) {
+            let config = PaperSegmenterConfig { convolution, shells, channels: 10, ..Default::default() };
+            let input = input(&config, &positions, &[0, 1, 1, 4], Tensor::ones([4, 5], &device));
+            let logits = config.init(&spec(5, 4), &device).logits(&input);
             assert_eq!(logits.dims(), [4, 4]);
             assert!(logits.into_data().iter::<f32>().all(f32::is_finite));
         }
@@ -139,14 +210,9 @@ mod tests {
         let device = Device::flex();
         device.seed(1);
         let config = PaperSegmenterConfig { selu_on_logits: true, ..Default::default() };
-        let lists = Neighborhood::build_all(
-            &PackedClouds::single([[0.0; 3]]).unwrap(),
-            &config.kernel_shapes(),
-            &device,
-        )
-        .unwrap();
         let features = Tensor::<2>::ones([1, 3], &device) * 100.0;
-        let least: f32 = config.init(3, 40, 0.0, &device).forward(features, &lists).min().into_scalar();
+        let input = input(&config, &[[0.0; 3]], &[0, 1], features);
+        let least: f32 = config.init(&spec(3, 40), &device).logits(&input).min().into_scalar();
         assert!((-1.7582..0.0).contains(&least), "{least}");
     }
 }

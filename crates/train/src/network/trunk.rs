@@ -4,51 +4,69 @@ use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use pointconv::{KernelShape, Neighborhood};
 
-use super::{Convolution, selu};
-use crate::config::ConvolutionKind;
+use super::kernel::validate_shells;
+use super::{Convolution, ConvolutionKind, ShellsConfig, selu};
+use crate::check::{ConfigError, ensure, ensure_positive, ensure_some};
 
-/// LeCun's initialisation, with which SELU keeps mean and variance.
+/// LeCun's initialisation, with which SELU preserves mean and variance.
 pub(super) const LECUN: Initializer = Initializer::KaimingNormal { gain: 1.0, fan_out_only: false };
 
+/// `model.cell` of the paper.
+pub(super) const CELL: f32 = 0.1;
+
+/// `model.kernel_size` of the paper.
+pub(super) const KERNEL_SIZE: [usize; 3] = [3, 3, 3];
+
 /// What decides a stack of convolutions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Trunk<'a> {
-    pub(crate) kind: ConvolutionKind,
-    pub(crate) kernel_size: [usize; 3],
-    pub(crate) cell: f32,
+#[derive(Clone, Debug)]
+pub(super) struct Trunk {
+    pub(super) kind: ConvolutionKind,
     /// One convolution each.
-    pub(crate) dilations: &'a [usize],
-    pub(crate) channels_in: usize,
+    pub(super) kernels: Vec<KernelShape>,
+    pub(super) channels_in: usize,
     /// Output channels of every convolution.
-    pub(crate) channels: usize,
-    pub(crate) bias: bool,
+    pub(super) channels: usize,
+    pub(super) bias: bool,
 }
 
-impl Trunk<'_> {
-    /// The kernel of every convolution, in order; none when the convolutions are 1x1 and read no neighbours.
-    pub(crate) fn kernel_shapes(&self) -> Vec<KernelShape> {
-        if self.kind == ConvolutionKind::OneByOne {
-            return Vec::new();
-        }
-        let shape = |&dilation: &usize| KernelShape::Cells {
-            size: self.kernel_size,
-            cell: self.cell,
-            dilation: [dilation; 3],
-        };
-        self.dilations.iter().map(shape).collect()
-    }
-
+impl Trunk {
     pub(super) fn init(&self, device: &Device) -> Vec<Convolution> {
-        let subdomains = self.kernel_size.iter().product();
         let mut channels = self.channels_in;
         let mut convolutions = Vec::new();
-        for _ in self.dilations {
+        for kernel in &self.kernels {
             let width = [channels, self.channels];
+            let subdomains = kernel.subdomains();
             convolutions.push(Convolution::new(self.kind, width, subdomains, self.bias, &LECUN, device));
             channels = self.channels;
         }
         convolutions
     }
+}
+
+/// The checks that the networks of the paper share.
+pub(super) fn validate_stack(
+    cell: f32,
+    kernel_size: &[usize; 3],
+    dilations: &[usize],
+    channels: usize,
+    shells: Option<&ShellsConfig>,
+) -> Result<(), ConfigError> {
+    ensure_positive(f64::from(cell), "model.cell")?;
+    ensure(
+        kernel_size.iter().all(|size| size % 2 == 1),
+        "model.kernel_size",
+        format_args!("{kernel_size:?}"),
+        "three odd numbers",
+    )?;
+    ensure(
+        !dilations.is_empty() && dilations.iter().all(|&dilation| dilation > 0),
+        "model.dilations",
+        format_args!("{dilations:?}"),
+        "one number of at least 1 per convolution, and at least one convolution",
+    )?;
+    validate_shells(shells, dilations, "model.cell", &cell, &CELL)?;
+    validate_shells(shells, dilations, "model.kernel_size", kernel_size, &KERNEL_SIZE)?;
+    ensure_some(channels, "model.channels")
 }
 
 /// The output of every convolution after SELU, in order.

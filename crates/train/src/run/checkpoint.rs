@@ -13,7 +13,7 @@ use super::{Position, RunDirectory};
 use crate::error::RunError;
 
 /// What burn writes of a checkpoint, each into a file of its own.
-const PARTS: [&str; 3] = ["model", "optim", "scheduler"];
+const FILES: [&str; 3] = ["model", "optim", "scheduler"];
 
 impl RunDirectory {
     /// `checkpoint/`: what resuming needs.
@@ -22,15 +22,15 @@ impl RunDirectory {
         self.path().join("checkpoint")
     }
 
-    fn part(&self, part: &str, steps: usize) -> PathBuf {
-        self.checkpoints().join(format!("{part}-{steps}.bpk"))
+    fn file(&self, kind: &str, steps: usize) -> PathBuf {
+        self.checkpoints().join(format!("{kind}-{steps}.bpk"))
     }
 
     fn position(&self, steps: usize) -> PathBuf {
         self.checkpoints().join(format!("position-{steps}.toml"))
     }
 
-    /// The numbers of the whole checkpoints, that is of the steps behind them, in order.
+    /// The numbers of the whole checkpoints in order: steps since the start.
     #[must_use]
     pub fn whole_checkpoints(&self) -> Vec<usize> {
         let Ok(entries) = fs::read_dir(self.checkpoints()) else { return Vec::new() };
@@ -40,12 +40,12 @@ impl RunDirectory {
         });
         // Each file appears whole or not at all; the four of a checkpoint are written side by side.
         let mut whole: Vec<usize> =
-            steps.filter(|&steps| PARTS.iter().all(|part| self.part(part, steps).exists())).collect();
+            steps.filter(|&steps| FILES.iter().all(|kind| self.file(kind, steps).exists())).collect();
         whole.sort_unstable();
         whole
     }
 
-    /// Where the last whole checkpoint stands; `None` without one.
+    /// The position of the last whole checkpoint; `None` without one.
     ///
     /// # Errors
     /// [`RunError::BadFile`], [`RunError::Io`].
@@ -62,24 +62,24 @@ impl RunDirectory {
         Ok(Some(position))
     }
 
-    /// Writes where a checkpoint stands, whose parts burn writes.
+    /// Writes the position of a checkpoint; burn writes its other files.
     pub(crate) fn write_position(&self, position: &Position) -> Result<(), RunError> {
         let text = toml::to_string(position).expect("a position is plain data");
         self.write(&self.position(position.steps), &text)
     }
 
-    /// Takes away where a checkpoint stands: its parts are no checkpoint any more.
+    /// Removes the position of a checkpoint: its other files are no checkpoint any more.
     pub(crate) fn remove_position(&self, steps: usize) {
-        // What stays is in nobody's way, and goes when the run is resumed.
+        // A file that stays does no harm: resuming the run removes it.
         let _ = fs::remove_file(self.position(steps));
     }
 
-    /// Removes what a process that was killed has left: parts of checkpoints, and files that were being written.
+    /// Removes the remains of a process that was killed: incomplete checkpoints, and files that were being written.
     pub(crate) fn sweep(&self) -> Result<(), RunError> {
         let whole = self.whole_checkpoints();
-        let kept = |name: &str| {
+        let is_used = |name: &str| {
             whole.iter().any(|&steps| {
-                let files = PARTS.map(|part| self.part(part, steps));
+                let files = FILES.map(|kind| self.file(kind, steps));
                 files.iter().chain([&self.position(steps)]).any(|file| file.ends_with(name))
             })
         };
@@ -88,7 +88,7 @@ impl RunDirectory {
             for entry in entries.flatten() {
                 let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
                 let unfinished = name.ends_with(".tmp") || name.contains(".partial-");
-                if path.is_file() && (unfinished || (folder == self.checkpoints() && !kept(&name))) {
+                if path.is_file() && (unfinished || (folder == self.checkpoints() && !is_used(&name))) {
                     fs::remove_file(&path).map_err(RunError::io(&path, "remove"))?;
                 }
             }
@@ -107,7 +107,7 @@ impl RunDirectory {
         optimizer: ModuleOptimizer,
         schedule: ModuleLrScheduler,
     ) -> Result<(M, ModuleOptimizer, ModuleLrScheduler), RunError> {
-        let [model, optim, scheduler] = PARTS.map(|part| self.part(part, steps));
+        let [model, optim, scheduler] = FILES.map(|kind| self.file(kind, steps));
         let model_record =
             ModuleRecord::load(&model).map_err(|error| damaged(&model, steps, &error.to_string()))?;
         let optim_record =

@@ -7,7 +7,7 @@ use pointcloud::io::replace_file;
 
 use crate::config::Config;
 use crate::error::RunError;
-use crate::evaluation::Weights;
+use crate::metrics::Weights;
 
 /// A folder with `config.toml`, `manifest.json`, `metrics.jsonl`, `best.safetensors`, `last.safetensors`, `checkpoint/`,
 /// and after the training `evaluation.json`, `report.json` and `report.html`.
@@ -46,7 +46,7 @@ impl RunDirectory {
         if entries.next().is_some() { Err(RunError::NotEmpty { path: run.path }) } else { Ok(()) }
     }
 
-    /// Takes away what a training wrote that kept no step; files of others stay.
+    /// Removes the files of a training without a checkpoint; other files stay.
     ///
     /// # Errors
     /// [`RunError::Io`].

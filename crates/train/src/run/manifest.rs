@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RunDirectory;
 use crate::error::RunError;
+use crate::metrics::Values;
 
 /// Version of the run directory that this program writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -56,11 +57,9 @@ pub struct WeightsEntry {
     pub file: String,
     /// The epoch after which they were saved, from 1.
     pub epoch: usize,
-    /// Accuracy on the validation files after that epoch, in `[0, 1]`.
-    pub validation_accuracy: Option<f64>,
-    /// Mean intersection over union on them; only for segmenters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validation_mean_iou: Option<f64>,
+    /// The metrics that epochs are chosen by, on the validation files after that epoch.
+    #[serde(flatten, with = "crate::metrics::validation_named")]
+    pub validation: Values,
 }
 
 /// The one key that every version has.

@@ -1,15 +1,15 @@
-//! Where a training stands, to the step.
+//! How far a training has got, to the step.
 
 use serde::{Deserialize, Serialize};
 
 /// What a checkpoint says beside weights, optimizer and schedule: with it a training goes on as if it had never stopped.
 ///
-/// It is kept as TOML, whose numbers read back to the last bit.
+/// It is stored as TOML, whose numbers read back to the last bit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// Steps behind, in all epochs; checkpoints are numbered by it.
+    /// Steps that are done, in all epochs: the number of the checkpoint.
     pub steps: usize,
-    /// Whole epochs behind, validation included.
+    /// Whole epochs that are done, validation included.
     pub epochs: usize,
     /// Steps of the epoch after those.
     pub step: usize,

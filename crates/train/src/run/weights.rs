@@ -4,9 +4,10 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 
 use super::{Manifest, RunDirectory};
 use crate::error::RunError;
-use crate::evaluation::Weights;
+use crate::metrics::Weights;
 
-/// Writes the weights of `network`, named by their place and not by the kind of their layer, with what identifies them in the header, in one step.
+/// Writes the weights of `network`, named by their path in the network without the kinds of layers, in one step. The header identifies
+/// the network.
 ///
 /// # Errors
 /// [`RunError::BadFile`] with the reason of the store.

@@ -1,15 +1,19 @@
-//! Training on burn's learner.
+//! Training on burn's learner: one loop for both tasks.
 
-mod epochs;
-mod keep;
-mod optimize;
-mod pace;
-mod place;
+mod checkpointing;
+mod epoch_loop;
+mod eta;
+mod optimizer;
+mod output;
 mod renderer;
+mod schedule;
+mod sense;
 mod session;
+mod state;
 mod step;
 mod tally;
+mod tensorboard;
 
-pub use place::check_place;
+pub use output::check_output;
 pub use session::{TrainOptions, TrainOutcome, train};
-pub use step::{StepBench, StepTimes};
+pub use step::{Steps, take_turn};

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use burn::module::Module;
@@ -10,29 +10,23 @@ use burn::tensor::Device;
 use burn::train::logger::InMemoryMetricLogger;
 use burn::train::metric::{AccuracyMetric, LossMetric};
 use burn::train::{Learner, SupervisedTraining, TrainingStrategy};
-use pointcloud::dataset::FolderDataset;
-use pointcloud::derive_seed;
 
-use super::epochs::{Epochs, Standing};
-use super::keep::KeepLast;
-use super::optimize::{optimizer, schedule};
-use super::place::Place;
+use super::checkpointing::KeepLast;
+use super::epoch_loop::Epochs;
+use super::output::OutputFolder;
 use super::renderer::Silent;
-use crate::config::{Config, ModelConfig, Normalize, PaperClassifierConfig, ScenesConfig};
-use crate::data::{
-    BatchBuilder, BatchSource, CloudSet, CloudSource, Loader, Preparation, RegionBuilder, RegionSource,
-    class_counts, load_scenes, split_validation,
-};
+use super::sense;
+use super::state::TrainingState;
+use super::step::{first, take_turn};
+use super::tensorboard::EventLogs;
+use crate::config::{Config, Task};
 use crate::error::RunError;
-use crate::metrics_log::{EpochMetrics, MetricsLog};
-use crate::network::Purpose;
-use crate::progress::{Progress, ProgressMode};
-use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, RunDirectory};
+use crate::metrics::{EpochMetrics, Metric, MetricsLog};
+use crate::network::NetworkSpec;
+use crate::progress::ProgressMode;
+use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, Position, RunDirectory};
 use crate::stop::Stop;
-use crate::tensorboard::EventLogs;
-
-/// Selects the random numbers of the first weights.
-pub(super) const WEIGHTS: u64 = 6;
+use crate::task::{BatchSource, Loader, TrainingData, classification, segmentation};
 
 /// Version of burn that this program is built on.
 pub(crate) const BURN_VERSION: &str = "0.22.1";
@@ -52,7 +46,7 @@ pub struct TrainOptions {
     pub dashboard: bool,
     /// Whether event files for TensorBoard are written; a run that has some gets more in any case.
     pub tensorboard: bool,
-    /// Asks the training to stop after a step and to keep where it stands.
+    /// Asks the training to stop after a step; the step is then in a checkpoint.
     pub stop: Stop,
 }
 
@@ -100,153 +94,61 @@ pub struct TrainOutcome {
 ///
 /// # Errors
 /// Data that cannot be used, a run directory that is taken, a resumed run with another config, a loss that is not
-/// finite (the last whole epoch is kept), a request to stop before the first step.
+/// finite (the last whole epoch stays saved), a request to stop before the first step.
 pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, RunError> {
-    let place = Place::find(config, options)?;
-    match (&config.model, &config.scenes) {
-        (ModelConfig::PaperClassifier(model), _) => {
-            run(config, options, place, clouds(config, options, model)?)
+    let output = OutputFolder::find(config, options)?;
+    let TrainOptions { device, progress, .. } = options;
+    match (config.model.task(), &config.scenes) {
+        (Task::Classification, _) => {
+            run(config, options, output, classification::training_data(config, device, *progress)?)
         }
-        (_, Some(scenes)) => run(config, options, place, regions(config, options, scenes)?),
-        (_, None) => unreachable!("a segmenter without [scenes] does not pass the checks of a config"),
-    }
-}
-
-/// What is trained on, and what for.
-struct Task<S> {
-    train: S,
-    validation: S,
-    purpose: Purpose,
-    classes: Vec<String>,
-    normalize: &'static str,
-    train_files: usize,
-    validation_files: usize,
-    skipped_files: usize,
-}
-
-/// Whole clouds, for a classifier.
-fn clouds(
-    config: &Config,
-    options: &TrainOptions,
-    model: &PaperClassifierConfig,
-) -> Result<Task<CloudSource>, RunError> {
-    let dataset = FolderDataset::open(&config.data.root)?;
-    let samples = dataset.split("train")?.len();
-    let bar = Progress::start(options.progress, "reading train", "files", samples);
-    let (all, skipped) = CloudSet::load(&dataset, "train", &config.data, config.seed, &|done| bar.set(done))?;
-    for file in &skipped {
-        bar.println(&format!("skipped: {}", file.error));
-    }
-    bar.finish();
-    if all.is_empty() {
-        return Err(RunError::NoFiles { path: config.data.root.clone(), split: "train".into() });
-    }
-    let (train, validation) = split_validation(&all, config.data.validation_fraction, config.seed);
-    drop(all);
-    let (train_files, validation_files) = (train.len(), validation.len());
-    let preparation =
-        Preparation { order: config.data.order, augment: Some(config.augment.clone()), seed: config.seed };
-    let builder = BatchBuilder::of(model, &options.device);
-    let unchanged = Preparation { augment: None, ..preparation.clone() };
-    Ok(Task {
-        train: CloudSource::new(train, builder.clone(), preparation),
-        validation: CloudSource::new(validation, builder, unchanged),
-        purpose: Purpose {
-            points: config.data.points,
-            channels_in: model.input_channels(),
-            classes: dataset.classes().len(),
-            label_smoothing: config.train.label_smoothing,
-        },
-        classes: dataset.classes().to_vec(),
-        normalize: match config.data.normalize {
-            Normalize::UnitSphere => "unit-sphere",
-            Normalize::None => "none",
-        },
-        train_files,
-        validation_files,
-        skipped_files: skipped.len(),
-    })
-}
-
-/// Regions of labelled scenes, for a segmenter.
-fn regions(
-    config: &Config,
-    options: &TrainOptions,
-    scenes: &ScenesConfig,
-) -> Result<Task<RegionSource>, RunError> {
-    let root = &config.data.root;
-    let folder = scenes.folder(root)?;
-    let classes = scenes.class_names(root)?;
-    let map = scenes.label_map(&classes);
-    let mut skipped_files = 0;
-    let mut load = |split: &str| {
-        let files = folder.split(split)?;
-        let bar = Progress::start(options.progress, &format!("reading {split}"), "files", files.len());
-        let found = load_scenes(files, scenes, &map, config.data.skip_bad, &|done| bar.set(done))?;
-        for error in &found.skipped {
-            bar.println(&format!("skipped: {error}"));
+        (Task::Segmentation, Some(scenes)) => {
+            run(config, options, output, segmentation::training_data(config, scenes, device, *progress)?)
         }
-        skipped_files += found.skipped.len();
-        Ok::<_, RunError>(found.scenes)
-    };
-    let train = load("train")?;
-    if class_counts(&train, classes.len()).iter().all(|&count| count == 0) {
-        return Err(RunError::NoFiles { path: root.clone(), split: "train".into() });
+        (Task::Segmentation, None) => {
+            unreachable!("a segmenter without [scenes] does not pass the checks of a config")
+        }
     }
-    let has_validation = folder.splits().any(|split| split == "val");
-    let validation = if has_validation { load("val")? } else { Vec::new() };
-    let (train_files, validation_files) = (train.len(), validation.len());
-    let builder = RegionBuilder::of(&config.model, scenes, classes.len(), &options.device);
-    Ok(Task {
-        train: RegionSource::for_training(train, builder.clone(), scenes, &config.augment, config.seed),
-        validation: RegionSource::covering(validation, builder, scenes),
-        purpose: Purpose {
-            points: scenes.points,
-            channels_in: scenes.channels_in(),
-            classes: classes.len(),
-            label_smoothing: config.train.label_smoothing,
-        },
-        classes,
-        normalize: "none",
-        train_files,
-        validation_files,
-        skipped_files,
-    })
 }
 
 fn run<S: BatchSource>(
     config: &Config,
     options: &TrainOptions,
-    place: Place,
-    task: Task<S>,
+    output: OutputFolder,
+    data: TrainingData<S>,
 ) -> Result<TrainOutcome, RunError> {
+    if !matches!(options.progress, ProgressMode::Quiet) {
+        for warning in sense::warnings(config, &data)? {
+            eprintln!("warning: {warning}");
+        }
+    }
     let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
         architecture: config.model.kind().into(),
-        classes: task.classes,
-        points: task.purpose.points,
-        normalize: task.normalize.into(),
+        classes: data.classes,
+        points: data.spec.points,
+        normalize: data.normalize.into(),
         pointwise_version: env!("CARGO_PKG_VERSION").into(),
         burn_version: BURN_VERSION.into(),
         seed: config.seed,
-        train_files: task.train_files,
-        validation_files: task.validation_files,
-        skipped_files: task.skipped_files,
+        train_files: data.train_files,
+        validation_files: data.validation_files,
+        skipped_files: data.skipped_files,
         checkpoint_version: CHECKPOINT_VERSION,
         weights: Default::default(),
     };
-    // Until here there is nothing to keep.
+    // Until here there is nothing to save.
     let _listening = options.stop.listen();
     // Only now, so that data that cannot be used leaves no run behind.
-    let (run, _lock, start) = place.take(config, &mut manifest)?;
+    let (run, _lock, start) = output.open(config, &mut manifest)?;
     manifest.write(&run)?;
     let rows = MetricsLog::truncate_after(run.metrics(), start.epochs)?;
     let log = MetricsLog::open(run.metrics())?;
     let folder = run.tensorboard();
     let events = (options.tensorboard || folder.exists()).then(|| EventLogs::open(&folder, &start, &rows));
-    let standing = Standing { log, events: events.transpose()?, manifest, position: start, failure: None };
-    let Task { train, validation, purpose, .. } = task;
-    let result = fit(config, options, Session { run: run.clone(), train, validation, purpose, standing });
+    let state = TrainingState { log, events: events.transpose()?, manifest, position: start, failure: None };
+    let TrainingData { train, validation, spec, .. } = data;
+    let result = fit(config, options, Session { run: run.clone(), train, validation, spec, state });
     if result.is_err() && run.whole_checkpoints().is_empty() && !options.resume {
         run.discard()?;
     }
@@ -258,14 +160,8 @@ struct Session<S> {
     run: RunDirectory,
     train: S,
     validation: S,
-    purpose: Purpose,
-    standing: Standing,
-}
-
-/// Waits until no other training of this process draws random numbers.
-pub(super) fn take_turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    spec: NetworkSpec,
+    state: TrainingState,
 }
 
 fn fit<S: BatchSource>(
@@ -273,26 +169,22 @@ fn fit<S: BatchSource>(
     options: &TrainOptions,
     session: Session<S>,
 ) -> Result<TrainOutcome, RunError> {
-    let Session { run, train, validation, purpose, standing } = session;
+    let Session { run, train, validation, spec, state } = session;
     let _turn = take_turn();
     let device = options.device.clone().autodiff();
-    device.seed(derive_seed(config.seed, &[WEIGHTS]));
-    let network = config.model.init(&purpose, &device);
-    let parameters = network.num_params();
-
     let batch = config.train.batch_size;
     let epochs = config.train.epochs;
     let steps = train.len().div_ceil(batch);
-    let optimizer = optimizer(&config.optimizer);
-    let schedule = schedule(&config.schedule, config.optimizer.lr(), epochs, steps);
-    let (network, optimizer, schedule) = match standing.position.steps {
+    let (network, optimizer, schedule) = first(config, &spec, epochs, steps, &device);
+    let parameters = network.num_params();
+    let (network, optimizer, schedule) = match state.position.steps {
         0 => (network, optimizer, schedule),
         steps => run.load_checkpoint(steps, network, optimizer, schedule)?,
     };
     let train = Loader::shuffled(train.to_device(&device), batch);
     let validation = Loader::in_order(validation, batch);
 
-    let standing = Arc::new(Mutex::new(standing));
+    let state = Arc::new(Mutex::new(state));
     let dashboard = options.dashboard && std::io::stdout().is_terminal();
     let bars = if dashboard { ProgressMode::Quiet } else { options.progress };
     let strategy = Epochs {
@@ -302,11 +194,11 @@ fn fit<S: BatchSource>(
         task: config.model.task(),
         run: run.clone(),
         steps,
-        standing: standing.clone(),
+        state: state.clone(),
         stop: options.stop.clone(),
         bars,
         on_epoch: Box::new(move |row| {
-            if bars != ProgressMode::Quiet {
+            if !matches!(bars, ProgressMode::Quiet) {
                 // A reader that is gone is no reason to stop training.
                 let _ = writeln!(std::io::stdout(), "{}", epoch_line(row, epochs));
             }
@@ -330,14 +222,24 @@ fn fit<S: BatchSource>(
     let result = training.launch(Learner::new(network, optimizer, schedule));
     let seconds = started.elapsed().as_secs_f64();
 
-    let mut standing = standing.lock().expect("the training is over");
-    if let Some(failure) = standing.failure.take() {
+    let mut state = state.lock().expect("the training is over");
+    if let Some(failure) = state.failure.take() {
         return Err(failure);
     }
     if let Some(error) = result.error {
         return Err(RunError::Learner(error.to_string()));
     }
-    let position = &standing.position;
+    outcome(run, &state.position, parameters, steps, seconds)
+}
+
+/// What a training left that stopped at `position`.
+fn outcome(
+    run: RunDirectory,
+    position: &Position,
+    parameters: usize,
+    steps: usize,
+    seconds: f64,
+) -> Result<TrainOutcome, RunError> {
     if position.steps == 0 {
         return Err(RunError::StoppedEarly);
     }
@@ -356,13 +258,12 @@ fn fit<S: BatchSource>(
 fn epoch_line(row: &EpochMetrics, epochs: usize) -> String {
     let width = epochs.to_string().len();
     let lr = row.lr.map(|lr| format!("  lr {lr:.2e}")).unwrap_or_default();
-    let mean_iou = row.mean_iou.map(|iou| format!("  mean IoU {:5.1} %", 100.0 * iou)).unwrap_or_default();
+    let metric = |(metric, value): (&Metric, Option<f64>)| {
+        format!("  {} {:5.1} %", metric.short_label, 100.0 * value.unwrap_or(0.0))
+    };
+    let metrics: String = row.values.iter().filter(|(metric, _)| metric.chooses).map(metric).collect();
     format!(
-        "epoch {:>width$}/{epochs}  {}  loss {:.4}  accuracy {:5.1} %{mean_iou}  {:.1} s{lr}",
-        row.epoch,
-        row.split,
-        row.loss,
-        100.0 * row.accuracy,
-        row.seconds,
+        "epoch {:>width$}/{epochs}  {}  loss {:.4}{metrics}  {:.1} s{lr}",
+        row.epoch, row.split, row.loss, row.seconds,
     )
 }

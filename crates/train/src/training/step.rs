@@ -1,227 +1,126 @@
-//! One step of training, part by part: what `train` does with a batch, timed.
+//! One step of training, in the parts that the loop over epochs runs and the benches time.
 
-use std::path::PathBuf;
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use burn::data::dataloader::DataLoader;
-use burn::module::Module;
-use burn::optim::GradientsParams;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
-use burn::train::Learner;
-use neighbors::InstructionSet;
-use pointcloud::derive_seed;
-use pointconv::Neighborhood;
-use serde::Serialize;
+use burn::train::{ClassificationOutput, InferenceStep, Learner, TrainOutput, TrainStep};
 
-use super::epochs::STEP;
-use super::optimize::{optimizer, schedule};
-use super::session::{WEIGHTS, take_turn};
-use crate::bench::{Spread, peak_memory};
-use crate::config::{Config, ModelConfig};
-use crate::data::{BatchBuilder, CloudSet, CloudSource, Loader, Preparation};
-use crate::error::RunError;
-use crate::memory::StepMemory;
-use crate::network::Purpose;
+use super::optimizer::optimizer;
+use super::schedule::schedule;
+use crate::config::Config;
+use crate::network::{Network, NetworkSpec};
+use crate::streams::Stream;
+use crate::task::{CloudBatch, forward_loss};
 
-/// Steps before the first that is timed: one makes the optimizer's state, one finds the memory that steps free.
-const WARM_UP: usize = 2;
+impl TrainStep for Network {
+    type Input = CloudBatch;
+    type Output = ClassificationOutput;
 
-/// A training whose steps are timed.
-#[derive(Clone, Debug)]
-pub struct StepBench {
-    /// Network, optimizer, augmentation, order and batch size.
-    pub config: Config,
-    /// Classes of the network.
-    pub classes: usize,
-    /// Steps that are timed, after two that are not.
-    pub repetitions: usize,
+    fn step(&self, batch: CloudBatch) -> TrainOutput<ClassificationOutput> {
+        backward(self, forward_loss(self, batch))
+    }
 }
 
-/// Times of one step, and what they are times of.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct StepTimes {
-    /// All parts one after the other.
-    pub step: Spread,
-    /// Augmentation and order of the points.
-    pub prepare: Spread,
-    /// Neighbour lists of all convolutions, and packing.
-    pub search: Spread,
-    /// From the batch to the loss.
-    pub forward: Spread,
-    /// From the loss to all gradients.
-    pub backward: Spread,
-    /// From the gradients to new weights.
-    pub optimizer: Spread,
-    /// From the end of one step to the end of the next when, as in a training, another thread makes the next batches
-    /// meanwhile.
-    pub pipelined: Spread,
-    /// Clouds of a step.
-    pub batch: usize,
-    /// Points of a cloud.
-    pub points: usize,
-    /// Classes.
-    pub classes: usize,
-    /// Learnable weights.
-    pub parameters: usize,
-    /// Neighbour pairs of all convolutions in the last batch.
-    pub edges: usize,
-    /// Loss of the last step.
-    pub loss: f32,
-    /// Threads of the pool.
-    pub threads: usize,
-    /// The vector instructions in use.
-    pub instruction_set: String,
-    /// The most memory that the process held; `None` where the system does not tell.
-    pub peak_bytes: Option<u64>,
-    /// What was to be expected of it.
-    pub estimate: StepMemory,
+impl InferenceStep for Network {
+    type Input = CloudBatch;
+    type Output = ClassificationOutput;
+
+    fn step(&self, batch: CloudBatch) -> ClassificationOutput {
+        forward_loss(self, batch)
+    }
 }
 
-/// Times in the order of their repetitions.
-#[derive(Default)]
-struct Log {
-    step: Vec<f64>,
-    prepare: Vec<f64>,
-    search: Vec<f64>,
-    forward: Vec<f64>,
-    backward: Vec<f64>,
-    optimizer: Vec<f64>,
+/// From the loss to the gradients of all weights.
+fn backward(network: &Network, output: ClassificationOutput) -> TrainOutput<ClassificationOutput> {
+    let gradients = output.loss.backward();
+    TrainOutput::new(network, gradients, output)
 }
 
-impl StepBench {
-    /// Times steps on `clouds`, which are repeated as often as needed and have classes in turn.
-    ///
-    /// # Errors
-    /// A network that is no classifier, clouds without neighbour lists, or a loss that is not finite.
-    ///
-    /// # Panics
-    /// When there is no cloud.
-    pub fn run(&self, clouds: &[Vec<[f32; 3]>], device: &Device) -> Result<StepTimes, RunError> {
-        assert!(!clouds.is_empty(), "StepBench: expected at least one cloud");
-        let _turn = take_turn();
-        let config = &self.config;
-        let ModelConfig::PaperClassifier(model) = &config.model else {
-            return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
-        };
-        let batch = config.train.batch_size;
-        let estimate = StepMemory::estimate(config, self.classes, clouds)?;
+/// The network with weights of the seed, the optimizer and the schedule before the first step. The schedule spans `epochs`
+/// epochs of `steps` steps.
+pub(super) fn first(
+    config: &Config,
+    spec: &NetworkSpec,
+    epochs: usize,
+    steps: usize,
+    device: &Device,
+) -> (Network, ModuleOptimizer, ModuleLrScheduler) {
+    device.seed(Stream::Weights.seed(config.seed, &[]));
+    let network = config.model.init(spec, device);
+    let schedule = schedule(&config.schedule, config.optimizer.lr(), epochs, steps);
+    (network, optimizer(&config.optimizer), schedule)
+}
+
+/// Waits until no other training of this process draws random numbers: burn has one stream of them per process.
+pub fn take_turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A network with its optimizer and schedule, trained step by step.
+pub struct Steps {
+    learner: Learner<Network>,
+    device: Device,
+    seed: u64,
+}
+
+impl std::fmt::Debug for Steps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Steps")
+            .field("device", &self.device)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Steps {
+    /// The first step of `config` on `device`, with weights of the seed; the schedule spans `epochs` epochs of `steps` steps.
+    #[must_use]
+    pub fn new(config: &Config, spec: &NetworkSpec, epochs: usize, steps: usize, device: &Device) -> Self {
         let device = device.clone().autodiff();
-        device.seed(derive_seed(config.seed, &[WEIGHTS]));
-        let points = clouds[0].len();
-        let purpose = Purpose {
-            points,
-            channels_in: model.input_channels(),
-            classes: self.classes,
-            label_smoothing: config.train.label_smoothing,
-        };
-        let network = config.model.init(&purpose, &device);
-        let parameters = network.num_params();
-        let steps = self.repetitions + WARM_UP;
-        let schedule = schedule(&config.schedule, config.optimizer.lr(), 1, 2 * steps);
-        let mut learner = Learner::new(network, optimizer(&config.optimizer), schedule);
-        let preparation = Preparation {
-            order: config.data.order,
-            augment: Some(config.augment.clone()),
-            seed: config.seed,
-        };
-        let set = self.set(clouds, steps * batch);
-        let source = CloudSource::new(set, BatchBuilder::of(model, &device), preparation);
-        let loader = Loader::shuffled(source.clone(), batch);
-
-        let mut log = Log::default();
-        let (mut edges, mut loss) = (0, 0.0);
-        for step in 0..steps {
-            device.seed(derive_seed(config.seed, &[STEP, 1, step as u64]));
-            let clock = Clock::start();
-            let members: Vec<usize> = (step * batch..(step + 1) * batch).collect();
-            let clouds = source.prepare(1, &members);
-            let prepare = clock.lap(&device);
-            let packed = source.pack(&clouds, members)?;
-            let search = clock.lap(&device);
-            edges = packed.neighborhoods.iter().map(Neighborhood::edges).sum();
-            let model = learner.model();
-            let output = model.judge(packed);
-            let forward = clock.lap(&device);
-            let gradients = output.loss.backward();
-            let gradients = GradientsParams::from_grads(gradients, &model);
-            loss = output.loss.into_scalar::<f32>();
-            let backward = clock.lap(&device);
-            learner.lr_step();
-            learner.optimizer_step(gradients);
-            let end = clock.lap(&device);
-            if step >= WARM_UP {
-                log.prepare.push(prepare);
-                log.search.push(search - prepare);
-                log.forward.push(forward - search);
-                log.backward.push(backward - forward);
-                log.optimizer.push(end - backward);
-                log.step.push(end);
-            }
-        }
-
-        loader.start_epoch(2);
-        let mut pipelined = Vec::new();
-        let mut started = Instant::now();
-        for (step, batch) in loader.iter().enumerate() {
-            let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
-            device.seed(derive_seed(config.seed, &[STEP, 2, step as u64]));
-            let output = learner.train_step(batch);
-            loss = output.item.loss.into_scalar::<f32>();
-            learner.lr_step();
-            learner.optimizer_step(output.grads);
-            device.sync().expect("the device computes");
-            // Nothing is ready before the first.
-            if step >= WARM_UP {
-                pipelined.push(started.elapsed().as_secs_f64());
-            }
-            started = Instant::now();
-        }
-        if !loss.is_finite() {
-            return Err(RunError::Learner(format!("the loss is {loss}; lower optimizer.lr")));
-        }
-        Ok(StepTimes {
-            step: Spread::of(&log.step),
-            prepare: Spread::of(&log.prepare),
-            search: Spread::of(&log.search),
-            forward: Spread::of(&log.forward),
-            backward: Spread::of(&log.backward),
-            optimizer: Spread::of(&log.optimizer),
-            pipelined: Spread::of(&pipelined),
-            batch,
-            points,
-            classes: self.classes,
-            parameters,
-            edges,
-            loss,
-            threads: rayon::current_num_threads(),
-            instruction_set: InstructionSet::current().to_string(),
-            peak_bytes: peak_memory(),
-            estimate,
-        })
+        let (network, optimizer, schedule) = first(config, spec, epochs, steps, &device);
+        Self::of(Learner::new(network, optimizer, schedule), device, config.seed)
     }
 
-    /// `count` clouds with a class and a name each.
-    fn set(&self, clouds: &[Vec<[f32; 3]>], count: usize) -> CloudSet {
-        CloudSet {
-            clouds: clouds.iter().cycle().take(count).cloned().collect(),
-            classes: (0..count).map(|index| index % self.classes).collect(),
-            paths: (0..count).map(|index| PathBuf::from(format!("cloud {index}"))).collect(),
-        }
-    }
-}
-
-/// Seconds since the start of a step.
-struct Clock(Instant);
-
-impl Clock {
-    fn start() -> Self {
-        Self(Instant::now())
+    /// Steps of `learner`, on `device`.
+    pub(super) fn of(learner: Learner<Network>, device: Device, seed: u64) -> Self {
+        Self { learner, device, seed }
     }
 
-    /// Once the device has done what it was given.
-    fn lap(&self, device: &Device) -> f64 {
-        device.sync().expect("the device computes");
-        self.0.elapsed().as_secs_f64()
+    /// The network, as it is now.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        self.learner.model()
+    }
+
+    /// The learner of burn.
+    pub(super) fn learner(&self) -> &Learner<Network> {
+        &self.learner
+    }
+
+    /// Chooses the random numbers of the network (dropout) in a step.
+    pub fn seed(&self, epoch: usize, step: usize) {
+        self.device.seed(Stream::Step.seed(self.seed, &[epoch as u64, step as u64]));
+    }
+
+    /// From a batch to its loss.
+    #[must_use]
+    pub fn forward(&self, batch: CloudBatch) -> ClassificationOutput {
+        forward_loss(&self.network(), batch)
+    }
+
+    /// From the loss to the gradients.
+    #[must_use]
+    pub fn backward(&self, output: ClassificationOutput) -> TrainOutput<ClassificationOutput> {
+        backward(&self.network(), output)
+    }
+
+    /// From the gradients to new weights; gives the learning rate of the step.
+    pub fn update(&mut self, gradients: GradientsParams) -> f64 {
+        self.learner.lr_step();
+        self.learner.optimizer_step(gradients);
+        self.learner.lr_current().base()
     }
 }

@@ -5,8 +5,7 @@ use std::time::Instant;
 use burn::train::ClassificationOutput;
 
 use crate::config::Task;
-use crate::evaluation::Confusion;
-use crate::metrics_log::EpochMetrics;
+use crate::metrics::{Confusion, EpochMetrics, Values};
 use crate::run::Sums;
 
 /// Sums over the steps of one epoch and split.
@@ -81,9 +80,7 @@ impl Tally {
             epoch,
             split: split.to_owned(),
             loss: self.loss / self.confusion.total().max(1) as f64,
-            accuracy: self.confusion.overall_accuracy().unwrap_or(0.0),
-            mean_class_accuracy: self.confusion.mean_class_accuracy(),
-            mean_iou: (task == Task::Segmentation).then(|| self.confusion.mean_iou()).flatten(),
+            values: Values::of(task, &self.confusion),
             lr: (split == "train").then_some(self.lr),
             seconds: self.seconds(),
         }
@@ -122,7 +119,7 @@ mod tests {
             tally.lr = 0.5;
         }
         let row = whole.row(Task::Classification, 4, "train");
-        assert_eq!(row.accuracy, 2.0 / 3.0);
+        assert_eq!(row.values.get("overall_accuracy"), Some(2.0 / 3.0));
         assert!((row.loss - (2.0 * 0.1 + 0.7) / 3.0).abs() < 1e-7, "{}", row.loss);
         assert_eq!(row.lr, Some(0.5));
         let other = resumed.row(Task::Classification, 4, "train");

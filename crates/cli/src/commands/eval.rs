@@ -1,0 +1,89 @@
+//! `pointwise eval`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use ::report::{RunRecord, RunReport};
+use pointcloud::io::replace_file;
+use train::run::RunDirectory;
+use train::{RunError, TrainedRun};
+
+use super::WeightsArgument;
+use super::devices::pick;
+use super::evaluation::evaluate;
+use super::output::{describe, line};
+use super::report::named;
+use crate::progress;
+
+/// Evaluate a run on every file of a split
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pointwise eval runs/shapes10 --data datasets/shapes10
+  pointwise eval runs/modelnet10 --data /data/ModelNet10 --weights last --json result.json")]
+pub(super) struct Eval {
+    /// Run directory, as `pointwise train` writes it
+    run: PathBuf,
+    /// Folder of CLASS/SPLIT/FILE, or of SPLIT/FILE for labelled scenes [default: the data the run was trained on]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Split to evaluate on
+    #[arg(long, default_value = "test")]
+    split: String,
+    /// Which weights
+    #[arg(long, value_enum, default_value_t)]
+    weights: WeightsArgument,
+    /// Write the results as JSON (`-`: to the standard output, instead of the table)
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Where to compute: auto, cpu, or another device of this build
+    #[arg(long, default_value = "auto")]
+    device: String,
+    /// Print results only
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Eval {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let found = pick(&self.device, self.quiet)?;
+        let trained = TrainedRun::open(&self.run, self.weights.into(), &found.device)?;
+        let run = RunDirectory::open(&self.run)?;
+        // Check now: otherwise the error appears after the work.
+        let mut record = RunRecord::read(&run, &trained.config().data.root, trained.manifest())?;
+        let root = self.data.unwrap_or_else(|| trained.config().data.root.clone());
+        let progress = progress::detect(self.quiet);
+        let evaluation = evaluate(&trained, &root, &self.split, &found.to_string(), progress)?;
+        let figures = evaluation.figures.clone();
+        let shown = record.add(evaluation);
+
+        let json = serde_json::to_string_pretty(&figures)?;
+        let only_json = self.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
+        match self.json {
+            Some(_) if only_json => line(json)?,
+            Some(path) => {
+                replace_file(&path, |out| out.write_all(json.as_bytes()))?;
+            }
+            None => {}
+        }
+        if !only_json {
+            line(figures.table())?;
+            line(figures.confusion_table())?;
+        }
+        match write_report(&run, &record, shown) {
+            Ok(()) if only_json => {}
+            Ok(()) => named(&run.report())?,
+            // The results are valid, also where the run cannot be written to.
+            Err(error @ RunError::Data(pointcloud::Error::Io { .. })) => {
+                eprintln!("no report: {}", describe(&error))
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Writes the record and the report into the run; the evaluation `shown` is the one that is open at first.
+fn write_report(run: &RunDirectory, record: &RunRecord, shown: usize) -> Result<(), RunError> {
+    record.write(run)?;
+    run.write(&run.report(), &RunReport::read(run.path())?.page(shown)?)
+}

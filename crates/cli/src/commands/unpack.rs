@@ -1,0 +1,121 @@
+//! `pointwise convert` of HDF5 files with many clouds: a file of every cloud or room.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context;
+use pointcloud::dataset::Hdf5Folder;
+use pointcloud::io;
+use pointcloud::transform::{Sampling, resample};
+use pointcloud::{PointCloud, derive_seed};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use train::Progress;
+
+use super::output::describe;
+use crate::progress;
+
+/// What is unpacked, and how.
+pub(super) struct Unpack<'a> {
+    pub(super) folder: &'a Hdf5Folder,
+    pub(super) output: &'a Path,
+    pub(super) extension: &'a str,
+    /// Rooms whose names begin with this are in `test`.
+    pub(super) test_rooms: &'a str,
+    /// Points of every cloud, how they are chosen, and the seed of the choice.
+    pub(super) points: Option<usize>,
+    pub(super) sampling: Sampling,
+    pub(super) seed: u64,
+    pub(super) skip_bad: bool,
+    pub(super) quiet: bool,
+}
+
+impl Unpack<'_> {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let total = self.folder.len();
+        let bar = Progress::start(progress::detect(self.quiet), "unpacking", "clouds", total);
+        let done = AtomicUsize::new(0);
+        let results: Mutex<Vec<Result<PathBuf, anyhow::Error>>> = Mutex::default();
+        self.folder.unpack(self.test_rooms, &|inside, cloud| {
+            let result = cloud.map_err(anyhow::Error::from).and_then(|cloud| self.write(inside, cloud));
+            let go_on = result.is_ok() || self.skip_bad;
+            results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+            bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
+            go_on
+        });
+        bar.finish();
+
+        let (mut written, mut skipped) = (Vec::new(), Vec::new());
+        for result in results.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            match result {
+                Ok(path) => written.push(path),
+                Err(error) if self.skip_bad => skipped.push(describe(error.as_ref())),
+                Err(error) => return Err(error),
+            }
+        }
+        skipped.sort();
+        skipped.iter().for_each(|why| eprintln!("skipped: {why}"));
+        if !skipped.is_empty() {
+            eprintln!("{} of {total} clouds were written", written.len());
+        }
+        if written.is_empty() {
+            return Ok(ExitCode::FAILURE);
+        }
+        self.write_lists(written)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Writes one cloud, whose path in the data set is `inside`, without extension; gives its path below the output.
+    fn write(&self, inside: &Path, cloud: PointCloud) -> anyhow::Result<PathBuf> {
+        let mut name = inside.as_os_str().to_owned();
+        name.push(format!(".{}", self.extension));
+        let below = PathBuf::from(name);
+        let path = self.output.join(&below);
+        let named = || format!("cannot convert to {}", path.display());
+        cloud.check_finite().with_context(named)?;
+        let cloud = match self.points {
+            None => cloud,
+            Some(points) => {
+                // The choice depends on the cloud alone, not on the order of the clouds.
+                let stream: Vec<u64> = inside.to_string_lossy().bytes().map(u64::from).collect();
+                let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.seed, &stream));
+                resample(&cloud, points, self.sampling, &mut rng).with_context(named)?
+            }
+        };
+        make_folder(path.parent().unwrap_or(self.output))?;
+        io::write(&path, &cloud).with_context(named)?;
+        Ok(below)
+    }
+
+    /// `classes.txt` for scenes, and `splits.txt` for shapes whose points name parts: what training on points needs.
+    fn write_lists(&self, mut written: Vec<PathBuf>) -> anyhow::Result<()> {
+        let write = |name: &str, lines: Vec<String>| {
+            let path = self.output.join(name);
+            let text: String = lines.into_iter().map(|line| line + "\n").collect();
+            fs::write(&path, text).with_context(|| format!("{}: cannot write", path.display()))
+        };
+        if !self.folder.has_classes()
+            && let Some(classes) = self.folder.classes()
+        {
+            write("classes.txt", classes.to_vec())?;
+        }
+        if self.folder.has_parts() {
+            written.sort();
+            let split = |path: &PathBuf| {
+                let names: Vec<_> = path.iter().map(|name| name.to_string_lossy()).collect();
+                // CLASS/SPLIT/FILE
+                format!("{} {}", names.get(1).map_or("train", |split| split), names.join("/"))
+            };
+            write("splits.txt", written.iter().map(split).collect())?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes a folder and those above it.
+pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("{}: cannot make the folder", folder.display()))
+}

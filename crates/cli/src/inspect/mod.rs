@@ -1,0 +1,97 @@
+//! What is in a file, a dataset folder, a run directory or a config, for people before they train and for programs.
+
+mod experiment;
+mod file;
+mod folder;
+mod run;
+mod scenes;
+mod survey;
+mod warnings;
+
+use std::fmt;
+use std::path::Path;
+
+use pointcloud::dataset::Hdf5Folder;
+use pointcloud::scene::SceneFolder;
+use serde::Serialize;
+
+use train::RunError;
+use train::run::RunDirectory;
+
+use experiment::ConfigInspection;
+use file::FileInspection;
+use folder::FolderInspection;
+use run::RunInspection;
+use scenes::ScenesInspection;
+
+/// Contents of a file, a folder, a run or a config. Its JSON is that of the one it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Inspection {
+    /// Of one file.
+    File(FileInspection),
+    /// Of a dataset folder, laid out as `<class>/<split>/<file>`.
+    Folder(FolderInspection),
+    /// Of a folder of labelled scenes, laid out as `<split>/<file>`.
+    Scenes(ScenesInspection),
+    /// Of a run directory.
+    Run(RunInspection),
+    /// Of an experiment config, a `.toml` file.
+    Config(ConfigInspection),
+}
+
+impl fmt::Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.fmt(f),
+            Self::Folder(folder) => folder.fmt(f),
+            Self::Scenes(scenes) => scenes.fmt(f),
+            Self::Run(run) => run.fmt(f),
+            Self::Config(config) => config.fmt(f),
+        }
+    }
+}
+
+/// Looks at the file, the dataset folder, the run directory or the config at `path`.
+///
+/// All files of a folder are read, on all threads of rayon's pool; `progress` is called after each
+/// with the number of files done so far, from any thread. `points` is the number of points that a
+/// network is to be given of each cloud: clouds with fewer earn a warning.
+///
+/// # Errors
+/// For a file as [`pointcloud::inspect_ply`] and [`pointcloud::io::read`], for a folder as
+/// [`pointcloud::dataset::FolderDataset::open`]. Files of a folder that cannot be read are warnings, not
+/// errors.
+pub(crate) fn inspect(
+    path: impl AsRef<Path>,
+    points: usize,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<Inspection, RunError> {
+    let path = path.as_ref();
+    if RunDirectory::open(path).is_ok() {
+        RunInspection::of(path).map(Inspection::Run)
+    } else if path.is_dir() {
+        match FolderInspection::of(path, points, progress) {
+            // No class folders: perhaps splits of scenes.
+            Err(error @ pointcloud::Error::Layout { .. }) => match SceneFolder::open(path) {
+                Ok(folder) => Ok(Inspection::Scenes(ScenesInspection::of(&folder, progress)?)),
+                Err(_) => match Hdf5Folder::open(path) {
+                    Ok(Some(folder)) => {
+                        let problem = format!(
+                            "holds {} clouds in HDF5 files, expected a folder of files with one each; `pointwise convert` \
+                             makes one",
+                            folder.len()
+                        );
+                        Err(RunError::BadFile { path: path.to_owned(), problem })
+                    }
+                    _ => Err(error.into()),
+                },
+            },
+            inspection => Ok(Inspection::Folder(inspection?)),
+        }
+    } else if path.extension().is_some_and(|extension| extension == "toml") {
+        ConfigInspection::of(path).map(Inspection::Config)
+    } else {
+        Ok(Inspection::File(FileInspection::of(path)?))
+    }
+}

@@ -1,0 +1,28 @@
+//! The command line of `pointwise`.
+#![deny(unsafe_code)]
+
+mod allocator;
+mod commands;
+mod inspect;
+mod progress;
+#[cfg(all(feature = "wgpu", target_os = "linux"))]
+mod vulkan_layer;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    allocator::hold_memory_between_steps();
+    #[cfg(all(feature = "wgpu", target_os = "linux"))]
+    vulkan_layer::ask_no_desktop();
+    commands::handle_interrupts();
+    match commands::run() {
+        Ok(code) => code,
+        Err(error) => {
+            if commands::is_closed_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("error: {}", commands::describe(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What a network offers to the rest of the program: the two traits that every file of a network implements.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use pointconv::{KernelShape, Neighborhood};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::check::ConfigError;
+
+/// What a network does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Task {
+    /// A class for every cloud.
+    Classification,
+    /// A class for every point.
+    Segmentation,
+}
+
+impl Task {
+    /// The name of the task, as the config reference writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Classification => "classification",
+            Self::Segmentation => "segmentation",
+        }
+    }
+}
+
+/// The sizes that a network is made for, beside its config.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkSpec {
+    /// Points of every cloud, for networks that need a fixed number.
+    pub points: usize,
+    /// Features of a point that the first layer reads.
+    pub channels_in: usize,
+    /// Number of classes.
+    pub classes: usize,
+}
+
+/// A packed batch, as a network reads it.
+#[derive(Clone, Debug)]
+pub struct NetworkInput {
+    /// `[P, C_in]`, the points of all clouds one after the other.
+    pub features: Tensor<2>,
+    /// Where each cloud begins, and the end of the last: `[B+1]`.
+    pub offsets: Vec<usize>,
+    /// One for every kernel shape of the network.
+    pub neighborhoods: Vec<Neighborhood>,
+}
+
+/// Numbers that are in memory at the same time; estimates from above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activations {
+    /// Per point, without gradients.
+    pub inference_per_point: usize,
+    /// Per point, in a training step.
+    pub training_per_point: usize,
+    /// Per cloud, in a training step.
+    pub training_per_cloud: usize,
+}
+
+/// The config of a network: the keys of `[model]` for one `kind`.
+pub trait NetworkConfig: Default {
+    /// The network that the config describes.
+    type Network: Forward;
+
+    /// What the network does.
+    const TASK: Task;
+
+    /// A config with every key, also those of optional sections: the known keys are read from it.
+    #[must_use]
+    fn example() -> Self {
+        Self::default()
+    }
+
+    /// Checks the keys for a first layer that reads `channels_in` features of a point.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for the first key whose value is out of range.
+    fn validate(&self, channels_in: usize) -> Result<(), ConfigError>;
+
+    /// The kernel of every convolution that reads neighbours, in order.
+    fn kernel_shapes(&self) -> Vec<KernelShape>;
+
+    /// Makes the network; draws its weights from the random numbers of `device`.
+    fn init(&self, spec: &NetworkSpec, device: &Device) -> Self::Network;
+
+    /// Memory that the values between the layers take.
+    fn activations(&self, spec: &NetworkSpec) -> Activations;
+
+    /// How neighbours are found.
+    fn search(&self) -> SearchKind;
+
+    /// The key that sets the size of the kernels.
+    fn kernel_key(&self) -> &'static str;
+
+    /// What a classifier reads of a point; segmenters read `scenes.inputs`.
+    fn inputs(&self) -> Inputs {
+        Inputs::Xyz
+    }
+
+    /// Whether the weights depend on the order of the points in a cloud.
+    fn needs_order(&self) -> bool {
+        false
+    }
+
+    /// Number of learnable weights.
+    fn parameters(&self, spec: &NetworkSpec) -> usize {
+        self.init(spec, &Device::flex()).num_params()
+    }
+}
+
+/// A network: from the features of points to logits.
+pub trait Forward: Module {
+    /// The output of every layer with its name, the logits last: `[B, classes]` of a classifier, `[P, classes]` of a
+    /// segmenter.
+    ///
+    /// # Panics
+    /// When the batch was made for another network.
+    fn named_outputs(&self, input: &NetworkInput) -> Vec<(String, Tensor<2>)>;
+
+    /// The logits of every cloud `[B, classes]`, or of every point `[P, classes]`.
+    ///
+    /// # Panics
+    /// As [`named_outputs`](Self::named_outputs).
+    fn logits(&self, input: &NetworkInput) -> Tensor<2> {
+        self.named_outputs(input).pop().expect("there is always a last layer").1
+    }
+}
+
+/// Features of a point at the first layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Inputs {
+    /// The three coordinates.
+    #[default]
+    Xyz,
+    /// The constant 1.
+    One,
+}
+
+impl Inputs {
+    /// Numbers per point.
+    #[must_use]
+    pub fn channels(self) -> usize {
+        match self {
+            Self::Xyz => 3,
+            Self::One => 1,
+        }
+    }
+}
+
+/// Neighbour search of the convolutions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SearchKind {
+    /// A GPU searches itself, the CPU in a uniform grid.
+    #[default]
+    Auto,
+    /// Uniform grid, on the CPU.
+    Grid,
+    /// Kd-tree, on the CPU.
+    KdTree,
+}
+
+impl From<SearchKind> for neighbors::Search {
+    fn from(kind: SearchKind) -> Self {
+        match kind {
+            SearchKind::Auto => Self::Auto,
+            SearchKind::Grid => Self::Grid,
+            SearchKind::KdTree => Self::KdTree,
+        }
+    }
+}

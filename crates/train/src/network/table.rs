@@ -1,0 +1,114 @@
+//! The table of networks becomes two enums: of their configs and of the networks.
+
+/// From rows `"kind" => module::{Network, Config}` to [`ModelConfig`](super::ModelConfig) and [`Network`](super::Network).
+macro_rules! networks {
+    ($($(#[$about:meta])* $kind:literal => $module:ident::{$network:ident, $config:ident},)+) => {
+        $(pub use $module::{$network, $config};)+
+
+        /// Section `[model]`: the key `kind` chooses the network, the other keys are those of that network.
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(tag = "kind")]
+        #[non_exhaustive]
+        pub enum ModelConfig {
+            $($(#[$about])* #[serde(rename = $kind)] $network($config),)+
+        }
+
+        /// The network of a config.
+        #[derive(burn::module::Module, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "a program has one network or two")]
+        #[non_exhaustive]
+        pub enum Network {
+            $($(#[$about])* $network($network),)+
+        }
+
+        impl ModelConfig {
+            /// One config of every network, with every key.
+            #[must_use]
+            pub fn examples() -> Vec<Self> {
+                vec![$(Self::$network(<$config as NetworkConfig>::example()),)+]
+            }
+
+            /// The name of the network, the value of `model.kind`.
+            #[must_use]
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$network(_) => $kind,)+ }
+            }
+
+            /// What the network does.
+            #[must_use]
+            pub fn task(&self) -> Task {
+                match self { $(Self::$network(_) => <$config as NetworkConfig>::TASK,)+ }
+            }
+
+            /// Checks the section for a network whose first layer reads `channels_in` features of a point.
+            pub(crate) fn validate(&self, channels_in: usize) -> Result<(), crate::check::ConfigError> {
+                match self { $(Self::$network(config) => config.validate(channels_in),)+ }
+            }
+
+            /// The kernel of every convolution that reads neighbours, in order.
+            #[must_use]
+            pub fn kernel_shapes(&self) -> Vec<pointconv::KernelShape> {
+                match self { $(Self::$network(config) => NetworkConfig::kernel_shapes(config),)+ }
+            }
+
+            /// Makes the network.
+            #[must_use]
+            pub fn init(&self, spec: &NetworkSpec, device: &burn::tensor::Device) -> Network {
+                match self { $(Self::$network(config) => Network::$network(config.init(spec, device)),)+ }
+            }
+
+            /// Memory that the values between the layers take.
+            #[must_use]
+            pub fn activations(&self, spec: &NetworkSpec) -> Activations {
+                match self { $(Self::$network(config) => config.activations(spec),)+ }
+            }
+
+            /// How neighbours are found.
+            #[must_use]
+            pub fn search(&self) -> SearchKind {
+                match self { $(Self::$network(config) => NetworkConfig::search(config),)+ }
+            }
+
+            /// The key that sets the size of the kernels.
+            pub(crate) fn kernel_key(&self) -> &'static str {
+                match self { $(Self::$network(config) => config.kernel_key(),)+ }
+            }
+
+            /// What a classifier reads of a point.
+            #[must_use]
+            pub fn inputs(&self) -> Inputs {
+                match self { $(Self::$network(config) => NetworkConfig::inputs(config),)+ }
+            }
+
+            /// Whether the weights depend on the order of the points in a cloud.
+            #[must_use]
+            pub fn needs_order(&self) -> bool {
+                match self { $(Self::$network(config) => config.needs_order(),)+ }
+            }
+
+            /// Number of learnable weights.
+            #[must_use]
+            pub fn parameters(&self, spec: &NetworkSpec) -> usize {
+                match self { $(Self::$network(config) => config.parameters(spec),)+ }
+            }
+        }
+
+        impl Network {
+            /// The logits of every cloud `[B, classes]`, or of every point `[P, classes]`.
+            ///
+            /// # Panics
+            /// When the batch was made for another network.
+            #[must_use]
+            pub fn logits(&self, input: &NetworkInput) -> burn::tensor::Tensor<2> {
+                match self { $(Self::$network(network) => network.logits(input),)+ }
+            }
+
+            /// The output of every layer with its name, the logits last.
+            pub(crate) fn named_outputs(&self, input: &NetworkInput) -> Vec<(String, burn::tensor::Tensor<2>)> {
+                match self { $(Self::$network(network) => network.named_outputs(input),)+ }
+            }
+        }
+    };
+}
+
+pub(super) use networks;

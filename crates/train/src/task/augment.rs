@@ -1,0 +1,212 @@
+//! Augmentation: random changes of a training cloud, over all of its columns, for both tasks.
+//!
+//! A new augmentation is a key of [`AugmentConfig`] and a step of [`augment`].
+
+use pointcloud::transform::{
+    Axis, drop_randomly, jitter, jitter_colors, mirror, rotate_randomly, scale, scale_randomly,
+    stretch_colors, translate,
+};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+
+use crate::config::{self, AugmentConfig, Rotate};
+
+/// The columns of the points of a cloud or of a region. A column that the cloud lacks is empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Columns {
+    /// Where the points lie.
+    pub positions: Vec<[f32; 3]>,
+    /// Normals.
+    pub normals: Vec<[f32; 3]>,
+    /// Red, green and blue from 0 to 1.
+    pub colors: Vec<[f32; 3]>,
+    /// Other properties by name.
+    pub properties: Vec<(String, Vec<f32>)>,
+    /// Labels.
+    pub labels: Vec<i32>,
+}
+
+/// Where the random numbers of a rotation come from. The two tasks differ, so that a seed means what it meant when each task
+/// had an augmentation of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationDraws {
+    /// From the stream of the other changes.
+    Shared,
+    /// From a stream whose seed is drawn from that one, also without a rotation.
+    Own,
+}
+
+/// Changes a cloud at random: positions, normals and colours as `config` says. `anchors` are points that go with the cloud,
+/// but are not moved or jittered on their own: the centre of a region.
+pub fn augment(
+    columns: &mut Columns,
+    anchors: &mut [[f32; 3]],
+    config: &AugmentConfig,
+    draws: RotationDraws,
+    rng: &mut ChaCha8Rng,
+) {
+    let Columns { positions, normals, colors, .. } = columns;
+    for &axis in &config.mirror {
+        if rng.random() {
+            for vectors in [&mut positions[..], &mut normals[..], &mut anchors[..]] {
+                mirror(vectors, axis.into());
+            }
+        }
+    }
+    rotate([positions, normals, anchors], config, draws, rng);
+    let [least, most] = config.scale;
+    if least < most || least != 1.0 {
+        let factor = scale_randomly(positions, least..=most, rng);
+        scale(anchors, factor);
+    }
+    if config.translate > 0.0 {
+        let reach = config.translate;
+        translate(positions, std::array::from_fn(|_| rng.random_range(-reach..=reach)));
+    }
+    if config.jitter_sigma > 0.0 {
+        jitter(positions, config.jitter_sigma, config.jitter_clip, rng);
+    }
+    if rng.random::<f32>() < config.color_stretch {
+        stretch_colors(colors, rng.random());
+    }
+    if config.color_jitter > 0.0 {
+        jitter_colors(colors, config.color_jitter, rng);
+    }
+    if rng.random::<f32>() < config.color_drop {
+        colors.fill([0.0; 3]);
+    }
+}
+
+/// Leaves out a random share of the points `members`: `augment.drop`.
+pub fn drop_points(members: Vec<usize>, config: &AugmentConfig, rng: &mut impl Rng) -> Vec<usize> {
+    if config.drop <= 0.0 {
+        return members;
+    }
+    drop_randomly(members.len(), config.drop, rng).into_iter().map(|index| members[index]).collect()
+}
+
+/// Turns all `columns` by one random rotation: for each the same numbers are drawn again.
+fn rotate(columns: [&mut [[f32; 3]]; 3], config: &AugmentConfig, draws: RotationDraws, rng: &mut ChaCha8Rng) {
+    let start = match draws {
+        RotationDraws::Shared => rng.clone(),
+        RotationDraws::Own => ChaCha8Rng::seed_from_u64(rng.random()),
+    };
+    for vectors in columns {
+        let mut turn = start.clone();
+        match config.rotate {
+            Rotate::None => {}
+            Rotate::Up => drop(rotate_randomly(vectors, config.up_axis.into(), &mut turn)),
+            Rotate::Any => rotate_uniformly(vectors, &mut turn),
+        }
+        if draws == RotationDraws::Shared {
+            *rng = turn;
+        }
+    }
+}
+
+/// Applies a rotation drawn evenly from all rotations: a unit quaternion with a direction of four normal draws.
+fn rotate_uniformly(positions: &mut [[f32; 3]], rng: &mut impl Rng) {
+    let mut q: [f32; 4] = std::array::from_fn(|_| rng.sample(StandardNormal));
+    let norm = q.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    q.iter_mut().for_each(|v| *v /= norm);
+    let [w, x, y, z] = q;
+    let rows = [
+        [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
+        [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
+        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
+    ];
+    for position in positions {
+        let p = *position;
+        *position = rows.map(|row| row[0] * p[0] + row[1] * p[1] + row[2] * p[2]);
+    }
+}
+
+impl From<config::Axis> for Axis {
+    fn from(axis: config::Axis) -> Self {
+        match axis {
+            config::Axis::X => Self::X,
+            config::Axis::Y => Self::Y,
+            config::Axis::Z => Self::Z,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns() -> Columns {
+        Columns {
+            positions: vec![[-1.0, -1.0, 0.0], [0.0, -1.0, 1.0], [1.0, 1.0, 2.0]],
+            normals: vec![[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            colors: vec![[0.0, 0.2, 1.0], [1.0, 0.0, 0.0], [0.4, 0.4, 0.4]],
+            properties: vec![("intensity".into(), vec![1.0, 2.0, 3.0])],
+            labels: vec![3, -1, 7],
+        }
+    }
+
+    fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
+        (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f32>().sqrt()
+    }
+
+    #[test]
+    fn changes_keep_shape_normals_and_labels_together() {
+        let config = AugmentConfig {
+            rotate: Rotate::Any,
+            scale: [2.0, 2.0],
+            mirror: vec![config::Axis::X],
+            translate: 0.5,
+            ..AugmentConfig::default()
+        };
+        let before = columns();
+        for seed in 0..20 {
+            for draws in [RotationDraws::Shared, RotationDraws::Own] {
+                let mut after = columns();
+                augment(&mut after, &mut [], &config, draws, &mut ChaCha8Rng::seed_from_u64(seed));
+                assert_ne!(after.positions, before.positions);
+                for (i, j) in [(0, 1), (0, 2), (1, 2)] {
+                    let old = distance(before.positions[i], before.positions[j]);
+                    let new = distance(after.positions[i], after.positions[j]);
+                    assert!((new - 2.0 * old).abs() < 1e-5, "{old} became {new}");
+                }
+                // A normal turns with its point: its part along the way to another point stays, but for the scale.
+                let along = |columns: &Columns| {
+                    let way = [0, 1, 2].map(|i| columns.positions[1][i] - columns.positions[0][i]);
+                    (0..3).map(|i| way[i] * columns.normals[0][i]).sum::<f32>()
+                };
+                assert!((along(&after) - 2.0 * along(&before)).abs() < 1e-5);
+                assert_eq!((&after.labels, &after.colors), (&before.labels, &before.colors));
+                assert_eq!(after.properties, before.properties);
+            }
+        }
+    }
+
+    #[test]
+    fn anchors_turn_and_scale_with_the_points() {
+        let config =
+            AugmentConfig { rotate: Rotate::Up, scale: [3.0, 3.0], jitter_sigma: 0.0, ..Default::default() };
+        for draws in [RotationDraws::Shared, RotationDraws::Own] {
+            let mut columns = columns();
+            let mut anchors = [columns.positions[2]];
+            augment(&mut columns, &mut anchors, &config, draws, &mut ChaCha8Rng::seed_from_u64(4));
+            assert_eq!(anchors[0], columns.positions[2]);
+        }
+    }
+
+    #[test]
+    fn colours_are_changed_only_where_asked_for_and_stay_in_range() {
+        let changed = |config: AugmentConfig| {
+            let mut columns = columns();
+            let mut rng = ChaCha8Rng::seed_from_u64(1);
+            augment(&mut columns, &mut [], &config, RotationDraws::Own, &mut rng);
+            columns.colors
+        };
+        let before = changed(AugmentConfig::default());
+        assert_eq!(before[0], [0.0, 0.2, 1.0]);
+        let noisy = changed(AugmentConfig { color_jitter: 0.5, ..AugmentConfig::default() });
+        assert!(noisy != before && noisy.iter().flatten().all(|v| (0.0..=1.0).contains(v)), "{noisy:?}");
+        let dark = changed(AugmentConfig { color_drop: 0.999_999, ..AugmentConfig::default() });
+        assert_eq!(dark, [[0.0; 3]; 3]);
+    }
+}

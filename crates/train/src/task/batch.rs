@@ -1,0 +1,109 @@
+//! One batch, as the training loop and the predictions pass it to a network.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use neighbors::ListSizes;
+use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds, Search};
+
+use super::Loss;
+use crate::config::ModelConfig;
+use crate::network::NetworkInput;
+
+/// A packed batch with its targets.
+#[derive(Clone, Debug)]
+pub struct CloudBatch {
+    /// What the network reads.
+    pub input: NetworkInput,
+    /// The class of every cloud `[B]`, or of every point `[P]`, where the number of classes means an ignored point.
+    pub targets: Tensor<1, Int>,
+    /// What every point counts in the loss, `[P]`; without, all are equal. Only for points.
+    pub weights: Option<Tensor<1>>,
+    /// How logits and targets are compared.
+    pub loss: Loss,
+    /// Which items of their source these are.
+    pub members: Vec<usize>,
+}
+
+/// Points with their features, and what the network should say of them.
+#[derive(Clone, Debug, Default)]
+pub struct Unpacked {
+    /// All positions, cloud by cloud.
+    pub positions: Vec<[f32; 3]>,
+    /// Where each cloud begins, and the end of the last.
+    pub offsets: Vec<usize>,
+    /// The features, point by point.
+    pub features: Vec<f32>,
+    /// Features of a point.
+    pub channels: usize,
+    /// As [`CloudBatch::targets`].
+    pub targets: Vec<i32>,
+    /// As [`CloudBatch::weights`].
+    pub weights: Option<Vec<f32>>,
+    /// As [`CloudBatch::members`].
+    pub members: Vec<usize>,
+}
+
+/// Makes batches for one network, of either task.
+#[derive(Clone, Debug)]
+pub struct Packer {
+    /// The kernels that need neighbourhoods.
+    pub shapes: Vec<KernelShape>,
+    /// How neighbours are found.
+    pub search: Search,
+    /// How logits and targets are compared.
+    pub loss: Loss,
+    /// Where the tensors go.
+    pub device: Device,
+}
+
+impl Packer {
+    /// The packer for the network `model`, whose loss has `label_smoothing`.
+    #[must_use]
+    pub fn of(model: &ModelConfig, label_smoothing: f32, device: &Device) -> Self {
+        Self {
+            shapes: model.kernel_shapes(),
+            search: model.search().into(),
+            loss: Loss { task: model.task(), label_smoothing },
+            device: device.clone(),
+        }
+    }
+
+    /// Finds the neighbours, and makes tensors.
+    ///
+    /// # Errors
+    /// A position that is not finite, or too many neighbours.
+    pub fn pack(&self, batch: Unpacked) -> Result<CloudBatch, NeighborError> {
+        let Unpacked { positions, offsets, features, channels, targets, weights, members } = batch;
+        let (points, count) = (positions.len(), targets.len());
+        let clouds = PackedClouds::new(positions, offsets)?;
+        let neighborhoods = Neighborhood::build_all(&clouds, &self.shapes, (&self.device, self.search))?;
+        let features = Tensor::from_data(TensorData::new(features, [points, channels]), &self.device);
+        Ok(CloudBatch {
+            input: NetworkInput { features, offsets: clouds.offsets().to_vec(), neighborhoods },
+            targets: Tensor::from_data(TensorData::new(targets, [count]), &self.device),
+            weights: weights.map(|values| Tensor::from_data(TensorData::new(values, [points]), &self.device)),
+            loss: self.loss,
+            members,
+        })
+    }
+}
+
+/// Counts the neighbour lists of packed clouds for every kernel, without making them.
+///
+/// # Errors
+/// As [`ListSizes::count`].
+pub(crate) fn list_sizes(
+    positions: &[[f32; 3]],
+    offsets: &[usize],
+    shapes: &[KernelShape],
+) -> Result<Vec<ListSizes>, NeighborError> {
+    ListSizes::count(&PackedClouds::new(positions.to_vec(), offsets.to_vec())?, shapes)
+}
+
+/// Where each of some clouds begins, and the end of the last, for their numbers of points.
+pub(crate) fn offsets(sizes: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut offsets = vec![0];
+    for size in sizes {
+        offsets.push(offsets[offsets.len() - 1] + size);
+    }
+    offsets
+}

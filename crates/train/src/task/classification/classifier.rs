@@ -1,0 +1,223 @@
+//! A trained run, ready to classify.
+
+use std::path::{Path, PathBuf};
+
+use burn::data::dataloader::DataLoader;
+use burn::tensor::Device;
+use burn::tensor::activation::softmax;
+use pointcloud::PointCloud;
+use pointcloud::dataset::{FolderDataset, Sample};
+use rayon::prelude::*;
+
+use super::{BatchBuilder, CloudSet, CloudSource, Preparation};
+use crate::config::Config;
+use crate::error::RunError;
+use crate::metrics::{Confusion, Evaluation, Examples, FileGuesses, Weights};
+use crate::network::{Network, NetworkSpec, Task};
+use crate::progress::{Progress, ProgressMode};
+use crate::run::{Manifest, RunDirectory, load_weights};
+use crate::task::{Loader, forward_loss};
+
+/// Files that are read on all threads before the network sees them.
+const READ_TOGETHER: usize = 64;
+
+/// A trained classifier: the network of a run with its classes and its preparation of clouds. [`predict`](Self::predict) takes files,
+/// [`classify`](Self::classify) a cloud in memory.
+///
+/// ```no_run
+/// use train::{Classifier, Weights, device};
+///
+/// let classifier = Classifier::open("runs/shapes10", Weights::Best, &device("auto")?.device)?;
+/// let cloud = pointcloud::io::read("cup.ply")?;
+/// let (class, probability) = &classifier.classify(&cloud)?.ranked[0];
+/// println!("{class} ({probability:.2})");
+/// # Ok::<(), train::RunError>(())
+/// ```
+#[derive(Debug)]
+pub struct Classifier {
+    config: Config,
+    manifest: Manifest,
+    weights: Weights,
+    network: Network,
+    device: Device,
+}
+
+/// The classes of a cloud with their probabilities, most probable first.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Prediction {
+    /// `(class, probability)`, all classes.
+    pub ranked: Vec<(String, f32)>,
+}
+
+impl Classifier {
+    /// Loads the weights of a run onto `device`.
+    ///
+    /// # Errors
+    /// When `path` is no run directory, its network is no classifier, or its files are damaged or do not fit together.
+    pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
+        let run = RunDirectory::open(path)?;
+        // The manifest first: a newer format may have other keys in its config.
+        let manifest = Manifest::read(&run)?;
+        let config = Config::of_run(run.config())?;
+        if config.model.task() != Task::Classification {
+            return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
+        }
+        let spec = NetworkSpec {
+            points: config.data.points,
+            channels_in: config.model.inputs().channels(),
+            classes: manifest.classes.len(),
+        };
+        let mut network = config.model.init(&spec, device);
+        load_weights(&mut network, &run, weights)?;
+        Ok(Self { config, manifest, weights, network, device: device.clone() })
+    }
+
+    /// The config of the run.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What is known of the weights.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Class names, in the order of the network's outputs.
+    #[must_use]
+    pub fn classes(&self) -> &[String] {
+        &self.manifest.classes
+    }
+
+    /// Classifies every file of `root/<class>/<split>` and compares with the folder it lies in.
+    ///
+    /// A data set may lack classes of the network, but not have others.
+    ///
+    /// # Errors
+    /// Data that cannot be read, a class that the network does not know, a split without files.
+    pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
+        Ok(self.evaluate_with_examples(root, split, progress)?.0)
+    }
+
+    /// As [`evaluate`](Self::evaluate), with examples of hits and misses.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_with_examples(
+        &self,
+        root: &Path,
+        split: &str,
+        progress: ProgressMode,
+    ) -> Result<(Evaluation, Examples), RunError> {
+        let dataset = FolderDataset::open(root)?;
+        let class_of: Vec<usize> = dataset
+            .classes()
+            .iter()
+            .map(|name| self.classes().iter().position(|class| class == name))
+            .collect::<Option<_>>()
+            .ok_or_else(|| RunError::Classes {
+                path: root.to_owned(),
+                found: dataset.classes().join(", "),
+                expected: self.classes().join(", "),
+            })?;
+        let samples: Vec<Sample> = dataset
+            .split(split)?
+            .iter()
+            .map(|sample| Sample { path: sample.path.clone(), class: class_of[sample.class] })
+            .collect();
+        let bar = Progress::start(progress, &format!("reading {split}"), "files", samples.len());
+        let (set, skipped) =
+            CloudSet::load_alike(&samples, &self.config.data, self.config.seed, &|done| bar.set(done))?;
+        for file in &skipped {
+            bar.println(&format!("skipped: {}", file.error));
+        }
+        bar.finish();
+        if set.is_empty() {
+            return Err(RunError::NoFiles { path: root.to_owned(), split: split.to_owned() });
+        }
+        let files = set.len();
+        let bar = Progress::start(progress, &format!("evaluating {split}"), "files", files);
+        let mut confusion = Confusion::new(self.classes().len());
+        let mut guesses = Vec::with_capacity(files);
+        let mut loss = 0.0;
+        let loader = self.loader(set);
+        for batch in loader.iter() {
+            let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
+            let members = batch.members.clone();
+            let output = forward_loss(&self.network, batch);
+            let predicted = output.output.clone().argmax(1).into_data();
+            let probabilities: Vec<f32> = softmax(output.output, 1).into_data().iter::<f32>().collect();
+            let rows = probabilities.chunks_exact(self.classes().len());
+            for ((&member, predicted), row) in members.iter().zip(predicted.iter::<i64>()).zip(rows) {
+                let truth = loader.source().set().classes[member];
+                confusion.record(truth, predicted as usize);
+                guesses.push(FileGuesses::new(truth, predicted as usize, row));
+            }
+            loss += f64::from(output.loss.into_scalar::<f32>()) * members.len() as f64;
+            bar.advance(members.len());
+        }
+        bar.finish();
+        assert_eq!(confusion.total(), files as u64, "every file is evaluated once");
+        let loss = loss / files as f64;
+        let task = Task::Classification;
+        let evaluation = Evaluation::new(task, split, self.weights, self.classes(), &confusion, loss, files);
+        let set = loader.source().set();
+        let examples = Examples::of_files(root, &set.paths, &set.clouds, &guesses, self.config.seed);
+        Ok((evaluation, examples))
+    }
+
+    /// Classifies files that need not lie in a data set. A file that cannot be used gives its error; the others are
+    /// classified all the same. What is predicted for a file depends on its contents alone, and is what
+    /// [`evaluate`](Self::evaluate) counts for it.
+    pub fn predict(
+        &self,
+        files: &[PathBuf],
+        progress: ProgressMode,
+    ) -> Vec<(PathBuf, Result<Prediction, RunError>)> {
+        let bar = Progress::start(progress, "predicting", "files", files.len());
+        let mut predictions = Vec::with_capacity(files.len());
+        for files in files.chunks(READ_TOGETHER) {
+            let read: Vec<_> = files
+                .par_iter()
+                .map(|path| CloudSet::read(path, &self.config.data, self.config.seed))
+                .collect();
+            for (path, cloud) in files.iter().zip(read) {
+                let prediction =
+                    cloud.map_err(RunError::from).and_then(|cloud| self.predict_one(path, cloud));
+                predictions.push((path.clone(), prediction));
+                bar.advance(1);
+            }
+        }
+        bar.finish();
+        predictions
+    }
+
+    /// Classifies a cloud in memory, as [`predict`](Self::predict) would classify a file with these points.
+    ///
+    /// # Errors
+    /// A cloud without points, or with a point that is not finite.
+    pub fn classify(&self, cloud: &PointCloud) -> Result<Prediction, RunError> {
+        self.predict_one(Path::new("memory"), CloudSet::prepare(cloud, &self.config.data, self.config.seed)?)
+    }
+
+    /// The prediction for the prepared points of one cloud.
+    fn predict_one(&self, path: &Path, cloud: Vec<[f32; 3]>) -> Result<Prediction, RunError> {
+        let set = CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()] };
+        let batch = self.loader(set).iter().next().expect("the set has one cloud");
+        let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
+        let logits = self.network.logits(&batch.input);
+        let probabilities = softmax(logits, 1).into_data();
+        let mut ranked: Vec<(String, f32)> =
+            self.classes().iter().cloned().zip(probabilities.iter::<f32>()).collect();
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+        Ok(Prediction { ranked })
+    }
+
+    fn loader(&self, set: CloudSet) -> Loader<CloudSource> {
+        let builder = BatchBuilder::of(&self.config.model, 0.0, &self.device);
+        let source = CloudSource::new(set, builder, Preparation::unchanged(&self.config));
+        Loader::in_order(source, self.config.train.batch_size)
+    }
+}

@@ -1,0 +1,51 @@
+//! What a classifier is trained on: the training files of a data set, some of them held back.
+
+use burn::tensor::Device;
+use pointcloud::dataset::FolderDataset;
+
+use super::{BatchBuilder, CloudSet, CloudSource, Preparation, split_validation};
+use crate::config::{Config, Normalize};
+use crate::error::RunError;
+use crate::network::NetworkSpec;
+use crate::progress::{Progress, ProgressMode};
+use crate::task::TrainingData;
+
+/// Reads the training files of `config`.
+pub(crate) fn training_data(
+    config: &Config,
+    device: &Device,
+    progress: ProgressMode,
+) -> Result<TrainingData<CloudSource>, RunError> {
+    let dataset = FolderDataset::open(&config.data.root)?;
+    let samples = dataset.split("train")?.len();
+    let bar = Progress::start(progress, "reading train", "files", samples);
+    let (all, skipped) = CloudSet::load(&dataset, "train", &config.data, config.seed, &|done| bar.set(done))?;
+    for file in &skipped {
+        bar.println(&format!("skipped: {}", file.error));
+    }
+    bar.finish();
+    if all.is_empty() {
+        return Err(RunError::NoFiles { path: config.data.root.clone(), split: "train".into() });
+    }
+    let (train, validation) = split_validation(&all, config.data.validation_fraction, config.seed);
+    drop(all);
+    let (train_files, validation_files) = (train.len(), validation.len());
+    let builder = BatchBuilder::of(&config.model, config.train.label_smoothing, device);
+    Ok(TrainingData {
+        train: CloudSource::new(train, builder.clone(), Preparation::for_training(config)),
+        validation: CloudSource::new(validation, builder, Preparation::unchanged(config)),
+        spec: NetworkSpec {
+            points: config.data.points,
+            channels_in: config.model.inputs().channels(),
+            classes: dataset.classes().len(),
+        },
+        classes: dataset.classes().to_vec(),
+        normalize: match config.data.normalize {
+            Normalize::UnitSphere => "unit-sphere",
+            Normalize::None => "none",
+        },
+        train_files,
+        validation_files,
+        skipped_files: skipped.len(),
+    })
+}

@@ -1,0 +1,130 @@
+//! Batches, made ahead of time on a thread of their own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
+use burn::data::dataset::DatasetError;
+use burn::tensor::Device;
+use pointcloud::transform::shuffled_indices;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::source::BatchError;
+use super::{BatchSource, CloudBatch};
+use crate::streams::Stream;
+
+/// Batches that may wait for the network.
+pub(crate) const AHEAD: usize = 2;
+
+/// Goes through a [`BatchSource`] in batches: in another order in every epoch for training, in order otherwise.
+///
+/// What it gives depends on the source and on the epoch alone. The last batch of an epoch may be smaller; no item is left
+/// out.
+#[derive(Clone, Debug)]
+pub struct Loader<S> {
+    source: S,
+    batch_size: usize,
+    shuffle: bool,
+    epoch: Arc<AtomicUsize>,
+    skipped: Arc<AtomicUsize>,
+}
+
+impl<S: BatchSource> Loader<S> {
+    /// A loader that shuffles.
+    #[must_use]
+    pub fn shuffled(source: S, batch_size: usize) -> Self {
+        Self { source, batch_size, shuffle: true, epoch: Arc::default(), skipped: Arc::default() }
+    }
+
+    /// A loader that goes through all items once, in their order.
+    #[must_use]
+    pub fn in_order(source: S, batch_size: usize) -> Self {
+        Self { source, batch_size, shuffle: false, epoch: Arc::default(), skipped: Arc::default() }
+    }
+
+    /// What the batches are made of.
+    #[must_use]
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// Chooses the epoch that the next [`iter`](DataLoader::iter) goes through.
+    pub fn start_epoch(&self, epoch: usize) {
+        self.resume_epoch(epoch, 0);
+    }
+
+    /// Chooses an epoch whose first `batches` batches are left out; the others are what they would have been.
+    pub fn resume_epoch(&self, epoch: usize, batches: usize) {
+        self.epoch.store(epoch, Ordering::Relaxed);
+        self.skipped.store(batches, Ordering::Relaxed);
+    }
+}
+
+impl<S: BatchSource> DataLoader<CloudBatch> for Loader<S> {
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<CloudBatch> + 'a> {
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let skipped = self.skipped.load(Ordering::Relaxed);
+        let len = self.source.len();
+        let order = if self.shuffle {
+            let seed = Stream::Shuffle.seed(self.source.seed(), &[epoch as u64]);
+            shuffled_indices(len, &mut ChaCha8Rng::seed_from_u64(seed))
+        } else {
+            (0..len).collect()
+        };
+        let (sender, receiver) = sync_channel(AHEAD);
+        let (source, batch_size) = (self.source.clone(), self.batch_size);
+        // Ends by itself: after the last batch, or when the receiver is gone.
+        std::thread::spawn(move || {
+            for members in order.chunks(batch_size).skip(skipped) {
+                if sender.send(source.batch(epoch, members.to_vec())).is_err() {
+                    break;
+                }
+            }
+        });
+        let done = len.min(skipped * self.batch_size);
+        Box::new(Batches { receiver, done, total: len, unit: S::UNIT })
+    }
+
+    fn num_items(&self) -> usize {
+        self.source.len()
+    }
+
+    fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<CloudBatch>> {
+        Arc::new(Self { source: self.source.to_device(device), ..self.clone() })
+    }
+
+    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<CloudBatch>> {
+        Arc::new(Self { source: self.source.slice(start, end), ..self.clone() })
+    }
+}
+
+struct Batches {
+    receiver: Receiver<Result<CloudBatch, DatasetError>>,
+    done: usize,
+    total: usize,
+    unit: &'static str,
+}
+
+impl Iterator for Batches {
+    type Item = Result<CloudBatch, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done == self.total {
+            return None;
+        }
+        let batch = self.receiver.recv().unwrap_or_else(|_| Err(DatasetError::new(BatchError::Ended)));
+        match &batch {
+            Ok(batch) => self.done += batch.members.len(),
+            Err(_) => self.done = self.total,
+        }
+        Some(batch)
+    }
+}
+
+impl DataLoaderIterator<CloudBatch> for Batches {
+    fn progress(&self) -> Progress {
+        Progress::new(self.done, self.total, Some(self.unit.into()))
+    }
+}

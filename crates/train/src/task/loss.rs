@@ -1,0 +1,143 @@
+//! The loss of both tasks: cross-entropy over clouds, or over points, some of which do not count.
+
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Int, Tensor};
+use burn::train::ClassificationOutput;
+
+use super::CloudBatch;
+use crate::network::{Network, Task};
+
+/// How logits and targets are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Loss {
+    /// Whether there is a target for every cloud or for every point.
+    pub task: Task,
+    /// Probability that is taken from the true class and spread over all classes, in `[0, 1)`.
+    pub label_smoothing: f32,
+}
+
+impl Loss {
+    fn of(self, logits: Tensor<2>, targets: Tensor<1, Int>, weights: Option<Tensor<1>>) -> Tensor<1> {
+        match self.task {
+            Task::Classification => CrossEntropyLossConfig::new()
+                .with_smoothing((self.label_smoothing > 0.0).then_some(self.label_smoothing))
+                .init(&logits.device())
+                .forward(logits, targets),
+            Task::Segmentation => point_loss(logits, targets, weights, self.label_smoothing),
+        }
+    }
+}
+
+/// The logits of a batch and their loss.
+///
+/// # Panics
+/// When the batch was made for another network.
+#[must_use]
+pub fn forward_loss(network: &Network, batch: CloudBatch) -> ClassificationOutput {
+    let logits = network.logits(&batch.input);
+    let loss = batch.loss.of(logits.clone(), batch.targets.clone(), batch.weights);
+    ClassificationOutput::new(loss, logits, batch.targets)
+}
+
+/// The weighted mean of the cross-entropy over the points of a batch: `sum_i w_i · l_i / sum_i w_i`; 0 where all weights
+/// are 0, with a gradient of 0.
+///
+/// `l_i = -(1 - s) · log p_i[t_i] - s · mean_c log p_i[c]` with the label smoothing `s`. A target that is no class has the
+/// weight 0, whatever `weights` say; without `weights` all others have the weight 1.
+///
+/// # Shapes
+/// - logits `[P, classes]`, targets `[P]`, weights `[P]`
+fn point_loss(
+    logits: Tensor<2>,
+    targets: Tensor<1, Int>,
+    weights: Option<Tensor<1>>,
+    smoothing: f32,
+) -> Tensor<1> {
+    let [points, classes] = logits.dims();
+    let device = logits.device();
+    let counted = targets.clone().lower_elem(classes as i64).float();
+    let weights = match weights {
+        Some(weights) => weights * counted,
+        None => counted,
+    };
+    let log_probabilities = log_softmax(logits, 1);
+    let indices = targets.clamp(0, classes as i64 - 1).reshape([points, 1]);
+    let mut losses = log_probabilities.clone().gather(1, indices).reshape([points]);
+    if smoothing > 0.0 {
+        losses = losses * (1.0 - smoothing) + log_probabilities.mean_dim(1).reshape([points]) * smoothing;
+    }
+    let total: f32 = weights.clone().sum().into_scalar();
+    if total <= 0.0 {
+        // Zero, and with a path back to the weights of the network, all of whose gradients are then zero.
+        return losses.sum() * Tensor::zeros([1], &device);
+    }
+    (losses * weights).sum().neg() / total
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::nn::loss::CrossEntropyLossConfig;
+    use burn::tensor::{Device, TensorData, Tolerance};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::StandardNormal;
+
+    use super::*;
+
+    const CLASSES: usize = 4;
+
+    fn logits(device: &Device) -> Tensor<2> {
+        // Not from the device: other tests draw from its one generator at the same time.
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let values: Vec<f32> = (0..5 * CLASSES).map(|_| 2.0 * rng.sample::<f32, _>(StandardNormal)).collect();
+        Tensor::from_data(TensorData::new(values, [5, CLASSES]), device)
+    }
+
+    fn ints(values: [i32; 5], device: &Device) -> Tensor<1, Int> {
+        Tensor::from_ints(values, device)
+    }
+
+    #[test]
+    fn agrees_with_burn_where_nothing_is_ignored() {
+        let device = Device::flex();
+        let targets = ints([0, 3, 1, 1, 2], &device);
+        for smoothing in [None, Some(0.2)] {
+            let expected = CrossEntropyLossConfig::new()
+                .with_smoothing(smoothing)
+                .init(&device)
+                .forward(logits(&device), targets.clone());
+            let found = point_loss(logits(&device), targets.clone(), None, smoothing.unwrap_or(0.0));
+            // A handful of roundings.
+            found.into_data().assert_approx_eq(&expected.into_data(), Tolerance::<f32>::absolute(1e-5));
+        }
+    }
+
+    #[test]
+    fn ignored_points_change_neither_loss_nor_gradient() {
+        let device = Device::flex().autodiff();
+        let weights = Tensor::<1>::from_floats([1.0, 2.0, 0.5, 9.0, 1.0], &device);
+        let run = |rows: usize, targets: Tensor<1, Int>| {
+            let logits = logits(&device).slice_dim(0, 0..rows).require_grad();
+            let weights = weights.clone().slice_dim(0, 0..rows);
+            let loss = point_loss(logits.clone(), targets, Some(weights), 0.1);
+            let gradient = logits.grad(&loss.backward()).unwrap().slice_dim(0, 0..3);
+            (loss.into_scalar::<f32>(), gradient.into_data())
+        };
+        let all = ints([0, 3, 1, CLASSES as i32, CLASSES as i32], &device);
+        let (loss, gradient) = run(5, all.clone());
+        let (expected, expected_gradient) = run(3, all.slice_dim(0, 0..3));
+        assert!((loss - expected).abs() < 1e-6, "{loss} {expected}");
+        gradient.assert_approx_eq(&expected_gradient, Tolerance::<f32>::absolute(1e-6));
+    }
+
+    #[test]
+    fn nothing_but_ignored_points_have_no_loss_and_no_gradient() {
+        let device = Device::flex().autodiff();
+        let logits = logits(&device).require_grad();
+        let loss = point_loss(logits.clone(), ints([CLASSES as i32; 5], &device), None, 0.1);
+        let gradient = logits.grad(&loss.backward()).unwrap();
+        assert_eq!(loss.into_scalar::<f32>(), 0.0);
+        assert!(gradient.into_data().iter::<f32>().all(|value| value == 0.0));
+    }
+}

@@ -1,0 +1,19 @@
+//! What networks are trained on and used for: one folder per task, and what the two tasks share.
+
+mod augment;
+mod batch;
+pub mod classification;
+mod loader;
+mod loss;
+pub mod segmentation;
+mod source;
+mod trained_run;
+
+pub use augment::{Columns, RotationDraws, augment, drop_points};
+pub use batch::{CloudBatch, Packer, Unpacked};
+pub(crate) use batch::{list_sizes, offsets};
+pub(crate) use loader::AHEAD;
+pub use loader::Loader;
+pub use loss::{Loss, forward_loss};
+pub use source::{BatchSource, TrainingData};
+pub use trained_run::TrainedRun;

@@ -1,0 +1,198 @@
+//! Regions of scenes as a network reads them, and batches of them.
+
+use burn::tensor::Device;
+use neighbors::NeighborError;
+use pointcloud::PointCloud;
+use pointcloud::scene::IGNORED;
+
+use super::points::region_points;
+use super::scene_set::{COUNT, Frame};
+use crate::config::{Attribute, ClassWeights, ModelConfig, ScenesConfig};
+use crate::task::{CloudBatch, Columns, Packer, Unpacked, offsets};
+
+/// Makes batches of points with their features, for one network.
+#[derive(Clone, Debug)]
+pub struct RegionBuilder {
+    /// Finds neighbours and makes tensors.
+    pub packer: Packer,
+    /// What the first layer reads.
+    pub attributes: Vec<Attribute>,
+    /// Classes of the network.
+    pub classes: usize,
+    /// What a point of each class counts in the loss; all the same without.
+    pub weights: Option<Vec<f32>>,
+}
+
+/// A region of a scene, ready for a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegionInput {
+    /// Where the points lie, in any frame.
+    pub positions: Vec<[f32; 3]>,
+    /// What the first layer reads, point by point.
+    pub features: Vec<f32>,
+    /// The class of every point, [`IGNORED`] where there is none.
+    pub labels: Vec<i32>,
+    /// What every point counts in the loss, beside its class; all the same when empty.
+    pub counts: Vec<f32>,
+}
+
+impl RegionBuilder {
+    /// The builder for the network `model` with what `scenes` gives it; its loss has `label_smoothing`.
+    #[must_use]
+    pub fn of(
+        model: &ModelConfig,
+        scenes: &ScenesConfig,
+        classes: usize,
+        label_smoothing: f32,
+        device: &Device,
+    ) -> Self {
+        Self {
+            packer: Packer::of(model, label_smoothing, device),
+            attributes: scenes.attributes(),
+            classes,
+            weights: None,
+        }
+    }
+
+    /// Packs `regions`.
+    ///
+    /// # Errors
+    /// Too many neighbours.
+    pub fn build(&self, regions: &[RegionInput], members: Vec<usize>) -> Result<CloudBatch, NeighborError> {
+        let offsets = offsets(regions.iter().map(|region| region.positions.len()));
+        let targets: Vec<i32> = regions
+            .iter()
+            .flat_map(|region| &region.labels)
+            .map(|&label| if label == IGNORED { self.classes as i32 } else { label })
+            .collect();
+        self.packer.pack(Unpacked {
+            positions: regions.iter().flat_map(|region| region.positions.iter().copied()).collect(),
+            features: regions.iter().flat_map(|region| region.features.iter().copied()).collect(),
+            channels: self.attributes.iter().map(Attribute::channels).sum(),
+            weights: self.point_weights(regions, &targets),
+            offsets,
+            targets,
+            members,
+        })
+    }
+
+    /// What every point counts in the loss; `None` when all count the same.
+    fn point_weights(&self, regions: &[RegionInput], targets: &[i32]) -> Option<Vec<f32>> {
+        let counted = regions.iter().any(|region| !region.counts.is_empty());
+        (counted || self.weights.is_some()).then(|| {
+            let mut values = vec![1.0; targets.len()];
+            if let Some(weights) = &self.weights {
+                for (value, &class) in values.iter_mut().zip(targets) {
+                    *value = weights.get(class as usize).copied().unwrap_or(0.0);
+                }
+            }
+            let counts = regions.iter().flat_map(|region| &region.counts);
+            values.iter_mut().zip(counts).for_each(|(value, count)| *value *= count);
+            values
+        })
+    }
+
+    /// The points `members` of a scene, as they lie, with their features; `centre` is that of the region.
+    #[must_use]
+    pub fn region(
+        &self,
+        scene: &PointCloud,
+        frame: &Frame,
+        centre: [f32; 3],
+        members: &[usize],
+    ) -> RegionInput {
+        let points = region_points(scene, frame, members);
+        let [x, y, _] = [0, 1, 2].map(|axis| centre[axis] - frame.floor[axis]);
+        self.finish(points, frame, [x, y])
+    }
+
+    /// The points of a region with their features; x and y are counted from `centre`.
+    pub(super) fn finish(&self, points: Columns, frame: &Frame, centre: [f32; 2]) -> RegionInput {
+        let Columns { positions, normals, colors, mut properties, labels } = points;
+        let counts = properties.iter().position(|(name, _)| name == COUNT);
+        let counts = counts.map(|index| properties.remove(index).1).unwrap_or_default();
+        let channels: usize = self.attributes.iter().map(Attribute::channels).sum();
+        let mut features = Vec::with_capacity(channels * positions.len());
+        let columns =
+            |name: &str| properties.iter().find(|(other, _)| other == name).map(|(_, values)| values);
+        let columns: Vec<Option<&Vec<f32>>> = self
+            .attributes
+            .iter()
+            .map(|attribute| match attribute {
+                Attribute::Property(name) => columns(name),
+                _ => None,
+            })
+            .collect();
+        for (row, [x, y, z]) in positions.iter().copied().enumerate() {
+            for (attribute, column) in self.attributes.iter().zip(&columns) {
+                match attribute {
+                    Attribute::Xyz => features.extend([x - centre[0], y - centre[1], z]),
+                    Attribute::Room => {
+                        features.extend([x / frame.half[0], y / frame.half[1], z / frame.half[2] - 1.0])
+                    }
+                    Attribute::Height => features.push(z),
+                    Attribute::Color => features.extend(colors[row]),
+                    Attribute::Normal => features.extend(normals[row]),
+                    Attribute::One => features.push(1.0),
+                    Attribute::Property(_) => features.push(column.map_or(0.0, |values| values[row])),
+                }
+            }
+        }
+        RegionInput { positions, features, labels, counts }
+    }
+}
+
+/// What each class counts in the loss, for `counts` points of the classes; a class without points counts nothing.
+#[must_use]
+pub fn class_weights(kind: ClassWeights, counts: &[u64]) -> Option<Vec<f32>> {
+    let present = counts.iter().filter(|&&count| count > 0).count() as f64;
+    let all = counts.iter().sum::<u64>() as f64;
+    let balanced = |count: u64| if count == 0 { 0.0 } else { all / (present * count as f64) };
+    match kind {
+        ClassWeights::None => None,
+        ClassWeights::Balanced => Some(counts.iter().map(|&count| balanced(count) as f32).collect()),
+        ClassWeights::Root => Some(counts.iter().map(|&count| balanced(count).sqrt() as f32).collect()),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use pointconv::Search;
+
+    use super::*;
+    use crate::device::device;
+    use crate::network::Task;
+    use crate::task::Loss;
+
+    /// A builder for two classes.
+    pub(in crate::task) fn builder(attributes: Vec<Attribute>) -> RegionBuilder {
+        let loss = Loss { task: Task::Segmentation, label_smoothing: 0.0 };
+        let device = device("cpu").unwrap().device;
+        let packer = Packer { shapes: Vec::new(), search: Search::Auto, loss, device };
+        RegionBuilder { packer, attributes, classes: 2, weights: None }
+    }
+
+    #[test]
+    fn features_by_hand() {
+        let mut cloud = PointCloud::new(vec![[1.0, 2.0, 3.0], [5.0, 4.0, 4.0]]);
+        cloud.set_colors(Some(vec![[255, 0, 51]; 2])).unwrap();
+        cloud.set_normals(Some(vec![[0.0, 1.0, 0.0]; 2])).unwrap();
+        let (name, scalar_type) = ("intensity".to_owned(), pointcloud::ScalarType::U16);
+        let values = vec![7.0, 8.0];
+        cloud.push_property(pointcloud::ScalarProperty { name, scalar_type, values }).unwrap();
+        let attributes = vec![
+            Attribute::Xyz,
+            Attribute::Room,
+            Attribute::Height,
+            Attribute::Color,
+            Attribute::Normal,
+            Attribute::One,
+            Attribute::Property("intensity".into()),
+        ];
+        let region = builder(attributes).region(&cloud, &Frame::of(cloud.positions()), [4.0, 3.0, 0.0], &[1]);
+        let expected: [&[f32]; 7] =
+            [&[1.0, 1.0, 1.0], &[1.0, 1.0, 1.0], &[1.0], &[1.0, 0.0, 0.2], &[0.0, 1.0, 0.0], &[1.0], &[8.0]];
+        assert_eq!(region.features, expected.concat());
+        assert_eq!(region.labels, [IGNORED], "the cloud has no labels");
+    }
+}

@@ -1,0 +1,190 @@
+//! A trained run, ready to label every point of a scene.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use pointcloud::{PointCloud, io};
+
+use super::votes::Score;
+use super::{LabelEstimate, LabelOptions, RegionBuilder, Votes};
+use crate::config::{Config, ScenesConfig};
+use crate::error::RunError;
+use crate::metrics::{Evaluation, Examples, LabelledPoint, SceneCollector, SceneExample, Weights};
+use crate::network::{Network, NetworkSpec, Task};
+use crate::progress::ProgressMode;
+use crate::run::{Manifest, RunDirectory, load_weights};
+
+/// A trained segmenter: the network of a run with its classes and its preparation of scenes.
+///
+/// ```no_run
+/// use train::{LabelOptions, ProgressMode, Segmenter, Weights, device};
+///
+/// let segmenter = Segmenter::open("runs/s3dis-office", Weights::Last, &device("auto")?.device)?;
+/// let cloud = pointcloud::io::read("scan.ply")?;
+/// let options = LabelOptions::default();
+/// let votes = segmenter.label(&cloud, "scan.ply".as_ref(), &options, ProgressMode::Quiet)?;
+/// println!("the first point is {}", segmenter.classes()[votes.class(0)]);
+/// # Ok::<(), train::RunError>(())
+/// ```
+#[derive(Debug)]
+pub struct Segmenter {
+    pub(super) config: Config,
+    pub(super) scenes: ScenesConfig,
+    manifest: Manifest,
+    weights: Weights,
+    pub(super) network: Network,
+    pub(super) builder: RegionBuilder,
+}
+
+impl Segmenter {
+    /// Loads the weights of a run onto `device`.
+    ///
+    /// # Errors
+    /// When `path` is no run directory, its network is no segmenter, or its files are damaged or do not fit together.
+    pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
+        let run = RunDirectory::open(path)?;
+        // The manifest first: a newer format may have other keys in its config.
+        let manifest = Manifest::read(&run)?;
+        let config = Config::of_run(run.config())?;
+        let Some(scenes) = config.scenes.clone() else {
+            return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a segmenter" });
+        };
+        let classes = manifest.classes.len();
+        let spec = NetworkSpec { points: scenes.points, channels_in: scenes.channels_in(), classes };
+        let mut network = config.model.init(&spec, device);
+        load_weights(&mut network, &run, weights)?;
+        let builder = RegionBuilder::of(&config.model, &scenes, classes, 0.0, device);
+        Ok(Self { config, scenes, manifest, weights, network, builder })
+    }
+
+    /// The config of the run.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What is known of the weights.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Class names, in the order of the network's outputs.
+    #[must_use]
+    pub fn classes(&self) -> &[String] {
+        &self.manifest.classes
+    }
+
+    /// Labels every file of a split of the scenes in `root`, and compares all points with their labels.
+    ///
+    /// # Errors
+    /// Data that cannot be read or has no labels, other classes than those of the network, a split without files.
+    pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
+        Ok(self.evaluate_with_examples(root, split, progress)?.0)
+    }
+
+    /// As [`evaluate`](Self::evaluate), with some of the scenes to look at.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_with_examples(
+        &self,
+        root: &Path,
+        split: &str,
+        progress: ProgressMode,
+    ) -> Result<(Evaluation, Examples), RunError> {
+        let folder = self.scenes.folder(root)?;
+        let names = self.scenes.class_names(root)?;
+        if names != self.classes() {
+            return Err(RunError::Classes {
+                path: root.to_owned(),
+                found: names.join(", "),
+                expected: self.classes().join(", "),
+            });
+        }
+        let files = folder.split(split)?;
+        if files.is_empty() {
+            return Err(RunError::NoFiles { path: root.to_owned(), split: split.to_owned() });
+        }
+        let map = self.scenes.label_map(self.classes());
+        let classes = self.classes().len();
+        let mut all = Score::new(classes);
+        let mut scenes = SceneCollector::default();
+        for path in files {
+            let cloud = io::read(path)?;
+            let truth = map.require(&cloud, path)?;
+            let votes = self.label(&cloud, path, &LabelOptions::default(), progress)?;
+            let mut score = Score::new(classes);
+            score.add(&votes, &truth);
+            let voxels = votes.one_point_per_voxel();
+            let scene = SceneExample::new(root, path, &score.confusion);
+            scenes.add(scene, classes, voxels.len(), self.config.seed, |voxel| {
+                let point = voxels[voxel];
+                LabelledPoint {
+                    position: cloud.positions()[point],
+                    truth: usize::try_from(truth[point]).unwrap_or(classes),
+                    predicted: votes.class(point),
+                }
+            });
+            all.merge(&score);
+        }
+        Ok((self.evaluation(split, &all, files.len()), scenes.finish()))
+    }
+
+    /// Compares `votes` with the labels of the scene `cloud` that they were cast for; `None` when it has none.
+    ///
+    /// # Errors
+    /// A label that is not known.
+    pub fn compare(
+        &self,
+        votes: &Votes,
+        cloud: &PointCloud,
+        path: &Path,
+    ) -> Result<Option<Evaluation>, RunError> {
+        let map = self.scenes.label_map(self.classes());
+        let Some(truth) = map.classes_of(cloud, path)? else { return Ok(None) };
+        let mut score = Score::new(self.classes().len());
+        score.add(votes, &truth);
+        Ok(Some(self.evaluation(&path.display().to_string(), &score, 1)))
+    }
+
+    fn evaluation(&self, split: &str, score: &Score, files: usize) -> Evaluation {
+        let loss = score.mean_loss();
+        let task = Task::Segmentation;
+        Evaluation::new(task, split, self.weights, self.classes(), &score.confusion, loss, files)
+    }
+
+    /// Labels every point of `cloud`, whose file `path` is named in errors.
+    ///
+    /// The scene is thinned as in training and cut into regions that overlap; a voxel gets the mean of what the network says in
+    /// all regions that it lies in, weighted by how far it is from their border, and every point what its voxel has. The network
+    /// is given as many regions at once as [`LabelOptions::memory`] allows, which changes the time, never the result.
+    ///
+    /// # Errors
+    /// A cloud without points or without what the network reads, positions that are not finite; a region that takes more
+    /// memory than is allowed.
+    pub fn label(
+        &self,
+        cloud: &PointCloud,
+        path: &Path,
+        options: &LabelOptions,
+        progress: ProgressMode,
+    ) -> Result<Votes, RunError> {
+        self.label_with(cloud, path, options, progress, &|_| ())
+    }
+
+    /// As [`label`](Self::label); calls `on_estimate` with memory and work before the network begins.
+    ///
+    /// # Errors
+    /// As [`label`](Self::label).
+    pub fn label_with(
+        &self,
+        cloud: &PointCloud,
+        path: &Path,
+        options: &LabelOptions,
+        progress: ProgressMode,
+        on_estimate: &dyn Fn(&LabelEstimate),
+    ) -> Result<Votes, RunError> {
+        self.label_scene(cloud, path, options, progress, on_estimate)
+    }
+}

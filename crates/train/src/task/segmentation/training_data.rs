@@ -1,0 +1,57 @@
+//! What a segmenter is trained on: regions of the training scenes.
+
+use burn::tensor::Device;
+
+use super::{RegionBuilder, RegionSource, class_counts, load_scenes};
+use crate::config::{Config, ScenesConfig};
+use crate::error::RunError;
+use crate::network::NetworkSpec;
+use crate::progress::{Progress, ProgressMode};
+use crate::task::TrainingData;
+
+/// Reads the training and the validation scenes of `config`.
+pub(crate) fn training_data(
+    config: &Config,
+    scenes: &ScenesConfig,
+    device: &Device,
+    progress: ProgressMode,
+) -> Result<TrainingData<RegionSource>, RunError> {
+    let root = &config.data.root;
+    let folder = scenes.folder(root)?;
+    let classes = scenes.class_names(root)?;
+    let map = scenes.label_map(&classes);
+    let mut skipped_files = 0;
+    let mut load = |split: &str| {
+        let files = folder.split(split)?;
+        let bar = Progress::start(progress, &format!("reading {split}"), "files", files.len());
+        let found = load_scenes(files, scenes, &map, config.data.skip_bad, &|done| bar.set(done))?;
+        for error in &found.skipped {
+            bar.println(&format!("skipped: {error}"));
+        }
+        skipped_files += found.skipped.len();
+        Ok::<_, RunError>(found.scenes)
+    };
+    let train = load("train")?;
+    if class_counts(&train, classes.len()).iter().all(|&count| count == 0) {
+        return Err(RunError::NoFiles { path: root.clone(), split: "train".into() });
+    }
+    let has_validation = folder.splits().any(|split| split == "val");
+    let validation = if has_validation { load("val")? } else { Vec::new() };
+    let (train_files, validation_files) = (train.len(), validation.len());
+    let smoothing = config.train.label_smoothing;
+    let builder = RegionBuilder::of(&config.model, scenes, classes.len(), smoothing, device);
+    Ok(TrainingData {
+        train: RegionSource::for_training(train, builder.clone(), scenes, &config.augment, config.seed),
+        validation: RegionSource::covering(validation, builder, scenes),
+        spec: NetworkSpec {
+            points: scenes.points,
+            channels_in: scenes.channels_in(),
+            classes: classes.len(),
+        },
+        classes,
+        normalize: "none",
+        train_files,
+        validation_files,
+        skipped_files,
+    })
+}

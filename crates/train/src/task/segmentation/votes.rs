@@ -1,0 +1,92 @@
+//! What a network says of every point of a scene, and how that compares with labels.
+
+use pointcloud::scene::IGNORED;
+
+use crate::metrics::Confusion;
+
+/// What the network says of a scene: for every voxel the mean probability of every class over the regions that it lies in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Votes {
+    pub(super) probabilities: Vec<f32>,
+    pub(super) classes: usize,
+    pub(super) voxel_from_point: Vec<u32>,
+}
+
+impl Votes {
+    /// Number of points.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.voxel_from_point.len()
+    }
+
+    /// Whether there is no point.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.voxel_from_point.is_empty()
+    }
+
+    /// The probabilities of all classes for a point.
+    ///
+    /// # Panics
+    /// When `point` is not below [`len`](Self::len).
+    #[must_use]
+    pub fn probabilities(&self, point: usize) -> &[f32] {
+        let voxel = self.voxel_from_point[point] as usize;
+        &self.probabilities[voxel * self.classes..(voxel + 1) * self.classes]
+    }
+
+    /// The first point of every voxel.
+    pub(super) fn one_point_per_voxel(&self) -> Vec<usize> {
+        let mut seen = vec![false; self.probabilities.len() / self.classes];
+        let first = |&(_, &voxel): &(usize, &u32)| !std::mem::replace(&mut seen[voxel as usize], true);
+        self.voxel_from_point.iter().enumerate().filter(first).map(|(point, _)| point).collect()
+    }
+
+    /// The most probable class of a point; the first of several.
+    ///
+    /// # Panics
+    /// As [`probabilities`](Self::probabilities).
+    #[must_use]
+    pub fn class(&self, point: usize) -> usize {
+        let probabilities = self.probabilities(point);
+        (1..self.classes)
+            .fold(0, |best, class| if probabilities[class] > probabilities[best] { class } else { best })
+    }
+
+    /// The probability of that class.
+    ///
+    /// # Panics
+    /// As [`probabilities`](Self::probabilities).
+    #[must_use]
+    pub fn confidence(&self, point: usize) -> f32 {
+        self.probabilities(point)[self.class(point)]
+    }
+}
+
+/// Counts over the points of scenes.
+pub(super) struct Score {
+    pub(super) confusion: Confusion,
+    loss: f64,
+}
+
+impl Score {
+    pub(super) fn new(classes: usize) -> Self {
+        Self { confusion: Confusion::new(classes), loss: 0.0 }
+    }
+
+    pub(super) fn add(&mut self, votes: &Votes, truth: &[i32]) {
+        for (point, &truth) in truth.iter().enumerate().filter(|(_, truth)| **truth != IGNORED) {
+            self.confusion.record(truth as usize, votes.class(point));
+            self.loss -= f64::from(votes.probabilities(point)[truth as usize].max(f32::MIN_POSITIVE)).ln();
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.confusion.merge(&other.confusion);
+        self.loss += other.loss;
+    }
+
+    pub(super) fn mean_loss(&self) -> f64 {
+        self.loss / self.confusion.total().max(1) as f64
+    }
+}

@@ -1,0 +1,81 @@
+//! A trained run of any kind.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use super::classification::Classifier;
+use super::segmentation::Segmenter;
+use crate::config::{Config, Task};
+use crate::error::RunError;
+use crate::metrics::{Evaluation, Examples, Weights};
+use crate::progress::ProgressMode;
+use crate::run::{Manifest, RunDirectory};
+
+/// A trained run, by what its network does.
+#[derive(Debug)]
+pub enum TrainedRun {
+    /// Gives a class to every cloud.
+    Classifier(Box<Classifier>),
+    /// Gives a class to every point.
+    Segmenter(Box<Segmenter>),
+}
+
+impl TrainedRun {
+    /// Loads the weights of a run onto `device`.
+    ///
+    /// # Errors
+    /// As [`Classifier::open`] and [`Segmenter::open`].
+    pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
+        let run = RunDirectory::open(path)?;
+        // The manifest first: a newer format may have other keys in its config.
+        Manifest::read(&run)?;
+        let path = run.path();
+        Ok(match Config::of_run(run.config())?.model.task() {
+            Task::Classification => Self::Classifier(Box::new(Classifier::open(path, weights, device)?)),
+            Task::Segmentation => Self::Segmenter(Box::new(Segmenter::open(path, weights, device)?)),
+        })
+    }
+
+    /// The config of the run.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        match self {
+            Self::Classifier(run) => run.config(),
+            Self::Segmenter(run) => run.config(),
+        }
+    }
+
+    /// What is known of the weights.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        match self {
+            Self::Classifier(run) => run.manifest(),
+            Self::Segmenter(run) => run.manifest(),
+        }
+    }
+
+    /// Evaluates the run on every file of a split.
+    ///
+    /// # Errors
+    /// As [`Classifier::evaluate`] and [`Segmenter::evaluate`].
+    pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
+        Ok(self.evaluate_with_examples(root, split, progress)?.0)
+    }
+
+    /// As [`evaluate`](Self::evaluate), with examples to look at.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_with_examples(
+        &self,
+        root: &Path,
+        split: &str,
+        progress: ProgressMode,
+    ) -> Result<(Evaluation, Examples), RunError> {
+        match self {
+            Self::Classifier(run) => run.evaluate_with_examples(root, split, progress),
+            Self::Segmenter(run) => run.evaluate_with_examples(root, split, progress),
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The loop over epochs: burn's learner steps, with a seed for every step, a guard on the loss, one row of metrics per
+//! epoch and split, and a checkpoint after every epoch and wherever it is stopped.
+
+use std::sync::{Arc, Mutex};
+
+use burn::data::dataloader::DataLoader;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::store::ModuleSnapshot;
+use burn::tensor::{Device, Tensor};
+use burn::train::{
+    EventProcessorTraining, InferenceStep, Interrupter, Learner, LearnerEvent, SupervisedLearningStrategy,
+    SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingItem, ValidLoader,
+};
+
+use super::eta::Eta;
+use super::state::TrainingState;
+use super::step::Steps;
+use super::tally::Tally;
+use crate::config::Task;
+use crate::error::RunError;
+use crate::metrics::{EpochMetrics, Values, Weights};
+use crate::network::Network;
+use crate::progress::{Progress, ProgressMode};
+use crate::run::{Best, Position, RunDirectory, WeightsEntry, save_weights};
+use crate::stop::Stop;
+use crate::task::{BatchSource, CloudBatch, Loader};
+
+/// The training strategy that burn's `SupervisedTraining` is given.
+pub(super) struct Epochs<S> {
+    pub(super) train: Loader<S>,
+    pub(super) device: Device,
+    pub(super) seed: u64,
+    pub(super) task: Task,
+    pub(super) run: RunDirectory,
+    /// Steps of an epoch.
+    pub(super) steps: usize,
+    pub(super) state: Arc<Mutex<TrainingState>>,
+    pub(super) stop: Stop,
+    /// How the steps of an epoch are shown.
+    pub(super) bars: ProgressMode,
+    /// Called with every new row of metrics.
+    pub(super) on_epoch: Box<dyn Fn(&EpochMetrics) + Send + Sync>,
+}
+
+/// Why an epoch did not come to its end.
+enum Halt {
+    /// A request to stop.
+    Requested,
+    /// An error, which burn or the state of the training holds.
+    Failed,
+}
+
+type Processor = SupervisedTrainingEventProcessor<Network>;
+
+impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
+    fn fit(
+        &self,
+        components: TrainingComponents<Network>,
+        mut learner: Learner<Network>,
+        train: TrainLoader<Network>,
+        validation: ValidLoader<Network>,
+        _starting_epoch: usize,
+    ) -> (Network, Processor) {
+        let mut processor = components.event_processor;
+        let mut checkpointer = components.checkpointer;
+        let interrupter = &components.interrupter;
+        let epochs = components.num_epochs;
+        learner.fork(&self.device);
+        let mut steps = Steps::of(learner, self.device.clone(), self.seed);
+
+        let Position { steps: before, epochs: done, step, sums, .. } = self.state().position.clone();
+        let eta = Eta::new(before, epochs * self.steps);
+        let mut tally = Tally::resumed(step, &sums, self.classes());
+        // burn does not know where this begins; its dashboard counts on from here.
+        interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(done)));
+
+        for epoch in done + 1..=epochs {
+            if self.halt(interrupter).is_some() {
+                break;
+            }
+            self.train.resume_epoch(epoch, tally.steps);
+            let mut watched = Watched { processor: &mut processor, interrupter, eta: &eta, epoch, epochs };
+            let pass = self.train_epoch(&mut tally, &mut steps, &*train, &mut watched);
+            let pass = pass.and_then(|()| self.validate_epoch(&steps, &*validation, &mut watched));
+            let saved = match pass {
+                Err(Halt::Failed) => break,
+                Err(Halt::Requested) => self.stop_within(epoch, &tally),
+                Ok(validated) => {
+                    interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(epoch)));
+                    interrupter.fail_on_error(processor.flush());
+                    let trained = tally.row(self.task, epoch, "train");
+                    let rows: Vec<EpochMetrics> = [trained].into_iter().chain(validated).collect();
+                    tally = Tally::new(self.classes());
+                    self.finish_epoch(epoch, &steps, &rows)
+                }
+            };
+            match saved {
+                Ok(position) => {
+                    let number = position.steps;
+                    self.state().position = position;
+                    if let Some(checkpointer) = &mut checkpointer {
+                        checkpointer.checkpoint(steps.learner(), number, &components.event_store);
+                    }
+                }
+                Err(error) => self.fail(interrupter, error),
+            }
+        }
+        // Waits until the checkpoint is written.
+        drop(checkpointer);
+        // The dashboard forgets it when it goes.
+        let mut state = self.state();
+        if let Some(error) = interrupter.error().filter(|_| state.failure.is_none()) {
+            state.failure = Some(RunError::Learner(error.to_string()));
+        }
+        drop(state);
+        (steps.network(), processor)
+    }
+}
+
+/// An epoch, and the receivers of its progress.
+struct Watched<'a> {
+    processor: &'a mut Processor,
+    interrupter: &'a Interrupter,
+    eta: &'a Eta,
+    epoch: usize,
+    epochs: usize,
+}
+
+impl<S: BatchSource> Epochs<S> {
+    /// The steps of the epoch that are not in `tally` yet.
+    fn train_epoch(
+        &self,
+        tally: &mut Tally,
+        steps: &mut Steps,
+        loader: &dyn DataLoader<CloudBatch>,
+        watched: &mut Watched<'_>,
+    ) -> Result<(), Halt> {
+        let Watched { processor, interrupter, eta, epoch, epochs } = watched;
+        let epoch = *epoch;
+        let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: loader.num_items() };
+        interrupter.fail_on_error(processor.process_train(start));
+        tally.start_clock();
+        let bar = Progress::part(self.bars, &format!("epoch {epoch}/{epochs}"), "steps", self.steps);
+        bar.skip(tally.steps);
+        let mut batches = loader.iter();
+        let (mut loss, mut members) = (0.0, Vec::new());
+        let halt = loop {
+            let Some(batch) = batches.next() else { break None };
+            let batch = batch.map_err(|error| {
+                interrupter.fail(error);
+                Halt::Failed
+            })?;
+            let step = tally.steps + 1;
+            members.clone_from(&batch.members);
+            steps.seed(epoch, step);
+            let output = steps.backward(steps.forward(batch.clone()));
+            loss = tally.add(&output.item);
+            if !loss.is_finite() {
+                let layer = first_bad_layer(&steps.network(), &batch);
+                self.fail(interrupter, self.not_finite(loss, epoch, step, layer, &members));
+                return Err(Halt::Failed);
+            }
+            tally.lr = steps.update(output.grads);
+
+            let lr = Some(steps.learner().lr_current());
+            let item = TrainingItem::new(output.item, batches.progress(), Some(step), lr);
+            interrupter.fail_on_error(processor.process_train(LearnerEvent::ProcessedItem(item)));
+            let done = (epoch - 1) * self.steps + step;
+            let logged = self.state().events.as_mut().map(|events| events.step(done, loss, tally.lr));
+            if let Some(Err(error)) = logged {
+                self.fail(interrupter, error);
+            }
+            bar.remark(&format!("loss {loss:.4}{}", eta.left(done)));
+            bar.advance(1);
+            if let Some(halt) = self.halt(interrupter) {
+                break Some(halt);
+            }
+        };
+        bar.finish();
+        tally.stop_clock();
+        // No later step checks these weights by its loss, and no checkpoint may hold weights that are not finite.
+        if let Some(layer) = first_bad_parameter(&steps.network()) {
+            self.fail(interrupter, self.not_finite(loss, epoch, tally.steps, layer, &members));
+            return Err(Halt::Failed);
+        }
+        if let Some(halt) = halt {
+            return Err(halt);
+        }
+        interrupter.fail_on_error(processor.process_train(LearnerEvent::EndSplit(epoch)));
+        Ok(())
+    }
+
+    /// `None` when there is nothing to validate on.
+    fn validate_epoch(
+        &self,
+        steps: &Steps,
+        loader: &dyn DataLoader<CloudBatch>,
+        watched: &mut Watched<'_>,
+    ) -> Result<Option<EpochMetrics>, Halt> {
+        let Watched { processor, interrupter, epoch, epochs, .. } = watched;
+        let epoch = *epoch;
+        let items = loader.num_items();
+        let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: items };
+        interrupter.fail_on_error(processor.process_valid(start));
+        let model = steps.network().valid();
+        let mut tally = Tally::new(self.classes());
+        tally.start_clock();
+        let label = format!("epoch {epoch}/{epochs}, validation");
+        let bar = (items > 0).then(|| Progress::part(self.bars, &label, S::UNIT, items));
+        let mut batches = loader.iter();
+        while let Some(batch) = batches.next() {
+            let batch = batch.map_err(|error| {
+                interrupter.fail(error);
+                Halt::Failed
+            })?;
+            let output = InferenceStep::step(&model, batch);
+            tally.add(&output);
+            if let Some(bar) = &bar {
+                bar.set(batches.progress().items_processed);
+            }
+            let item = TrainingItem::new(output, batches.progress(), Some(tally.steps), None);
+            interrupter.fail_on_error(processor.process_valid(LearnerEvent::ProcessedItem(item)));
+            if let Some(halt) = self.halt(interrupter) {
+                return Err(halt);
+            }
+        }
+        interrupter.fail_on_error(processor.process_valid(LearnerEvent::EndSplit(epoch)));
+        Ok((tally.steps > 0).then(|| tally.row(self.task, epoch, "valid")))
+    }
+
+    /// Logs the epoch and saves its weights, as the last and, if they are, as the best so far. Without validation there
+    /// is nothing to choose by: the last epoch is also the best. Gives the position of its checkpoint.
+    fn finish_epoch(&self, epoch: usize, steps: &Steps, rows: &[EpochMetrics]) -> Result<Position, RunError> {
+        let model = steps.network().valid();
+        let mut state = self.state();
+        for row in rows {
+            state.log.append(row)?;
+            if let Some(events) = &mut state.events {
+                events.epoch(row)?;
+            }
+            (self.on_epoch)(row);
+        }
+        let validated = rows.iter().find(|row| row.split == "valid");
+        let mut best = state.position.best;
+        let mut saved = vec![Weights::Last];
+        match validated {
+            Some(row) if best.is_none_or(|best| best.is_beaten_by(row.score(), row.loss)) => {
+                best = Some(Best { epoch, score: row.score(), loss: row.loss });
+                saved.push(Weights::Best);
+            }
+            Some(_) => {}
+            None => saved.push(Weights::Best),
+        }
+        for weights in saved {
+            let entry = WeightsEntry {
+                file: format!("{}.safetensors", weights.name()),
+                epoch,
+                validation: validated.map_or_else(Values::undefined, |row| row.values.choosing()),
+            };
+            state.manifest.weights.insert(weights.name().into(), entry);
+            save_weights(&model, &self.run, weights, &state.manifest)?;
+        }
+        state.manifest.write(&self.run)?;
+        let done = epoch * self.steps;
+        let position = Position { steps: done, epochs: epoch, best, ..Position::default() };
+        self.run.write_position(&position)?;
+        Ok(position)
+    }
+
+    /// Gives the position of a checkpoint in `epoch`, after the steps in `tally`.
+    fn stop_within(&self, epoch: usize, tally: &Tally) -> Result<Position, RunError> {
+        let position = Position {
+            steps: (epoch - 1) * self.steps + tally.steps,
+            epochs: epoch - 1,
+            step: tally.steps,
+            sums: tally.sums(),
+            best: self.state().position.best,
+        };
+        self.run.write_position(&position)?;
+        Ok(position)
+    }
+
+    fn halt(&self, interrupter: &Interrupter) -> Option<Halt> {
+        let failed = interrupter.error().is_some() || self.state().failure.is_some();
+        let asked = interrupter.should_stop() || self.stop.is_requested();
+        if failed { Some(Halt::Failed) } else { asked.then_some(Halt::Requested) }
+    }
+
+    fn classes(&self) -> usize {
+        self.state().manifest.classes.len()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, TrainingState> {
+        self.state.lock().expect("no thread panics while it holds the lock")
+    }
+
+    fn fail(&self, interrupter: &Interrupter, error: RunError) {
+        interrupter.stop(Some(&error.to_string()));
+        self.state().failure = Some(error);
+    }
+
+    fn not_finite(&self, loss: f32, epoch: usize, step: usize, layer: String, members: &[usize]) -> RunError {
+        RunError::NotFinite {
+            run: self.run.path().to_owned(),
+            loss,
+            epoch,
+            step,
+            layer,
+            files: self.train.source().files(epoch, members),
+        }
+    }
+}
+
+/// The first layer whose weights, or else whose outputs for `batch`, are not all finite.
+fn first_bad_layer(model: &Network, batch: &CloudBatch) -> String {
+    let of_outputs = || {
+        let outputs = model.named_outputs(&batch.input);
+        outputs.into_iter().find(|(_, output)| !is_finite(output.clone())).map(|(name, _)| name)
+    };
+    first_bad_parameter(model).or_else(of_outputs).unwrap_or_else(|| "loss".into())
+}
+
+fn is_finite<const D: usize>(tensor: Tensor<D>) -> bool {
+    // NaN and infinity both survive multiplication with zero and a sum.
+    let sum: f32 = (tensor * 0.0).sum().into_scalar();
+    sum == 0.0
+}
+
+/// The name of the first parameter with a value that is not finite.
+fn first_bad_parameter(model: &Network) -> Option<String> {
+    struct Search(Option<burn::module::ParamId>);
+    impl ModuleVisitor for Search {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if self.0.is_none() && !is_finite(param.val()) {
+                self.0 = Some(param.id);
+            }
+        }
+    }
+    let mut search = Search(None);
+    model.visit(&mut search);
+    let id = search.0?;
+    let snapshots = model.collect(None, None, true);
+    let name =
+        snapshots.iter().find(|tensor| tensor.param_id == Some(id.val())).map(|tensor| tensor.name.clone());
+    Some(name.unwrap_or_else(|| id.to_string()))
+}

@@ -1,0 +1,157 @@
+//! The folder of a training: a new one, or that of the run that is continued.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::TrainOptions;
+use crate::config::{Config, ScheduleConfig};
+use crate::error::RunError;
+use crate::run::{CHECKPOINT_VERSION, Manifest, Position, RunDirectory};
+
+/// Checks that a training can begin: its folder is free, or its run can be resumed with `config`. Reads no data.
+///
+/// # Errors
+/// Those of [`train`](super::train) about the run directory.
+pub fn check_output(config: &Config, options: &TrainOptions) -> Result<(), RunError> {
+    OutputFolder::find(config, options).map(drop)
+}
+
+/// The folder of a training, found before the data is read.
+pub(super) enum OutputFolder {
+    /// A folder that is free.
+    New(PathBuf),
+    /// The run to be continued.
+    Existing(RunDirectory),
+}
+
+impl OutputFolder {
+    pub(super) fn find(config: &Config, options: &TrainOptions) -> Result<Self, RunError> {
+        let base = PathBuf::from("runs");
+        if !options.resume {
+            let path = options.output.clone().unwrap_or_else(|| RunDirectory::free_path(&base, &config.name));
+            RunDirectory::check_free(&path)?;
+            return Ok(Self::New(path));
+        }
+        let path = options.output.clone().or_else(|| RunDirectory::latest_path(&base, &config.name));
+        let run = RunDirectory::open(path.unwrap_or_else(|| base.join(&config.name)))?;
+        if run.manifest().exists() {
+            // First: a newer format may have other keys in its config.
+            Manifest::read(&run)?;
+        }
+        let before = Config::of_run(run.config())?;
+        let changed = |(key, found, expected)| RunError::ConfigChanged {
+            path: run.path().to_owned(),
+            key,
+            found,
+            expected,
+        };
+        if let Some(difference) = first_difference(config, &before)? {
+            return Err(changed(difference));
+        }
+        let position = run.last_checkpoint()?.unwrap_or_default();
+        let done = position.epochs + usize::from(position.step > 0);
+        if config.train.epochs < done {
+            let (found, expected) = (
+                config.train.epochs.to_string(),
+                format!("{} and has {done} behind it", before.train.epochs),
+            );
+            return Err(changed(("train.epochs".into(), found, expected)));
+        }
+        Ok(Self::Existing(run))
+    }
+
+    /// The run directory, its lock, and the position of its last checkpoint; the weights that are already there join `manifest`.
+    pub(super) fn open(
+        self,
+        config: &Config,
+        manifest: &mut Manifest,
+    ) -> Result<(RunDirectory, File, Position), RunError> {
+        let run = match self {
+            Self::New(path) => {
+                let run = RunDirectory::create(path, config)?;
+                let lock = run.lock()?;
+                return Ok((run, lock, Position::default()));
+            }
+            Self::Existing(run) => run,
+        };
+        // Before anything is read or written: another process may be at work here.
+        let lock = run.lock()?;
+        // A run that was killed before it wrote one has no manifest, and nothing to go on from.
+        let before = if run.manifest().exists() { Some(Manifest::read(&run)?) } else { None };
+        let has_files = |folder: &Path| folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+        if let Some(before) = before.filter(|_| has_files(&run.checkpoints())) {
+            if before.checkpoint_version != CHECKPOINT_VERSION {
+                return Err(RunError::BadFile {
+                    path: run.checkpoints(),
+                    problem: format!(
+                        "found checkpoints of version {}, expected {CHECKPOINT_VERSION}: another version of this program wrote them. \
+                         The weights can be used with eval and predict; to train further, start a new run",
+                        before.checkpoint_version
+                    ),
+                });
+            }
+            if before.classes != manifest.classes {
+                return Err(RunError::Classes {
+                    path: config.data.root.clone(),
+                    found: manifest.classes.join(", "),
+                    expected: before.classes.join(", "),
+                });
+            }
+            let files = |manifest: &Manifest| {
+                format!("{} for training, {} for validation", manifest.train_files, manifest.validation_files)
+            };
+            if files(&before) != files(manifest) {
+                return Err(RunError::ConfigChanged {
+                    path: run.path().to_owned(),
+                    key: "number of files in data.root".into(),
+                    found: files(manifest),
+                    expected: files(&before),
+                });
+            }
+            if run.last_checkpoint()?.is_some() {
+                manifest.weights = before.weights;
+            }
+        }
+        run.sweep()?;
+        let start = run.last_checkpoint()?.unwrap_or_default();
+        run.write(&run.config(), &config.to_toml()?)?;
+        Ok((run, lock, start))
+    }
+}
+
+/// The first key that differs, with its values now and before. The folder of the data may change, and the number of
+/// epochs unless the schedule depends on it.
+fn first_difference(now: &Config, before: &Config) -> Result<Option<(String, String, String)>, RunError> {
+    let flat = |config: &Config| -> Result<Vec<(String, String)>, RunError> {
+        let table: toml::Table = config.to_toml()?.parse().expect("a written config can be read");
+        let mut keys = Vec::new();
+        flatten("", &table, &mut keys);
+        Ok(keys)
+    };
+    let may_change = |key: &str| {
+        key == "data.root"
+            || (key == "train.epochs" && !matches!(now.schedule, ScheduleConfig::Cosine { .. }))
+    };
+    let (now_keys, before_keys) = (flat(now)?, flat(before)?);
+    let value = |keys: &[(String, String)], key: &str| {
+        keys.iter().find(|(k, _)| k == key).map_or_else(|| "not set".to_owned(), |(_, value)| value.clone())
+    };
+    let keys = now_keys.iter().chain(&before_keys).map(|(key, _)| key);
+    for key in keys.filter(|key| !may_change(key)) {
+        let (found, expected) = (value(&now_keys, key), value(&before_keys, key));
+        if found != expected {
+            return Ok(Some((key.clone(), found, expected)));
+        }
+    }
+    Ok(None)
+}
+
+fn flatten(prefix: &str, table: &toml::Table, keys: &mut Vec<(String, String)>) {
+    for (key, value) in table {
+        let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value {
+            toml::Value::Table(table) => flatten(&key, table, keys),
+            value => keys.push((key, value.to_string())),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The schedule of the learning rate from the config.
+
+use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::lr_scheduler::step::StepLrSchedulerConfig;
+
+use crate::config::ScheduleConfig;
+
+/// The schedule over all `epochs` of `steps` steps each.
+pub(super) fn schedule(config: &ScheduleConfig, lr: f64, epochs: usize, steps: usize) -> ModuleLrScheduler {
+    let built = match config {
+        ScheduleConfig::Constant => return ModuleLrScheduler::from(lr),
+        ScheduleConfig::Cosine { min_lr } => {
+            CosineAnnealingLrSchedulerConfig::new(lr, epochs * steps).with_min_lr(*min_lr).init()
+        }
+        ScheduleConfig::Step { every_epochs, gamma } => {
+            StepLrSchedulerConfig::new(lr, every_epochs * steps).with_gamma(*gamma).init()
+        }
+    };
+    built.expect("the config was validated")
+}
