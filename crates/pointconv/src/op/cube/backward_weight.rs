@@ -265,17 +265,20 @@ fn at_grad(centre: usize, c: usize, o: usize, #[comptime] sizes: Sizes) -> usize
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::op::kind::ConvKind;
 
     #[test]
     fn tiles_fit_into_shared_memory() {
         for (subdomains, channels_in, channels_out) in
             [(27, 9, 9), (27, 3, 36), (1, 1, 1), (27, 64, 128), (125, 64, 64), (9261, 20, 20), (65535, 1, 1)]
         {
-            for (depthwise, bytes) in [(false, 4), (false, 8), (true, 4), (true, 8)] {
+            for (kind, bytes) in
+                [ConvKind::Full, ConvKind::Depthwise].into_iter().flat_map(|k| [(k, 4), (k, 8)])
+            {
                 let sizes =
-                    Sizes { subdomains, channels_in, channels_out, mirrored: true, depthwise, double: false };
+                    Sizes { subdomains, channels_in, channels_out, mirrored: true, kind, double: false };
                 let tile = Tile::new(sizes, bytes);
-                assert!(tile.words(depthwise) * bytes <= SHARED, "{sizes:?}: {tile:?}");
+                assert!(tile.words(sizes.depthwise()) * bytes <= SHARED, "{sizes:?}: {tile:?}");
                 let counts = tile.counts(sizes);
                 assert!(counts[0] * tile.subdomains >= subdomains, "{sizes:?}: {tile:?}");
                 assert!(counts[1] * tile.channels_in >= channels_in, "{sizes:?}: {tile:?}");
@@ -287,7 +290,7 @@ mod tests {
             channels_in: 9,
             channels_out: 9,
             mirrored: true,
-            depthwise: false,
+            kind: ConvKind::Full,
             double: false,
         };
         assert_eq!(Tile::new(paper, 4).counts(paper), [1, 1, 1], "the layers of the paper are one tile");
