@@ -1,6 +1,6 @@
 //! The layers around the convolutions: pooling, interpolation, normalisation, SELU.
 
-#[path = "../common/mod.rs"]
+#[path = "../operator/common/mod.rs"]
 mod common;
 
 mod harness;

@@ -1,5 +1,12 @@
 //! The lists in the memory of a GPU: copied there, or found there.
 
+#![allow(
+    clippy::needless_range_loop,
+    clippy::collapsible_if,
+    clippy::manual_swap,
+    reason = "kernels count, have no `swap`, and `&&` evaluates both of its sides"
+)]
+
 mod copies;
 mod inverse_counts;
 mod lists;
