@@ -54,8 +54,11 @@ struct Table {
 /// The tables of a map on the devices that asked for them, kept with the map: direct and transposed.
 #[derive(Default)]
 struct Copies {
-    devices: Mutex<Vec<(CubeDevice, Arc<[OnceLock<Arc<Table>>; 2]>)>>,
+    devices: Mutex<Vec<(CubeDevice, Arc<Pair>)>>,
 }
+
+/// The rows and those of the transpose, each copied when it is first asked for.
+type Pair = [OnceLock<Arc<Table>>; 2];
 
 impl Table {
     fn on(device: &CubeDevice, rows: &Rows) -> Arc<Self> {

@@ -129,8 +129,8 @@ fn sum<T: Number>(count: usize, value: impl Fn(usize) -> T) -> T {
     let mut lanes = [T::default(); LANES];
     let whole = count / LANES * LANES;
     for first in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            lanes[lane] += value(first + lane);
+        for (lane, sum) in lanes.iter_mut().enumerate() {
+            *sum += value(first + lane);
         }
     }
     for c in whole..count {
