@@ -5,7 +5,9 @@ mod common;
 use std::time::Instant;
 
 use common::{Layout, cloud, shapes};
-use neighbors::{KernelShape, NeighborError, PackedClouds, RadiusLists, Search, SubdomainLists};
+use neighbors::{
+    KernelShape, NearestLists, NeighborError, PackedClouds, RadiusLists, Search, SubdomainLists,
+};
 
 fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -47,6 +49,54 @@ fn a_large_cloud_agrees_with_the_tree() {
     }
     let grid = RadiusLists::build(&clouds, 0.1, Search::Grid).unwrap();
     assert!(grid == RadiusLists::build(&clouds, 0.1, Search::KdTree).unwrap());
+}
+
+/// Dense clusters far apart: some regions have a tree, others a grid.
+#[test]
+fn every_search_agrees_on_uneven_clouds() {
+    let mut positions = cloud(Layout::Huge, 10_000, 3);
+    // Sizes for which a kernel has a handful of neighbours in one of the clusters and nearly all or none in others.
+    for (seed, size) in [(4, 0.01), (5, 1.0), (6, 1e5)] {
+        positions.extend(cloud(Layout::Cube, 3_000, seed).into_iter().map(|p| p.map(|v| v * size)));
+    }
+    let clouds = PackedClouds::single(positions).unwrap();
+    for cell in [5e-4, 0.002] {
+        let shapes = shapes(cell);
+        let build = |search| SubdomainLists::build_all(&clouds, &shapes, search);
+        let [auto, grid, tree] = [Search::Auto, Search::Grid, Search::KdTree].map(|s| build(s).unwrap());
+        for ((auto, grid), tree) in auto.iter().zip(&grid).zip(&tree) {
+            assert!(auto == grid && auto == tree, "{:?}", auto.shape());
+            assert!(auto.centres() == grid.centres(), "the order of the rows, {:?}", auto.shape());
+        }
+        let ball = |search| RadiusLists::build(&clouds, cell, search).unwrap();
+        assert!(ball(Search::Auto) == ball(Search::Grid) && ball(Search::Auto) == ball(Search::KdTree));
+    }
+}
+
+/// No points, one, equal ones, and the largest coordinates.
+#[test]
+fn every_search_takes_degenerate_clouds() {
+    let batches: [Vec<[f32; 3]>; 6] = [
+        vec![],
+        vec![[3e38; 3]],
+        vec![[1.0, -2.0, 3e8]; 700],
+        cloud(Layout::Huge, 700, 1),
+        cloud(Layout::Cube, 700, 2).into_iter().map(|p| p.map(|v| v * 3e38)).collect(),
+        vec![[3e38, 0.0, 0.0], [-3e38, 0.0, 0.0], [0.0; 3], [1e-40; 3]],
+    ];
+    for positions in batches {
+        let clouds = PackedClouds::single(positions).unwrap();
+        for cell in [1e-40, 0.1, 1e9, 1e38] {
+            let shape = KernelShape::cells(cell);
+            let expected = SubdomainLists::brute_force(&clouds, &shape).unwrap();
+            let nearest = NearestLists::build(&clouds, &clouds, 9, Search::KdTree).unwrap();
+            for search in [Search::Auto, Search::Grid, Search::KdTree] {
+                assert!(SubdomainLists::build(&clouds, &shape, search).unwrap() == expected);
+                assert!(RadiusLists::build(&clouds, cell, search).unwrap().points() == clouds.points());
+                assert!(NearestLists::build(&clouds, &clouds, 9, search).unwrap() == nearest);
+            }
+        }
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(crate) struct CellSpan {
 /// Maps coordinates to cells `[n * cell, (n + 1) * cell)`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CellKeys {
-    /// The reciprocal of the edge: quicker than a division, and the widening covers its rounding.
+    /// The reciprocal of the edge: faster than a division, and the widening covers its rounding.
     per_length: f64,
     widening: f64,
 }

@@ -112,7 +112,7 @@ fn dense_number(low: &[i64; 3], size: &[i64; 3], key: [i64; 3]) -> i64 {
     ((key[2] - low[2]) * size[1] + (key[1] - low[1])) * size[0] + (key[0] - low[0])
 }
 
-/// Multiplicative mixing of integer words: quick, and good enough for cell coordinates.
+/// Multiplicative mixing of integer words: fast, and good enough for cell coordinates.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct KeyHasher(u64);
 

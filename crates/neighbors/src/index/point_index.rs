@@ -45,7 +45,7 @@ impl PointIndex {
         Self::for_nearest(positions, NEAREST, search)
     }
 
-    /// The structure that is quickest for queries of `n` nearest points from all over the cloud.
+    /// The structure that is fastest for queries of `n` nearest points from all over the cloud.
     pub(crate) fn for_nearest(
         positions: &[[f32; 3]],
         n: usize,
@@ -57,12 +57,8 @@ impl PointIndex {
         }
         let target = (n as f64 / 4.0).clamp(2.0, 64.0);
         let (cell, occupancy) = suitable_cell(positions, target)?;
-        let uneven = || -> Result<bool, NeighborError> {
-            let around = Occupancy::count(positions, (4.0 * cell).min(f32::MAX))?;
-            Ok(occupancy.mean() > CROWDED * target
-                || (around.quantile(LONELY) as usize) < n.min(positions.len()))
-        };
-        let structure = if search == Search::Auto && uneven()? {
+        let structure = if search == Search::Auto && tree_is_faster(positions, n, target, (cell, &occupancy))?
+        {
             Structure::Tree(KdTree::build(positions)?)
         } else {
             Structure::Grid(UniformGrid::build(positions, cell)?)
@@ -127,10 +123,25 @@ impl PointIndex {
 }
 
 /// A tree is faster once a point shares its cell with so many times the points that it should, on average.
-const CROWDED: f64 = 4.0;
+const CROWDED: f64 = 2.5;
 
-/// A tree is also faster once this share of the points must look for their neighbours farther than four cells.
-const LONELY: f64 = 0.02;
+/// A tree is also faster once so large a share of the points has less than half of its neighbours in cells that are
+/// four times as wide.
+const LONELY: f64 = 0.05;
+
+/// Whether a tree finds the `n` nearest points faster than a grid of this edge, with `target` points in a cell.
+fn tree_is_faster(
+    positions: &[[f32; 3]],
+    n: usize,
+    target: f64,
+    (cell, occupancy): (f32, &Occupancy),
+) -> Result<bool, NeighborError> {
+    if occupancy.mean() > CROWDED * target || !UniformGrid::is_dense(positions, cell)? {
+        return Ok(true);
+    }
+    let around = Occupancy::count(positions, (4.0 * cell).min(f32::MAX))?;
+    Ok(around.quantile(LONELY) < (n / 2) as u32)
+}
 
 /// A cell edge for which half of the points share their cell with at most about `target` points.
 fn suitable_cell(positions: &[[f32; 3]], target: f64) -> Result<(f32, Occupancy), NeighborError> {
@@ -147,15 +158,21 @@ fn suitable_cell(positions: &[[f32; 3]], target: f64) -> Result<(f32, Occupancy)
     let coarsest = f64::from(f32::MAX);
     // The first guess is right for an even sheet.
     let mut edge = extent / (positions.len() as f64 / target).max(1.0).sqrt();
+    let mut previous: Option<(f64, f64)> = None;
     for _ in 0..PASSES {
         edge = edge.clamp(finest, coarsest);
         let occupancy = Occupancy::count(positions, edge as f32)?;
-        let ratio = target / f64::from(occupancy.quantile(0.5)).max(0.5);
-        if (0.6..1.6).contains(&ratio) || edge == finest && ratio < 1.0 {
+        let median = f64::from(occupancy.quantile(0.5)).max(0.5);
+        let ratio = target / median;
+        if (0.6..1.6).contains(&ratio) || previous.is_some_and(|(before, _)| before == edge) {
             return Ok((edge as f32, occupancy));
         }
-        // The exponent of points that fill something between a sheet and a volume.
-        edge *= ratio.powf(0.4);
+        // The count grows with a power of the edge: two for a sheet, three for a volume.
+        let power = previous.map_or(2.5, |(edge_before, median_before)| {
+            ((median / median_before).ln() / (edge / edge_before).ln()).clamp(1.0, 3.0)
+        });
+        previous = Some((edge, median));
+        edge *= ratio.powf(1.0 / power);
     }
     let edge = edge.clamp(finest, coarsest) as f32;
     Ok((edge, Occupancy::count(positions, edge)?))

@@ -4,7 +4,9 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Search {
-    /// The quicker structure: the grid, at every size measured (see the crate documentation).
+    /// The faster one, by the number of points in a sample of the cells: for lists of kernels and balls region by
+    /// region, for nearest points cloud by cloud. The same points always get the same structure. The crate documentation
+    /// has a table of what was measured.
     #[default]
     Auto,
     /// A uniform grid of occupied cells.

@@ -45,16 +45,7 @@ impl UniformGrid {
     /// 32-bit indices.
     pub(crate) fn build(positions: &[[f32; 3]], cell: f32) -> Result<Self, NeighborError> {
         check_positions(positions)?;
-        let (mut low, mut high) = ([f32::MAX; 3], [f32::MIN; 3]);
-        for point in positions {
-            for axis in 0..3 {
-                low[axis] = low[axis].min(point[axis]);
-                high[axis] = high[axis].max(point[axis]);
-            }
-        }
-        if positions.is_empty() {
-            (low, high) = ([0.0; 3], [0.0; 3]);
-        }
+        let (low, high) = corners(positions);
         let keys = CellKeys::new(cell, 0.0, 0.0)?;
         let cell_of = |point: &[f32; 3]| point.map(|v| keys.own(v));
         let corner_keys = [cell_of(&low), cell_of(&high)];
@@ -90,6 +81,14 @@ impl UniformGrid {
             low,
             high,
         })
+    }
+
+    /// Whether all cells of the bounding box have a number, so that no query needs a look into a hash table.
+    pub(crate) fn is_dense(positions: &[[f32; 3]], cell: f32) -> Result<bool, NeighborError> {
+        let keys = CellKeys::new(cell, 0.0, 0.0)?;
+        let (low, high) = corners(positions);
+        let [low, high] = [low, high].map(|point| point.map(|v| keys.own(v)));
+        Ok(matches!(CellTable::new(positions.len(), low, high), CellTable::Dense { .. }))
     }
 
     /// Number of points.
@@ -311,6 +310,21 @@ impl UniformGrid {
             _ => visit(0, self.len() as u32),
         }
     }
+}
+
+/// Lowest and highest coordinates; the origin without points.
+fn corners(positions: &[[f32; 3]]) -> ([f32; 3], [f32; 3]) {
+    let Some(&start) = positions.first() else {
+        return ([0.0; 3], [0.0; 3]);
+    };
+    let (mut low, mut high) = (start, start);
+    for point in positions {
+        for axis in 0..3 {
+            low[axis] = low[axis].min(point[axis]);
+            high[axis] = high[axis].max(point[axis]);
+        }
+    }
+    (low, high)
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ impl<'a> RegionStructure<'a> {
         }
         let layout = CellLayout::new(region, cells)?;
         // Cells in a dense table are faster on every cloud that was measured.
-        if search == Search::Auto && !layout.is_dense() && tree_is_faster(region, rules)? {
+        if search == Search::Auto && !layout.is_dense() && tree_is_faster(region, cells, rules)? {
             return Ok(Self::Tree(RegionTree::build(region)?));
         }
         Ok(Self::Cells(CellLists::build(region, cells, layout)))
@@ -60,29 +60,34 @@ impl<'a> RegionStructure<'a> {
     }
 }
 
-/// Whether a tree is faster than cells in a hash table, by the number of points within the reach of a point.
+/// Whether a tree is faster than cells in a hash table.
 ///
-/// Cells cost much per point and little per neighbour, a tree the other way round. The constants are nanoseconds per
-/// point, measured on two threads over uniform, surface, clustered and scanner-like clouds of 30,000 points and radii
-/// over two orders of magnitude; only their ratios matter.
-fn tree_is_faster<R: Rule>(region: &Region<'_>, rules: &[R]) -> Result<bool, NeighborError> {
-    let (mut tree, mut cells) = (0.0, 0.0);
-    for (number, rule) in rules.iter().enumerate() {
-        let reach = rule.reach();
-        let (Reach::Cube(half) | Reach::Ball(half)) = reach;
+/// The cost of cells grows with the number of cells that hold something: up to eight for each point, since a point is
+/// listed in all widened cells around it, and few where many points share them. The cost of a tree grows with the number
+/// of points within reach. The constants are nanoseconds per point, measured with the example `grid_or_tree` and over
+/// radii of two orders of magnitude; only their ratios matter.
+fn tree_is_faster<R: Rule>(region: &Region<'_>, cells: Cells, rules: &[R]) -> Result<bool, NeighborError> {
+    let points_per_cell = |edge: f64| {
         // Infinitely wide cells hold all points, and tiny ones none but equal points.
-        let edge = (2.0 * half).clamp(f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX)) as f32;
-        let within_reach = Occupancy::count(region.points(), edge)?.mean();
-        match reach {
-            Reach::Cube(_) => {
+        let edge = edge.clamp(f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX)) as f32;
+        Occupancy::count(region.points(), edge)
+    };
+    let lists_per_point = 8.0 * points_per_cell(2.0 * f64::from(cells.edge))?.cells_per_point();
+    let (mut tree, mut grid) = (0.0, 0.0);
+    for (number, rule) in rules.iter().enumerate() {
+        match rule.reach() {
+            Reach::Cube(half) => {
+                let within_reach = points_per_cell(2.0 * half)?.mean();
                 tree += 200.0 + 100.0 * within_reach;
-                cells += if number == 0 { 3500.0 } else { 1300.0 } + 15.0 * within_reach;
+                let first = if number == 0 { 300.0 + 370.0 * lists_per_point } else { 0.0 };
+                grid += first + 200.0 + 130.0 * lists_per_point + 15.0 * within_reach;
             }
-            Reach::Ball(_) => {
-                tree += 150.0 + 55.0 * within_reach;
-                cells += 1400.0 + 10.0 * within_reach;
+            Reach::Ball(radius) => {
+                let within_reach = points_per_cell(2.0 * radius)?.mean();
+                tree += 150.0 + 50.0 * within_reach;
+                grid += 300.0 + 270.0 * lists_per_point + 10.0 * within_reach;
             }
         }
     }
-    Ok(tree < cells)
+    Ok(tree < grid)
 }

@@ -228,7 +228,7 @@ impl GrowingTables {
     }
 }
 
-/// Makes `values` at least `needed` long, and if it must grow then `wanted`; keeps the first `filled`.
+/// Makes `values` at least `needed` long, and if it must grow then `wanted`; copies the first `filled`.
 fn grow<T: Copy + Default>(values: &mut Vec<T>, filled: usize, needed: usize, wanted: usize) {
     if values.len() < needed {
         // Fresh memory is zero without being written. A quarter more at least, or it would grow often where the
