@@ -53,14 +53,14 @@ fi
 others=(-p pointconv -p train -p pointwise --features pointconv/ndarray,pointconv/wgpu,pointwise/wgpu)
 
 step "operator tests on burn's NdArray backend"
-POINTWISE_TEST_DEVICE=ndarray cargo test --release "${others[@]}" --test operator --test layers
+POINTWISE_TEST_DEVICE=ndarray cargo test --release "${others[@]}" --test operator
 
 step "operator tests and a training on wgpu"
 cargo build --release "${others[@]}" --bin pointwise
 devices="$("${CARGO_TARGET_DIR:-target}/release/pointwise" devices)"
 echo "$devices"
 if grep -q '^wgpu' <<<"$devices"; then
-    POINTWISE_TEST_DEVICE=wgpu cargo test --release "${others[@]}" --lib --test operator --test layers --example network
+    POINTWISE_TEST_DEVICE=wgpu cargo test --release "${others[@]}" --lib --test operator --example network
     cargo test --release "${others[@]}" --test devices -- --ignored
     # With no more than every GPU gives to a kernel: every kernel at many sizes.
     POINTWISE_TEST_DEVICE=wgpu-limits cargo test --release "${others[@]}" --lib

@@ -9,10 +9,9 @@ use burn::nn::{BatchNormConfig, LayerNormConfig};
 use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pointconv::{
-    GlobalPoolConfig, InterpolateConfig, PackedBatchNormConfig, PackedLayerNormConfig, Pooling,
-    VoxelPoolConfig,
+    GlobalPoolConfig, Interpolate, PackedBatchNormConfig, PackedLayerNormConfig, Pooling, VoxelPoolConfig,
 };
-use pointconv::{InterpolationMap, PackedClouds, VoxelMap};
+use pointconv::{PackedClouds, VoxelMap};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -64,10 +63,9 @@ fn pools(criterion: &mut Criterion) {
     let pool = VoxelPoolConfig::new(0.1).with_pooling(Pooling::Both).init();
     let map = pool.map(&clouds).expect("the voxels can be numbered");
     measure(criterion, "voxel pool", "Both", clouds.points(), |x| pool.forward(x, &map));
-    let interpolate = InterpolateConfig::new().init();
     let coarse = map.coarse();
-    let map = interpolate.map(coarse, &clouds).expect("every cloud has coarse points");
-    measure(criterion, "interpolate", "3 of nearest", coarse.points(), |x| interpolate.forward(x, &map));
+    let interpolate = Interpolate::nearest(coarse, &clouds, 3).expect("every cloud has coarse points");
+    measure(criterion, "interpolate", "3 of nearest", coarse.points(), |x| interpolate.forward(x));
 }
 
 fn maps(criterion: &mut Criterion) {
@@ -84,8 +82,7 @@ fn maps(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("interpolation map to a million points");
     group.throughput(Throughput::Elements(1_000_000)).sample_size(10);
     group.bench_function("3 of nearest", |bencher| {
-        bencher
-            .iter(|| InterpolationMap::nearest(map.coarse(), &clouds, 3).expect("there are coarse points"));
+        bencher.iter(|| Interpolate::nearest(map.coarse(), &clouds, 3).expect("there are coarse points"));
     });
     group.finish();
 }

@@ -9,10 +9,8 @@ use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use pointconv::{
-    CustomKernel, KernelShape, Mirror, NeighborError, Neighborhood, PackedClouds, PointwiseConv,
-    PointwiseConvConfig,
-};
+use neighbors::{CustomKernel, Mirror};
+use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds, PointwiseConv, PointwiseConvConfig};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -44,7 +44,7 @@
 //! that loads the data can build them.
 //!
 //! # Shapes and layers of your own
-//! A [`CustomKernel`] is a kernel shape by any rule, and all layers take it. A layer of your own reads the same lists:
+//! A [`CustomKernel`](neighbors::CustomKernel) is a kernel shape by any rule, and all layers take it. A layer of your own reads the same lists:
 //! [`Neighborhood::lists`] gives them row by row, each with the neighbours by sub-domain, or all as plain slices.
 //! [`mod@reference`] has the operators in plain tensor operations, to begin with or to compare with. The
 //! examples `custom_kernel` and `new_layer` do both.
@@ -72,15 +72,14 @@ mod op;
 mod resolution;
 
 pub use layer::{
-    DepthwisePointConv, DepthwisePointConvConfig, GlobalPool, GlobalPoolConfig, Interpolate,
-    InterpolateConfig, PackedBatchNorm, PackedBatchNormConfig, PackedLayerNorm, PackedLayerNormConfig,
-    PointwiseConv, PointwiseConvConfig, Pooling, SeparablePointConv, SeparablePointConvConfig, VoxelPool,
-    VoxelPoolConfig,
+    DepthwisePointConv, DepthwisePointConvConfig, GlobalPool, GlobalPoolConfig, Interpolate, PackedBatchNorm,
+    PackedBatchNormConfig, PackedLayerNorm, PackedLayerNormConfig, PointwiseConv, PointwiseConvConfig,
+    Pooling, SeparablePointConv, SeparablePointConvConfig, VoxelPool, VoxelPoolConfig,
 };
 pub use neighborhood::{Neighborhood, SearchOptions};
-pub use neighbors::{CustomKernel, KernelShape, Mirror, NeighborError, PackedClouds, Search};
+pub use neighbors::{KernelShape, NeighborError, PackedClouds};
 pub use op::{depthwise_point_conv, pointwise_conv, reference, selu};
-pub use resolution::{InterpolationMap, VoxelMap};
+pub use resolution::VoxelMap;
 
 /// The example of the README is compiled and run with the documentation tests.
 #[cfg(doctest)]

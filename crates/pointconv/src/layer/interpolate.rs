@@ -1,84 +1,93 @@
 //! Features of many points from those of few.
 
-use crate::{InterpolationMap, NeighborError, PackedClouds};
-use burn::config::Config;
-use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::Tensor;
+use neighbors::{NeighborError, PackedClouds};
 
 use crate::op::interpolate;
-
-/// Configuration of an [`Interpolate`]; [`init`](Self::init) makes the layer.
-#[derive(Config, Debug)]
-pub struct InterpolateConfig {
-    /// Coarse points from which a fine point takes its features.
-    #[config(default = 3)]
-    pub neighbours: usize,
-}
+use crate::resolution::{InterpolationMap, VoxelMap};
 
 /// Interpolates features at fine points from those of coarse points (Qi, Yi, Su, Guibas, *PointNet++*, NeurIPS 2017, eq. 2).
 ///
-/// `y_i = sum_j w_ij x_j` over the nearest coarse points `j` of the same cloud, with `w_ij = (1/d_ij^2) / sum_j 1/d_ij^2`.
-/// Which points these are is the matter of an [`InterpolationMap`], which knows nothing of tensors and can be built ahead of
-/// time: [`map`](Self::map) makes one of the nearest points, [`InterpolationMap::of_voxels`] one that gives every point the
-/// features of its voxel.
+/// `y_i = sum_e w_e x_{j(e)}` over the coarse points `j` from which the fine point `i` takes its features. They are the
+/// [nearest](Self::nearest) ones, or the one of its [voxel](Self::of_voxels). The weights of a fine point add up to 1.
+/// Neither knows tensors, so that the thread that loads the data can prepare them. A clone shares the memory.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use pointconv::{InterpolateConfig, PackedClouds};
+/// use pointconv::{Interpolate, PackedClouds};
 ///
 /// let coarse = PackedClouds::single([[0.0; 3], [3.0, 0.0, 0.0]])?;
 /// let fine = PackedClouds::single([[1.0, 0.0, 0.0], [3.0, 0.0, 0.0]])?;
-/// let interpolate = InterpolateConfig::new().init();
-/// let map = interpolate.map(&coarse, &fine)?;
+/// let interpolate = Interpolate::nearest(&coarse, &fine, 3)?;
+/// // Squared distances 1 and 4; the second point lies on a coarse one.
+/// assert_eq!(interpolate.weights(), [0.8, 0.2, 1.0]);
 /// let features = Tensor::<2>::from_data([[0.0], [5.0]], &Device::flex());
-/// let found = interpolate.forward(features, &map).into_data();
+/// let found = interpolate.forward(features).into_data();
 /// assert_eq!(found.to_vec::<f32>().unwrap(), [1.0, 5.0]);
 /// # Ok::<(), pointconv::NeighborError>(())
 /// ```
-#[derive(Module, Debug)]
-#[module(custom_display)]
+#[derive(Debug, Clone)]
 pub struct Interpolate {
-    /// Coarse points from which a fine point takes its features.
-    #[module(skip)]
-    pub neighbours: usize,
-}
-
-impl InterpolateConfig {
-    /// Makes the layer.
-    pub fn init(&self) -> Interpolate {
-        Interpolate { neighbours: self.neighbours }
-    }
+    map: InterpolationMap,
 }
 
 impl Interpolate {
-    /// Finds the nearest coarse points of every fine point.
+    /// From the `neighbours` nearest coarse points of the same cloud, weighted by the inverse of the squared distance:
+    /// `w_e = (1/d_e^2) / sum 1/d^2`.
+    ///
+    /// A fine point that lies exactly on a coarse one takes that alone, the first of them. A cloud with fewer coarse points
+    /// gives all that it has. Of coarse points at the same distance the first ones are taken.
     ///
     /// # Errors
-    /// As [`InterpolationMap::nearest`], for example a cloud with fine points and no coarse point.
-    pub fn map(&self, coarse: &PackedClouds, fine: &PackedClouds) -> Result<InterpolationMap, NeighborError> {
-        InterpolationMap::nearest(coarse, fine, self.neighbours)
+    /// No neighbours, batches with different numbers of clouds, a cloud that has fine points and no coarse point, or more than
+    /// 2^32 - 1 weights.
+    pub fn nearest(
+        coarse: &PackedClouds,
+        fine: &PackedClouds,
+        neighbours: usize,
+    ) -> Result<Self, NeighborError> {
+        Ok(Self { map: InterpolationMap::nearest(coarse, fine, neighbours)? })
     }
 
-    /// Applies the layer to a packed batch; any map will do.
+    /// Every fine point takes the features of its voxel.
+    pub fn of_voxels(map: &VoxelMap) -> Self {
+        Self { map: InterpolationMap::of_voxels(map) }
+    }
+
+    /// Number of coarse points `S`.
+    pub fn coarse_points(&self) -> usize {
+        self.map.coarse_points()
+    }
+
+    /// Number of fine points `P`.
+    pub fn fine_points(&self) -> usize {
+        self.map.fine_points()
+    }
+
+    /// Where the weights of each fine point start, `[P + 1]`.
+    pub fn offsets(&self) -> &[u32] {
+        self.map.offsets()
+    }
+
+    /// The coarse point of each weight, `[E]`; those of one fine point are sorted by distance.
+    pub fn indices(&self) -> &[u32] {
+        self.map.indices()
+    }
+
+    /// The weights, `[E]`.
+    pub fn weights(&self) -> &[f32] {
+        self.map.weights()
+    }
+
+    /// Interpolates the features of a packed batch.
     ///
     /// # Shapes
-    /// `S` coarse points and `P` fine points of `map`.
     /// - features `[S, C]`
     /// - output `[P, C]`
     ///
     /// # Panics
-    /// When `features` has not one row for each coarse point of `map`.
-    pub fn forward(&self, features: Tensor<2>, map: &InterpolationMap) -> Tensor<2> {
-        interpolate(features, map)
-    }
-}
-
-impl ModuleDisplay for Interpolate {
-    fn custom_settings(&self) -> Option<DisplaySettings> {
-        DisplaySettings::new().with_new_line_after_attribute(false).optional()
-    }
-
-    fn custom_content(&self, content: Content) -> Option<Content> {
-        content.add("neighbours", &self.neighbours).optional()
+    /// When `features` has not one row for each coarse point.
+    pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
+        interpolate(features, &self.map)
     }
 }

@@ -13,7 +13,7 @@ mod voxel_pool;
 pub use batch_norm::{PackedBatchNorm, PackedBatchNormConfig};
 pub use depthwise::{DepthwisePointConv, DepthwisePointConvConfig};
 pub use global_pool::{GlobalPool, GlobalPoolConfig};
-pub use interpolate::{Interpolate, InterpolateConfig};
+pub use interpolate::Interpolate;
 pub use layer_norm::{PackedLayerNorm, PackedLayerNormConfig};
 pub use pointwise::{PointwiseConv, PointwiseConvConfig};
 pub use pooling::Pooling;

@@ -12,28 +12,16 @@ use neighbors::{NeighborError, PackedClouds, PointIndex, Search};
 /// Fine points of one work item.
 const CHUNK: usize = 1 << 10;
 
-/// The coarse points from which each fine point takes its features, and the share of each.
+/// The coarse points from which each fine point takes its features, and the weight of each.
 ///
-/// `y_i = sum_e w_e x_{j(e)}` over the row `i`; the shares of a row add up to 1.
+/// `y_i = sum_e w_e x_{j(e)}` over the row `i`; the weights of a row add up to 1.
 ///
 /// Rows are compressed: those of fine point `i` are the entries `offsets[i]..offsets[i + 1]`. A clone shares the memory.
 ///
 /// # Shapes
 /// `P` fine points, `S` coarse points, `E` entries: `offsets [P + 1]`, `indices [E]` below `S`, `weights [E]`.
-///
-/// ```
-/// use pointconv::{InterpolationMap, PackedClouds};
-///
-/// let coarse = PackedClouds::single([[0.0; 3], [3.0, 0.0, 0.0]])?;
-/// let fine = PackedClouds::single([[1.0, 0.0, 0.0], [3.0, 0.0, 0.0]])?;
-/// let map = InterpolationMap::nearest(&coarse, &fine, 2)?;
-/// // Squared distances 1 and 4; the second point is on a coarse one.
-/// assert_eq!(map.weights(), [0.8, 0.2, 1.0]);
-/// assert_eq!(map.indices(), [0, 1, 1]);
-/// # Ok::<(), pointconv::NeighborError>(())
-/// ```
 #[derive(Debug, Clone)]
-pub struct InterpolationMap {
+pub(crate) struct InterpolationMap {
     inner: Arc<Inner>,
 }
 
@@ -57,7 +45,7 @@ impl InterpolationMap {
     /// # Errors
     /// No neighbours, batches with different numbers of clouds, a cloud that has fine points and no coarse point, or more than
     /// 2^32 - 1 entries.
-    pub fn nearest(
+    pub(crate) fn nearest(
         coarse: &PackedClouds,
         fine: &PackedClouds,
         neighbours: usize,
@@ -101,7 +89,7 @@ impl InterpolationMap {
     }
 
     /// Every fine point takes the features of its voxel.
-    pub fn of_voxels(map: &VoxelMap) -> Self {
+    pub(crate) fn of_voxels(map: &VoxelMap) -> Self {
         let points = map.fine().points();
         Self::new(
             map.coarse().points(),
@@ -112,27 +100,27 @@ impl InterpolationMap {
     }
 
     /// Number of coarse points `S`.
-    pub fn coarse_points(&self) -> usize {
+    pub(crate) fn coarse_points(&self) -> usize {
         self.inner.coarse_points
     }
 
     /// Number of fine points `P`.
-    pub fn fine_points(&self) -> usize {
+    pub(crate) fn fine_points(&self) -> usize {
         self.inner.offsets.len() - 1
     }
 
     /// Where the entries of each fine point start, `[P + 1]`.
-    pub fn offsets(&self) -> &[u32] {
+    pub(crate) fn offsets(&self) -> &[u32] {
         &self.inner.offsets
     }
 
     /// The coarse point of each entry, `[E]`; those of one fine point are sorted by distance.
-    pub fn indices(&self) -> &[u32] {
+    pub(crate) fn indices(&self) -> &[u32] {
         &self.inner.indices
     }
 
-    /// The share of each entry, `[E]`.
-    pub fn weights(&self) -> &[f32] {
+    /// The weight of each entry, `[E]`.
+    pub(crate) fn weights(&self) -> &[f32] {
         &self.inner.weights
     }
 

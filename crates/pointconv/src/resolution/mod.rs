@@ -7,5 +7,5 @@ mod voxel_cells;
 mod voxel_map;
 mod voxel_sort;
 
-pub use interpolation_map::InterpolationMap;
+pub(crate) use interpolation_map::InterpolationMap;
 pub use voxel_map::VoxelMap;

@@ -15,6 +15,7 @@ mod half;
 mod layer;
 mod misuse;
 mod neighborhood;
+mod pooling_and_norm;
 mod search;
 mod symmetry;
 mod tracking;

@@ -2,7 +2,8 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use neighbors::ListSizes;
-use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds, Search};
+use neighbors::Search;
+use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds};
 
 use super::Loss;
 use crate::config::ModelConfig;

@@ -3,7 +3,7 @@
 mod autodiff;
 mod rows;
 
-use crate::InterpolationMap;
+use crate::resolution::InterpolationMap;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 #[cfg(feature = "fusion")]

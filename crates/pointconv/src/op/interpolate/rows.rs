@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::InterpolationMap;
+use crate::resolution::InterpolationMap;
 
 /// Compressed rows with one weight for each entry.
 #[derive(Clone, Debug)]

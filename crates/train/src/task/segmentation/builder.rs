@@ -157,7 +157,7 @@ pub fn class_weights(kind: ClassWeights, counts: &[u64]) -> Option<Vec<f32>> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use pointconv::Search;
+    use neighbors::Search;
 
     use super::*;
     use crate::device::device;

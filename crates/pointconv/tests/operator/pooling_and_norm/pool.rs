@@ -4,10 +4,10 @@ use burn::tensor::{DType, Int, Tensor, TensorData};
 use pointconv::{GlobalPoolConfig, Pooling, VoxelPoolConfig};
 use pointconv::{PackedClouds, VoxelMap};
 
-use crate::common::{device, precisions, round_off, uses_instruction_sets, values};
-use crate::harness::{
+use super::harness::{
     Matrix, check_adjoint, check_differences, check_reference, check_threads, clouds, pass,
 };
+use crate::common::{device, precisions, round_off, uses_instruction_sets, values};
 
 const ALL: [Pooling; 3] = [Pooling::Max, Pooling::Mean, Pooling::Both];
 

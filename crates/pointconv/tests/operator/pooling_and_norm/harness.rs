@@ -5,7 +5,7 @@ use neighbors::PackedClouds;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::common::{Batch, assert_same_bits, device, precisions, values};
+use crate::common::{assert_same_bits, device, precisions, random_clouds, values};
 
 /// Values in row-major order.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,6 +170,5 @@ pub(crate) fn check_threads<L: Fn(Tensor<2>) -> Tensor<2>>(
 
 /// Clouds of the given sizes, uniform in a cube of edge 1.
 pub(crate) fn clouds(sizes: &[usize], seed: u64) -> PackedClouds {
-    let batch = Batch::random(sizes, seed);
-    PackedClouds::new(batch.positions, batch.offsets).expect("the batch is sound")
+    random_clouds(sizes, seed)
 }

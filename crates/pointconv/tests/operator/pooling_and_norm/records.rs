@@ -2,13 +2,10 @@
 
 use burn::module::Module;
 use burn::tensor::DType;
-use pointconv::{
-    GlobalPoolConfig, InterpolateConfig, PackedBatchNormConfig, PackedLayerNormConfig, Pooling,
-    VoxelPoolConfig,
-};
+use pointconv::{GlobalPoolConfig, PackedBatchNormConfig, PackedLayerNormConfig, Pooling, VoxelPoolConfig};
 
+use super::harness::Matrix;
 use crate::common::{assert_same_bits, device, values};
-use crate::harness::Matrix;
 
 #[test]
 fn a_record_restores_the_running_statistics() {
@@ -30,7 +27,6 @@ fn display_names_the_settings() {
     for (text, parts) in [
         (GlobalPoolConfig::new().with_pooling(Pooling::Both).init().to_string(), vec!["pooling: Both"]),
         (VoxelPoolConfig::new(0.25).init().to_string(), vec!["voxel: 0.25", "pooling: Max"]),
-        (InterpolateConfig::new().init().to_string(), vec!["neighbours: 3"]),
         (PackedBatchNormConfig::new(9).init(&device).to_string(), vec!["channels: 9", "momentum: 0.1"]),
         (PackedLayerNormConfig::new(9).init(&device).to_string(), vec!["channels: 9", "params: 18"]),
     ] {

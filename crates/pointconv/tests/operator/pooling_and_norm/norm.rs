@@ -4,8 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use pointconv::{PackedBatchNorm, PackedBatchNormConfig, PackedLayerNorm, PackedLayerNormConfig};
 
+use super::harness::{Matrix, check_differences, check_reference, check_threads, pass};
 use crate::common::{device, precisions, values};
-use crate::harness::{Matrix, check_differences, check_reference, check_threads, pass};
 
 const EPSILON: f64 = 1e-3;
 

@@ -1,0 +1,7 @@
+//! Layers of networks with several resolutions: pooling, interpolation, normalisation.
+
+mod harness;
+mod interpolate;
+mod norm;
+mod pool;
+mod records;
