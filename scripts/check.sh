@@ -10,6 +10,9 @@ step() { printf '\n== %s (%d s)\n' "$1" "$SECONDS"; }
 step "formatting"
 cargo fmt --all --check
 
+step "every Rust file belongs to a crate"
+scripts/check_modules.sh
+
 step "clippy, warnings denied"
 cargo clippy --release --workspace --all-targets -- -D warnings
 
