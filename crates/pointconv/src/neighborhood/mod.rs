@@ -291,7 +291,8 @@ impl fmt::Debug for Neighborhood {
 impl PartialEq for Neighborhood {
     /// Same clouds, same shape, same neighbours.
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner) || self.lists() == other.lists()
+        Arc::ptr_eq(&self.inner, &other.inner)
+            || (self.centres().offsets() == other.centres().offsets() && self.lists() == other.lists())
     }
 }
 
