@@ -6,6 +6,7 @@ use std::path::Path;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::compression;
 use super::contents::{Contents, Source};
 use super::format::Format;
 use super::panic::guard;
@@ -220,9 +221,14 @@ impl Reader {
         faces: bool,
         take: impl FnOnce(&Format, &Source<'_>) -> Result<T>,
     ) -> Result<T> {
+        let unpacked = guard(path, "of the compression", || compression::unpack(path, bytes, None))?;
+        let (inner, bytes) = match &unpacked {
+            Some((inner, bytes)) => (inner.as_path(), bytes.as_slice()),
+            None => (path, bytes),
+        };
         let decoded = decode(bytes);
         let bytes = decoded.as_ref();
-        let format = Format::of_head(path, bytes, bytes.len() as u64)?;
+        let format = Format::of_head(inner, bytes, bytes.len() as u64)?;
         let columns = self.columns.as_deref();
         if columns.is_some() && format.names_columns {
             let path = path.to_owned();

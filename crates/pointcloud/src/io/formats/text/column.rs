@@ -8,6 +8,9 @@ use crate::scalar::{ScalarProperty, ScalarType, is_single, parse_float};
 /// Most distinct words that a column of classes may have.
 const MOST_WORDS: usize = 10_000;
 
+/// Singles hold all whole numbers up to this.
+const EXACT_WHOLE: f64 = 16_777_216.0;
+
 /// Values of a column and the narrowest type that text tells.
 pub(super) struct TextColumn {
     values: Vec<f64>,
@@ -71,9 +74,13 @@ impl TextColumn {
             (_, true) => ScalarType::F32,
             _ => ScalarType::F64,
         };
-        if !matches!(names::role_of(&name).0, Role::Position(_)) {
-            values.iter_mut().for_each(|v| *v = scalar_type.round(*v));
+        if matches!(names::role_of(&name).0, Role::Position(_)) {
+            // Whole coordinates of one axis make no doubles of the others.
+            let small = whole && values.iter().all(|v| v.abs() <= EXACT_WHOLE);
+            let scalar_type = if small { ScalarType::F32 } else { scalar_type };
+            return (ScalarProperty { name, scalar_type, values }, None);
         }
+        values.iter_mut().for_each(|v| *v = scalar_type.round(*v));
         (ScalarProperty { name, scalar_type, values }, None)
     }
 }
