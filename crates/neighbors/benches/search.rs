@@ -1,11 +1,11 @@
-//! Which structure answers fixed-radius and kernel searches quickest, from a small cloud to a large one?
+//! Which structure answers kernel, ball and nearest-point searches quickest, from a small cloud to a large one?
 //!
 //! Points on a wavy sheet, about 30 neighbours each; the naive scan only where it is bearable.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use neighbors::{KdTree, KernelShape, Neighborhood, Search, UniformGrid, fixed_radius};
+use neighbors::{KernelShape, NearestLists, PackedClouds, RadiusLists, Search, SubdomainLists};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -13,35 +13,36 @@ use rand_chacha::ChaCha8Rng;
 const SIZES: [usize; 4] = [2048, 16_384, 131_072, 1_048_576];
 
 /// A sheet with the same number of points per unit area for every size.
-fn sheet(points: usize) -> Vec<[f32; 3]> {
+fn sheet(points: usize) -> PackedClouds {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let edge = (points as f32).sqrt();
-    (0..points)
+    let positions: Vec<_> = (0..points)
         .map(|_| {
             let (x, y) = (rng.random_range(0.0..edge), rng.random_range(0.0..edge));
             [x, y, (x * 0.1).sin() + (y * 0.13).cos()]
         })
-        .collect()
+        .collect();
+    PackedClouds::single(positions).expect("finite positions")
 }
 
 /// Radius with about 30 neighbours on the sheet.
 const RADIUS: f32 = 3.1;
 
 fn radius_lists(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("fixed_radius");
+    let mut group = criterion.benchmark_group("radius_lists");
     group.sample_size(10);
     for points in SIZES {
-        let positions = sheet(points);
+        let clouds = sheet(points);
         group.throughput(Throughput::Elements(points as u64));
         for (name, search) in [("grid", Search::Grid), ("kd-tree", Search::KdTree)] {
             group.bench_function(BenchmarkId::new(name, points), |b| {
-                b.iter(|| fixed_radius(black_box(&positions), RADIUS, search));
+                b.iter(|| RadiusLists::build(black_box(&clouds), RADIUS, search));
             });
         }
         if points == SIZES[0] {
             group.bench_function(BenchmarkId::new("naive", points), |b| {
                 let ball = KernelShape::shells(RADIUS, 1);
-                b.iter(|| Neighborhood::brute_force(black_box(&positions), &[0, points], &ball));
+                b.iter(|| SubdomainLists::brute_force(black_box(&clouds), &ball));
             });
         }
     }
@@ -53,51 +54,36 @@ fn kernel_lists(criterion: &mut Criterion) {
     group.sample_size(10);
     let shape = KernelShape::cells(2.0);
     for points in SIZES {
-        let positions = sheet(points);
+        let clouds = sheet(points);
         group.throughput(Throughput::Elements(points as u64));
         for (name, search) in [("grid", Search::Grid), ("kd-tree", Search::KdTree)] {
             group.bench_function(BenchmarkId::new(name, points), |b| {
-                b.iter(|| Neighborhood::build(black_box(&positions), &[0, points], &shape, search));
+                b.iter(|| SubdomainLists::build(black_box(&clouds), &shape, search));
             });
         }
         if points == SIZES[0] {
             group.bench_function(BenchmarkId::new("naive", points), |b| {
-                b.iter(|| Neighborhood::brute_force(black_box(&positions), &[0, points], &shape));
+                b.iter(|| SubdomainLists::brute_force(black_box(&clouds), &shape));
             });
         }
     }
     group.finish();
 }
 
-fn point_queries(criterion: &mut Criterion) {
+fn nearest_lists(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("nearest_16");
     group.sample_size(10);
-    for points in [SIZES[0], SIZES[2]] {
-        let positions = sheet(points);
-        let queries = &positions[..1024];
-        let grid = UniformGrid::build(&positions, RADIUS);
-        let tree = KdTree::build(&positions);
-        let (Ok(grid), Ok(tree)) = (grid, tree) else {
-            continue;
-        };
-        group.throughput(Throughput::Elements(queries.len() as u64));
-        group.bench_function(BenchmarkId::new("grid", points), |b| {
-            b.iter(|| {
-                for &query in queries {
-                    black_box(grid.nearest_n(query, 16));
-                }
+    for points in SIZES {
+        let clouds = sheet(points);
+        group.throughput(Throughput::Elements(points as u64));
+        for (name, search) in [("grid", Search::Grid), ("kd-tree", Search::KdTree)] {
+            group.bench_function(BenchmarkId::new(name, points), |b| {
+                b.iter(|| NearestLists::build(black_box(&clouds), &clouds, 16, search));
             });
-        });
-        group.bench_function(BenchmarkId::new("kd-tree", points), |b| {
-            b.iter(|| {
-                for &query in queries {
-                    black_box(tree.nearest_n(query, 16));
-                }
-            });
-        });
+        }
     }
     group.finish();
 }
 
-criterion_group!(benches, radius_lists, kernel_lists, point_queries);
+criterion_group!(benches, radius_lists, kernel_lists, nearest_lists);
 criterion_main!(benches);

@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use neighbors::{KernelShape, Neighborhood, Search, fixed_radius};
+use neighbors::{KernelShape, PackedClouds, RadiusLists, Search, SubdomainLists};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err(format!("{} points are not clouds of {points}", positions.len()).into());
     }
     let offsets: Vec<usize> = (0..=positions.len()).step_by(points).collect();
-    println!("{} clouds of {points} points, {} threads", offsets.len() - 1, rayon::current_num_threads());
+    let clouds = PackedClouds::new(positions, offsets)?;
+    println!("{} clouds of {points} points, {} threads", clouds.len(), rayon::current_num_threads());
 
     for dilation in 1..=4 {
         let shape = KernelShape::cells(cell).with_dilation([dilation; 3]);
@@ -29,20 +30,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut edges = 0;
         for _ in 0..repetitions {
             let start = Instant::now();
-            edges = Neighborhood::build(&positions, &offsets, &shape, Search::Auto)?.edges();
+            edges = SubdomainLists::build(&clouds, &shape, Search::Auto)?.edges();
             seconds.push(start.elapsed().as_secs_f64());
         }
-        report(&format!("dilation {dilation}"), &mut seconds, edges, positions.len());
+        report(&format!("dilation {dilation}"), &mut seconds, edges, clouds.points());
     }
-    if offsets.len() == 2 {
+    if clouds.len() == 1 {
         let mut seconds = Vec::new();
         let mut edges = 0;
         for _ in 0..repetitions {
             let start = Instant::now();
-            edges = fixed_radius(&positions, cell, Search::Auto)?.indices().len();
+            edges = RadiusLists::build(&clouds, cell, Search::Auto)?.indices().len();
             seconds.push(start.elapsed().as_secs_f64());
         }
-        report("ball", &mut seconds, edges, positions.len());
+        report("ball", &mut seconds, edges, clouds.points());
     }
     // The peak of the resident memory, where the system tells.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

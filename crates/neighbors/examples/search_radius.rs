@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
-use neighbors::{Search, fixed_radius};
+use neighbors::{PackedClouds, RadiusLists, Search};
 use rayon::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,22 +20,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let repetitions = arguments.next().map_or(Ok(7), |n| n.parse())?;
     let bytes = std::fs::read(file)?;
     let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
-    let positions: Vec<[f32; 3]> = values.as_chunks::<3>().0.to_vec();
+    let clouds = PackedClouds::single(values.as_chunks::<3>().0)?;
+    let positions = clouds.positions();
 
     let (mut ours, mut tree_build, mut tree_lists) = (Vec::new(), Vec::new(), Vec::new());
     let mut pairs = 0;
     for _ in 0..repetitions {
         let start = Instant::now();
-        let lists = fixed_radius(&positions, radius, Search::Grid)?;
+        let lists = RadiusLists::build(&clouds, radius, Search::Grid)?;
         ours.push(start.elapsed().as_secs_f64());
         pairs = lists.indices().len();
         drop(lists);
 
         let start = Instant::now();
-        let tree: ImmutableKdTree<f32, 3> = ImmutableKdTree::new_from_slice(&positions)?;
+        let tree: ImmutableKdTree<f32, 3> = ImmutableKdTree::new_from_slice(positions)?;
         tree_build.push(start.elapsed().as_secs_f64());
         let start = Instant::now();
-        let found = lists_of(&tree, &positions, radius);
+        let found = lists_of(&tree, positions, radius);
         tree_lists.push(start.elapsed().as_secs_f64());
         let found: usize = found.iter().map(|(_, indices)| indices.len()).sum();
         // The tree rounds its distances in an order of its own.

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use neighbors::{KernelShape, Neighborhood, Search};
+use neighbors::{KernelShape, PackedClouds, Search, SubdomainLists};
 use rand::{RngExt, SeedableRng};
 
 /// Timed builds.
@@ -23,18 +23,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err(format!("{} points are not clouds of {points}", positions.len()).into());
     }
     let offsets: Vec<usize> = (0..=positions.len()).step_by(points).collect();
+    let clouds = PackedClouds::new(positions, offsets)?;
     let shapes = [1, 2, 3, 4].map(|d| KernelShape::cells(0.1).with_dilation([d; 3]));
 
-    let (mut search_s, mut weights_s) = (Vec::new(), Vec::new());
+    let mut search_s = Vec::new();
     for repetition in 0..REPETITIONS {
         let start = Instant::now();
-        let layers = Neighborhood::build_all(&positions, &offsets, &shapes, Search::Auto)?;
+        let layers = SubdomainLists::build_all(&clouds, &shapes, Search::Auto)?;
         search_s.push(start.elapsed().as_secs_f64());
-        let start = Instant::now();
-        for layer in &layers {
-            layer.edge_weights();
-        }
-        weights_s.push(start.elapsed().as_secs_f64());
         if repetition == 0 {
             for (layer, dilation) in layers.iter().zip(1..) {
                 println!(
@@ -48,9 +44,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
     }
-    println!("{} clouds of {points} points, {} threads", offsets.len() - 1, rayon::current_num_threads());
+    println!("{} clouds of {points} points, {} threads", clouds.len(), rayon::current_num_threads());
     report("search", &mut search_s);
-    report("edge weights", &mut weights_s);
     Ok(())
 }
 

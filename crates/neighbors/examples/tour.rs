@@ -4,25 +4,27 @@
 
 use std::time::Instant;
 
-use neighbors::{CustomKernel, KdTree, KernelShape, Mirror, Neighborhood, Search, fixed_radius};
+use neighbors::{
+    CustomKernel, KernelShape, Mirror, PackedClouds, PointIndex, RadiusLists, Search, SubdomainLists,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let positions = cloud(20_000, 12);
-    let points = positions.len();
+    let clouds = PackedClouds::single(cloud(20_000, 12))?;
+    let (positions, points) = (clouds.positions(), clouds.points());
 
     // All neighbours within a radius, for every point at once. Who has none but itself is an outlier.
     let start = Instant::now();
-    let lists = fixed_radius(&positions, 0.05, Search::Auto)?;
+    let lists = RadiusLists::build(&clouds, 0.05, Search::Auto)?;
     let pairs = lists.indices().len();
     let lonely = (0..points).filter(|&i| lists.neighbors(i).len() == 1).count();
     println!("fixed radius 0.05: {pairs} pairs of {points} points in {:.1?}", start.elapsed());
     println!("  {lonely} points have no neighbour but themselves");
 
-    // The nearest points of a place, which need not be a point of the cloud. The grid answers the same.
-    let tree = KdTree::build(&positions)?;
-    let nearest = tree.nearest_n([0.0, 0.0, 0.5], 3);
+    // The points nearest to any position, which need not be a point of the cloud.
+    let index = PointIndex::build(positions, Search::Auto)?;
+    let nearest = index.nearest_n([0.0, 0.0, 0.5], 3);
     println!("the 3 points nearest to the centre of the sphere:");
     for neighbor in nearest {
         let position = positions[neighbor.index as usize];
@@ -37,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // one after the other, several kernels share one pass over the points.
     let dilations = [1, 2, 4].map(|dilation| KernelShape::cells(0.05).with_dilation([dilation; 3]));
     let start = Instant::now();
-    let layers = Neighborhood::build_all(&positions, &[0, points], &dilations, Search::Auto)?;
+    let layers = SubdomainLists::build_all(&clouds, &dilations, Search::Auto)?;
     println!("3x3x3 cells of 0.05, three dilations in {:.1?}:", start.elapsed());
     for (layer, dilation) in layers.iter().zip([1, 2, 4]) {
         println!(
@@ -49,7 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("neighbours in the 27 cells around {:.2?}, from below to above:", positions[0]);
     let mut counts = [0; 27];
-    layers[0].runs(0).for_each(|(cell, members)| counts[cell] = members.len());
+    layers[0].row_of(0).runs().for_each(|(cell, neighbors)| counts[cell] = neighbors.len());
     for y in (0..3).rev() {
         let row =
             |z: usize| counts[9 * z + 3 * y..][..3].iter().map(|n| format!("{n:3}")).collect::<String>();
@@ -58,8 +60,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // A kernel shape of one's own: what is above a point, what beside it, what below?
     let shape = KernelShape::Custom(&STOREYS);
-    let storeys = Neighborhood::build(&positions, &[0, points], &shape, Search::Auto)?;
-    let has = |i: usize, storey: usize| storeys.runs(i).any(|(k, _)| k == storey);
+    let storeys = SubdomainLists::build(&clouds, &shape, Search::Auto)?;
+    let has = |i: usize, storey: usize| !storeys.row_of(i).subdomain(storey).is_empty();
     let under_the_sphere = (0..points).filter(|&i| positions[i][2] == 0.0 && has(i, 2)).count();
     println!("{under_the_sphere} points of the floor have the sphere within {} above them", STOREYS.radius);
     Ok(())

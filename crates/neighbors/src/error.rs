@@ -29,12 +29,20 @@ pub enum NeighborError {
     /// A cloud offset is smaller than the one before it.
     #[error("cloud offset {index} is {found}, less than the {previous} before it")]
     OffsetsDecrease {
-        /// Place in the offsets.
+        /// Index into the offsets.
         index: usize,
         /// The offset found there.
         found: usize,
         /// The offset before it.
         previous: usize,
+    },
+    /// Queries or centres, and the points around them, are batches of different numbers of clouds.
+    #[error("the queries or centres have {found} clouds, the points that are searched have {expected}")]
+    CloudCount {
+        /// Clouds of the queries or centres.
+        found: usize,
+        /// Clouds of the points.
+        expected: usize,
     },
     /// A number of dense coordinates that cannot be cut into clouds of equal size.
     #[error(

@@ -150,7 +150,7 @@ pub(crate) fn check_positions(positions: &[[f32; 3]]) -> Result<(), NeighborErro
 }
 
 /// Rejects offsets that do not cut `points` points into consecutive clouds.
-pub(crate) fn check_offsets(offsets: &[usize], points: usize) -> Result<(), NeighborError> {
+fn check_offsets(offsets: &[usize], points: usize) -> Result<(), NeighborError> {
     match offsets.first() {
         Some(0) => {}
         found => {

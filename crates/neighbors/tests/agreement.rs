@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Layout, cloud, shapes};
-use neighbors::{KernelShape, ListSizes, Neighborhood, Search};
+use neighbors::{KernelShape, ListSizes, PackedClouds, Search, SubdomainLists};
 use proptest::prelude::*;
 
 fn layouts(cell: f32) -> impl Strategy<Value = Layout> {
@@ -18,47 +18,42 @@ fn layouts(cell: f32) -> impl Strategy<Value = Layout> {
     ]
 }
 
-fn batches() -> impl Strategy<Value = (f32, Vec<[f32; 3]>, Vec<usize>)> {
+fn batches() -> impl Strategy<Value = (f32, PackedClouds)> {
     let cells = prop_oneof![Just(0.1f32), Just(0.25f32), 0.01f32..0.8];
     cells.prop_flat_map(|cell| {
         let size = prop_oneof![Just(0usize), Just(1), Just(2), Just(37), Just(300)];
         let clouds = prop::collection::vec((size, layouts(cell), any::<u64>()), 1..4);
         clouds.prop_map(move |clouds| {
-            let (mut positions, mut offsets) = (Vec::new(), vec![0]);
-            for (size, layout, seed) in clouds {
-                positions.extend(cloud(layout, size, seed));
-                offsets.push(positions.len());
-            }
-            (cell, positions, offsets)
+            let clouds: Vec<_> =
+                clouds.into_iter().map(|(size, layout, seed)| cloud(layout, size, seed)).collect();
+            (cell, PackedClouds::from_clouds(&clouds).unwrap())
         })
     })
 }
 
-/// Every pair of the lists has its mirror, and the weights are the reciprocal sizes of the mirrored runs.
-fn check_symmetry(lists: &Neighborhood) {
+/// Every pair of the lists has its mirror.
+fn check_symmetry(lists: &SubdomainLists) {
     let shape = *lists.shape();
-    let weights = lists.edge_weights();
-    assert_eq!(weights.len(), lists.edges());
-    let mut edge = 0;
-    for &j in lists.centres() {
-        for (k, run) in lists.runs(j as usize) {
+    let mut edges = 0;
+    for row in lists.rows() {
+        let j = row.centre() as u32;
+        for (k, run) in row.runs() {
             for &i in run {
-                let mirrored = lists.runs(i as usize).find(|(m, _)| *m == shape.mirror(k));
-                let (_, mirrored) = mirrored.expect("the mirrored sub-domain is occupied");
+                let mirrored = lists.row_of(i as usize).subdomain(shape.mirror(k));
                 assert!(mirrored.contains(&j));
-                assert_eq!(weights[edge], 1.0 / mirrored.len() as f32);
-                edge += 1;
+                edges += 1;
             }
         }
     }
+    assert_eq!(edges, lists.edges());
 }
 
 /// The rows of each cloud are those of its points.
-fn check_rows(lists: &Neighborhood) {
-    for cloud in lists.offsets().windows(2) {
-        let mut centres = lists.centres()[cloud[0]..cloud[1]].to_vec();
+fn check_rows(lists: &SubdomainLists) {
+    for cloud in lists.clouds().ranges() {
+        let mut centres = lists.centres()[cloud.clone()].to_vec();
         centres.sort_unstable();
-        assert!(centres.into_iter().eq(cloud[0] as u32..cloud[1] as u32));
+        assert!(centres.into_iter().eq(cloud.start as u32..cloud.end as u32));
     }
 }
 
@@ -66,25 +61,26 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn searches_agree((cell, positions, offsets) in batches()) {
+    fn searches_agree((cell, clouds) in batches()) {
         let shapes = shapes(cell);
-        let grid = Neighborhood::build_all(&positions, &offsets, &shapes, Search::Grid).unwrap();
-        let tree = Neighborhood::build_all(&positions, &offsets, &shapes, Search::KdTree).unwrap();
+        let grid = SubdomainLists::build_all(&clouds, &shapes, Search::Grid).unwrap();
+        let tree = SubdomainLists::build_all(&clouds, &shapes, Search::KdTree).unwrap();
         for ((shape, grid), tree) in shapes.iter().zip(&grid).zip(&tree) {
-            let expected = Neighborhood::brute_force(&positions, &offsets, shape).unwrap();
+            let expected = SubdomainLists::brute_force(&clouds, shape).unwrap();
             prop_assert!(*grid == expected, "grid, {:?}", shape);
             prop_assert!(*tree == expected, "kd-tree, {:?}", shape);
-            let alone = Neighborhood::build(&positions, &offsets, shape, Search::Auto).unwrap();
+            let alone = SubdomainLists::build(&clouds, shape, Search::Auto).unwrap();
             prop_assert!(alone == expected, "alone, {:?}", shape);
             check_rows(grid);
             check_rows(tree);
             check_symmetry(grid);
         }
-        let sizes = ListSizes::count(&positions, &offsets, &shapes).unwrap();
+        let sizes = ListSizes::count(&clouds, &shapes).unwrap();
         for (grid, sizes) in grid.iter().zip(&sizes) {
             prop_assert_eq!(grid.edges() as u64, sizes.edges);
+            prop_assert_eq!(grid.run_count() as u64, sizes.runs);
             prop_assert_eq!(grid.run_subdomains().len() as u64, sizes.runs);
-            prop_assert_eq!(grid.bytes() as u64, sizes.bytes() + sizes.edge_weight_bytes());
+            prop_assert_eq!(grid.bytes() as u64, sizes.bytes());
         }
     }
 
@@ -107,16 +103,16 @@ proptest! {
                 p.map(|v| (f64::from(v) * scale).clamp(f32::MIN.into(), f32::MAX.into()) as f32)
             })
             .collect();
-        let offsets = [0, positions.len()];
+        let clouds = PackedClouds::single(positions).unwrap();
         let shape = KernelShape::cells(cell).with_dilation([dilation; 3]);
         let ball = KernelShape::shells(cell, 2).with_dilation([dilation; 3]);
         for shape in [shape, ball] {
             if shape.validate().is_err() {
                 continue;
             }
-            let expected = Neighborhood::brute_force(&positions, &offsets, &shape).unwrap();
+            let expected = SubdomainLists::brute_force(&clouds, &shape).unwrap();
             for search in [Search::Grid, Search::KdTree] {
-                let found = Neighborhood::build(&positions, &offsets, &shape, search).unwrap();
+                let found = SubdomainLists::build(&clouds, &shape, search).unwrap();
                 prop_assert!(found == expected, "{:?} {:?}", search, shape);
             }
         }
@@ -125,10 +121,9 @@ proptest! {
 
 #[test]
 fn every_point_is_its_own_neighbour_in_the_middle() {
-    let positions = cloud(Layout::Cube, 300, 5);
-    let lists = Neighborhood::build(&positions, &[0, 300], &KernelShape::cells(0.2), Search::Auto).unwrap();
+    let clouds = PackedClouds::single(cloud(Layout::Cube, 300, 5)).unwrap();
+    let lists = SubdomainLists::build(&clouds, &KernelShape::cells(0.2), Search::Auto).unwrap();
     for i in 0..lists.points() {
-        let (_, own) = lists.runs(i).find(|(k, _)| *k == 13).unwrap();
-        assert!(own.contains(&(i as u32)));
+        assert!(lists.row_of(i).subdomain(13).contains(&(i as u32)));
     }
 }

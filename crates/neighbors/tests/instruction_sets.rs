@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::{Command, Output};
 
 use common::{Layout, cloud, shapes};
-use neighbors::{InstructionSet, Neighborhood, Search, fixed_radius};
+use neighbors::{InstructionSet, PackedClouds, RadiusLists, Search, SubdomainLists};
 
 /// Runs one test of this program with an instruction set.
 fn run_with(set: &str, test: &str) -> Output {
@@ -54,18 +54,17 @@ fn digest() {
         Layout::Duplicates,
         Layout::Outlier,
     ];
-    let (mut positions, mut offsets) = (Vec::new(), vec![0]);
-    for (layout, seed) in layouts.into_iter().zip(0..) {
-        positions.extend(cloud(layout, 1500, seed));
-        offsets.push(positions.len());
-    }
-    for lists in Neighborhood::build_all(&positions, &offsets, &shapes(0.1), Search::Grid).unwrap() {
+    let clouds: Vec<_> =
+        layouts.into_iter().zip(0..).map(|(layout, seed)| cloud(layout, 1500, seed)).collect();
+    let clouds = PackedClouds::from_clouds(&clouds).unwrap();
+    for lists in SubdomainLists::build_all(&clouds, &shapes(0.1), Search::Grid).unwrap() {
         (lists.centres(), lists.run_offsets(), lists.run_subdomains(), lists.run_starts(), lists.indices())
             .hash(&mut hasher);
-        lists.edge_weights().iter().for_each(|weight| weight.to_bits().hash(&mut hasher));
     }
+    // All of them as one cloud.
+    let clouds = PackedClouds::single(clouds.positions()).unwrap();
     for radius in [0.0, 0.05, 0.2, 1.0] {
-        let lists = fixed_radius(&positions, radius, Search::Grid).unwrap();
+        let lists = RadiusLists::build(&clouds, radius, Search::Grid).unwrap();
         (lists.centres(), lists.offsets(), lists.indices()).hash(&mut hasher);
     }
     println!("\ndigest of {} {:x}", InstructionSet::current(), hasher.finish());

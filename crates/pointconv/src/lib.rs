@@ -11,12 +11,13 @@
 //!
 //! ```
 //! use burn::tensor::{Device, Distribution, Tensor};
-//! use pointconv::{KernelShape, Neighborhood, PointwiseConvConfig, Search};
+//! use pointconv::{KernelShape, Neighborhood, PackedClouds, PointwiseConvConfig};
 //!
 //! let device = Device::flex().autodiff();
-//! let positions = [[0.0, 0.0, 0.0], [0.05, 0.0, 0.0], [0.3, 0.1, 0.0], [0.3, 0.12, 0.02]];
-//! // Two clouds of two points, packed one after the other.
-//! let neighborhood = Neighborhood::build(&positions, &[0, 2, 4], &KernelShape::cells(0.1), Search::Auto)?;
+//! let first = [[0.0, 0.0, 0.0], [0.05, 0.0, 0.0]];
+//! let second = [[0.3, 0.1, 0.0], [0.3, 0.12, 0.02]];
+//! let clouds = PackedClouds::from_clouds(&[first, second])?;
+//! let neighborhood = Neighborhood::build(&clouds, &KernelShape::cells(0.1), &device)?;
 //!
 //! let conv = PointwiseConvConfig::for_shape(3, 9, neighborhood.shape()).init(&device);
 //! let features = Tensor::<2>::random([4, 3], Distribution::Default, &device).require_grad();
@@ -24,7 +25,7 @@
 //!
 //! let gradients = output.powi_scalar(2).sum().backward();
 //! assert_eq!(features.grad(&gradients).unwrap().dims(), [4, 3]);
-//! # Ok::<(), neighbors::NeighborError>(())
+//! # Ok::<(), pointconv::NeighborError>(())
 //! ```
 //!
 //! Where it runs is decided by the device of the tensors alone: `Device::wgpu(..)` in place of `Device::flex()`, with the
@@ -55,7 +56,10 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "cube")]
+mod gpu;
 mod layer;
+mod neighborhood;
 // burn-ndarray is deprecated upstream; the feature asks for it by name. Builds without it show all deprecations.
 #[cfg_attr(feature = "ndarray", allow(deprecated))]
 mod op;
@@ -64,8 +68,9 @@ pub use layer::{
     DepthwisePointConv, DepthwisePointConvConfig, PointwiseConv, PointwiseConvConfig, SeparablePointConv,
     SeparablePointConvConfig,
 };
-pub use neighbors::{CustomKernel, KernelShape, Mirror, NeighborError, Neighborhood, Search};
-pub use op::{depthwise_point_conv, pointwise_conv, prepare, reference, search};
+pub use neighborhood::{Neighborhood, SearchOptions};
+pub use neighbors::{CustomKernel, KernelShape, Mirror, NeighborError, PackedClouds, Search};
+pub use op::{depthwise_point_conv, pointwise_conv, reference};
 
 /// The example of the README is compiled and run with the documentation tests.
 #[cfg(doctest)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use neighbors::ListSizes;
+use neighbors::{ListSizes, PackedClouds};
 use pointcloud::dataset::FolderDataset;
 use pointcloud::synth::{SCENE_CLASSES, SceneSynthConfig, scene};
 use rand::SeedableRng;
@@ -81,19 +81,20 @@ impl StepMemory {
             offsets.push(positions.len());
         }
         let counted = offsets.len() as u64 - 1;
-        let sizes = ListSizes::count(&positions, &offsets, &model.kernel_shapes())?;
+        let packed = PackedClouds::new(positions, offsets)?;
+        let sizes = ListSizes::count(&packed, &model.kernel_shapes())?;
         let of_batch = |bytes: u64| bytes * batch as u64 / counted;
         let lists = of_batch(sizes.iter().map(ListSizes::bytes).sum());
-        let edge_weights = of_batch(sizes.iter().map(ListSizes::edge_weight_bytes).sum());
+        let inverse_counts = of_batch(sizes.iter().map(inverse_count_bytes).sum());
 
-        let points = positions.len() as u64 * batch as u64 / counted;
+        let points = packed.points() as u64 * batch as u64 / counted;
         let parameters = parameters(model, clouds[0].len() as u64, classes as u64);
         let weights = FLOAT * parameters;
         let (kept, passing) = optimizer_copies(&config.optimizer);
         let activations = activations(model, points, batch as u64, classes as u64);
         let optimizer = kept * weights;
         let update = passing * weights;
-        let neighbors = lists + edge_weights;
+        let neighbors = lists + inverse_counts;
         let waiting = (AHEAD as u64 + 1) * lists + lists;
         // The activations are gone when the weights are updated; the batch is not.
         let total = PROGRAM + 2 * weights + optimizer + waiting + neighbors + activations.max(update);
@@ -140,9 +141,10 @@ impl StepMemory {
         }
         let positions: Vec<[f32; 3]> =
             blocks.iter().flat_map(|block| block.positions.iter().copied()).collect();
-        let sizes = ListSizes::count(&positions, &offsets, &shapes)?;
+        let packed = PackedClouds::new(positions, offsets)?;
+        let sizes = ListSizes::count(&packed, &shapes)?;
         let lists: u64 = sizes.iter().map(ListSizes::bytes).sum();
-        let edge_weights: u64 = sizes.iter().map(ListSizes::edge_weight_bytes).sum();
+        let inverse_counts: u64 = sizes.iter().map(inverse_count_bytes).sum();
         let (channels_in, points) = (scenes.channels_in(), scenes.points);
         let purpose = Purpose { points, channels_in, classes, label_smoothing: 0.0 };
         let parameters = config.model.init(&purpose, &device).num_params() as u64;
@@ -150,8 +152,8 @@ impl StepMemory {
         let (kept, passing) = optimizer_copies(&config.optimizer);
         // Forward and backward: what is alive without gradients, and as much again for what the backward pass needs.
         let alive = config.model.channels_alive(channels_in, classes) as u64;
-        let activations = 3 * FLOAT * alive * positions.len() as u64;
-        let neighbors = lists + edge_weights;
+        let activations = 3 * FLOAT * alive * packed.points() as u64;
+        let neighbors = lists + inverse_counts;
         let waiting = (AHEAD as u64 + 1) * lists + lists;
         let (optimizer, update) = (kept * weights, passing * weights);
         let total = PROGRAM + 2 * weights + optimizer + waiting + neighbors + activations.max(update);
@@ -220,6 +222,11 @@ fn head_width(model: &PaperClassifierConfig, points: u64) -> u64 {
         Head::Flatten => points * per_point,
         Head::Pooled => 2 * per_point,
     }
+}
+
+/// Bytes of the inverse counts that the backward pass on the CPU reads: one number for each pair.
+fn inverse_count_bytes(sizes: &ListSizes) -> u64 {
+    FLOAT * sizes.edges
 }
 
 /// Tensors as large as the weights: those that stay between steps, and those that come and go within an update.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
-use neighbors::ListSizes;
+use neighbors::{ListSizes, PackedClouds};
 use pointcloud::PointCloud;
 use pointcloud::io;
 use pointcloud::scene::{IGNORED, Region, RegionIndex, Voxelized, regular_centres};
@@ -443,8 +443,8 @@ impl Segmenter {
                 .map(|member| member as usize)
                 .collect();
             let block = self.builder.block(scene, frame, centre, &members);
-            let offsets = [0, block.positions.len()];
-            let sizes = ListSizes::count(&block.positions, &offsets, &self.builder.shapes)?;
+            let packed = PackedClouds::single(block.positions.as_slice())?;
+            let sizes = ListSizes::count(&packed, &self.builder.shapes)?;
             let bytes: u64 = sizes.iter().map(ListSizes::bytes).sum();
             most = most.max(bytes as f64 / block.positions.len().max(1) as f64);
         }

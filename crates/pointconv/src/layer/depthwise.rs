@@ -3,10 +3,11 @@
 use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Initializer, Module, ModuleDisplay, Param};
 use burn::tensor::{Device, Tensor};
-use neighbors::{KernelShape, Neighborhood};
+use neighbors::KernelShape;
 
 use super::dense;
 use crate::depthwise_point_conv;
+use crate::neighborhood::Neighborhood;
 
 /// Configuration of a [`DepthwisePointConv`]; [`init`](Self::init) makes the layer.
 #[derive(Config, Debug)]
@@ -34,16 +35,16 @@ pub struct DepthwisePointConvConfig {
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use pointconv::{DepthwisePointConvConfig, KernelShape, Neighborhood, Search};
+/// use pointconv::{DepthwisePointConvConfig, KernelShape, Neighborhood, PackedClouds};
 ///
 /// let device = Device::flex();
-/// let positions = [[0.0, 0.0, 0.0], [0.05, 0.0, 0.0], [0.3, 0.1, 0.0]];
-/// let neighborhood = Neighborhood::build(&positions, &[0, 3], &KernelShape::cells(0.1), Search::Auto)?;
+/// let clouds = PackedClouds::single([[0.0, 0.0, 0.0], [0.05, 0.0, 0.0], [0.3, 0.1, 0.0]])?;
+/// let neighborhood = Neighborhood::build(&clouds, &KernelShape::cells(0.1), &device)?;
 ///
 /// let config = DepthwisePointConvConfig::for_shape(4, neighborhood.shape()).with_multiplier(2);
 /// let output = config.init(&device).forward(Tensor::ones([3, 4], &device), &neighborhood);
 /// assert_eq!(output.dims(), [3, 8]);
-/// # Ok::<(), neighbors::NeighborError>(())
+/// # Ok::<(), pointconv::NeighborError>(())
 /// ```
 #[derive(Module, Debug)]
 #[module(custom_display)]

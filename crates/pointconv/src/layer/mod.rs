@@ -9,7 +9,8 @@ pub use pointwise::{PointwiseConv, PointwiseConvConfig};
 pub use separable::{SeparablePointConv, SeparablePointConvConfig};
 
 use burn::tensor::Tensor;
-use neighbors::Neighborhood;
+
+use crate::neighborhood::Neighborhood;
 
 /// Applies `forward`, which takes a packed batch, to a dense one `[B, N, C_in]`.
 ///
@@ -22,10 +23,14 @@ fn dense(
     forward: impl FnOnce(Tensor<2>) -> Tensor<2>,
 ) -> Tensor<3> {
     let [clouds, points, channels] = features.dims();
-    let offsets = neighborhood.offsets();
+    let offsets = neighborhood.clouds().offsets();
     assert!(
-        neighborhood.clouds() == clouds && offsets.windows(2).all(|o| o[1] - o[0] == points),
+        neighborhood.clouds().len() == clouds && offsets.windows(2).all(|o| o[1] - o[0] == points),
         "{layer}: features are {clouds} clouds of {points} points, the neighborhood has clouds at {offsets:?}",
+    );
+    assert!(
+        neighborhood.centres_are_points(),
+        "{layer}: a dense batch has the centres for points, this neighborhood lies between two sets; use `forward`"
     );
     let output = forward(features.reshape([clouds * points, channels]));
     let [_, channels_out] = output.dims();

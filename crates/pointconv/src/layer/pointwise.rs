@@ -3,9 +3,10 @@
 use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Initializer, Module, ModuleDisplay, Param};
 use burn::tensor::{Device, Tensor};
-use neighbors::{KernelShape, Neighborhood};
+use neighbors::KernelShape;
 
 use super::dense;
+use crate::neighborhood::Neighborhood;
 use crate::pointwise_conv;
 
 /// Configuration of a [`PointwiseConv`]; [`init`](Self::init) makes the layer.

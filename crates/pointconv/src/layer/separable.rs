@@ -4,9 +4,10 @@ use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Initializer, Module, ModuleDisplay};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
-use neighbors::{KernelShape, Neighborhood};
+use neighbors::KernelShape;
 
 use super::{DepthwisePointConv, DepthwisePointConvConfig, dense};
+use crate::neighborhood::Neighborhood;
 
 /// Configuration of a [`SeparablePointConv`]; [`init`](Self::init) makes the layer.
 #[derive(Config, Debug)]
@@ -47,11 +48,11 @@ pub struct SeparablePointConvConfig {
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use pointconv::{KernelShape, Neighborhood, PointwiseConvConfig, Search, SeparablePointConvConfig};
+/// use pointconv::{KernelShape, Neighborhood, PackedClouds, PointwiseConvConfig, SeparablePointConvConfig};
 ///
 /// let device = Device::flex();
-/// let positions = [[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.1, 0.1]];
-/// let neighborhood = Neighborhood::build(&positions, &[0, 3], &KernelShape::cells(0.1), Search::Auto)?;
+/// let clouds = PackedClouds::single([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.1, 0.1]])?;
+/// let neighborhood = Neighborhood::build(&clouds, &KernelShape::cells(0.1), &device)?;
 ///
 /// let config = SeparablePointConvConfig::for_shape(16, 32, neighborhood.shape());
 /// let output = config.init(&device).forward(Tensor::ones([3, 16], &device), &neighborhood);
@@ -61,7 +62,7 @@ pub struct SeparablePointConvConfig {
 /// let full = PointwiseConvConfig::for_shape(16, 32, neighborhood.shape());
 /// assert_eq!(full.multiplications_per_point(&neighborhood), 3.0 * 16.0 * 32.0);
 /// assert_eq!(config.multiplications_per_point(&neighborhood), 3.0 * 16.0 + 16.0 * 32.0);
-/// # Ok::<(), neighbors::NeighborError>(())
+/// # Ok::<(), pointconv::NeighborError>(())
 /// ```
 #[derive(Module, Debug)]
 #[module(custom_display)]

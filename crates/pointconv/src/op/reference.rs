@@ -1,9 +1,9 @@
 //! The operators from plain tensor operations: the specification, kept as the oracle of every kernel.
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
-use neighbors::Neighborhood;
 
-use super::{check_shapes, depthwise};
+use super::kind::ConvKind;
+use crate::neighborhood::Neighborhood;
 
 /// [`pointwise_conv`](crate::pointwise_conv) from `select`, `select_assign` and `matmul`, differentiated by burn itself.
 ///
@@ -21,10 +21,16 @@ pub fn pointwise_conv(
     bias: Option<Tensor<1>>,
     neighborhood: &Neighborhood,
 ) -> Tensor<2> {
-    let [points, channels_in] = features.dims();
+    let [_, channels_in] = features.dims();
+    let centres = neighborhood.centres().points();
     let [subdomains, _, channels_out] = weight.dims();
-    check_shapes(features.dims(), weight.dims(), bias.as_ref().map(|b| b.dims()), neighborhood);
-    let mut output = Tensor::<2>::zeros([points, channels_out], (&features.device(), features.dtype()));
+    ConvKind::Full.check_shapes(
+        features.dims(),
+        weight.dims(),
+        bias.as_ref().map(|b| b.dims()),
+        neighborhood,
+    );
+    let mut output = Tensor::<2>::zeros([centres, channels_out], (&features.device(), features.dtype()));
     for k in 0..subdomains {
         let Some(means) = means(&features, neighborhood, k) else { continue };
         let weight = weight.clone().narrow(0, k, 1).reshape([channels_in, channels_out]);
@@ -50,24 +56,30 @@ pub fn depthwise_point_conv(
     bias: Option<Tensor<1>>,
     neighborhood: &Neighborhood,
 ) -> Tensor<2> {
-    let [points, channels] = features.dims();
+    let [_, channels] = features.dims();
+    let centres = neighborhood.centres().points();
     let [subdomains, _, multiplier] = weight.dims();
-    depthwise::check_shapes(features.dims(), weight.dims(), bias.as_ref().map(|b| b.dims()), neighborhood);
+    ConvKind::Depthwise.check_shapes(
+        features.dims(),
+        weight.dims(),
+        bias.as_ref().map(|b| b.dims()),
+        neighborhood,
+    );
     let mut output =
-        Tensor::<3>::zeros([points, channels, multiplier], (&features.device(), features.dtype()));
+        Tensor::<3>::zeros([centres, channels, multiplier], (&features.device(), features.dtype()));
     for k in 0..subdomains {
         let Some(means) = means(&features, neighborhood, k) else { continue };
-        // [P, C_in, 1] · [1, C_in, M]
+        // [Q, C_in, 1] · [1, C_in, M]
         output = output + means.unsqueeze_dim(2) * weight.clone().narrow(0, k, 1);
     }
-    let output = output.reshape([points, channels * multiplier]);
+    let output = output.reshape([centres, channels * multiplier]);
     match bias {
         Some(bias) => output + bias.unsqueeze(),
         None => output,
     }
 }
 
-/// The averages `[P, C_in]` over one sub-domain, zero where it is empty; nothing when it is empty everywhere.
+/// The averages `[Q, C_in]` over one sub-domain, zero where it is empty; nothing when it is empty everywhere.
 fn means(features: &Tensor<2>, neighborhood: &Neighborhood, subdomain: usize) -> Option<Tensor<2>> {
     let edges = SubdomainEdges::of(neighborhood, subdomain);
     if edges.neighbours.is_empty() {
@@ -77,35 +89,28 @@ fn means(features: &Tensor<2>, neighborhood: &Neighborhood, subdomain: usize) ->
     let options = (&device, features.dtype());
     let count = edges.neighbours.len();
     let int = |values: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(values, [count]), &device);
-    let shares = Tensor::<2>::from_data(TensorData::new(edges.shares, [count, 1]), options);
-    let gathered = features.clone().select(0, int(edges.neighbours)) * shares;
-    let zeros = Tensor::<2>::zeros(features.dims(), options);
+    let weights = Tensor::<2>::from_data(TensorData::new(edges.weights, [count, 1]), options);
+    let gathered = features.clone().select(0, int(edges.neighbours)) * weights;
+    let zeros = Tensor::<2>::zeros([neighborhood.centres().points(), features.dims()[1]], options);
     Some(zeros.select_assign(0, int(edges.centres), gathered, IndexingUpdateOp::Add))
 }
 
-/// The edges of one sub-domain: who is the centre, who the neighbour, and the neighbour's share `1/|Ω_i(k)|`.
+/// The edges of one sub-domain: who is the centre, who the neighbour, and the weight `1/|Ω_i(k)|` of the neighbour.
 struct SubdomainEdges {
     centres: Vec<i32>,
     neighbours: Vec<i32>,
-    shares: Vec<f64>,
+    weights: Vec<f64>,
 }
 
 impl SubdomainEdges {
     fn of(neighborhood: &Neighborhood, subdomain: usize) -> Self {
-        let mut edges = Self { centres: Vec::new(), neighbours: Vec::new(), shares: Vec::new() };
-        let runs = neighborhood.run_offsets();
-        let starts = neighborhood.run_starts();
-        for (row, &centre) in neighborhood.centres().iter().enumerate() {
-            for run in runs[row] as usize..runs[row + 1] as usize {
-                if neighborhood.run_subdomains()[run] as usize != subdomain {
-                    continue;
-                }
-                let members = &neighborhood.indices()[starts[run] as usize..starts[run + 1] as usize];
-                for &neighbour in members {
-                    edges.centres.push(centre as i32);
-                    edges.neighbours.push(neighbour as i32);
-                    edges.shares.push(1.0 / members.len() as f64);
-                }
+        let mut edges = Self { centres: Vec::new(), neighbours: Vec::new(), weights: Vec::new() };
+        for row in neighborhood.lists().rows() {
+            let neighbours = row.subdomain(subdomain);
+            for &neighbour in neighbours {
+                edges.centres.push(row.centre() as i32);
+                edges.neighbours.push(neighbour as i32);
+                edges.weights.push(1.0 / neighbours.len() as f64);
             }
         }
         edges

@@ -4,8 +4,8 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
-use neighbors::{InstructionSet, KernelShape, Neighborhood, Search};
-use pointconv::{PointwiseConvConfig, prepare, search};
+use neighbors::InstructionSet;
+use pointconv::{KernelShape, Neighborhood, PackedClouds, PointwiseConvConfig};
 use serde::Serialize;
 
 use super::Spread;
@@ -66,7 +66,7 @@ impl ConvBench {
     /// When the neighbourhoods cannot be built.
     pub fn run(&self, positions: &[[f32; 3]], device: &Device) -> Result<ConvTimes, RunError> {
         let device = device.clone().autodiff();
-        let offsets: Vec<usize> = (0..=self.clouds).map(|cloud| cloud * self.points).collect();
+        let clouds = PackedClouds::from_dense(positions.as_flattened(), self.clouds)?;
         let shapes: Vec<KernelShape> = self
             .dilations
             .iter()
@@ -96,10 +96,10 @@ impl ConvBench {
             // The last batch is gone when the next one comes.
             lists.clear();
             let started = Instant::now();
-            lists = search(positions, &offsets, &shapes, Search::Auto, &device)?;
+            lists = Neighborhood::build_all(&clouds, &shapes, &device)?;
             // What the operators derive from the lists belongs to the search, and so does their way to the device.
             for lists in &lists {
-                prepare(lists, &device);
+                lists.prepare(&device);
             }
             device.sync().expect("the device computes");
             let search_s = started.elapsed().as_secs_f64();

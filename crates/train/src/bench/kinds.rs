@@ -5,8 +5,11 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::nn::Initializer;
 use burn::tensor::{Device, Distribution, Tensor};
-use neighbors::{InstructionSet, KernelShape, Neighborhood, Search};
-use pointconv::{DepthwisePointConvConfig, PointwiseConvConfig, SeparablePointConvConfig, prepare, search};
+use neighbors::InstructionSet;
+use pointconv::{
+    DepthwisePointConvConfig, KernelShape, Neighborhood, PackedClouds, PointwiseConvConfig,
+    SeparablePointConvConfig,
+};
 use serde::Serialize;
 
 use super::Spread;
@@ -60,13 +63,9 @@ impl KindsBench {
     /// When the neighbourhoods cannot be built.
     pub fn run(&self, clouds: &[Vec<[f32; 3]>], device: &Device) -> Result<Vec<KindTimes>, RunError> {
         let device = device.clone().autodiff();
-        let mut offsets = vec![0];
-        for cloud in clouds {
-            offsets.push(offsets[offsets.len() - 1] + cloud.len());
-        }
         let shape = KernelShape::cells(self.cell).with_dilation([self.dilation; 3]);
-        let lists = search(&clouds.concat(), &offsets, &[shape], Search::Auto, &device)?.swap_remove(0);
-        prepare(&lists, &device);
+        let lists = Neighborhood::build(&PackedClouds::from_clouds(clouds)?, &shape, &device)?;
+        lists.prepare(&device);
         device.seed(0);
         let initializer = Initializer::KaimingNormal { gain: 1.0, fan_out_only: false };
         let layers = ConvolutionKind::ALL.map(|kind| {

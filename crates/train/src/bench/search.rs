@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use neighbors::{
-    InstructionSet, KdTree, KernelShape, Neighbor, NeighborError, Neighborhood, Search, UniformGrid,
-    fixed_radius,
+    InstructionSet, KernelShape, NeighborError, PackedClouds, PointIndex, RadiusLists, Search, SubdomainLists,
 };
+use pointconv::Neighborhood;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -144,7 +144,7 @@ impl SearchBench {
         // On a surface the kernel covers 9 cells, the ball a disc.
         let cell = radius * (std::f32::consts::PI / 9.0).sqrt();
         let shape = KernelShape::cells(cell);
-        let offsets = [0, points];
+        let clouds = PackedClouds::single(positions)?;
         let queries: Vec<[f32; 3]> = positions.iter().step_by(points.div_ceil(QUERIES)).copied().collect();
 
         let (mut pairs, mut edges) = (0, 0);
@@ -158,7 +158,7 @@ impl SearchBench {
                 }
                 let begun = Instant::now();
                 let started = Instant::now();
-                let tree = Structure::build(positions, radius, *search)?;
+                let tree = PointIndex::build(positions, *search)?;
                 build.push(started.elapsed().as_secs_f64());
                 let started = Instant::now();
                 let found: usize =
@@ -167,18 +167,18 @@ impl SearchBench {
                 assert_eq!(found, queries.len() * self.nearest.min(points), "every query finds its points");
                 drop(tree);
                 let started = Instant::now();
-                let found = fixed_radius(positions, radius, *search)?;
+                let found = RadiusLists::build(&clouds, radius, *search)?;
                 lists.push(started.elapsed().as_secs_f64());
                 pairs = found.indices().len();
                 drop(found);
                 let started = Instant::now();
-                let found = Neighborhood::build(positions, &offsets, &shape, *search)?;
+                let found = SubdomainLists::build(&clouds, &shape, *search)?;
                 kernel.push(started.elapsed().as_secs_f64());
                 edges = found.edges();
                 spent[place] = begun.elapsed().as_secs_f64();
             }
         }
-        let device = self.device.as_ref().map(|device| self.on_device(positions, &shape, edges, device));
+        let device = self.device.as_ref().map(|device| self.on_device(&clouds, &shape, edges, device));
         let structure = |times: &[Vec<f64>; 4]| {
             let [build, lists, kernel, nearest] = [0, 1, 2, 3].map(|i| Spread::of(&times[i]));
             StructureTimes {
@@ -211,7 +211,7 @@ impl SearchBench {
     /// Times the search of a device, after one that compiles its kernels.
     fn on_device(
         &self,
-        positions: &[[f32; 3]],
+        clouds: &PackedClouds,
         shape: &KernelShape,
         edges: usize,
         device: &Device,
@@ -219,37 +219,15 @@ impl SearchBench {
         let mut times = Vec::new();
         for repetition in 0..=self.repetitions {
             let started = Instant::now();
-            let found = pointconv::search(positions, &[0, positions.len()], &[*shape], Search::Auto, device)?;
+            let found = Neighborhood::build(clouds, shape, device)?;
             device.sync().expect("the device computes");
             if repetition > 0 {
                 times.push(started.elapsed().as_secs_f64());
             }
-            assert_eq!(found[0].edges(), edges, "the device finds the neighbours that the CPU finds");
+            assert_eq!(found.edges(), edges, "the device finds the neighbours that the CPU finds");
         }
         let kernel = Spread::of(&times);
         Ok(DeviceTimes { kernel, kernel_ns_per_pair: 1e9 * kernel.min_s / edges as f64 })
-    }
-}
-
-/// Either structure for queries of single points.
-enum Structure {
-    Grid(UniformGrid),
-    KdTree(KdTree),
-}
-
-impl Structure {
-    fn build(positions: &[[f32; 3]], cell: f32, search: Search) -> Result<Self, NeighborError> {
-        match search {
-            Search::KdTree => KdTree::build(positions).map(Self::KdTree),
-            _ => UniformGrid::build(positions, cell).map(Self::Grid),
-        }
-    }
-
-    fn nearest_n(&self, query: [f32; 3], n: usize) -> Vec<Neighbor> {
-        match self {
-            Self::Grid(grid) => grid.nearest_n(query, n),
-            Self::KdTree(tree) => tree.nearest_n(query, n),
-        }
     }
 }
 
@@ -257,7 +235,7 @@ impl Structure {
 /// mean over some of them.
 fn radius_for(positions: &[[f32; 3]], neighbours: f64) -> Result<f32, NeighborError> {
     const SOME: usize = 1000;
-    let tree = KdTree::build(positions)?;
+    let tree = PointIndex::build(positions, Search::KdTree)?;
     let some: Vec<[f32; 3]> = positions.iter().step_by(positions.len().div_ceil(SOME)).copied().collect();
     let mean = |radius: f32| {
         some.iter().map(|&query| tree.within(query, radius).len()).sum::<usize>() as f64 / some.len() as f64

@@ -1,8 +1,7 @@
 //! A packed batch of clouds with everything that a network reads.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use neighbors::{KernelShape, NeighborError, Neighborhood, Search};
-use pointconv::search;
+use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds, Search};
 
 use crate::config::{Inputs, PaperClassifierConfig};
 
@@ -58,22 +57,18 @@ impl BatchBuilder {
         classes: &[usize],
         members: Vec<usize>,
     ) -> Result<CloudBatch, NeighborError> {
-        let mut offsets = vec![0];
-        for cloud in clouds {
-            offsets.push(offsets[offsets.len() - 1] + cloud.len());
-        }
-        let positions = clouds.concat();
-        let neighborhoods = search(&positions, &offsets, &self.shapes, self.search, &self.device)?;
-        let points = positions.len();
+        let clouds = PackedClouds::from_clouds(clouds)?;
+        let neighborhoods = Neighborhood::build_all(&clouds, &self.shapes, (&self.device, self.search))?;
+        let points = clouds.points();
         let features = match self.inputs {
-            Inputs::Xyz => TensorData::new(positions.into_flattened(), [points, 3]),
+            Inputs::Xyz => TensorData::new(clouds.positions().as_flattened().to_vec(), [points, 3]),
             Inputs::One => TensorData::new(vec![1.0f32; points], [points, 1]),
         };
         let targets: Vec<i32> = classes.iter().map(|&class| class as i32).collect();
         let count = targets.len();
         Ok(CloudBatch {
             features: Tensor::from_data(features, &self.device),
-            offsets,
+            offsets: clouds.offsets().to_vec(),
             neighborhoods,
             targets: Tensor::from_data(TensorData::new(targets, [count]), &self.device),
             weights: None,

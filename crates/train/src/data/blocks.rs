@@ -1,10 +1,9 @@
 //! Parts of scenes as a network reads them, and batches of them.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use neighbors::{KernelShape, NeighborError, Search};
 use pointcloud::PointCloud;
 use pointcloud::scene::IGNORED;
-use pointconv::search;
+use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds, Search};
 
 use super::CloudBatch;
 use super::part::Part;
@@ -86,10 +85,11 @@ impl RegionBuilder {
             values.iter_mut().zip(counts).for_each(|(value, count)| *value *= count);
             Tensor::from_data(TensorData::new(values, [points]), &self.device)
         });
+        let clouds = PackedClouds::new(positions, offsets)?;
         Ok(CloudBatch {
-            neighborhoods: search(&positions, &offsets, &self.shapes, self.search, &self.device)?,
+            neighborhoods: Neighborhood::build_all(&clouds, &self.shapes, (&self.device, self.search))?,
             features: Tensor::from_data(TensorData::new(features, [points, channels]), &self.device),
-            offsets,
+            offsets: clouds.offsets().to_vec(),
             targets: Tensor::from_data(TensorData::new(targets, [points]), &self.device),
             weights,
             members,

@@ -98,7 +98,7 @@ impl PaperSegmenter {
 
 #[cfg(test)]
 mod tests {
-    use neighbors::Search;
+    use pointconv::PackedClouds;
 
     use super::*;
 
@@ -122,7 +122,12 @@ mod tests {
             let config = PaperSegmenterConfig { convolution, channels: 10, ..Default::default() };
             let network = config.init(5, 4, 0.0, &device);
             let shapes = config.kernel_shapes();
-            let lists = Neighborhood::build_all(&positions, &[0, 1, 1, 4], &shapes, Search::Auto).unwrap();
+            let lists = Neighborhood::build_all(
+                &PackedClouds::new(positions, [0, 1, 1, 4]).unwrap(),
+                &shapes,
+                &device,
+            )
+            .unwrap();
             let logits = network.forward(Tensor::ones([4, 5], &device), &lists);
             assert_eq!(logits.dims(), [4, 4]);
             assert!(logits.into_data().iter::<f32>().all(f32::is_finite));
@@ -134,8 +139,12 @@ mod tests {
         let device = Device::flex();
         device.seed(1);
         let config = PaperSegmenterConfig { selu_on_logits: true, ..Default::default() };
-        let lists =
-            Neighborhood::build_all(&[[0.0; 3]], &[0, 1], &config.kernel_shapes(), Search::Auto).unwrap();
+        let lists = Neighborhood::build_all(
+            &PackedClouds::single([[0.0; 3]]).unwrap(),
+            &config.kernel_shapes(),
+            &device,
+        )
+        .unwrap();
         let features = Tensor::<2>::ones([1, 3], &device) * 100.0;
         let least: f32 = config.init(3, 40, 0.0, &device).forward(features, &lists).min().into_scalar();
         assert!((-1.7582..0.0).contains(&least), "{least}");

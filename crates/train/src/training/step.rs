@@ -8,8 +8,9 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
 use burn::train::Learner;
-use neighbors::{InstructionSet, Neighborhood};
+use neighbors::InstructionSet;
 use pointcloud::derive_seed;
+use pointconv::Neighborhood;
 use serde::Serialize;
 
 use super::epochs::STEP;

@@ -19,6 +19,22 @@ use super::{CHUNK, Real};
 /// At most this many partial sums of the weight gradient, whatever the number of points.
 const MAX_PARTIALS: usize = 64;
 
+/// What the gradients are computed from.
+pub(super) struct Inputs<'a, T> {
+    /// `[P, C_in]`.
+    pub(super) features: &'a [T],
+    /// `[K, C_in, C_out]`, or `[K, C_in, M]` of the depthwise operator.
+    pub(super) weight: &'a [T],
+    /// `dL/dy [Q, C_out]`, one row for each centre.
+    pub(super) grad: &'a [T],
+    /// `1/|Ω_i(k)|` of every edge of the transposed lists.
+    pub(super) inverse_counts: &'a [f32],
+    /// Whether the gradient of the features is asked for.
+    pub(super) with_features: bool,
+    /// Whether the centres are the points, so that the gradient of the bias can be summed on the way.
+    pub(super) centres_are_points: bool,
+}
+
 /// `dL/dx [P, C_in]` (empty when not asked for), `dL/dW [K, C_in, C_out]`, `dL/db [C_out]`.
 pub(super) struct Gradients<T> {
     pub(super) features: Vec<T>,
@@ -26,22 +42,16 @@ pub(super) struct Gradients<T> {
     pub(super) bias: Vec<T>,
 }
 
-/// The gradients for `grad = dL/dy [P, C_out]`; that of the features only when `with_features`.
-pub(super) fn backward<T: Real>(
-    problem: Problem,
-    features: &[T],
-    weight: &[T],
-    grad: &[T],
-    with_features: bool,
-) -> Gradients<T> {
+/// The gradients of one call; `problem` has the transposed lists.
+pub(super) fn backward<T: Real>(problem: Problem, inputs: &Inputs<T>) -> Gradients<T> {
     match (problem.channels_in, problem.channels_out) {
-        (1..=4, 1..=16) => run::<T, 4>(problem, features, weight, grad, with_features, |chunk| {
+        (1..=4, 1..=16) => run::<T, 4>(problem, inputs, |chunk| {
             <T as Dispatch<4>>::dispatch(Narrow(chunk));
         }),
-        (5..=16, 1..=16) => run::<T, 16>(problem, features, weight, grad, with_features, |chunk| {
+        (5..=16, 1..=16) => run::<T, 16>(problem, inputs, |chunk| {
             <T as Dispatch<16>>::dispatch(Narrow(chunk));
         }),
-        _ => run::<T, 16>(problem, features, weight, grad, with_features, |chunk| {
+        _ => run::<T, 16>(problem, inputs, |chunk| {
             <T as Dispatch<16>>::dispatch(Wide(chunk));
         }),
     }
@@ -49,20 +59,16 @@ pub(super) fn backward<T: Real>(
 
 fn run<T: Real, const LI: usize>(
     problem: Problem,
-    features: &[T],
-    weight: &[T],
-    grad: &[T],
-    with_features: bool,
+    inputs: &Inputs<T>,
     compute: fn(Chunk<T, LI>),
 ) -> Gradients<T> {
-    let Problem { points, subdomains, channels_in, channels_out, neighborhood } = problem;
-    let mut grad_features = vec![T::default(); if with_features { points * channels_in } else { 0 }];
+    let Problem { points, subdomains, channels_in, channels_out, lists } = problem;
+    let mut grad_features = vec![T::default(); if inputs.with_features { points * channels_in } else { 0 }];
     if channels_out == 0 {
         return Gradients { features: grad_features, weight: Vec::new(), bias: Vec::new() };
     }
-    let grad = Padded::<T, 16>::from_rows(grad, channels_out);
-    let transposed = Padded::<T, LI>::from_rows(&transpose(problem, weight), channels_in);
-    let shares = neighborhood.edge_weights();
+    let grad = Padded::<T, 16>::from_rows(inputs.grad, channels_out);
+    let transposed = Padded::<T, LI>::from_rows(&transpose(problem, inputs.weight), channels_in);
 
     // Partials are cut by the problem alone: the sums are the same for any number of threads.
     let chunk = CHUNK.max(points.div_ceil(MAX_PARTIALS));
@@ -74,10 +80,11 @@ fn run<T: Real, const LI: usize>(
         };
         compute(Chunk {
             problem,
-            features,
+            features: inputs.features,
             transposed: &transposed,
             grad: &grad,
-            shares,
+            inverse_counts: inputs.inverse_counts,
+            with_bias: inputs.centres_are_points,
             rows: first..(first + chunk).min(points),
             grad_features,
             partial: &mut partial,
@@ -85,7 +92,7 @@ fn run<T: Real, const LI: usize>(
         partial
     };
     let chunks = points.div_ceil(chunk);
-    let partials: Vec<Partial<T, 16>> = if with_features && channels_in > 0 {
+    let partials: Vec<Partial<T, 16>> = if inputs.with_features && channels_in > 0 {
         grad_features
             .par_chunks_mut(chunk * channels_in)
             .enumerate()
@@ -96,10 +103,27 @@ fn run<T: Real, const LI: usize>(
     };
 
     Gradients {
-        features: in_order_of_points(neighborhood, grad_features, channels_in),
+        features: in_order_of_points(lists, grad_features, channels_in),
         weight: reduce(&partials, |p| &p.weight, subdomains * channels_in, channels_out),
-        bias: reduce(&partials, |p| &p.bias, 1, channels_out),
+        bias: if inputs.centres_are_points {
+            reduce(&partials, |p| &p.bias, 1, channels_out)
+        } else {
+            sum_rows(inputs.grad, channels_out)
+        },
     }
+}
+
+/// `dL/db = sum_i g_i` over the centres, in chunks that are added in their order.
+pub(super) fn sum_rows<T: Real>(grad: &[T], width: usize) -> Vec<T> {
+    let add = |mut total: Vec<T>, row: &[T]| {
+        total.iter_mut().zip(row).for_each(|(total, &value)| *total += value);
+        total
+    };
+    let chunks: Vec<Vec<T>> = grad
+        .par_chunks(CHUNK * width)
+        .map(|rows| rows.chunks_exact(width).fold(vec![T::default(); width], add))
+        .collect();
+    chunks.iter().fold(vec![T::default(); width], |total, chunk| add(total, chunk))
 }
 
 /// `[K, C_in, C_out] -> [K, C_out, C_in]`.
@@ -154,7 +178,9 @@ struct Chunk<'a, T, const LI: usize> {
     transposed: &'a Padded<T, LI>,
     grad: &'a Padded<T, 16>,
     /// Per edge: `1/|Ω_i(k)|` of the neighbour's run that holds the centre.
-    shares: &'a [f32],
+    inverse_counts: &'a [f32],
+    /// Whether the gradient of the bias is summed here, over the points.
+    with_bias: bool,
     rows: Range<usize>,
     /// `[rows, C_in]`, or empty.
     grad_features: &'a mut [T],
@@ -171,19 +197,27 @@ impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
         let inputs = Blocks::<T, I, LI>::of(isa);
         let outputs = Blocks::<T, I, 16>::of(isa);
         let Problem { channels_in, channels_out, .. } = chunk.problem;
-        let lists = chunk.problem.neighborhood;
+        let lists = chunk.problem.lists;
         let (rows, transposed) = (chunk.grad.blocks(), chunk.transposed.blocks());
         let with_features = !chunk.grad_features.is_empty();
         let mut bias = outputs.zeros();
         for row in chunk.rows.clone() {
             let point = chunk.problem.centre(row);
-            bias = outputs.add(bias, outputs.load(&rows[point]));
+            if chunk.with_bias {
+                bias = outputs.add(bias, outputs.load(&rows[point]));
+            }
             let features = &chunk.features[point * channels_in..(point + 1) * channels_in];
             let (mut even, mut odd) = (inputs.zeros(), inputs.zeros());
             for run in chunk.problem.runs(row) {
                 let subdomain = lists.shape().mirror(run.subdomain);
-                let gathered =
-                    gather::weighted_sum(outputs, rows, lists.indices(), chunk.shares, run.start, run.end);
+                let gathered = gather::weighted_sum(
+                    outputs,
+                    rows,
+                    lists.indices(),
+                    chunk.inverse_counts,
+                    run.start,
+                    run.end,
+                );
                 let partial = &mut chunk.partial.weight[subdomain * channels_in..][..channels_in];
                 for (sum, &feature) in partial.iter_mut().zip(features) {
                     *sum = outputs.store(outputs.mul_add(feature, gathered, outputs.load(sum)));
@@ -220,10 +254,10 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
     fn run<I: Isa<T, 16>>(self, isa: I) {
         let Self(chunk) = self;
         let lanes = Blocks::<T, I, 16>::of(isa);
-        let Problem { channels_in, channels_out, neighborhood: lists, .. } = chunk.problem;
+        let Problem { channels_in, channels_out, lists, .. } = chunk.problem;
         let (blocks_in, blocks_out) = (chunk.transposed.per_row, chunk.grad.per_row);
         let with_features = !chunk.grad_features.is_empty();
-        for row in chunk.rows.clone() {
+        for row in chunk.rows.clone().filter(|_| chunk.with_bias) {
             for (sum, grad) in chunk.partial.bias.iter_mut().zip(chunk.grad.row(chunk.problem.centre(row))) {
                 *sum = lanes.store(lanes.add(lanes.load(sum), lanes.load(grad)));
             }
@@ -241,9 +275,9 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
                 gathered.clear();
                 gathered.resize(runs.len() * blocks_out, [T::default(); 16]);
                 for (run, gathered) in runs.iter().zip(gathered.chunks_exact_mut(blocks_out)) {
-                    let shares = &chunk.shares[run.start..run.end];
-                    let share = |e: usize| T::from_reciprocal(shares[e]);
-                    gather::wide_sum(lanes, rows, &lists.indices()[run.start..run.end], share, gathered);
+                    let inverse = &chunk.inverse_counts[run.start..run.end];
+                    let factor = |e: usize| T::from_reciprocal(inverse[e]);
+                    gather::wide_sum(lanes, rows, &lists.indices()[run.start..run.end], factor, gathered);
                 }
                 let features = |n: usize| {
                     let point = chunk.problem.centre(first + runs[n].row);

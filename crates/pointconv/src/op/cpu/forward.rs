@@ -17,7 +17,7 @@ pub(super) fn forward<T: Real>(problem: Problem, features: &[T], weight: &[T], b
         (5..=16, 1..=16) => narrow::<T, 16>(problem, features, weight, bias),
         _ => wide(problem, features, weight, bias),
     };
-    in_order_of_points(problem.neighborhood, output, problem.channels_out)
+    in_order_of_points(problem.lists, output, problem.channels_out)
 }
 
 fn narrow<T: Real + Dispatch<LI>, const LI: usize>(
@@ -53,7 +53,7 @@ impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
         let inputs = Blocks::<T, I, LI>::of(isa);
         let outputs = Blocks::<T, I, 16>::of(isa);
         let Problem { channels_in, channels_out, .. } = self.problem;
-        let indices = self.problem.neighborhood.indices();
+        let indices = self.problem.lists.indices();
         let (rows, weight) = (self.features.blocks(), self.weight.blocks());
         let mut bias = [T::default(); 16];
         bias[..channels_out].copy_from_slice(self.bias);
@@ -110,7 +110,7 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
         let Problem { channels_in, channels_out, .. } = self.problem;
         let (blocks_in, blocks_out) = (self.features.per_row, self.weight.per_row);
         let points = self.output.len() / channels_out;
-        let indices = self.problem.neighborhood.indices();
+        let indices = self.problem.lists.indices();
         let mut sums = vec![[T::default(); 16]; points * blocks_out];
         let mut means = Vec::new();
         let tile = Tile::new(self.problem, self.first..self.first + points);
@@ -118,12 +118,12 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
             means.clear();
             means.resize(runs.len() * blocks_in, [T::default(); 16]);
             for (run, means) in runs.iter().zip(means.chunks_exact_mut(blocks_in.max(1))) {
-                let share = T::reciprocal(run.end - run.start);
+                let inverse_count = T::reciprocal(run.end - run.start);
                 gather::wide_sum(
                     lanes,
                     self.features.blocks(),
                     &indices[run.start..run.end],
-                    |_| share,
+                    |_| inverse_count,
                     means,
                 );
             }

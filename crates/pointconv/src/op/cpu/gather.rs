@@ -34,31 +34,31 @@ pub(super) fn sum<T: Copy, I: Lanes<T, L>, const L: usize>(
     lanes.add(sums[0], sums[1])
 }
 
-/// The sum of the rows of a run, each times its share; rows of one block.
+/// The sum of the rows of a run, each times its inverse count; rows of one block.
 #[inline(always)]
 pub(super) fn weighted_sum<T: Real, I: Lanes<T, L>, const L: usize>(
     lanes: Blocks<T, I, L>,
     rows: &[[T; L]],
     indices: &[u32],
-    shares: &[f32],
+    inverse_counts: &[f32],
     start: usize,
     end: usize,
 ) -> I::Block {
     let mut sums = [lanes.zeros(); 2];
     let mut at = start;
     while at < end {
-        let (Some(ahead), Some(shares)) =
-            (indices[at..].first_chunk::<STEP>(), shares[at..].first_chunk::<STEP>())
+        let (Some(ahead), Some(inverse)) =
+            (indices[at..].first_chunk::<STEP>(), inverse_counts[at..].first_chunk::<STEP>())
         else {
-            for (e, (&index, &share)) in indices[at..end].iter().zip(&shares[at..end]).enumerate() {
+            for (e, (&index, &inverse)) in indices[at..end].iter().zip(&inverse_counts[at..end]).enumerate() {
                 let row = lanes.load(&rows[index as usize]);
-                sums[e % 2] = lanes.mul_add(T::from_reciprocal(share), row, sums[e % 2]);
+                sums[e % 2] = lanes.mul_add(T::from_reciprocal(inverse), row, sums[e % 2]);
             }
             break;
         };
         for e in 0..STEP {
             let row = lanes.load(&rows[ahead[e] as usize]);
-            let sum = lanes.mul_add(T::from_reciprocal(shares[e]), row, sums[e % 2]);
+            let sum = lanes.mul_add(T::from_reciprocal(inverse[e]), row, sums[e % 2]);
             sums[e % 2] = lanes.select(lanes.keep(e, end - at), sum, sums[e % 2]);
         }
         at += STEP;

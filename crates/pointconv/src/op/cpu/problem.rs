@@ -1,18 +1,19 @@
 //! The sizes and lists of one call, and the layout that the kernels read.
 
-use neighbors::Neighborhood;
+use neighbors::SubdomainLists;
 use rayon::prelude::*;
 
 use super::Real;
 
-/// One call of the operator: its sizes and its neighbour lists.
+/// One pass over the lists: its sizes and its rows.
 #[derive(Clone, Copy)]
 pub(super) struct Problem<'a> {
+    /// Rows of the lists.
     pub(super) points: usize,
     pub(super) subdomains: usize,
     pub(super) channels_in: usize,
     pub(super) channels_out: usize,
-    pub(super) neighborhood: &'a Neighborhood,
+    pub(super) lists: &'a SubdomainLists,
 }
 
 /// The neighbours of one centre in one of its occupied sub-domains.
@@ -25,26 +26,16 @@ pub(super) struct Run {
 }
 
 impl<'a> Problem<'a> {
-    pub(super) fn new(features: [usize; 2], weight: [usize; 3], neighborhood: &'a Neighborhood) -> Self {
-        Self {
-            points: features[0],
-            subdomains: weight[0],
-            channels_in: features[1],
-            channels_out: weight[2],
-            neighborhood,
-        }
-    }
-
     /// The point in the middle of a row of the lists.
     #[inline(always)]
     pub(super) fn centre(&self, row: usize) -> usize {
-        self.neighborhood.centres()[row] as usize
+        self.lists.centres()[row] as usize
     }
 
     /// The occupied sub-domains of a row of the lists, in rising order.
     #[inline(always)]
     pub(super) fn runs(&self, row: usize) -> impl Iterator<Item = Run> + use<'a> {
-        let lists = self.neighborhood;
+        let lists = self.lists;
         let range = lists.run_offsets()[row] as usize..lists.run_offsets()[row + 1] as usize;
         let bounds = lists.run_starts()[range.start..=range.end].windows(2);
         lists.run_subdomains()[range].iter().zip(bounds).map(|(&subdomain, bounds)| Run {
@@ -57,7 +48,7 @@ impl<'a> Problem<'a> {
 
 /// Values `[P, width]` in the order of the points, from values in the order of the rows of the lists: the kernels write
 /// row after row.
-pub(super) fn in_order_of_points<T: Real>(lists: &Neighborhood, values: Vec<T>, width: usize) -> Vec<T> {
+pub(super) fn in_order_of_points<T: Real>(lists: &SubdomainLists, values: Vec<T>, width: usize) -> Vec<T> {
     // Small clouds keep their points in order.
     if width == 0 || lists.centres().is_sorted() {
         return values;

@@ -13,7 +13,7 @@ pub(super) trait Real:
     fn reciprocal(count: usize) -> Self;
 
     /// `1 / count` from its rounding to `f32`, as stored per edge; exact for counts below 2^22.
-    fn from_reciprocal(share: f32) -> Self;
+    fn from_reciprocal(inverse: f32) -> Self;
 }
 
 impl Real for f32 {
@@ -23,8 +23,8 @@ impl Real for f32 {
     }
 
     #[inline(always)]
-    fn from_reciprocal(share: f32) -> Self {
-        share
+    fn from_reciprocal(inverse: f32) -> Self {
+        inverse
     }
 }
 
@@ -35,7 +35,7 @@ impl Real for f64 {
     }
 
     #[inline(always)]
-    fn from_reciprocal(share: f32) -> Self {
-        1.0 / (1.0 / f64::from(share)).round()
+    fn from_reciprocal(inverse: f32) -> Self {
+        1.0 / (1.0 / f64::from(inverse)).round()
     }
 }

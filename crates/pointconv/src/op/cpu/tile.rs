@@ -23,7 +23,7 @@ pub(super) struct TileRun {
 
 impl Tile {
     pub(super) fn new(problem: Problem, rows: Range<usize>) -> Self {
-        let lists = problem.neighborhood;
+        let lists = problem.lists;
         let all = lists.run_offsets()[rows.start] as usize..lists.run_offsets()[rows.end] as usize;
         let mut starts = vec![0; problem.subdomains + 1];
         for &subdomain in &lists.run_subdomains()[all.clone()] {

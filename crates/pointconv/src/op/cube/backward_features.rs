@@ -1,25 +1,24 @@
 //! `dL/dx_j = sum_k W_k · s_j(k)`, one thread for each point and block of input channels.
 //!
 //! `s_j(k) = sum_{i: j in Ω_i(k)} g_i / |Ω_i(k)|` is gathered from the list of `j` itself, through the mirror map: no
-//! thread adds to what another one writes. Where the shares `1/|Ω_i(k)|` are in several tables, the sums go on from one
+//! thread adds to what another one writes. Where the inverse counts `1/|Ω_i(k)|` are in several tables, the sums go on from one
 //! to the next.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::gather::{in_range, mirror, weighted};
-use super::launch::{allocate, one_thread_each};
-use super::lists::{Lists, ROW, RUN};
-use super::shares::Shares;
+use super::gather::{in_range, weighted};
 use super::sizes::{Sizes, types};
+use crate::gpu::launch::{allocate, one_thread_each};
+use crate::neighborhood::cube::{InverseCounts, Lists, ROW, RUN, mirror};
 
 /// # Shapes
 /// - weight `[K, C_in, C_out]`, grad `[P, C_out]`
 /// - output `[P, C_in]`
-pub(super) fn backward_features(
+pub(in crate::op::cube) fn backward_features(
     sizes: Sizes,
     lists: &Lists,
-    shares: &[Shares],
+    inverse_counts: &[InverseCounts],
     weight: CubeTensor,
     grad: CubeTensor,
 ) -> CubeTensor {
@@ -31,7 +30,7 @@ pub(super) fn backward_features(
         grad.dtype,
     );
     let client = grad.client.clone();
-    for part in shares {
+    for part in inverse_counts {
         for slab in &lists.slabs {
             let (count, dim) = one_thread_each(&client, slab.len * sizes.blocks_in());
             backward_features_kernel::launch(
@@ -62,13 +61,13 @@ fn backward_features_kernel<F: Float, A: Float>(
     rows: &[u32],
     runs: &[u32],
     indices: &[u32],
-    shares: &[f32],
+    inverse_counts: &[f32],
     weight: &[F],
     grad: &[F],
     output: &mut [F],
     len: usize,
-    shares_first: usize,
-    shares_len: usize,
+    counts_first: usize,
+    counts_len: usize,
     #[comptime] adds: bool,
     #[comptime] sizes: Sizes,
     #[define(F, A)] _types: [ElemType; 2],
@@ -100,7 +99,7 @@ fn backward_features_kernel<F: Float, A: Float>(
         let begin = usize::cast_from(runs[at]);
         let end = usize::cast_from(runs[at + RUN]);
         let k = usize::cast_from(runs[at + 1]);
-        if k >= shares_first && k < shares_first + shares_len {
+        if k >= counts_first && k < counts_first + counts_len {
             let seen = mirror(k, subdomains, sizes.mirrored);
             // j lies in Ω_i(mirror(k)), so these are the weights of the mirrored sub-domain.
             let first_weight = (seen * channels_in + first_in) * channels_out;
@@ -108,13 +107,13 @@ fn backward_features_kernel<F: Float, A: Float>(
                 let first_out = block * block_out;
                 weighted::<F, A>(
                     grad,
-                    shares,
+                    inverse_counts,
                     indices,
                     begin,
                     end,
                     first_out,
-                    k - shares_first,
-                    shares_len,
+                    k - counts_first,
+                    counts_len,
                     &mut gathered,
                     channels_out,
                     sizes,

@@ -10,10 +10,10 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::gather::mean_of_channel;
-use super::launch::{empty_like, largest_binding, one_group_each};
-use super::lists::{Lists, RUN};
 use super::reduce::sum_chunks;
 use super::sizes::{Sizes, accumulator, types};
+use crate::gpu::launch::{empty_like, largest_binding, one_group_each};
+use crate::neighborhood::cube::{Lists, RUN};
 
 /// Threads of a workgroup.
 const THREADS: usize = 128;
@@ -47,7 +47,7 @@ impl Tile {
             channels_in: sizes.channels_in.min(16),
             channels_out: sizes.channels_out.min(16),
         };
-        while tile.words(sizes.depthwise) > SHARED / bytes {
+        while tile.words(sizes.depthwise()) > SHARED / bytes {
             // The neighbours are read again for every tile of output channels, so these are the last to be cut.
             let Self { subdomains, channels_in, channels_out } = &mut tile;
             let cut = if *channels_in > 4 {
@@ -163,7 +163,7 @@ fn backward_weight_kernel<F: Float, A: Float>(
     let tile_in = comptime!(tile.channels_in);
     let tile_out = comptime!(tile.channels_out);
     let pairs = comptime!(tile.channels_in * tile.channels_out);
-    let width = comptime!(tile.grads(sizes.depthwise));
+    let width = comptime!(tile.grads(sizes.depthwise()));
 
     let chunk = CUBE_POS / tiles;
     if chunk >= chunks {
@@ -205,7 +205,7 @@ fn backward_weight_kernel<F: Float, A: Float>(
             let at = (batch + item / width) * RUN;
             let place = item % width;
             let mut c = first_in;
-            if comptime!(sizes.depthwise) {
+            if comptime!(sizes.depthwise()) {
                 c += place / tile_out;
             }
             let o = first_out + place % tile_out;
@@ -223,7 +223,7 @@ fn backward_weight_kernel<F: Float, A: Float>(
             let (c, o) = (pair / tile_out, pair % tile_out);
             if first_in + c < channels_in && first_out + o < channels_out {
                 let mut place = o;
-                if comptime!(sizes.depthwise) {
+                if comptime!(sizes.depthwise()) {
                     place = pair;
                 }
                 for r in 0..batch_len {
@@ -255,7 +255,7 @@ fn backward_weight_kernel<F: Float, A: Float>(
 /// Where the gradient lies that meets input channel `c` at output `o` of the point.
 #[cube]
 fn at_grad(centre: usize, c: usize, o: usize, #[comptime] sizes: Sizes) -> usize {
-    if comptime!(sizes.depthwise) {
+    if comptime!(sizes.depthwise()) {
         (centre * comptime!(sizes.channels_in) + c) * comptime!(sizes.channels_out) + o
     } else {
         centre * comptime!(sizes.channels_out) + o

@@ -4,14 +4,14 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::gather::{in_range, mean};
-use super::launch::{allocate, one_thread_each};
-use super::lists::{Lists, ROW, RUN};
 use super::sizes::{Sizes, types};
+use crate::gpu::launch::{allocate, one_thread_each};
+use crate::neighborhood::cube::{Lists, ROW, RUN};
 
 /// # Shapes
 /// - features `[P, C_in]`, weight `[K, C_in, C_out]`, bias `[C_out]`
 /// - output `[P, C_out]`
-pub(super) fn forward(
+pub(in crate::op::cube) fn forward(
     sizes: Sizes,
     lists: &Lists,
     features: CubeTensor,

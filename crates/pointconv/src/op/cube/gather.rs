@@ -32,10 +32,10 @@ pub(super) fn mean<F: Float, A: Float>(
             }
         }
     }
-    let share = A::new(1.0) / A::cast_from(u32::cast_from(end - begin));
+    let inverse_count = A::new(1.0) / A::cast_from(u32::cast_from(end - begin));
     #[unroll]
     for c in 0..block {
-        target[c] *= share;
+        target[c] *= inverse_count;
     }
 }
 
@@ -59,20 +59,20 @@ pub(super) fn mean_of_channel<F: Float, A: Float>(
     sum / A::cast_from(u32::cast_from(end - begin))
 }
 
-/// `target[o] = sum_i shares[i, share] · grad[i, first + o]` over the neighbours `indices[begin..end]`.
+/// `target[o] = sum_i inverse_counts[i, column] · grad[i, first + o]` over the neighbours `indices[begin..end]`.
 ///
 /// # Shapes
-/// - grad `[P, channels]`, shares `[P, shares_len]`, target `[block]`
+/// - grad `[P, channels]`, inverse_counts `[P, counts_len]`, target `[block]`
 #[cube]
 pub(super) fn weighted<F: Float, A: Float>(
     grad: &[F],
-    shares: &[f32],
+    inverse_counts: &[f32],
     indices: &[u32],
     begin: usize,
     end: usize,
     first: usize,
-    share: usize,
-    shares_len: usize,
+    column: usize,
+    counts_len: usize,
     target: &mut Array<A>,
     #[comptime] channels: usize,
     #[comptime] sizes: Sizes,
@@ -84,12 +84,12 @@ pub(super) fn weighted<F: Float, A: Float>(
     }
     for edge in begin..end {
         let neighbour = usize::cast_from(indices[edge]);
-        let share = reciprocal::<A>(shares[neighbour * shares_len + share], sizes);
+        let inverse_count = reciprocal::<A>(inverse_counts[neighbour * counts_len + column], sizes);
         let row = neighbour * channels + first;
         #[unroll]
         for c in 0..block {
             if in_range(first, c, channels, block) {
-                target[c] += share * A::cast_from(grad[row + c]);
+                target[c] += inverse_count * A::cast_from(grad[row + c]);
             }
         }
     }
@@ -111,10 +111,4 @@ pub(super) fn in_range(
     #[comptime] block: usize,
 ) -> bool {
     if comptime!(channels.is_multiple_of(block)) { true.runtime() } else { first + c < channels }
-}
-
-/// The sub-domain in which a neighbour in sub-domain `k` sees the centre.
-#[cube]
-pub(super) fn mirror(k: usize, #[comptime] subdomains: usize, #[comptime] mirrored: bool) -> usize {
-    if comptime!(mirrored) { subdomains - 1 - k } else { k }
 }

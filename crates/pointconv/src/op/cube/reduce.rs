@@ -4,8 +4,8 @@ use burn::tensor::{DType, Shape};
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::launch::{empty_like, one_group_each, one_thread_each};
 use super::sizes::{accumulator, types};
+use crate::gpu::launch::{empty_like, one_group_each, one_thread_each};
 
 /// Most chunks, and fewest rows of a chunk.
 const CHUNKS: usize = 1024;

@@ -6,7 +6,8 @@ use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::ElemType;
 
-use super::lists::Lists;
+use crate::neighborhood::cube::Lists;
+use crate::op::kind::ConvKind;
 
 /// Channels that a thread holds in registers: of those that it reads, and of those that it writes.
 const BLOCK: usize = 16;
@@ -22,33 +23,27 @@ pub(super) struct Sizes {
     /// Whether `mirror(k)` is `K - 1 - k`; otherwise it is `k`.
     pub(super) mirrored: bool,
     /// Whether every channel has outputs of its own.
-    pub(super) depthwise: bool,
+    pub(super) kind: ConvKind,
     /// Whether the sums are kept in double precision.
     pub(super) double: bool,
 }
 
 impl Sizes {
-    /// Of a call of the full operator, whose weight is `[K, C_in, C_out]`.
-    pub(super) fn full(weight: &CubeTensor, lists: &Lists) -> Self {
+    /// Of a call whose weight is `[K, C_in, C_out]`, or `[K, C_in, M]`.
+    pub(super) fn new(kind: ConvKind, weight: &CubeTensor, lists: &Lists) -> Self {
         let [subdomains, channels_in, channels_out] = weight.shape().dims();
-        Self {
-            subdomains,
-            channels_in,
-            channels_out,
-            mirrored: lists.mirrored,
-            depthwise: false,
-            double: weight.dtype == DType::F64,
-        }
+        let double = weight.dtype == DType::F64;
+        Self { subdomains, channels_in, channels_out, mirrored: lists.mirrored, kind, double }
     }
 
-    /// Of a call of the depthwise operator, whose weight is `[K, C, M]`.
-    pub(super) fn depthwise(weight: &CubeTensor, lists: &Lists) -> Self {
-        Self { depthwise: true, ..Self::full(weight, lists) }
+    /// Whether every channel has outputs of its own.
+    pub(super) fn depthwise(&self) -> bool {
+        self.kind == ConvKind::Depthwise
     }
 
-    /// What the operator is called.
+    /// The name of the operator.
     pub(super) fn op(&self) -> &'static str {
-        if self.depthwise { "depthwise_point_conv" } else { "pointwise_conv" }
+        self.kind.op()
     }
 
     /// Input channels of a block.

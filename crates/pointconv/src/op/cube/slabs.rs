@@ -10,10 +10,10 @@ use rand_chacha::ChaCha8Rng;
 use super::backward_features::backward_features;
 use super::backward_weight::backward_weight;
 use super::forward::forward;
-use super::lists::{Lists, tensor};
 use super::sizes::Sizes;
-use super::test_device::device;
 use super::wide::{self, is_wide};
+use crate::gpu::test_device::device;
+use crate::neighborhood::cube::{Lists, tensor};
 
 const POINTS: usize = 3000;
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::op::cpu::backward::Gradients;
+use crate::op::cpu::backward::{Gradients, Inputs, sum_rows};
 use crate::op::cpu::gather;
 use crate::op::cpu::lanes::{Blocks, Dispatch, Isa, Kernel};
 use crate::op::cpu::problem::{Padded, Problem, in_order_of_points};
@@ -17,22 +17,16 @@ use crate::op::cpu::{CHUNK, Real};
 /// At most this many partial sums of the weight gradient, whatever the number of points.
 const MAX_PARTIALS: usize = 64;
 
-/// The gradients for `grad = dL/dy [P, C_in · M]`; that of the features only when `with_features`.
-pub(super) fn backward<T: Real>(
-    problem: Problem,
-    features: &[T],
-    weight: &[T],
-    grad: &[T],
-    with_features: bool,
-) -> Gradients<T> {
+/// The gradients of one call; `problem` has the transposed lists.
+pub(in crate::op::cpu) fn backward<T: Real>(problem: Problem, inputs: &Inputs<T>) -> Gradients<T> {
     match problem.channels_out {
-        0..=4 => run(problem, features, weight, grad, with_features, |chunk| {
+        0..=4 => run(problem, inputs, |chunk| {
             <T as Dispatch<4>>::dispatch(Narrow(chunk));
         }),
-        5..=16 => run(problem, features, weight, grad, with_features, |chunk| {
+        5..=16 => run(problem, inputs, |chunk| {
             <T as Dispatch<16>>::dispatch(Narrow(chunk));
         }),
-        _ => run(problem, features, weight, grad, with_features, |chunk| {
+        _ => run(problem, inputs, |chunk| {
             <T as Dispatch<16>>::dispatch(Wide(chunk));
         }),
     }
@@ -40,20 +34,16 @@ pub(super) fn backward<T: Real>(
 
 fn run<T: Real, const L: usize>(
     problem: Problem,
-    features: &[T],
-    weight: &[T],
-    grad: &[T],
-    with_features: bool,
+    inputs: &Inputs<T>,
     compute: fn(Chunk<T, L>),
 ) -> Gradients<T> {
-    let Problem { points, subdomains, channels_in, channels_out, neighborhood } = problem;
-    let mut grad_features = vec![T::default(); if with_features { points * channels_in } else { 0 }];
+    let Problem { points, subdomains, channels_in, channels_out, lists } = problem;
+    let mut grad_features = vec![T::default(); if inputs.with_features { points * channels_in } else { 0 }];
     if channels_out == 0 {
         return Gradients { features: grad_features, weight: Vec::new(), bias: Vec::new() };
     }
-    let grad = Padded::<T, L>::from_rows(grad, channels_out);
-    let weight = Padded::<T, L>::from_rows(weight, channels_out);
-    let shares = neighborhood.edge_weights();
+    let grad = Padded::<T, L>::from_rows(inputs.grad, channels_out);
+    let weight = Padded::<T, L>::from_rows(inputs.weight, channels_out);
 
     // Partials are cut by the problem alone: the sums are the same for any number of threads.
     let chunk = CHUNK.max(points.div_ceil(MAX_PARTIALS));
@@ -63,17 +53,18 @@ fn run<T: Real, const L: usize>(
         compute(Chunk {
             problem,
             multiplier: channels_out / channels_in,
-            features,
+            features: inputs.features,
             weight: &weight,
             grad: &grad,
-            shares,
+            inverse_counts: inputs.inverse_counts,
+            with_bias: inputs.centres_are_points,
             rows: first..(first + chunk).min(points),
             grad_features,
             partial: &mut partial,
         });
         partial
     };
-    let partials: Vec<Vec<[T; L]>> = if with_features {
+    let partials: Vec<Vec<[T; L]>> = if inputs.with_features {
         grad_features
             .par_chunks_mut(chunk * channels_in)
             .enumerate()
@@ -84,8 +75,11 @@ fn run<T: Real, const L: usize>(
     };
 
     let mut weight = reduce(&partials, subdomains + 1, channels_out);
-    let bias = weight.split_off(subdomains * channels_out);
-    let features = in_order_of_points(neighborhood, grad_features, channels_in);
+    let mut bias = weight.split_off(subdomains * channels_out);
+    if !inputs.centres_are_points {
+        bias = sum_rows(inputs.grad, channels_out);
+    }
+    let features = in_order_of_points(lists, grad_features, channels_in);
     Gradients { features, weight, bias }
 }
 
@@ -113,7 +107,9 @@ struct Chunk<'a, T, const L: usize> {
     weight: &'a Padded<T, L>,
     grad: &'a Padded<T, L>,
     /// Per edge: `1/|Ω_i(k)|` of the neighbour's run that holds the centre.
-    shares: &'a [f32],
+    inverse_counts: &'a [f32],
+    /// Whether the gradient of the bias is summed here, over the points.
+    with_bias: bool,
     rows: Range<usize>,
     /// `[rows, C_in]`, or empty.
     grad_features: &'a mut [T],
@@ -162,20 +158,28 @@ impl<T: Real, const L: usize> Kernel<T, L> for Narrow<'_, T, L> {
     fn run<I: Isa<T, L>>(self, isa: I) {
         let Self(mut chunk) = self;
         let lanes = Blocks::<T, I, L>::of(isa);
-        let lists = chunk.problem.neighborhood;
+        let lists = chunk.problem.lists;
         let (rows, weight) = (chunk.grad.blocks(), chunk.weight.blocks());
         let mut bias = lanes.zeros();
         for row in chunk.rows.clone() {
             let point = chunk.problem.centre(row);
-            bias = lanes.add(bias, lanes.load(&rows[point]));
+            if chunk.with_bias {
+                bias = lanes.add(bias, lanes.load(&rows[point]));
+            }
             let mut features = [T::default(); L];
             chunk.repeat(point, &mut features);
             let features = lanes.load(&features);
             let mut input = lanes.zeros();
             for run in chunk.problem.runs(row) {
                 let subdomain = lists.shape().mirror(run.subdomain);
-                let gathered =
-                    gather::weighted_sum(lanes, rows, lists.indices(), chunk.shares, run.start, run.end);
+                let gathered = gather::weighted_sum(
+                    lanes,
+                    rows,
+                    lists.indices(),
+                    chunk.inverse_counts,
+                    run.start,
+                    run.end,
+                );
                 let sum = &mut chunk.partial[subdomain];
                 *sum = lanes.store(lanes.add_product(features, gathered, lanes.load(sum)));
                 input = lanes.add_product(lanes.load(&weight[subdomain]), gathered, input);
@@ -194,23 +198,25 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
     fn run<I: Isa<T, 16>>(self, isa: I) {
         let Self(mut chunk) = self;
         let lanes = Blocks::<T, I, 16>::of(isa);
-        let (lists, blocks) = (chunk.problem.neighborhood, chunk.grad.per_row);
+        let (lists, blocks) = (chunk.problem.lists, chunk.grad.per_row);
         let mut features = vec![[T::default(); 16]; blocks];
         let mut gathered = vec![[T::default(); 16]; blocks];
         let mut input = vec![[T::default(); 16]; blocks];
         for row in chunk.rows.clone() {
             let point = chunk.problem.centre(row);
-            let bias = &mut chunk.partial[chunk.problem.subdomains * blocks..];
-            for (sum, grad) in bias.iter_mut().zip(chunk.grad.row(point)) {
-                *sum = lanes.store(lanes.add(lanes.load(sum), lanes.load(grad)));
+            if chunk.with_bias {
+                let bias = &mut chunk.partial[chunk.problem.subdomains * blocks..];
+                for (sum, grad) in bias.iter_mut().zip(chunk.grad.row(point)) {
+                    *sum = lanes.store(lanes.add(lanes.load(sum), lanes.load(grad)));
+                }
             }
             chunk.repeat(point, features.as_flattened_mut());
             input.fill([T::default(); 16]);
             for run in chunk.problem.runs(row) {
                 let edges = run.start..run.end;
-                let shares = &chunk.shares[edges.clone()];
-                let share = |e: usize| T::from_reciprocal(shares[e]);
-                gather::wide_sum(lanes, chunk.grad.blocks(), &lists.indices()[edges], share, &mut gathered);
+                let inverse = &chunk.inverse_counts[edges.clone()];
+                let factor = |e: usize| T::from_reciprocal(inverse[e]);
+                gather::wide_sum(lanes, chunk.grad.blocks(), &lists.indices()[edges], factor, &mut gathered);
                 let subdomain = lists.shape().mirror(run.subdomain);
                 let sums = &mut chunk.partial[subdomain * blocks..][..blocks];
                 for ((sum, feature), gathered) in sums.iter_mut().zip(&features).zip(&gathered) {

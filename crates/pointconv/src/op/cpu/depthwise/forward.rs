@@ -8,7 +8,12 @@ use crate::op::cpu::problem::{Padded, Problem, in_order_of_points};
 use crate::op::cpu::{CHUNK, Real};
 
 /// The output `[P, C_in · M]`.
-pub(super) fn forward<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
+pub(in crate::op::cpu) fn forward<T: Real>(
+    problem: Problem,
+    features: &[T],
+    weight: &[T],
+    bias: &[T],
+) -> Vec<T> {
     let output = match (problem.channels_in, problem.channels_out / problem.channels_in.max(1)) {
         (0..=4, 1) => {
             run(problem, features, weight, bias, |chunk| <T as Dispatch<4>>::dispatch(Narrow(chunk)))
@@ -18,7 +23,7 @@ pub(super) fn forward<T: Real>(problem: Problem, features: &[T], weight: &[T], b
         }
         _ => run(problem, features, weight, bias, |chunk| <T as Dispatch<16>>::dispatch(Wide(chunk))),
     };
-    in_order_of_points(problem.neighborhood, output, problem.channels_out)
+    in_order_of_points(problem.lists, output, problem.channels_out)
 }
 
 fn run<T: Real, const L: usize>(
@@ -75,7 +80,7 @@ impl<T: Real, const L: usize> Kernel<T, L> for Narrow<'_, T, L> {
         let Self(chunk) = self;
         let lanes = Blocks::<T, I, L>::of(isa);
         let channels = chunk.problem.channels_in;
-        let indices = chunk.problem.neighborhood.indices();
+        let indices = chunk.problem.lists.indices();
         let (rows, weight) = (chunk.features.blocks(), chunk.weight.blocks());
         let mut bias = [T::default(); L];
         bias[..channels].copy_from_slice(chunk.bias);
@@ -100,7 +105,7 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
         let Self(chunk) = self;
         let lanes = Blocks::<T, I, 16>::of(isa);
         let Chunk { problem, multiplier, .. } = chunk;
-        let indices = problem.neighborhood.indices();
+        let indices = problem.lists.indices();
         let (rows, blocks) = (chunk.features.blocks(), chunk.features.per_row);
         let mut means = vec![[T::default(); 16]; blocks];
         // `[M, C_in]`
@@ -108,8 +113,8 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
         for (row, output) in chunk.output.chunks_exact_mut(problem.channels_out).enumerate() {
             totals.fill([T::default(); 16]);
             for run in problem.runs(chunk.first + row) {
-                let share = T::reciprocal(run.end - run.start);
-                gather::wide_sum(lanes, rows, &indices[run.start..run.end], |_| share, &mut means);
+                let inverse_count = T::reciprocal(run.end - run.start);
+                gather::wide_sum(lanes, rows, &indices[run.start..run.end], |_| inverse_count, &mut means);
                 let weight = chunk.weight.rows(run.subdomain * multiplier, multiplier);
                 for (totals, weight) in totals.chunks_exact_mut(blocks).zip(weight.chunks_exact(blocks)) {
                     for ((total, mean), weight) in totals.iter_mut().zip(&means).zip(weight) {

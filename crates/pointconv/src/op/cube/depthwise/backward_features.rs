@@ -4,19 +4,18 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::blocks::Blocks;
-use crate::op::cube::gather::{in_range, mirror, weighted};
-use crate::op::cube::launch::{allocate, one_thread_each};
-use crate::op::cube::lists::{Lists, ROW, RUN};
-use crate::op::cube::shares::Shares;
+use crate::gpu::launch::{allocate, one_thread_each};
+use crate::neighborhood::cube::{InverseCounts, Lists, ROW, RUN, mirror};
+use crate::op::cube::gather::{in_range, weighted};
 use crate::op::cube::sizes::{Sizes, types};
 
 /// # Shapes
 /// - weight `[K, C, M]`, grad `[P, C · M]`
 /// - output `[P, C]`
-pub(super) fn backward_features(
+pub(in crate::op::cube) fn backward_features(
     sizes: Sizes,
     lists: &Lists,
-    shares: &[Shares],
+    inverse_counts: &[InverseCounts],
     weight: CubeTensor,
     grad: CubeTensor,
 ) -> CubeTensor {
@@ -29,7 +28,7 @@ pub(super) fn backward_features(
         grad.dtype,
     );
     let client = grad.client.clone();
-    for part in shares {
+    for part in inverse_counts {
         for slab in &lists.slabs {
             let (count, dim) = one_thread_each(&client, slab.len * blocks.along_channels);
             depthwise_backward_features_kernel::launch(
@@ -61,13 +60,13 @@ fn depthwise_backward_features_kernel<F: Float, A: Float>(
     rows: &[u32],
     runs: &[u32],
     indices: &[u32],
-    shares: &[f32],
+    inverse_counts: &[f32],
     weight: &[F],
     grad: &[F],
     output: &mut [F],
     len: usize,
-    shares_first: usize,
-    shares_len: usize,
+    counts_first: usize,
+    counts_len: usize,
     #[comptime] adds: bool,
     #[comptime] sizes: Sizes,
     #[comptime] blocks: Blocks,
@@ -103,7 +102,7 @@ fn depthwise_backward_features_kernel<F: Float, A: Float>(
         let begin = usize::cast_from(runs[at]);
         let end = usize::cast_from(runs[at + RUN]);
         let k = usize::cast_from(runs[at + 1]);
-        if k >= shares_first && k < shares_first + shares_len {
+        if k >= counts_first && k < counts_first + counts_len {
             let seen = mirror(k, subdomains, comptime!(sizes.mirrored));
             for along in 0..comptime!(blocks.along_outputs) {
                 let first_output = along * outputs;
@@ -111,13 +110,13 @@ fn depthwise_backward_features_kernel<F: Float, A: Float>(
                 let from = first * multiplier + first_output;
                 weighted::<F, A>(
                     grad,
-                    shares,
+                    inverse_counts,
                     indices,
                     begin,
                     end,
                     from,
-                    k - shares_first,
-                    shares_len,
+                    k - counts_first,
+                    counts_len,
                     &mut gathered,
                     channels_out,
                     sizes,

@@ -5,15 +5,15 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::blocks::Blocks;
+use crate::gpu::launch::{allocate, one_thread_each};
+use crate::neighborhood::cube::{Lists, ROW, RUN};
 use crate::op::cube::gather::{in_range, mean};
-use crate::op::cube::launch::{allocate, one_thread_each};
-use crate::op::cube::lists::{Lists, ROW, RUN};
 use crate::op::cube::sizes::{Sizes, types};
 
 /// # Shapes
 /// - features `[P, C]`, weight `[K, C, M]`, bias `[C · M]`
 /// - output `[P, C · M]`
-pub(super) fn forward(
+pub(in crate::op::cube) fn forward(
     sizes: Sizes,
     lists: &Lists,
     features: CubeTensor,

@@ -9,11 +9,11 @@ use cubecl::prelude::*;
 use super::product::{
     ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, multiply, write_rows,
 };
-use super::tiles::{ROWS, TILE_RUN, stride};
-use crate::op::cube::gather::mirror;
-use crate::op::cube::launch::{allocate, one_group_each};
-use crate::op::cube::lists::Lists;
-use crate::op::cube::shares::Shares;
+use crate::gpu::launch::{allocate, one_group_each};
+use crate::neighborhood::cube::InverseCounts;
+use crate::neighborhood::cube::Lists;
+use crate::neighborhood::cube::mirror;
+use crate::neighborhood::cube::{ROWS, TILE_RUN, stride};
 use crate::op::cube::sizes::{Sizes, types};
 
 /// # Shapes
@@ -22,7 +22,7 @@ use crate::op::cube::sizes::{Sizes, types};
 pub(in crate::op::cube) fn backward_features(
     sizes: Sizes,
     lists: &Lists,
-    shares: &[Shares],
+    inverse_counts: &[InverseCounts],
     weight: CubeTensor,
     grad: CubeTensor,
 ) -> CubeTensor {
@@ -35,7 +35,7 @@ pub(in crate::op::cube) fn backward_features(
     );
     let client = grad.client.clone();
     let [blocks_in, _] = blocks(sizes.channels_in);
-    for part in shares {
+    for part in inverse_counts {
         for (slab, tiles) in lists.tiles() {
             let groups = tiles.count * blocks_in;
             let (count, dim) = one_group_each(&client, groups, THREADS as u32);
@@ -68,14 +68,14 @@ fn wide_backward_features_kernel<F: Float, A: Float>(
     runs: &[u32],
     table: &[u32],
     indices: &[u32],
-    shares: &[f32],
+    inverse_counts: &[f32],
     weight: &[F],
     grad: &[F],
     output: &mut [F],
     len: usize,
     groups: usize,
-    shares_first: usize,
-    shares_len: usize,
+    counts_first: usize,
+    counts_len: usize,
     #[comptime] adds: bool,
     #[comptime] sizes: Sizes,
     #[define(F, A)] _types: [ElemType; 2],
@@ -110,8 +110,8 @@ fn wide_backward_features_kernel<F: Float, A: Float>(
     let mut gathered = Shared::<[A]>::new_slice(comptime!(CHUNK * MEMBERS_STRIDE));
     let mut weights = Shared::<[A]>::new_slice(comptime!(CHUNK * (width + 1)));
     let mut block = Array::<A>::new(comptime!(MEMBERS * outputs));
-    for share in 0..shares_len {
-        let k = shares_first + share;
+    for column in 0..counts_len {
+        let k = counts_first + column;
         let begin = usize::cast_from(table[first + k]);
         let members = usize::cast_from(table[first + k + 1]) - begin;
         if members > 0 {
@@ -129,7 +129,7 @@ fn wide_backward_features_kernel<F: Float, A: Float>(
                         let at = (begin + member) * TILE_RUN;
                         for edge in usize::cast_from(runs[at])..usize::cast_from(runs[at + 1]) {
                             let neighbour = usize::cast_from(indices[edge]);
-                            sum += A::cast_from(shares[neighbour * shares_len + share])
+                            sum += A::cast_from(inverse_counts[neighbour * counts_len + column])
                                 * A::cast_from(grad[neighbour * channels_out + out]);
                         }
                     }

@@ -8,11 +8,11 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::product::{ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, blocks, clear, multiply};
-use super::tiles::{TILE_RUN, stride};
+use crate::gpu::launch::{empty_like, one_group_each};
+use crate::neighborhood::cube::Lists;
+use crate::neighborhood::cube::{TILE_RUN, stride};
 use crate::op::cube::backward_weight::most_chunks;
 use crate::op::cube::gather::mean_of_channel;
-use crate::op::cube::launch::{empty_like, one_group_each};
-use crate::op::cube::lists::Lists;
 use crate::op::cube::reduce::sum_chunks;
 use crate::op::cube::sizes::{Sizes, accumulator, types};
 

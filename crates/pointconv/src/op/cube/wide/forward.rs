@@ -6,10 +6,10 @@ use cubecl::prelude::*;
 use super::product::{
     ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, multiply, write_rows,
 };
-use super::tiles::{ROWS, TILE_RUN, stride};
+use crate::gpu::launch::{allocate, one_group_each};
+use crate::neighborhood::cube::Lists;
+use crate::neighborhood::cube::{ROWS, TILE_RUN, stride};
 use crate::op::cube::gather::mean_of_channel;
-use crate::op::cube::launch::{allocate, one_group_each};
-use crate::op::cube::lists::Lists;
 use crate::op::cube::sizes::{Sizes, types};
 
 /// # Shapes

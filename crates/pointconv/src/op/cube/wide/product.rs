@@ -2,7 +2,7 @@
 
 use cubecl::prelude::*;
 
-use super::tiles::{ROWS, TILE_RUN};
+use crate::neighborhood::cube::{ROWS, TILE_RUN};
 
 /// Threads of a workgroup: [`GROUPS`] along the members, [`ACROSS`] along the channels.
 pub(super) const THREADS: usize = GROUPS * ACROSS;

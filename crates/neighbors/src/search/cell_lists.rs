@@ -1,0 +1,226 @@
+//! The points of a region, listed for every cell that could hold neighbours of another cell's centres.
+//!
+//! Let `T` be the cell that holds a centre. Wherever it lies in `T`, the points in kernel cell `n` of the
+//! centre lie in the cell `T + n` widened by half a cell on every side. So one list of points for each
+//! widened cell serves all centres of `T`, all sub-domains and all dilations. A point is in 8 lists
+//! (two along each axis), and filling them in the order of the indices leaves every list sorted.
+//!
+//! For balls the cells are twice as wide as the radius and widened by the radius: the one list of `T` then
+//! holds all candidates of its centres, and cells without centres need no list.
+
+use std::ops::Range;
+
+use crate::error::NeighborError;
+use crate::index::CellKeys;
+use crate::index::CellTable;
+use crate::search::point_cells::{DenseCells, ListedCells, PointCells};
+use crate::search::region::Region;
+use crate::shape::Cells;
+use crate::simd::{Coordinates, LANES};
+
+/// Points of one region: each is in at most 64 lists (four along each axis, when it lies on the border of
+/// two), and their entries are counted in 32 bits.
+const MAX_POINTS: usize = u32::MAX as usize / 64;
+
+/// Centres of one tile at most, so that crowded cells are shared among threads.
+const TILE_CENTRES: u32 = 512;
+
+/// How the cells of one region are numbered.
+#[derive(Debug)]
+pub(crate) struct CellLayout {
+    keys: CellKeys,
+    table: CellTable,
+}
+
+impl CellLayout {
+    /// Cells for the points of a region.
+    pub(crate) fn new(region: &Region<'_>, cells: Cells) -> Result<Self, NeighborError> {
+        let points = region.points();
+        if points.len() > MAX_POINTS {
+            return Err(NeighborError::TooManyPoints { points: points.len(), max: MAX_POINTS });
+        }
+        let (low, high) = corners(points);
+        let largest = low.iter().chain(&high).fold(0.0f32, |a, b| a.max(b.abs()));
+        let keys = CellKeys::new(cells.edge, cells.widening, largest)?;
+        let table =
+            CellTable::new(points.len(), low.map(|v| keys.span(v).low), high.map(|v| keys.span(v).high));
+        Ok(Self { keys, table })
+    }
+
+    /// Whether all cells of the bounding box have a number, so that no point needs a look into a hash table.
+    pub(crate) fn is_dense(&self) -> bool {
+        matches!(self.table, CellTable::Dense { .. })
+    }
+}
+
+/// The lists of one region.
+#[derive(Debug)]
+pub(crate) struct CellLists {
+    /// Packed indices of the centres, in their order.
+    centres: Vec<u32>,
+    /// The centres by their ranks in that order, tile by tile.
+    order: Vec<u32>,
+    /// Their coordinates.
+    positions: Vec<[f32; 3]>,
+    tiles: Vec<Tile>,
+    table: CellTable,
+    /// Start of every list in the columns below, and the end of the last.
+    starts: Vec<u32>,
+    /// Coordinates by axis, padded so that a block of lanes can be read anywhere.
+    columns: [Vec<f32>; 3],
+    /// Packed indices, padded likewise.
+    indices: Vec<u32>,
+}
+
+/// Centres that lie in one cell.
+#[derive(Debug, Clone)]
+pub(crate) struct Tile {
+    /// The cell.
+    pub(crate) key: [i64; 3],
+    /// Slots in the order of the centres.
+    pub(crate) centres: Range<u32>,
+}
+
+/// One list of candidates: a range of the columns.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct List {
+    pub(crate) start: usize,
+    pub(crate) len: usize,
+}
+
+impl CellLists {
+    /// Lists the points of a region in the cells that were laid out for it.
+    pub(crate) fn build(region: &Region<'_>, cells: Cells, layout: CellLayout) -> Self {
+        let CellLayout { keys, mut table } = layout;
+        match table {
+            CellTable::Dense { low, size } if keys.is_near(low, size) => {
+                let point_cells = DenseCells::find(region.points(), &keys, low, size);
+                Self::sort(region, cells, table, &point_cells)
+            }
+            _ => {
+                let point_cells = ListedCells::find(region.points(), &keys, &mut table);
+                Self::sort(region, cells, table, &point_cells)
+            }
+        }
+    }
+
+    fn sort(region: &Region<'_>, cells: Cells, table: CellTable, point_cells: &impl PointCells) -> Self {
+        let points = region.points();
+        let mut own_starts = vec![0u32; table.len() + 1];
+        point_cells.visit_own(|i, own| own_starts[own as usize + 1] += u32::from(region.is_own(i)));
+        // What is skipped costs neither memory nor time, and a step of zero asks for cells of centres only.
+        let wanted: Vec<bool> = own_starts[1..].iter().map(|&n| n > 0 || !cells.own_only).collect();
+        let mut starts = vec![0u32; table.len() + 1];
+        point_cells.visit_lists(|_, list| starts[list as usize + 1] += u32::from(wanted[list as usize]));
+        let mut tiles = Vec::new();
+        for number in 0..table.len() {
+            starts[number + 1] += starts[number];
+            own_starts[number + 1] += own_starts[number];
+            let (begin, end) = (own_starts[number], own_starts[number + 1]);
+            for start in (begin..end).step_by(TILE_CENTRES as usize) {
+                tiles.push(Tile {
+                    key: table.key(number as u32),
+                    centres: start..end.min(start + TILE_CENTRES),
+                });
+            }
+        }
+
+        let (entries, owned) = (starts[table.len()] as usize, own_starts[table.len()] as usize);
+        let mut centres = Vec::with_capacity(owned);
+        let mut order = vec![0u32; owned];
+        let mut positions = vec![[0.0f32; 3]; owned];
+        point_cells.visit_own(|i, own| {
+            if region.is_own(i) {
+                let slot = own_starts[own as usize] as usize;
+                own_starts[own as usize] += 1;
+                order[slot] = centres.len() as u32;
+                positions[slot] = points[i];
+                centres.push(region.index(i));
+            }
+        });
+        // Points of lists that are not wanted are all written behind the end: cheaper than a branch.
+        let mut next: Vec<u32> = starts
+            .iter()
+            .zip(&wanted)
+            .map(|(&start, &wanted)| if wanted { start } else { entries as u32 })
+            .collect();
+        let mut listed = vec![0u32; entries + LANES];
+        point_cells.visit_lists(|i, list| {
+            listed[next[list as usize] as usize] = i as u32;
+            next[list as usize] += u32::from(wanted[list as usize]);
+        });
+        // The columns in a second step, in their order: the first writes to one address for each entry, not
+        // to four.
+        let columns = [0, 1, 2].map(|axis| listed.iter().map(|&i| points[i as usize][axis]).collect());
+        let indices = listed.iter().map(|&i| region.index(i as usize)).collect();
+        Self { centres, order, positions, tiles, table, starts, columns, indices }
+    }
+
+    /// Packed indices of the centres, in their order.
+    pub(crate) fn centres(&self) -> &[u32] {
+        &self.centres
+    }
+
+    /// The centres by their ranks in that order, tile by tile.
+    pub(crate) fn order(&self) -> &[u32] {
+        &self.order
+    }
+
+    /// The coordinates of the centre at a slot in the [order](Self::order).
+    #[inline(always)]
+    pub(crate) fn position(&self, slot: u32) -> [f32; 3] {
+        self.positions[slot as usize]
+    }
+
+    /// The occupied cells.
+    pub(crate) fn tiles(&self) -> &[Tile] {
+        &self.tiles
+    }
+
+    /// The points in a widened cell, in the order of their indices.
+    #[inline(always)]
+    pub(crate) fn list(&self, key: [i64; 3]) -> List {
+        match self.table.get(key) {
+            Some(number) => {
+                let start = self.starts[number as usize] as usize;
+                let end = self.starts[number as usize + 1] as usize;
+                List { start, len: end - start }
+            }
+            None => List::default(),
+        }
+    }
+
+    /// Coordinates of a block of lanes; what follows the end of a list belongs to others.
+    #[inline(always)]
+    pub(crate) fn coordinates(&self, start: usize) -> Coordinates<'_> {
+        [block(&self.columns[0], start), block(&self.columns[1], start), block(&self.columns[2], start)]
+    }
+
+    /// Packed indices of a block of lanes.
+    #[inline(always)]
+    pub(crate) fn block_indices(&self, start: usize) -> &[u32; LANES] {
+        block(&self.indices, start)
+    }
+}
+
+/// Lowest and highest coordinates; the origin without points.
+fn corners(points: &[[f32; 3]]) -> ([f32; 3], [f32; 3]) {
+    let Some(&start) = points.first() else {
+        return ([0.0; 3], [0.0; 3]);
+    };
+    points.iter().fold((start, start), |(low, high), point| {
+        (
+            std::array::from_fn(|axis| low[axis].min(point[axis])),
+            std::array::from_fn(|axis| high[axis].max(point[axis])),
+        )
+    })
+}
+
+/// Sixteen values from `start` on.
+#[inline(always)]
+fn block<T>(values: &[T], start: usize) -> &[T; LANES] {
+    match values.get(start..).and_then(|tail| tail.first_chunk()) {
+        Some(block) => block,
+        None => unreachable!("columns are padded by a block"),
+    }
+}

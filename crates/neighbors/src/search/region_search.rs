@@ -1,0 +1,190 @@
+//! Neighbour lists of a batch, region by region: small clouds, and parts of large ones.
+
+use rayon::prelude::*;
+
+use crate::error::NeighborError;
+use crate::index::Search;
+use crate::packed_clouds::PackedClouds;
+use crate::search::region::Region;
+use crate::search::region_structure::RegionStructure;
+use crate::search::regions::regions;
+use crate::shape::{Cells, Rule};
+use crate::tables::{GrowingTables, RegionRows, Tables, Totals};
+
+/// Points of one box of a large cloud; the boxes decide about the order of the rows.
+const BOX_POINTS: usize = 8_192;
+
+/// How the points are searched; it makes no difference to the lists.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    /// Points of one box of a large cloud, about.
+    box_points: usize,
+    /// Centres that are searched together, at least.
+    group_centres: usize,
+    /// Fewest centres of one task.
+    task_centres: usize,
+}
+
+impl Sizes {
+    /// For this number of threads.
+    fn current() -> Self {
+        // The lists of a box fit into the cache of one core, what a group finds is joined while it is in that of the
+        // processor, and there are tasks enough for all threads to end at about the same time.
+        let threads = rayon::current_num_threads();
+        Self {
+            box_points: BOX_POINTS,
+            group_centres: (2 * BOX_POINTS * threads).max(32_768),
+            task_centres: 512,
+        }
+    }
+}
+
+/// The search of one batch for rules that share their cells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RegionSearch<'a> {
+    clouds: &'a PackedClouds,
+    cells: Cells,
+    search: Search,
+    sizes: Sizes,
+}
+
+impl<'a> RegionSearch<'a> {
+    /// A search whose regions have a grid, or with [`Search::Auto`] a kd-tree where that is faster.
+    pub(crate) fn new(clouds: &'a PackedClouds, cells: Cells, search: Search) -> Self {
+        Self { clouds, cells, search, sizes: Sizes::current() }
+    }
+
+    /// The lists of all rules, in their order.
+    pub(crate) fn lists<R: Rule>(&self, rules: &[R], max_edges: u64) -> Result<Vec<Tables>, NeighborError> {
+        let mut tables: Vec<GrowingTables> =
+            rules.iter().map(|_| GrowingTables::new(self.clouds.points(), max_edges)).collect();
+        let regions = regions(self.clouds, self.cells.reach, self.sizes.box_points);
+        for group in groups(&regions, self.sizes.group_centres) {
+            let pairs: u64 = group.iter().map(|region| (region.points().len() as u64).pow(2)).sum();
+            let structures = self.structures(group, rules)?;
+            // One rule after the other: what is found is joined before the next is searched.
+            for (rule, tables) in rules.iter().zip(&mut tables) {
+                // Bounds first: what is counted is tested twice.
+                if pairs > tables.edges_left() && most_edges(&structures, rule) > tables.edges_left() {
+                    tables.expect(count(&structures, rule).edges)?;
+                }
+                let rows: Vec<RegionRows> = structures
+                    .par_iter()
+                    .map(|structure| structure.find(rule, self.sizes.task_centres))
+                    .collect();
+                tables.append(&rows);
+            }
+        }
+        Ok(tables.into_iter().map(GrowingTables::finish).collect())
+    }
+
+    /// Runs and neighbour pairs of all rules, in their order, without lists of them.
+    pub(crate) fn count<R: Rule>(&self, rules: &[R]) -> Result<Vec<Totals>, NeighborError> {
+        let mut totals = vec![Totals::default(); rules.len()];
+        let regions = regions(self.clouds, self.cells.reach, self.sizes.box_points);
+        for group in groups(&regions, self.sizes.group_centres) {
+            let structures = self.structures(group, rules)?;
+            for (rule, totals) in rules.iter().zip(&mut totals) {
+                *totals = totals.plus(count(&structures, rule));
+            }
+        }
+        Ok(totals)
+    }
+
+    fn structures<'r, R: Rule>(
+        &self,
+        regions: &'r [Region<'r>],
+        rules: &[R],
+    ) -> Result<Vec<RegionStructure<'r>>, NeighborError> {
+        let build = |region| RegionStructure::build(region, self.cells, rules, self.search);
+        regions.par_iter().map(build).collect()
+    }
+}
+
+/// Consecutive regions with at least `centres` centres, but for the last.
+fn groups<'a, 'p>(regions: &'a [Region<'p>], centres: usize) -> impl Iterator<Item = &'a [Region<'p>]> {
+    let mut filled = 0;
+    regions.chunk_by(move |region, _| {
+        filled += region.centres();
+        let full = filled >= centres;
+        if full {
+            filled = 0;
+        }
+        !full
+    })
+}
+
+/// A number of pairs that is not exceeded.
+fn most_edges<R: Rule>(structures: &[RegionStructure<'_>], rule: &R) -> u64 {
+    structures.par_iter().map(|structure| structure.most_edges(rule)).sum()
+}
+
+fn count<R: Rule>(structures: &[RegionStructure<'_>], rule: &R) -> Totals {
+    structures.par_iter().map(|structure| structure.count(rule)).reduce(Totals::default, Totals::plus)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::brute_force;
+    use crate::shape::KernelShape;
+    use crate::shape::{BallRule, CellRule};
+    use proptest::prelude::*;
+
+    /// A point near one of a few positions, some of them far away, some exactly there.
+    fn points() -> impl Strategy<Value = Vec<[f32; 3]>> {
+        let slot = prop::sample::select(vec![[0.0f32; 3], [0.5, 0.0, 0.25], [1e9, -1e9, 0.0]]);
+        let spread = prop::sample::select(vec![0.0f32, 0.5, 4.0, 40.0]);
+        let offset = prop::array::uniform3(-1.0f32..1.0);
+        let point = (slot, spread, offset, any::<bool>()).prop_map(|(slot, spread, offset, snapped)| {
+            let offset = if snapped { offset.map(|v| (v * 20.0).round() / 20.0) } else { offset };
+            [0, 1, 2].map(|axis| slot[axis] + spread * offset[axis])
+        });
+        prop::collection::vec(point, 0..400)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Boxes of a few points, with faces on every side, give the lists of the whole cloud, and groups and tasks of
+        /// a few points those of the whole batch.
+        #[test]
+        fn how_it_is_cut_makes_no_difference(
+            points in points(),
+            mut splits in prop::array::uniform4(0.0..1.0),
+            box_points in 1usize..100,
+            group_centres in 1usize..200,
+            task_centres in 1usize..100,
+            search in prop::sample::select(vec![Search::Grid, Search::KdTree, Search::Auto]),
+        ) {
+            splits.sort_by(f64::total_cmp);
+            let [a, b, c, d] = splits.map(|split| (points.len() as f64 * split) as usize);
+            let offsets = [0, a, b, c, d, points.len()];
+            let clouds = PackedClouds::new(points, offsets).unwrap();
+            let sizes = Sizes { box_points, group_centres, task_centres };
+            let shapes = [1, 2].map(|d| KernelShape::cells(0.1).with_dilation([d, 1, d]));
+            let rules: Vec<CellRule> = [1, 2].map(|d| CellRule::new([3; 3], 0.1, [d, 1, d])).into();
+            let cells = CellRule::cells(&rules, 0.1);
+            let search = RegionSearch { clouds: &clouds, cells, search, sizes };
+            let found = search.lists(&rules, u64::MAX).unwrap();
+            for (shape, found) in shapes.iter().zip(&found) {
+                let expected = brute_force::search(&clouds, shape, u64::MAX).unwrap();
+                prop_assert!(found.lists_equal(&expected), "{:?}", shape);
+            }
+            let totals = search.count(&rules).unwrap();
+            prop_assert!(found.iter().map(Tables::totals).eq(totals));
+            let most = found.iter().map(|found| found.indices.len() as u64).max().unwrap_or(0);
+            prop_assert!(search.lists(&rules, most).is_ok());
+            if most > 0 {
+                let refused = search.lists(&rules, most - 1).unwrap_err();
+                prop_assert_eq!(refused, NeighborError::TooManyEdges { max: most - 1 });
+            }
+            let ball = KernelShape::shells(0.2, 2);
+            let rule = BallRule::shells((0..2).filter_map(|m| ball.shell_bounds(m)));
+            let (cells, rules) = (rule.cells(), [rule]);
+            let found = RegionSearch { cells, ..search }.lists(&rules, u64::MAX).unwrap();
+            let expected = brute_force::search(&clouds, &ball, u64::MAX).unwrap();
+            prop_assert!(found[0].lists_equal(&expected));
+        }
+    }
+}

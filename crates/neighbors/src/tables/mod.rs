@@ -1,0 +1,7 @@
+//! Compressed rows of neighbours: the memory of all lists, and how threads fill it together.
+
+mod growing_tables;
+mod subdomain_tables;
+
+pub(crate) use growing_tables::{GrowingTables, RegionRows, Rows};
+pub(crate) use subdomain_tables::{Chunk, MAX_EDGES, Tables, Totals, concatenate, inverse};

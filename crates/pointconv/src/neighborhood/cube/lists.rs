@@ -1,0 +1,214 @@
+//! The neighbour lists in the memory of a device.
+
+use std::sync::OnceLock;
+
+use burn::tensor::DType;
+use burn_cubecl::CubeDevice;
+use burn_cubecl::tensor::CubeTensor;
+use neighbors::{KernelShape, SubdomainLists};
+
+use super::tiles::Tiles;
+use crate::gpu::launch::{checked, tensor};
+
+/// Words of a row in [`Slab::rows`]: the centre, and its first run.
+pub(crate) const ROW: usize = 2;
+
+/// Words of a run in [`Slab::runs`]: its first neighbour, its sub-domain, its centre.
+pub(crate) const RUN: usize = 3;
+
+/// The lists of a batch on one device, cut into slabs that each fit what a kernel can be given.
+#[derive(Debug)]
+pub(crate) struct Lists {
+    /// Number of rows.
+    pub(crate) points: usize,
+    pub(crate) subdomains: usize,
+    /// Whether `mirror(k)` is `K - 1 - k`; otherwise it is `k`.
+    pub(crate) mirrored: bool,
+    pub(crate) slabs: Vec<Slab>,
+    pub(crate) device: CubeDevice,
+    /// Words of the largest table that a kernel is given.
+    pub(crate) limit: usize,
+}
+
+/// Some rows of the lists, one after the other. Everything counts from the beginning of the slab.
+#[derive(Debug)]
+pub(crate) struct Slab {
+    /// Number of rows.
+    pub(crate) len: usize,
+    /// Number of runs.
+    pub(crate) runs_len: usize,
+    /// Number of neighbours.
+    pub(crate) edges: usize,
+    /// `[len + 1, ROW]`: the point in whose neighbourhood the runs of the row are, and the first of them.
+    pub(crate) rows: CubeTensor,
+    /// `[runs_len + 1, RUN]`: first neighbour, sub-domain and centre.
+    pub(crate) runs: CubeTensor,
+    /// The neighbours.
+    pub(crate) indices: CubeTensor,
+    /// Not there before a wide layer asks for it.
+    pub(crate) tiles: OnceLock<Tiles>,
+}
+
+impl Lists {
+    /// Copies the lists, cut into tables of at most `limit` words.
+    pub(crate) fn upload(device: &CubeDevice, lists: &SubdomainLists, limit: usize) -> Self {
+        let client = &device.client();
+        let words = |name: &str, values: &[u32]| {
+            checked("neighbour lists", name, tensor(client, device, values, DType::U32))
+        };
+        let slabs = cut(lists, limit)
+            .into_iter()
+            .map(|slab| Slab {
+                len: slab.rows.len() / ROW - 1,
+                runs_len: slab.runs.len() / RUN - 1,
+                edges: slab.indices.len(),
+                rows: words("rows", &slab.rows),
+                runs: words("runs", &slab.runs),
+                indices: words("neighbours", slab.indices),
+                tiles: OnceLock::new(),
+            })
+            .collect();
+        Self::new(device, lists.points(), lists.shape(), slabs, limit)
+    }
+
+    /// Lists of which the tables are on the device already; further ones have at most `limit` words.
+    pub(crate) fn new(
+        device: &CubeDevice,
+        points: usize,
+        shape: &KernelShape,
+        slabs: Vec<Slab>,
+        limit: usize,
+    ) -> Self {
+        Self {
+            points,
+            subdomains: shape.subdomains(),
+            mirrored: shape.mirror(0) != 0,
+            slabs,
+            device: device.clone(),
+            limit,
+        }
+    }
+
+    /// The slabs with their runs sorted by sub-domain.
+    pub(crate) fn tiles(&self) -> impl Iterator<Item = (&Slab, &Tiles)> {
+        self.slabs.iter().map(|slab| (slab, slab.tiles.get_or_init(|| Tiles::new(slab, self.subdomains))))
+    }
+}
+
+/// What a [`Slab`] is made from.
+struct HostSlab<'a> {
+    rows: Vec<u32>,
+    runs: Vec<u32>,
+    indices: &'a [u32],
+}
+
+/// Cuts the lists into slabs whose tables have at most `limit` words each.
+///
+/// # Panics
+/// When the lists of a single point do not fit.
+fn cut(lists: &SubdomainLists, limit: usize) -> Vec<HostSlab<'_>> {
+    let (run_offsets, run_starts) = (lists.run_offsets(), lists.run_starts());
+    let first_edge = |row: usize| run_starts[run_offsets[row] as usize] as usize;
+    let points = lists.points();
+    let mut slabs = Vec::new();
+    let mut start = 0;
+    while start < points {
+        // The last row whose tables fit, looked for by halving: the tables only grow.
+        let fits = |end: usize| {
+            let runs = (run_offsets[end] - run_offsets[start]) as usize;
+            (end - start + 1) * ROW <= limit
+                && (runs + 1) * RUN <= limit
+                && first_edge(end) - first_edge(start) <= limit
+        };
+        let (mut end, mut beyond) = (start, points + 1);
+        while end + 1 < beyond {
+            let middle = usize::midpoint(end, beyond);
+            if fits(middle) { end = middle } else { beyond = middle }
+        }
+        assert!(
+            end > start,
+            "pointwise_conv: point {} has {} neighbours, the device takes tables of {limit} words; \
+             lower the cell size or the radius",
+            lists.centres()[start],
+            first_edge(start + 1) - first_edge(start)
+        );
+        slabs.push(slab(lists, start, end));
+        start = end;
+    }
+    slabs
+}
+
+/// The rows `start..end` of the lists, counted from `start`.
+fn slab(lists: &SubdomainLists, start: usize, end: usize) -> HostSlab<'_> {
+    let (run_offsets, run_starts) = (lists.run_offsets(), lists.run_starts());
+    let subdomains = lists.run_subdomains();
+    let (first_run, last_run) = (run_offsets[start], run_offsets[end]);
+    let (first_edge, last_edge) = (run_starts[first_run as usize], run_starts[last_run as usize]);
+    let mut rows = Vec::with_capacity((end - start + 1) * ROW);
+    let mut runs = Vec::with_capacity((last_run - first_run + 1) as usize * RUN);
+    for row in start..end {
+        let centre = lists.centres()[row];
+        rows.extend([centre, run_offsets[row] - first_run]);
+        for run in run_offsets[row] as usize..run_offsets[row + 1] as usize {
+            runs.extend([run_starts[run] - first_edge, u32::from(subdomains[run]), centre]);
+        }
+    }
+    // One more of each, to end the last.
+    rows.extend([0, last_run - first_run]);
+    runs.extend([last_edge - first_edge, 0, 0]);
+    HostSlab { rows, runs, indices: &lists.indices()[first_edge as usize..last_edge as usize] }
+}
+
+#[cfg(test)]
+mod tests {
+    use neighbors::{KernelShape, Search};
+
+    use super::*;
+
+    fn line(points: usize) -> Neighborhood {
+        let positions: Vec<_> = (0..points).map(|i| [i as f32 * 0.1, 0.0, 0.0]).collect();
+        let shape = KernelShape::cells(0.1);
+        Neighborhood::build(&positions, &[0, points], &shape, Search::Auto).expect("a sound batch")
+    }
+
+    /// The edges of the slabs together, each as centre, sub-domain and neighbour.
+    fn edges(slabs: &[HostSlab<'_>]) -> Vec<(u32, u32, u32)> {
+        let mut edges = Vec::new();
+        for slab in slabs {
+            for rows in slab.rows.windows(2 * ROW).step_by(ROW) {
+                for run in rows[1]..rows[1 + ROW] {
+                    let at = &slab.runs[run as usize * RUN..][..RUN + 1];
+                    assert_eq!(at[2], rows[0], "the centre of the run is that of the row");
+                    edges.extend((at[0]..at[RUN]).map(|e| (at[2], at[1], slab.indices[e as usize])));
+                }
+            }
+        }
+        edges
+    }
+
+    #[test]
+    fn slabs_hold_what_the_lists_hold() {
+        let lists = line(37);
+        let expected: Vec<_> = (0..37)
+            .flat_map(|i| lists.runs(i).map(move |run| (i, run)).collect::<Vec<_>>())
+            .flat_map(|(i, (k, members))| members.iter().map(move |&j| (i as u32, k as u32, j)))
+            .collect();
+        for (limit, count) in [(1 << 20, 1), (60, 7), (12, 37)] {
+            let slabs = cut(&lists, limit);
+            assert_eq!(slabs.len(), count, "limit {limit}");
+            for slab in &slabs {
+                for table in [&slab.rows, &slab.runs, &slab.indices.to_vec()] {
+                    assert!(table.len() <= limit, "{} words, limit {limit}", table.len());
+                }
+            }
+            assert_eq!(edges(&slabs), expected, "limit {limit}");
+        }
+        assert!(cut(&line(0), 12).is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "point 0 has 2 neighbours, the device takes tables of 8 words")]
+    fn a_point_that_fits_nowhere() {
+        cut(&line(3), 8);
+    }
+}

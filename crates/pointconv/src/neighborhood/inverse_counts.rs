@@ -1,0 +1,123 @@
+//! The inverse counts `1/|Ω_i(k)|` of all edges, for gathering gradients on the CPU.
+
+use std::ops::Range;
+
+use neighbors::{KernelShape, SubdomainLists};
+use rayon::prelude::*;
+
+/// Edges whose mirrored sub-domain is written together.
+const BLOCK: usize = 16;
+
+/// Rows of one task; a larger cloud is cut into several.
+const TASK_ROWS: usize = 8192;
+
+/// The inverse count `[E]` of every edge of `lists`.
+///
+/// For the edge with centre `j`, sub-domain `k` and neighbour `i` it is `1 / |Ω_i(mirror(k))|`: the reciprocal of the
+/// number of points in that sub-domain of `i` in which `j` lies. `counted` has the rows whose runs are counted, one for
+/// each possible neighbour in `lists`: the lists themselves, or those of which `lists` is the transpose.
+/// `clouds` has the ranges of the rows of both, cloud by cloud.
+pub(crate) fn inverse_counts(
+    lists: &SubdomainLists,
+    counted: &SubdomainLists,
+    clouds: &[(Range<usize>, Range<usize>)],
+) -> Vec<f32> {
+    let mut output = vec![0.0f32; lists.edges()];
+    let mut left = &mut output[..];
+    let mut tasks_of_clouds = Vec::with_capacity(clouds.len());
+    let first_edge = |row: usize| lists.run_starts()[lists.run_offsets()[row] as usize] as usize;
+    for (rows, counted_rows) in clouds {
+        let mut tasks = Vec::with_capacity(rows.len().div_ceil(TASK_ROWS));
+        for start in rows.clone().step_by(TASK_ROWS) {
+            let task = start..rows.end.min(start + TASK_ROWS);
+            let (mine, rest) = left.split_at_mut(first_edge(task.end) - first_edge(task.start));
+            left = rest;
+            tasks.push((task, mine));
+        }
+        tasks_of_clouds.push((counted_rows.clone(), tasks));
+    }
+    let shape = lists.shape();
+    tasks_of_clouds.into_par_iter().for_each(|(counted_rows, tasks)| {
+        let table = reciprocals(counted, counted_rows.clone(), shape.subdomains());
+        tasks.into_par_iter().for_each(|(rows, output)| {
+            write(lists, shape, rows, (&table, counted_rows.start), output);
+        });
+    });
+    output
+}
+
+/// `1/|Ω_i(k)|` of the points of one cloud, `[points, K]`; zero where a sub-domain is empty.
+fn reciprocals(counted: &SubdomainLists, rows: Range<usize>, subdomains: usize) -> Vec<f32> {
+    let mut table = vec![0.0f32; rows.len() * subdomains];
+    // The table is indexed by point, not by row: neighbours are points.
+    let mut row_of = vec![0usize; rows.len()];
+    for row in rows.clone() {
+        row_of[counted.centres()[row] as usize - rows.start] = row;
+    }
+    let chunks = table.par_chunks_mut(TASK_ROWS * subdomains).zip(row_of.par_chunks(TASK_ROWS));
+    chunks.for_each(|(table, row_of)| {
+        for (table, &row) in table.chunks_exact_mut(subdomains).zip(row_of) {
+            for (k, neighbours) in counted.row(row).runs() {
+                table[k] = 1.0 / neighbours.len() as f32;
+            }
+        }
+    });
+    table
+}
+
+/// Writes the inverse counts of the edges of some rows. `table` has the reciprocals of a cloud and its first point.
+fn write(
+    lists: &SubdomainLists,
+    shape: &KernelShape,
+    rows: Range<usize>,
+    (table, first_point): (&[f32], usize),
+    mut output: &mut [f32],
+) {
+    let subdomains = shape.subdomains();
+    let (run_offsets, run_starts) = (lists.run_offsets(), lists.run_starts());
+    // Write the mirrored sub-domain of every edge of a row first, in whole blocks, then loop over its edges once:
+    // runs are short, and the end of a loop over each run would be mispredicted.
+    let mut mirrors: Vec<u32> = Vec::new();
+    for row in rows {
+        let runs = run_offsets[row] as usize..run_offsets[row + 1] as usize;
+        let first = run_starts[runs.start] as usize;
+        let edges = run_starts[runs.end] as usize - first;
+        if mirrors.len() < edges + BLOCK {
+            mirrors.resize(2 * edges + BLOCK, 0);
+        }
+        let mut at = 0;
+        for run in runs {
+            let mirror = shape.mirror(usize::from(lists.run_subdomains()[run])) as u32;
+            let end = run_starts[run + 1] as usize - first;
+            while at < end {
+                mirrors[at..at + BLOCK].fill(mirror);
+                at += BLOCK;
+            }
+            at = end;
+        }
+        let (mine, rest) = output.split_at_mut(edges);
+        output = rest;
+        let indices = &lists.indices()[first..first + edges];
+        for ((output, &neighbour), &mirror) in mine.iter_mut().zip(indices).zip(&mirrors) {
+            let point = neighbour as usize - first_point;
+            *output = table[point * subdomains + mirror as usize];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use neighbors::{PackedClouds, Search};
+
+    use super::*;
+
+    #[test]
+    fn an_edge_has_the_count_of_the_run_that_holds_its_centre() {
+        let clouds = PackedClouds::single([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.02, 0.0, 0.0]]).unwrap();
+        let lists = SubdomainLists::build(&clouds, &KernelShape::cells(0.1), Search::Auto).unwrap();
+        // Seen from point 1, point 0 lies in a cell with point 2; seen from them, point 1 is alone.
+        assert_eq!(lists.indices(), [0, 2, 1, 0, 2, 1, 0, 2, 1]);
+        let found = inverse_counts(&lists, &lists, &[(0..3, 0..3)]);
+        assert_eq!(found, [0.5, 0.5, 0.5, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5]);
+    }
+}
