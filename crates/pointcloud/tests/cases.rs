@@ -409,6 +409,38 @@ fn extra_bytes_of_las() {
 }
 
 #[test]
+fn large_integers_stay_different_numbers() {
+    let pcd = "FIELDS x y z t\nSIZE 4 4 4 8\nTYPE F F F U\nPOINTS 2\nDATA ascii\n\
+               1 2 3 1600000000123456789\n1 2 3 1600000000123456790\n";
+    let csv = "x,y,z,t\n1,2,3,1600000000123456789\n1,2,3,1600000000123456790\n";
+    for contents in [open("c_time_u8.pcd"), parse(pcd, "a.pcd"), parse(csv, "a.csv")] {
+        let half = |name: &str, i: usize| contents.cloud.property(name).unwrap().values[i] as i128;
+        for i in 0..2 {
+            assert_eq!(
+                (half("t_high32", i) << 32) + half("t_low32", i),
+                1_600_000_000_123_456_789 + i as i128
+            );
+        }
+        assert!(contents.notes[0].contains("t_high32 · 2^32 + t_low32"), "{:?}", contents.notes);
+    }
+    let small = parse("x,y,z,t\n1,2,3,1600000000123\n", "a.csv");
+    assert_eq!(small.cloud.property("t").unwrap().values, [1_600_000_000_123.0]);
+}
+
+#[test]
+fn words_are_written_as_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let cloud = open("t_class_names.csv").cloud;
+    io::write(folder.path().join("a.csv"), &cloud).unwrap();
+    let back = io::read(folder.path().join("a.csv")).unwrap();
+    assert_eq!((back.labels(), back.label_words()), (cloud.labels(), cloud.label_words()));
+    let contents = open("t_class_names.csv");
+    assert!(losses(&contents, Format::of_extension("csv").unwrap()).is_empty());
+    let lost = losses(&contents, Format::of_extension("ply").unwrap());
+    assert_eq!(lost, ["label: words become numbers, 0 = ground, 1 = tree"]);
+}
+
+#[test]
 fn scans_of_kitti_and_nuscenes() {
     let kitti = open("k_000000.bin");
     assert!(

@@ -13,6 +13,7 @@ fn main() -> ExitCode {
     #[cfg(all(feature = "wgpu", target_os = "linux"))]
     vulkan_layer::ask_no_desktop();
     cli::handle_interrupts();
+    pointcloud::io::silence_reader_panics();
     match cli::run() {
         Ok(code) => code,
         Err(error) => {

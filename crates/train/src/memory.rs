@@ -12,7 +12,9 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::bench::surfaces;
-use crate::config::{Config, Head, ModelConfig, OptimizerConfig, PaperClassifierConfig, ScenesConfig};
+use crate::config::{
+    Config, DataConfig, Head, ModelConfig, OptimizerConfig, PaperClassifierConfig, ScenesConfig,
+};
 use crate::data::{
     AHEAD, CloudSet, Frame, Preparation, RegionBuilder, RegionSource, Scene, load_scenes, thin,
 };
@@ -119,7 +121,14 @@ impl StepMemory {
             Some(path) => {
                 let names = scenes.class_names(&config.data.root)?;
                 let map = scenes.label_map(&names);
-                let mut found = load_scenes(std::slice::from_ref(path), scenes, &map, false, &|_| ())?.scenes;
+                let mut found = load_scenes(
+                    std::slice::from_ref(path),
+                    scenes,
+                    &map,
+                    &DataConfig { skip_bad: false, ..config.data.clone() },
+                    &|_| (),
+                )?
+                .scenes;
                 (found.swap_remove(0), names.len())
             }
             None => {

@@ -7,7 +7,6 @@ use burn::tensor::Device;
 use burn::tensor::activation::softmax;
 use neighbors::{ListSizes, PackedClouds};
 use pointcloud::PointCloud;
-use pointcloud::io;
 use pointcloud::scene::{IGNORED, Region, RegionIndex, Voxelized, regular_centres};
 
 use crate::config::{Config, ScenesConfig};
@@ -213,6 +212,15 @@ impl Segmenter {
         &self.config
     }
 
+    /// Reads files with these names of columns and with points dropped that are not finite, in addition to what the config
+    /// of the run says; see `data.columns` and `data.drop_invalid`.
+    pub fn set_reading(&mut self, columns: Option<&str>, drop_invalid: bool) {
+        if let Some(columns) = columns {
+            columns.clone_into(&mut self.config.data.columns);
+        }
+        self.config.data.drop_invalid |= drop_invalid;
+    }
+
     /// What is known of the weights.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
@@ -261,7 +269,7 @@ impl Segmenter {
         let mut all = Score::new(classes);
         let mut scenes = SceneCollector::default();
         for path in files {
-            let cloud = io::read(path)?;
+            let cloud = self.config.data.reader().read(path)?;
             let truth = map.require(&cloud, path)?;
             let votes = self.label(&cloud, path, &LabelOptions::default(), progress)?;
             let mut score = Score::new(classes);

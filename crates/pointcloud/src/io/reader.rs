@@ -136,11 +136,15 @@ impl Reader {
     /// # Errors
     /// As [`open`](Self::open), and [`Error::NotFinite`], [`Error::EmptyCloud`], [`Error::NoSurface`] where the options say.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<PointCloud> {
-        Ok(self.read_counted(path.as_ref())?.0)
+        Ok(self.read_counted(path)?.0)
     }
 
-    /// [`read`](Self::read), and how many points were dropped.
-    pub(crate) fn read_counted(&self, path: &Path) -> Result<(PointCloud, usize)> {
+    /// [`read`](Self::read), and how many points were dropped, see [`drop_invalid`](Self::drop_invalid).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_counted(&self, path: impl AsRef<Path>) -> Result<(PointCloud, usize)> {
+        let path = path.as_ref();
         let contents = self.read_contents(path, self.points.is_some() && self.surfaces)?;
         let dropped = contents.dropped;
         Ok((self.choose(contents).map_err(|error| error.in_file(path))?, dropped))

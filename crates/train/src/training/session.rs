@@ -137,6 +137,9 @@ fn clouds(
     for file in &skipped {
         bar.println(&format!("skipped: {}", file.error));
     }
+    if all.dropped > 0 {
+        bar.println(&format!("{} points that are not finite were dropped", all.dropped));
+    }
     bar.finish();
     if all.is_empty() {
         return Err(RunError::NoFiles { path: config.data.root.clone(), split: "train".into() });
@@ -182,7 +185,10 @@ fn regions(
     let mut load = |split: &str| {
         let files = folder.split(split)?;
         let bar = Progress::start(options.progress, &format!("reading {split}"), "files", files.len());
-        let found = load_scenes(files, scenes, &map, config.data.skip_bad, &|done| bar.set(done))?;
+        let found = load_scenes(files, scenes, &map, &config.data, &|done| bar.set(done))?;
+        if found.dropped > 0 {
+            bar.println(&format!("{} points that are not finite were dropped", found.dropped));
+        }
         for error in &found.skipped {
             bar.println(&format!("skipped: {error}"));
         }

@@ -20,6 +20,7 @@ pub(super) const FORMAT: Format = Format {
     library: "e57",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    words: false,
     written: &[],
     write: never_written,
     lost: nothing_lost,

@@ -35,6 +35,7 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    words: false,
     written: &["npy"],
     write: write_npy,
     lost: nothing_lost,
