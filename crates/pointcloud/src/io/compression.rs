@@ -10,12 +10,15 @@ use crate::error::{Error, Position, Result};
 const LARGER: u64 = 1032;
 const MORE: u64 = 1 << 26;
 
+/// Begins to unpack a file in memory.
+type Open = for<'a> fn(&'a [u8]) -> std::result::Result<Box<dyn Read + 'a>, String>;
+
 /// A compression: its name, its extension, the first bytes of a file, and its reader.
 struct Compression {
     name: &'static str,
     extension: &'static str,
     magic: &'static [u8],
-    open: for<'a> fn(&'a [u8]) -> std::result::Result<Box<dyn Read + 'a>, String>,
+    open: Open,
 }
 
 const COMPRESSIONS: [Compression; 2] = [
