@@ -176,6 +176,7 @@ impl StepBench {
     /// `count` clouds with a class and a name each.
     fn set(&self, clouds: &[Vec<[f32; 3]>], count: usize) -> CloudSet {
         CloudSet {
+            dropped: 0,
             clouds: clouds.iter().cycle().take(count).cloned().collect(),
             classes: (0..count).map(|index| index % self.classes).collect(),
             paths: (0..count).map(|index| PathBuf::from(format!("cloud {index}"))).collect(),

@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     #[cfg(all(feature = "wgpu", target_os = "linux"))]
     vulkan_layer::ask_no_desktop();
     commands::handle_interrupts();
+    pointcloud::io::silence_reader_panics();
     match commands::run() {
         Ok(code) => code,
         Err(error) => {

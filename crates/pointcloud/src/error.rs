@@ -342,7 +342,8 @@ impl Error {
     }
 
     /// Names the file in errors that were raised before it was known.
-    pub(crate) fn in_file(mut self, file: &Path) -> Self {
+    #[must_use]
+    pub fn in_file(mut self, file: &Path) -> Self {
         if let Self::NotFinite { path, .. } | Self::NoSurface { path, .. } | Self::EmptyCloud { path, .. } =
             &mut self
         {

@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use crate::config::{Config, ScenesConfig};
+use crate::config::{Config, DataConfig, ScenesConfig};
 use crate::error::RunError;
 use crate::network::{NetworkSpec, Task};
 use crate::synthetic::surfaces;
@@ -113,7 +113,9 @@ impl StepMemory {
             Some(path) => {
                 let names = scenes.class_names(&config.data.root)?;
                 let map = scenes.label_map(&names);
-                let mut found = load_scenes(std::slice::from_ref(path), scenes, &map, false, &|_| ())?.scenes;
+                // A bad file is an error here.
+                let data = DataConfig { skip_bad: false, ..config.data.clone() };
+                let mut found = load_scenes(std::slice::from_ref(path), scenes, &map, &data, &|_| ())?.scenes;
                 (found.swap_remove(0), names.len())
             }
             None => {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use pointcloud::dataset::{Hdf5Folder, list_tree};
-use pointcloud::io::{self, Reader, readable_extensions, writable_extensions};
+use pointcloud::io::{self, Contents, Format, Reader, losses, readable_extensions, writable_extensions};
 use rayon::prelude::*;
 use train::Progress;
 
@@ -24,7 +24,8 @@ use crate::progress;
   pointwise convert scan.laz scan.ply
   pointwise convert ModelNet40/ out/ --points 2048
   pointwise convert modelnet40_ply_hdf5_2048/ out/
-  pointwise convert scans/ tables/ --format csv --skip-bad")]
+  pointwise convert scans/ tables/ --format csv --skip-bad
+  pointwise convert scan.txt scan.laz --columns x,y,z,intensity,r,g,b,label --strict")]
 pub(super) struct Convert {
     /// File or folder to read
     input: PathBuf,
@@ -48,6 +49,15 @@ pub(super) struct Convert {
     /// Rooms of S3DIS whose names begin with this are in test, all others in train
     #[arg(long, value_name = "PREFIX", default_value = "Area_5")]
     test_rooms: String,
+    /// Names of the columns of text files and NumPy arrays, in the order of the file; `_` is not read
+    #[arg(long, value_name = "NAMES", default_value = "")]
+    columns: String,
+    /// Leave out points that are not finite, and count them
+    #[arg(long)]
+    drop_invalid: bool,
+    /// Refuse a file of which something would be lost
+    #[arg(long)]
+    strict: bool,
     /// Print nothing but errors and skipped files
     #[arg(long)]
     quiet: bool,
@@ -59,7 +69,7 @@ fn long_about() -> String {
     format!(
         "Convert a file or a folder of files to another format\n\n\
          Reads files with the extensions {}, and tells their format by their content where it can; writes {}. Normals, \
-         colours, labels and further numbers per point are kept.\n\n\
+         colours, labels and further numbers per point are kept; the program prints a line for everything that the new format cannot hold.\n\n\
          HDF5 files of many clouds, as ModelNet40, ShapeNetPart and S3DIS are distributed, become a file of every cloud: \
          OUTPUT/CLASS/SPLIT/FILE where clouds have a class, else OUTPUT/SPLIT/FILE with a label for every point, with the \
          blocks of a room joined. The lists beside them say what is in train and in test.",
@@ -92,8 +102,13 @@ impl From<SamplingArgument> for pointcloud::transform::Sampling {
 
 impl Convert {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let reader =
-            Reader::new().points(self.points).sampling(self.sampling.into()).seed(self.seed).finite(true);
+        let reader = Reader::new()
+            .points(self.points)
+            .sampling(self.sampling.into())
+            .seed(self.seed)
+            .finite(true)
+            .columns(&self.columns)
+            .drop_invalid(self.drop_invalid);
         if let Some(folder) = self.many_clouds()? {
             let unpack = Unpack {
                 folder: &folder,
@@ -116,15 +131,15 @@ impl Convert {
             let (written, all) = (written.clone(), jobs.len());
             move || format!("{} of {all} files are written", written.load(Ordering::Relaxed))
         });
-        let results: Vec<anyhow::Result<()>> = jobs
+        let results: Vec<anyhow::Result<Vec<String>>> = jobs
             .par_iter()
             .enumerate()
             .map(|(index, (from, to))| {
                 // After an error the rest would be work for nothing.
                 if stop.load(Ordering::Relaxed) {
-                    return Ok(());
+                    return Ok(Vec::new());
                 }
-                let result = convert(from, to, &reader.clone().stream(index as u64));
+                let result = self.convert(from, to, &reader.clone().stream(index as u64));
                 written.fetch_add(usize::from(result.is_ok()), Ordering::Relaxed);
                 stop.fetch_or(result.is_err() && !self.skip_bad, Ordering::Relaxed);
                 bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
@@ -134,15 +149,23 @@ impl Convert {
         bar.finish();
 
         let mut skipped = 0;
-        for result in results {
+        let mut lost: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
+        for (result, (from, _)) in results.into_iter().zip(&jobs) {
             match result {
-                Ok(()) => {}
+                Ok(losses) => {
+                    for loss in losses {
+                        lost.entry(loss).or_default().push(from);
+                    }
+                }
                 Err(error) if self.skip_bad => {
                     skipped += 1;
                     eprintln!("skipped: {}", describe(error.as_ref()));
                 }
                 Err(error) => return Err(error),
             }
+        }
+        if !self.quiet {
+            tell_losses(&lost);
         }
         if skipped > 0 {
             eprintln!("{skipped} of {} files were skipped", jobs.len());
@@ -220,17 +243,52 @@ impl Convert {
     }
 }
 
+impl Convert {
+    /// Converts one file; returns what was lost.
+    fn convert(&self, from: &Path, to: &Path, reader: &Reader) -> anyhow::Result<Vec<String>> {
+        let mut contents = reader.open(from)?;
+        let extension = to.extension().unwrap_or_default().to_string_lossy();
+        let format = Format::of_extension(&extension)
+            .with_context(|| format!("{}: no format has this extension", to.display()))?;
+        if self.points.is_some() {
+            // The points are drawn from the faces, which are not wanted themselves.
+            let dropped = (contents.dropped, contents.left_out.clone());
+            let cloud = reader.choose(contents).map_err(|error| error.in_file(from))?;
+            contents = Contents::from(cloud);
+            (contents.dropped, contents.left_out) = dropped;
+        } else {
+            contents.cloud.check_finite().map_err(|error| error.in_file(from))?;
+        }
+        let lost = losses(&contents, format);
+        if self.strict && !lost.is_empty() {
+            bail!("{}: --strict: {}", from.display(), lost.join("; "));
+        }
+        if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            make_folder(folder)?;
+        }
+        io::write(to, &contents.cloud).with_context(|| format!("cannot convert {}", from.display()))?;
+        Ok(lost)
+    }
+}
+
 /// The path without links and `..`; unchanged where it does not exist.
 fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn convert(from: &Path, to: &Path, reader: &Reader) -> anyhow::Result<()> {
-    let cloud = reader.read(from)?;
-    if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        make_folder(folder)?;
+/// Prints a line for every loss; those of several files once for each number of things lost.
+fn tell_losses(lost: &BTreeMap<String, Vec<&Path>>) {
+    const MOST_LINES: usize = 40;
+    for (loss, files) in lost.iter().take(MOST_LINES) {
+        match files[..] {
+            [file] => eprintln!("{}: {loss}", file.display()),
+            [first, ..] => eprintln!("{loss} (in {} files, {} first)", files.len(), first.display()),
+            [] => {}
+        }
     }
-    io::write(to, &cloud).with_context(|| format!("cannot convert {}", from.display()))
+    if lost.len() > MOST_LINES {
+        eprintln!("{} more kinds of losses", lost.len() - MOST_LINES);
+    }
 }
 
 #[cfg(test)]
@@ -251,6 +309,9 @@ mod tests {
             skip_bad: false,
             format: None,
             test_rooms: "Area_5".into(),
+            columns: String::new(),
+            drop_invalid: false,
+            strict: false,
             quiet: true,
         }
     }

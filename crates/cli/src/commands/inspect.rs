@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pointcloud::dataset::FolderDataset;
+use pointcloud::io::Reader;
 use pointcloud::scene::SceneFolder;
 use train::{Progress, ProgressMode};
 
@@ -15,6 +16,7 @@ use crate::{inspect, progress};
 #[command(after_help = "Examples:
   pointwise inspect scan.ply
   pointwise inspect datasets/shapes10
+  pointwise inspect scan.txt --columns x,y,z,intensity,r,g,b,label
   pointwise inspect runs/shapes10 --json
   pointwise inspect configs/shapes10.toml   (how much memory its training will take)")]
 pub(super) struct Inspect {
@@ -26,6 +28,9 @@ pub(super) struct Inspect {
     /// Warn of clouds with fewer points than this
     #[arg(long, default_value_t = 512, value_name = "N")]
     points: usize,
+    /// Names of the columns of text files and NumPy arrays, in the order of the file; `_` is not read
+    #[arg(long, value_name = "NAMES", default_value = "")]
+    columns: String,
     /// Print results only
     #[arg(long)]
     quiet: bool,
@@ -37,7 +42,8 @@ impl Inspect {
         // A run, a config or one file needs no bar.
         let mode = if files > 0 { progress::detect(self.quiet) } else { ProgressMode::Quiet };
         let bar = Progress::start(mode, "reading", "files", files);
-        let inspection = inspect::inspect(&self.path, self.points, &|done| bar.set(done))?;
+        let reader = Reader::new().columns(&self.columns);
+        let inspection = inspect::inspect(&self.path, self.points, &reader, &|done| bar.set(done))?;
         bar.finish();
         if self.json {
             line(serde_json::to_string_pretty(&inspection)?)?;

@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use anyhow::Context;
 use pointcloud::dataset::list_tree;
-use pointcloud::io;
 use pointcloud::io::replace_file;
 use serde_json::json;
 use train::{
@@ -52,6 +51,12 @@ pub(super) struct Predict {
     /// Where to compute: auto, cpu, or another device of this build
     #[arg(long, default_value = "auto")]
     device: String,
+    /// Names of the columns of text files and NumPy arrays, in the order of the file [default: data.columns of the run]
+    #[arg(long, value_name = "NAMES")]
+    columns: Option<String>,
+    /// Leave out points that are not finite, and count them
+    #[arg(long)]
+    drop_invalid: bool,
     /// Print results only
     #[arg(long)]
     quiet: bool,
@@ -71,8 +76,14 @@ impl Predict {
             }
         }
         match run {
-            TrainedRun::Classifier(classifier) => self.classify(&classifier, &files),
-            TrainedRun::Segmenter(segmenter) => self.segment(&segmenter, &files),
+            TrainedRun::Classifier(mut classifier) => {
+                classifier.set_reading(self.columns.as_deref(), self.drop_invalid);
+                self.classify(&classifier, &files)
+            }
+            TrainedRun::Segmenter(mut segmenter) => {
+                segmenter.set_reading(self.columns.as_deref(), self.drop_invalid);
+                self.segment(&segmenter, &files)
+            }
         }
     }
 
@@ -131,7 +142,10 @@ impl Predict {
 
     fn segment_file(&self, segmenter: &Segmenter, path: &Path) -> anyhow::Result<()> {
         let progress = progress::detect(self.quiet);
-        let cloud = io::read(path)?;
+        let (cloud, dropped) = segmenter.config().data.reader().read_counted(path)?;
+        if dropped > 0 {
+            eprintln!("{}: {dropped} points that are not finite were dropped", path.display());
+        }
         let options = LabelOptions { memory: self.memory.saturating_mul(1_000_000), shift: [self.shift; 3] };
         let print_estimate = |estimate: &LabelEstimate| {
             if !self.quiet {

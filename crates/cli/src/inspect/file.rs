@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use pointcloud::Bounds;
-use pointcloud::io::{self, Element};
+use pointcloud::io::{Element, Reader};
 use serde::Serialize;
 
 /// Contents of one file of points or of a surface. Coordinates are in the unit of the file; one that is not
@@ -33,6 +33,21 @@ pub(crate) struct FileInspection {
     pub(crate) elements: Vec<ElementInfo>,
     /// Comments of the header.
     pub(crate) comments: Vec<String>,
+    /// What every column of the points was taken for: `position`, `normal`, `colour`, `label` or `number`.
+    pub(crate) columns: Vec<ColumnInfo>,
+    /// What the reader assumed.
+    pub(crate) notes: Vec<String>,
+    /// What the file has and the points have not.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// A column of the points.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct ColumnInfo {
+    /// Its name in the file.
+    pub(crate) name: String,
+    /// What it was taken for.
+    pub(crate) taken_for: String,
 }
 
 /// An element of a file: a table of rows.
@@ -62,9 +77,9 @@ impl From<Bounds> for Box3 {
 }
 
 impl FileInspection {
-    /// Reads the file at `path`, in the format of its content or its extension.
-    pub(super) fn of(path: &Path) -> pointcloud::Result<Self> {
-        let summary = io::inspect(path)?;
+    /// Reads the file at `path` with `reader`, in the format of its content or its extension.
+    pub(super) fn of(path: &Path, reader: &Reader) -> pointcloud::Result<Self> {
+        let summary = reader.inspect(path)?;
         let elements = summary.elements.into_iter();
         Ok(Self {
             path: path.to_owned(),
@@ -80,6 +95,13 @@ impl FileInspection {
                 .map(|Element { name, count, properties, .. }| ElementInfo { name, count, properties })
                 .collect(),
             comments: summary.comments,
+            columns: summary
+                .columns
+                .into_iter()
+                .map(|column| ColumnInfo { name: column.name, taken_for: column.taken_for.to_owned() })
+                .collect(),
+            notes: summary.notes,
+            left_out: summary.left_out,
         })
     }
 }
@@ -112,9 +134,23 @@ impl fmt::Display for FileInspection {
         for comment in &self.comments {
             writeln!(f, "  comment     {comment}")?;
         }
+        for columns in self.columns.chunk_by(|a, b| a.taken_for == b.taken_for) {
+            let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            writeln!(f, "  {:<11} {}", columns[0].taken_for, names.join(" "))?;
+        }
+        for note in &self.notes {
+            writeln!(f, "  note        {note}")?;
+        }
+        for what in &self.left_out {
+            writeln!(f, "  not read    {what}")?;
+        }
         if self.non_finite > 0 {
             writeln!(f, "warning: {} points are NaN or infinite; the file will be refused", self.non_finite)?;
-            writeln!(f, "  fix: remove these points, or set data.skip_bad = true to leave such files out")?;
+            writeln!(
+                f,
+                "  fix: leave these points out with --drop-invalid or data.drop_invalid = true, or such files with \
+                 data.skip_bad = true"
+            )?;
         }
         if self.points == 0 {
             writeln!(f, "warning: no points; the file will be refused")?;
@@ -133,13 +169,15 @@ fn xyz([x, y, z]: [f64; 3]) -> String {
 mod tests {
     use std::fs;
 
+    use pointcloud::io::Reader;
+
     use crate::inspect::inspect;
 
     fn json(name: &str, text: &str) -> (serde_json::Value, String) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
-        let inspection = inspect(&path, 2048, &|_| ()).unwrap();
+        let inspection = inspect(&path, 2048, &Reader::new(), &|_| ()).unwrap();
         (serde_json::to_value(&inspection).unwrap(), inspection.to_string())
     }
 
@@ -185,6 +223,6 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_an_error() {
-        assert!(inspect("no/such.ply", 1, &|_| ()).is_err());
+        assert!(inspect("no/such.ply", 1, &Reader::new(), &|_| ()).is_err());
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use pointcloud::dataset::FolderDataset;
+use pointcloud::io::Reader;
 use serde::Serialize;
 
 use super::survey::{Surveyed, survey};
@@ -69,10 +70,11 @@ impl FolderInspection {
     pub(super) fn of(
         root: &Path,
         points: usize,
+        reader: &Reader,
         progress: &(dyn Fn(usize) + Sync),
     ) -> pointcloud::Result<Self> {
         let dataset = FolderDataset::open(root)?;
-        let files = survey(&dataset, progress)?;
+        let files = survey(&dataset, reader, progress)?;
         let classes = dataset.classes().to_vec();
         let splits = dataset.splits().map(|split| split_info(split, &classes, &files)).collect();
         let shapes = || files.iter().filter_map(|file| file.shape.as_ref().ok());

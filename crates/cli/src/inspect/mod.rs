@@ -12,6 +12,7 @@ use std::fmt;
 use std::path::Path;
 
 use pointcloud::dataset::Hdf5Folder;
+use pointcloud::io::Reader;
 use pointcloud::scene::SceneFolder;
 use serde::Serialize;
 
@@ -52,29 +53,30 @@ impl fmt::Display for Inspection {
     }
 }
 
-/// Looks at the file, the dataset folder, the run directory or the config at `path`.
+/// Looks with `reader` at the file, the dataset folder, the run directory or the config at `path`.
 ///
 /// All files of a folder are read, on all threads of rayon's pool; `progress` is called after each
 /// with the number of files done so far, from any thread. `points` is the number of points that a
 /// network is to be given of each cloud: clouds with fewer earn a warning.
 ///
 /// # Errors
-/// For a file as [`pointcloud::inspect_ply`] and [`pointcloud::io::read`], for a folder as
+/// For a file as [`Reader::inspect`], for a folder as
 /// [`pointcloud::dataset::FolderDataset::open`]. Files of a folder that cannot be read are warnings, not
 /// errors.
 pub(crate) fn inspect(
     path: impl AsRef<Path>,
     points: usize,
+    reader: &Reader,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Inspection, RunError> {
     let path = path.as_ref();
     if RunDirectory::open(path).is_ok() {
         RunInspection::of(path).map(Inspection::Run)
     } else if path.is_dir() {
-        match FolderInspection::of(path, points, progress) {
+        match FolderInspection::of(path, points, reader, progress) {
             // No class folders: perhaps splits of scenes.
             Err(error @ pointcloud::Error::Layout { .. }) => match SceneFolder::open(path) {
-                Ok(folder) => Ok(Inspection::Scenes(ScenesInspection::of(&folder, progress)?)),
+                Ok(folder) => Ok(Inspection::Scenes(ScenesInspection::of(&folder, reader, progress)?)),
                 Err(_) => match Hdf5Folder::open(path) {
                     Ok(Some(folder)) => {
                         let problem = format!(
@@ -92,6 +94,6 @@ pub(crate) fn inspect(
     } else if path.extension().is_some_and(|extension| extension == "toml") {
         ConfigInspection::of(path).map(Inspection::Config)
     } else {
-        Ok(Inspection::File(FileInspection::of(path)?))
+        Ok(Inspection::File(FileInspection::of(path, reader)?))
     }
 }

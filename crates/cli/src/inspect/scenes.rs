@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use pointcloud::io;
+use pointcloud::io::Reader;
 use pointcloud::scene::SceneFolder;
 use serde::Serialize;
 
@@ -38,7 +38,11 @@ pub(crate) struct SceneSplit {
 
 impl ScenesInspection {
     /// Reads every scene of `folder`.
-    pub(super) fn of(folder: &SceneFolder, progress: &(dyn Fn(usize) + Sync)) -> pointcloud::Result<Self> {
+    pub(super) fn of(
+        folder: &SceneFolder,
+        reader: &Reader,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> pointcloud::Result<Self> {
         let classes = SceneFolder::class_names(folder.root())?.unwrap_or_default();
         let (mut splits, mut warnings, mut done) = (Vec::new(), Vec::new(), 0);
         if classes.is_empty() {
@@ -54,7 +58,7 @@ impl ScenesInspection {
             let mut split =
                 SceneSplit { name: name.to_owned(), files: files.len(), points: 0, labels: BTreeMap::new() };
             for path in files {
-                match io::read(path) {
+                match reader.read(path) {
                     Err(error) => warnings.push(error.to_string()),
                     Ok(cloud) => {
                         split.points += cloud.len();

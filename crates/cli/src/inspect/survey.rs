@@ -39,6 +39,7 @@ pub(super) struct Shape {
 /// Reads all files of `dataset`, in the order of splits, classes and names.
 pub(super) fn survey(
     dataset: &FolderDataset,
+    reader: &Reader,
     progress: &(dyn Fn(usize) + Sync),
 ) -> pointcloud::Result<Vec<Surveyed>> {
     let mut files: Vec<(String, &Sample)> = Vec::new();
@@ -53,7 +54,7 @@ pub(super) fn survey(
                 path: sample.path.clone(),
                 split,
                 class: sample.class,
-                shape: shape(&sample.path).map_err(|error| error.to_string()),
+                shape: shape(&sample.path, reader).map_err(|error| error.to_string()),
                 content: content(&sample.path),
             };
             progress(done.fetch_add(1, Ordering::Relaxed) + 1);
@@ -62,8 +63,8 @@ pub(super) fn survey(
         .collect())
 }
 
-fn shape(path: &Path) -> pointcloud::Result<Shape> {
-    let mesh = Reader::new().read_mesh(path)?;
+fn shape(path: &Path, reader: &Reader) -> pointcloud::Result<Shape> {
+    let mesh = reader.read_mesh(path)?;
     let (positions, is_mesh) = (mesh.vertices(), !mesh.faces().is_empty());
     let finite = |position: &&[f32; 3]| position.iter().all(|value| value.is_finite());
     let non_finite = positions.iter().filter(|position| !finite(position)).count();

@@ -270,7 +270,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        match inspect(folder.path(), 8, &|_| ()).unwrap() {
+        match inspect(folder.path(), 8, &pointcloud::io::Reader::new(), &|_| ()).unwrap() {
             Inspection::Folder(folder) => folder,
             other => panic!("{other}"),
         }

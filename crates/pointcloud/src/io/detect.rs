@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::compression;
 use super::format::{Format, HEAD, Head, extension_of};
 use super::formats::FORMATS;
 use crate::error::{Error, Result};
@@ -33,7 +34,11 @@ impl Format {
         let length = file.metadata().map_err(fail)?.len();
         let mut head = Vec::new();
         file.take(HEAD as u64).read_to_end(&mut head).map_err(fail)?;
-        Self::of_head(path, &head, length)
+        match compression::unpack(path, &head, Some(HEAD as u64))? {
+            // The length of what is inside is not known.
+            Some((path, head)) => Self::of_head(&path, &head, 0),
+            None => Self::of_head(path, &head, length),
+        }
     }
 
     /// [`detect`](Self::detect) for a file in memory, of which `head` is the start.
@@ -65,7 +70,9 @@ pub fn writable_extensions() -> Vec<&'static str> {
 
 /// Whether a file of a folder is data: its extension is known, and its start looks like data.
 pub(crate) fn is_data_file(path: &Path) -> bool {
-    let extension = extension_of(path);
+    let inner = compression::inner_path(path);
+    let compressed = inner.as_os_str() != path.as_os_str();
+    let extension = extension_of(&inner);
     let Some(format) = Format::of_extension(&extension) else { return false };
     let Some(plausible) = format.plausible else { return true };
     let start = || {
@@ -76,6 +83,9 @@ pub(crate) fn is_data_file(path: &Path) -> bool {
         Ok::<_, std::io::Error>((bytes, length))
     };
     // A file that cannot be opened stays in the list: reading it tells why.
-    let Ok((bytes, length)) = start() else { return true };
+    let Ok((mut bytes, length)) = start() else { return true };
+    if compressed && let Ok(Some((_, inside))) = compression::unpack(path, &bytes, Some(HEAD as u64)) {
+        bytes = inside;
+    }
     plausible(&Head { bytes: &bytes, length, extension: &extension, known_extension: true })
 }

@@ -36,6 +36,8 @@ pub struct Format {
     pub(crate) library: &'static str,
     pub(crate) read: fn(&Source<'_>) -> Result<Contents>,
     pub(crate) inspect: fn(&Source<'_>) -> Result<Summary>,
+    /// Whether labels are written as the words that they number.
+    pub(crate) words: bool,
     /// Extensions that are written; none for a format that is only read.
     pub(crate) written: &'static [&'static str],
     pub(crate) write: fn(&Path, &PointCloud) -> Result<()>,

@@ -27,7 +27,7 @@ pub fn losses(contents: &Contents, format: &Format) -> Vec<String> {
         let (count, name) = (contents.faces.len(), format.name());
         lost.push(format!("faces: {count} triangles dropped, {name} files are written without faces"));
     }
-    if let Some(words) = contents.cloud.label_words() {
+    if let Some(words) = contents.cloud.label_words().filter(|_| !format.words) {
         let listed =
             words.iter().take(MOST_WORDS).enumerate().map(|(label, word)| format!("{label} = {word}"));
         let listed: Vec<String> = listed.collect();

@@ -4,6 +4,7 @@
 //! and written.
 
 mod columns;
+mod compression;
 mod contents;
 mod detect;
 mod faces;

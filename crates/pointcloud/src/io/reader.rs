@@ -6,6 +6,7 @@ use std::path::Path;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::compression;
 use super::contents::{Contents, Source};
 use super::format::Format;
 use super::panic::guard;
@@ -135,11 +136,15 @@ impl Reader {
     /// # Errors
     /// As [`open`](Self::open), and [`Error::NotFinite`], [`Error::EmptyCloud`], [`Error::NoSurface`] where the options say.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<PointCloud> {
-        Ok(self.read_counted(path.as_ref())?.0)
+        Ok(self.read_counted(path)?.0)
     }
 
-    /// [`read`](Self::read), and how many points were dropped.
-    pub(crate) fn read_counted(&self, path: &Path) -> Result<(PointCloud, usize)> {
+    /// [`read`](Self::read), and how many points were dropped, see [`drop_invalid`](Self::drop_invalid).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_counted(&self, path: impl AsRef<Path>) -> Result<(PointCloud, usize)> {
+        let path = path.as_ref();
         let contents = self.read_contents(path, self.points.is_some() && self.surfaces)?;
         let dropped = contents.dropped;
         Ok((self.choose(contents).map_err(|error| error.in_file(path))?, dropped))
@@ -220,9 +225,14 @@ impl Reader {
         faces: bool,
         take: impl FnOnce(&Format, &Source<'_>) -> Result<T>,
     ) -> Result<T> {
+        let unpacked = guard(path, "of the compression", || compression::unpack(path, bytes, None))?;
+        let (inner, bytes) = match &unpacked {
+            Some((inner, bytes)) => (inner.as_path(), bytes.as_slice()),
+            None => (path, bytes),
+        };
         let decoded = decode(bytes);
         let bytes = decoded.as_ref();
-        let format = Format::of_head(path, bytes, bytes.len() as u64)?;
+        let format = Format::of_head(inner, bytes, bytes.len() as u64)?;
         let columns = self.columns.as_deref();
         if columns.is_some() && format.names_columns {
             let path = path.to_owned();

@@ -112,7 +112,11 @@ impl Summary {
     pub(crate) fn add_points(&mut self, cloud: &PointCloud) {
         let finite = |p: &&[f32; 3]| p.iter().all(|value| value.is_finite());
         self.non_finite += cloud.positions().iter().filter(|p| !finite(p)).count();
-        if let Some(bounds) = cloud.bounds() {
+        if let Some(mut bounds) = cloud.bounds() {
+            if !cloud.has_wide_coordinates() {
+                let short = |corner: [f64; 3]| corner.map(|v| shortest(v as f32));
+                bounds = Bounds { min: short(bounds.min), max: short(bounds.max) };
+            }
             self.bounds = Some(self.bounds.map_or(bounds, |all| all.union(&bounds)));
         }
         if !cloud.is_empty() {

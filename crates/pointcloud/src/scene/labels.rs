@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::cloud::PointCloud;
-use crate::error::{Error, Result};
+use crate::error::{Error, Malformed, Result};
+use crate::names;
 
 /// The label of points that belong to no class: they have no part in training and figures.
 pub const IGNORED: i32 = -1;
@@ -16,6 +17,8 @@ pub struct LabelMap {
     property: String,
     classes: usize,
     classes_from_labels: BTreeMap<i64, i32>,
+    /// Names of the classes, for files whose labels are words.
+    names: Vec<String>,
 }
 
 impl LabelMap {
@@ -42,7 +45,14 @@ impl LabelMap {
             map.insert(label, class as i32);
         }
         map.extend(ignored.iter().map(|&label| (label, IGNORED)));
-        Self { property: property.into(), classes, classes_from_labels: map }
+        Self { property: property.into(), classes, classes_from_labels: map, names: Vec::new() }
+    }
+
+    /// Adds the names of the classes: labels of files that are words mean the class of that name, in any case.
+    #[must_use]
+    pub fn named(mut self, names: &[String]) -> Self {
+        self.names = names.to_vec();
+        self
     }
 
     /// Name of the property that holds the labels.
@@ -63,10 +73,15 @@ impl LabelMap {
     /// # Errors
     /// [`Error::Label`] for the first label that is neither mapped nor ignored; `path` names the file in it.
     pub fn classes_of(&self, cloud: &PointCloud, path: &Path) -> Result<Option<Vec<i32>>> {
-        if let Some(property) = cloud.property(&self.property) {
+        let reserved = cloud.label_name().is_some_and(|name| names::same(name, &self.property));
+        if let Some(property) = cloud.property(&self.property)
+            && !(reserved && property.name != self.property)
+        {
             return self.map(property.values.iter().copied(), path).map(Some);
         }
-        let reserved = cloud.label_name() == Some(self.property.as_str());
+        if let (true, Some(words), Some(labels)) = (reserved, cloud.label_words(), cloud.labels()) {
+            return self.map_words(words, labels, path).map(Some);
+        }
         match cloud.labels() {
             Some(labels) if reserved => {
                 self.map(labels.iter().map(|&label| f64::from(label)), path).map(Some)
@@ -90,6 +105,18 @@ impl LabelMap {
                 found: if names.is_empty() { "none".into() } else { names.join(", ") },
             }
         })
+    }
+
+    fn map_words(&self, words: &[String], labels: &[i32], path: &Path) -> Result<Vec<i32>> {
+        let class_of = |word: &String| {
+            let class = self.names.iter().position(|name| name.eq_ignore_ascii_case(word));
+            class.map(|class| class as i32).ok_or_else(|| {
+                let expected = format!("the name of a class, one of {}", self.names.join(", "));
+                Malformed::new(path, format!("label '{word}'"), expected).into()
+            })
+        };
+        let classes: Vec<i32> = words.iter().map(class_of).collect::<Result<_>>()?;
+        Ok(labels.iter().map(|&label| classes[label as usize]).collect())
     }
 
     fn map(&self, values: impl Iterator<Item = f64>, path: &Path) -> Result<Vec<i32>> {
@@ -143,6 +170,17 @@ mod tests {
         }
         let other = cloud("sort", ScalarType::U8, &[40.0]);
         assert_eq!(map.classes_of(&other, Path::new("a.ply")).unwrap(), None);
+    }
+
+    #[test]
+    fn words_mean_the_class_of_that_name() {
+        let cloud = Reader::new().parse(b"x,y,z,Class\n1,2,3,Tree\n1,2,3,ground\n", "a.csv").unwrap().cloud;
+        let names = ["wall", "ground", "tree"].map(str::to_owned);
+        let map = LabelMap::identity("class", 3, &[]).named(&names);
+        assert_eq!(map.require(&cloud, Path::new("a.csv")).unwrap(), [2, 1]);
+        let other = LabelMap::identity("class", 2, &[]).named(&names[..2]);
+        let error = other.require(&cloud, Path::new("a.csv")).unwrap_err().to_string();
+        assert_eq!(error, "a.csv: found label 'Tree', expected the name of a class, one of wall, ground");
     }
 
     #[test]

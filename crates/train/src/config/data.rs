@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use pointcloud::io::Reader;
 use pointcloud::synth::SynthConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,16 @@ pub struct DataConfig {
     /// Default false.
     #[serde(default)]
     pub skip_bad: bool,
+
+    /// Whether points whose position is NaN or infinite are left out and counted, instead of refusing their file.
+    /// Default false.
+    #[serde(default)]
+    pub drop_invalid: bool,
+
+    /// Names of the columns of text files and NumPy arrays that carry none, between commas in the order of the file, such as
+    /// `"x,y,z,intensity,r,g,b,label"`; a column called `_` is not read. Default empty: the files name their columns.
+    #[serde(default)]
+    pub columns: String,
 
     /// Section `[data.synth]`: when given and `root` does not exist, the synthetic shape set is
     /// written there first.
@@ -141,6 +152,20 @@ impl SynthData {
 }
 
 impl DataConfig {
+    /// Reads files as the keys `drop_invalid` and `columns` say.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new().drop_invalid(self.drop_invalid).columns(&self.columns)
+    }
+
+    /// Sets `columns` where there is a new value, and `drop_invalid` where it is true.
+    pub(crate) fn set_reading(&mut self, columns: Option<&str>, drop_invalid: bool) {
+        if let Some(columns) = columns {
+            columns.clone_into(&mut self.columns);
+        }
+        self.drop_invalid |= drop_invalid;
+    }
+
     /// The section with its defaults, for the dataset at `root`.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
@@ -151,6 +176,8 @@ impl DataConfig {
             normalize: Normalize::default(),
             validation_fraction: default_validation_fraction(),
             skip_bad: false,
+            drop_invalid: false,
+            columns: String::new(),
             synth: None,
         }
     }

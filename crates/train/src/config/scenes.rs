@@ -12,7 +12,7 @@ use crate::check::{ConfigError, ensure, ensure_positive, ensure_some};
 
 /// Section `[scenes]`: needed by the networks that give a class to every point, refused by the others. The scenes lie in
 /// `data.root`, as `SPLIT/FILE`, with the splits `train`, `test` and, where there is one, `val`. Of the section `[data]` only
-/// `root` and `skip_bad` count for them.
+/// `root`, `skip_bad`, `drop_invalid` and `columns` count for them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScenesConfig {
@@ -234,12 +234,12 @@ impl ScenesConfig {
     #[must_use]
     pub fn label_map(&self, classes: &[String]) -> LabelMap {
         if self.label_map.is_empty() {
-            return LabelMap::identity(&self.label, classes.len(), &self.ignore);
+            return LabelMap::identity(&self.label, classes.len(), &self.ignore).named(classes);
         }
         let index = |name: &String| classes.iter().position(|class| class == name);
         let pairs: Vec<(i64, usize)> =
             self.label_map.iter().filter_map(|(label, name)| Some((*label, index(name)?))).collect();
-        LabelMap::new(&self.label, classes.len(), &pairs, &self.ignore)
+        LabelMap::new(&self.label, classes.len(), &pairs, &self.ignore).named(classes)
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {

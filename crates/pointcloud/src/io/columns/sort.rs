@@ -54,6 +54,10 @@ pub(crate) fn cloud_of(
     take_normals(&mut contents, &mut rest)?;
     take_colors(&mut contents, &mut rest)?;
     take_labels(&mut contents, &mut rest)?;
+    if let Some(low) = rest.iter().find_map(|property| property.name.strip_suffix("_low32")) {
+        let note = format!("{low}: integers beyond 2^53 are two columns, {low}_high32 · 2^32 + {low}_low32");
+        contents.notes.push(note);
+    }
     for property in rest {
         contents.columns.push(ColumnUse { name: property.name.clone(), taken_for: "number" });
         contents.cloud.push_property(property)?;

@@ -46,6 +46,13 @@ impl Number {
         }
     }
 
+    /// Reads a 64-bit integer; 0 where there are too few bytes.
+    fn read_whole(self, bytes: &[u8], big: bool) -> i128 {
+        let Some(&raw) = bytes.first_chunk::<8>() else { return 0 };
+        let bits = if big { u64::from_be_bytes(raw) } else { u64::from_le_bytes(raw) };
+        if self == Self::I64 { i128::from(bits as i64) } else { i128::from(bits) }
+    }
+
     /// Appends `value`, least significant byte first; whole numbers are rounded.
     pub(super) fn put(self, out: &mut Vec<u8>, value: f64) {
         match self {
@@ -102,18 +109,53 @@ pub(super) struct Field {
     pub(super) offset: usize,
 }
 
-/// The columns of `records`, each `size` bytes long.
-pub(super) fn read_records(records: &[u8], size: usize, fields: &[Field], big: bool) -> Vec<ScalarProperty> {
-    let column = |field: &Field| {
-        let value = |record: &[u8]| field.number.read(record.get(field.offset..).unwrap_or_default(), big);
-        field.number.column(field.name.as_str(), records.chunks_exact(size.max(1)).map(value).collect())
+/// What the names of the two halves of a column end in, see [`whole_columns`].
+pub(super) const HALVES: [&str; 2] = ["_high32", "_low32"];
+
+/// Columns of 64-bit integers: one, or where `f64` does not hold all of them two, `NAME_high32 · 2^32 + NAME_low32`.
+pub(super) fn whole_columns(name: &str, number: Number, values: &[i128]) -> Vec<ScalarProperty> {
+    if values.iter().all(|v| v.unsigned_abs() <= 1 << 53) {
+        return vec![number.column(name, values.iter().map(|&v| v as f64).collect())];
+    }
+    let high = if number == Number::I64 { ScalarType::I32 } else { ScalarType::U32 };
+    let half = |suffix: &str, scalar_type, of: fn(i128) -> i128| ScalarProperty {
+        name: format!("{name}{suffix}"),
+        scalar_type,
+        values: values.iter().map(|&v| of(v) as f64).collect(),
     };
-    fields.iter().map(column).collect()
+    vec![half(HALVES[0], high, |v| v >> 32), half(HALVES[1], ScalarType::U32, |v| v & 0xffff_ffff)]
+}
+
+/// The columns of `records`, each `size` bytes long; a column of 64-bit integers may become two, see [`whole_columns`].
+pub(super) fn read_records(records: &[u8], size: usize, fields: &[Field], big: bool) -> Vec<ScalarProperty> {
+    let columns = |field: &Field| {
+        if matches!(field.number, Number::I64 | Number::U64) {
+            let whole =
+                |record: &[u8]| field.number.read_whole(record.get(field.offset..).unwrap_or_default(), big);
+            let values: Vec<i128> = records.chunks_exact(size.max(1)).map(whole).collect();
+            return whole_columns(&field.name, field.number, &values);
+        }
+        let value = |record: &[u8]| field.number.read(record.get(field.offset..).unwrap_or_default(), big);
+        vec![field.number.column(field.name.as_str(), records.chunks_exact(size.max(1)).map(value).collect())]
+    };
+    fields.iter().flat_map(columns).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_integers_are_split() {
+        let values = [1_600_000_000_123_456_789_i128, 1_600_000_000_123_456_790, -1];
+        let columns = whole_columns("t", Number::I64, &values);
+        assert_eq!((columns[0].name.as_str(), columns[1].name.as_str()), ("t_high32", "t_low32"));
+        for (i, &value) in values.iter().enumerate() {
+            let [high, low] = [0, 1].map(|half| columns[half].values[i] as i128);
+            assert_eq!((high << 32) + low, value);
+        }
+        assert_eq!(whole_columns("t", Number::U64, &[1 << 53])[0].values, [9_007_199_254_740_992.0]);
+    }
 
     #[test]
     fn numbers_in_both_orders() {

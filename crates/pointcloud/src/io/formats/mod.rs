@@ -2,7 +2,9 @@
 //!
 //! A new format is a file here and a row of [`FORMATS`].
 
+mod bin;
 mod binary;
+mod e57;
 pub(crate) mod hdf5;
 mod las;
 mod naming;
@@ -18,7 +20,7 @@ mod text;
 use super::format::Format;
 
 /// All formats, in the order in which content is compared with them and help lists them.
-pub(super) static FORMATS: [Format; 10] = [
+pub(super) static FORMATS: [Format; 12] = [
     ply::FORMAT,
     off::FORMAT,
     obj::FORMAT,
@@ -28,5 +30,7 @@ pub(super) static FORMATS: [Format; 10] = [
     npy::FORMAT,
     npz::FORMAT,
     las::FORMAT,
+    e57::FORMAT,
+    bin::FORMAT,
     hdf5::FORMAT,
 ];

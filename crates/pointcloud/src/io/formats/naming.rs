@@ -1,5 +1,6 @@
 //! What columns are that carry no names, or one name for several.
 
+use super::binary::HALVES;
 use crate::scalar::{ScalarProperty, ScalarType};
 
 /// Largest difference from 1 of the length of what is taken for a normal.
@@ -70,6 +71,13 @@ fn is_normal(triple: &[ScalarProperty]) -> bool {
 /// normals and colours (floats up to 1 are scaled to 255); one column has the name of the array, several get `_0`,
 /// `_1` and so on.
 pub(super) fn name_array(name: &str, columns: &mut [ScalarProperty]) -> Vec<String> {
+    if let [high, low] = columns
+        && high.name.ends_with(HALVES[0])
+    {
+        // The halves of one column.
+        (high.name, low.name) = (format!("{name}{}", HALVES[0]), format!("{name}{}", HALVES[1]));
+        return Vec::new();
+    }
     let names = match (name.to_ascii_lowercase().as_str(), columns.len()) {
         ("xyz" | "positions" | "position" | "points" | "pos" | "coords" | "coord" | "vertices", 3..) => {
             return name_columns(columns);

@@ -24,6 +24,7 @@ pub(super) const FORMAT: Format = Format {
     library: "zip",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    words: false,
     written: &[],
     write: never_written,
     lost: nothing_lost,

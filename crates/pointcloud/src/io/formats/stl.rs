@@ -26,6 +26,7 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
+    words: false,
     written: &[],
     write: never_written,
     lost: nothing_lost,

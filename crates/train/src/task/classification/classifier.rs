@@ -79,6 +79,12 @@ impl Classifier {
         &self.config
     }
 
+    /// Reads files with these names of columns instead of those in the config of the run, where there are any, and drops
+    /// points that are not finite where the config or `drop_invalid` says so; see `data.columns` and `data.drop_invalid`.
+    pub fn set_reading(&mut self, columns: Option<&str>, drop_invalid: bool) {
+        self.config.data.set_reading(columns, drop_invalid);
+    }
+
     /// What is known of the weights.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
@@ -132,6 +138,9 @@ impl Classifier {
             CloudSet::load_alike(&samples, &self.config.data, self.config.seed, &|done| bar.set(done))?;
         for file in &skipped {
             bar.println(&format!("skipped: {}", file.error));
+        }
+        if set.dropped > 0 {
+            bar.println(&format!("{} points that are not finite were dropped", set.dropped));
         }
         bar.finish();
         if set.is_empty() {
@@ -204,7 +213,8 @@ impl Classifier {
 
     /// The prediction for the prepared points of one cloud.
     fn predict_one(&self, path: &Path, cloud: Vec<[f32; 3]>) -> Result<Prediction, RunError> {
-        let set = CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()] };
+        let set =
+            CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()], dropped: 0 };
         let batch = self.loader(set).iter().next().expect("the set has one cloud");
         let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
         let logits = self.network.logits(&batch.input);

@@ -23,6 +23,8 @@ pub struct CloudSet {
     pub classes: Vec<usize>,
     /// The file of every cloud.
     pub paths: Vec<PathBuf>,
+    /// Points that were left out because they are not finite (`data.drop_invalid`), over all files.
+    pub dropped: usize,
 }
 
 impl CloudSet {
@@ -53,6 +55,7 @@ impl CloudSet {
         let loaded = load_samples(samples, &reader(config, seed), config.skip_bad, progress)?;
         let mut set = Self::default();
         for file in loaded.clouds {
+            set.dropped += file.dropped;
             set.clouds.push(file.cloud.into_positions());
             set.classes.push(file.class);
             set.paths.push(file.path);
@@ -77,7 +80,7 @@ impl CloudSet {
         let read: Vec<_> = samples
             .par_iter()
             .map(|sample| {
-                let cloud = Self::read(&sample.path, config, seed);
+                let cloud = Self::read_counted(&sample.path, config, seed);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1);
                 cloud
             })
@@ -86,7 +89,8 @@ impl CloudSet {
         for (sample, cloud) in samples.iter().zip(read) {
             let path = sample.path.clone();
             match cloud {
-                Ok(cloud) => {
+                Ok((cloud, dropped)) => {
+                    set.dropped += dropped;
                     set.clouds.push(cloud);
                     set.classes.push(sample.class);
                     set.paths.push(path);
@@ -104,11 +108,24 @@ impl CloudSet {
     /// # Errors
     /// As [`Reader::read`].
     pub fn read(path: &Path, config: &DataConfig, seed: u64) -> pointcloud::Result<Vec<[f32; 3]>> {
-        let mut cloud = reader(config, seed).read(path)?.into_positions();
+        Ok(Self::read_counted(path, config, seed)?.0)
+    }
+
+    /// As [`read`](Self::read), and how many points were left out because they are not finite (`data.drop_invalid`).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_counted(
+        path: &Path,
+        config: &DataConfig,
+        seed: u64,
+    ) -> pointcloud::Result<(Vec<[f32; 3]>, usize)> {
+        let (cloud, dropped) = reader(config, seed).read_counted(path)?;
+        let mut cloud = cloud.into_positions();
         if config.normalize == Normalize::UnitSphere {
             Normalizer::unit_sphere(&cloud).apply(&mut cloud);
         }
-        Ok(cloud)
+        Ok((cloud, dropped))
     }
 
     /// Prepares a cloud in memory as [`read`](Self::read) prepares that of a file.
@@ -145,12 +162,13 @@ impl CloudSet {
             clouds: indices.iter().map(|&i| self.clouds[i].clone()).collect(),
             classes: indices.iter().map(|&i| self.classes[i]).collect(),
             paths: indices.iter().map(|&i| self.paths[i].clone()).collect(),
+            dropped: self.dropped,
         }
     }
 }
 
 fn reader(config: &DataConfig, seed: u64) -> Reader {
-    Reader::new().points(config.points).sampling(sampling(config)).seed(sampling_seed(seed))
+    config.reader().points(config.points).sampling(sampling(config)).seed(sampling_seed(seed))
 }
 
 fn sampling(config: &DataConfig) -> pointcloud::transform::Sampling {
@@ -194,6 +212,7 @@ mod tests {
 
     fn set(classes: &[usize]) -> CloudSet {
         CloudSet {
+            dropped: 0,
             clouds: (0..classes.len()).map(|i| vec![[i as f32, 0.0, 0.0]]).collect(),
             classes: classes.to_vec(),
             paths: (0..classes.len()).map(|i| format!("{i}.ply").into()).collect(),

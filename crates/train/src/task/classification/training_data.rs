@@ -23,6 +23,9 @@ pub(crate) fn training_data(
     for file in &skipped {
         bar.println(&format!("skipped: {}", file.error));
     }
+    if all.dropped > 0 {
+        bar.println(&format!("{} points that are not finite were dropped", all.dropped));
+    }
     bar.finish();
     if all.is_empty() {
         return Err(RunError::NoFiles { path: config.data.root.clone(), split: "train".into() });

@@ -22,8 +22,7 @@ const ORIGINAL: &str = "original_";
 /// When there is not one vote per point.
 pub fn write_labelled(path: &Path, cloud: PointCloud, votes: &Votes) -> Result<(), RunError> {
     assert_eq!(cloud.len(), votes.len(), "write_labelled: points and votes differ in number");
-    let mut labelled = PointCloud::new(cloud.positions().to_vec());
-    labelled.set_origin(cloud.origin());
+    let mut labelled = cloud.bare();
     labelled.set_normals(cloud.normals().map(<[[f32; 3]]>::to_vec))?;
     if let (Some(labels), Some(name), Some(scalar_type)) =
         (cloud.labels(), cloud.label_name(), cloud.label_type())

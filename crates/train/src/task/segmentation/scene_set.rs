@@ -1,12 +1,13 @@
 //! Labelled scenes in memory: read, checked, thinned.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use pointcloud::io;
+use pointcloud::io::Reader;
 use pointcloud::scene::{IGNORED, LabelMap, SceneCache, Voxelized, voxelize};
 use pointcloud::{Bounds, PointCloud, ScalarProperty, ScalarType};
 
-use crate::config::{Attribute, ScenesConfig};
+use crate::config::{Attribute, DataConfig, ScenesConfig};
 use crate::error::RunError;
 
 /// Property of a thinned scene: the points of the file in every voxel. Only with `scenes.count_points`.
@@ -31,6 +32,9 @@ pub struct LoadedScenes {
     pub scenes: Vec<Scene>,
     /// Why the others cannot.
     pub skipped: Vec<RunError>,
+    /// Points that were left out because they are not finite (`data.drop_invalid`), over the files that were not in the
+    /// cache.
+    pub dropped: usize,
 }
 
 /// Where a scene lies: the middle of its floor and half of its extents.
@@ -55,7 +59,7 @@ impl Frame {
     }
 }
 
-/// Reads `path` and checks that it has what the network reads and, with `labels`, the class of every point; the labels of the
+/// Reads `path` with `reader` and checks that it has what the network reads and, with `labels`, the class of every point; the labels of the
 /// cloud are then its classes.
 ///
 /// # Errors
@@ -63,15 +67,16 @@ impl Frame {
 pub fn read_scene(
     path: &Path,
     config: &ScenesConfig,
+    reader: &Reader,
     labels: Option<&LabelMap>,
-) -> Result<PointCloud, RunError> {
-    let mut cloud = io::read(path)?;
+) -> Result<(PointCloud, usize), RunError> {
+    let (mut cloud, dropped) = reader.read_counted(path)?;
     check(path, &cloud, config)?;
     if let Some(map) = labels {
         let classes = map.require(&cloud, path)?;
         cloud.set_labels(Some(classes))?;
     }
-    Ok(cloud)
+    Ok((cloud, dropped))
 }
 
 /// Checks that a network can look at `cloud`.
@@ -147,7 +152,7 @@ pub fn thin(cloud: &PointCloud, config: &ScenesConfig) -> pointcloud::Result<Vox
     Ok(thinned)
 }
 
-/// Reads, checks and thins `files`, from the cache where there is one; with `skip_bad` leaves out what cannot be used.
+/// Reads, checks and thins `files`, from the cache where there is one; with `data.skip_bad` leaves out what cannot be used.
 ///
 /// # Errors
 /// The first file that cannot be used.
@@ -155,11 +160,12 @@ pub fn load_scenes(
     files: &[PathBuf],
     config: &ScenesConfig,
     map: &LabelMap,
-    skip_bad: bool,
+    data: &DataConfig,
     progress: &dyn Fn(usize),
 ) -> Result<LoadedScenes, RunError> {
+    let (reader, dropped) = (data.reader(), Cell::new(0));
     let settings = format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {map:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {map:?} {reader:?}",
         config.count_points,
         config.inputs,
         config.voxel,
@@ -172,7 +178,9 @@ pub fn load_scenes(
     let mut loaded = LoadedScenes::default();
     for (index, path) in files.iter().enumerate() {
         let prepare = |path: &Path| -> Result<PointCloud, RunError> {
-            Ok(thin(&read_scene(path, config, Some(map))?, config)?.cloud)
+            let (cloud, count) = read_scene(path, config, &reader, Some(map))?;
+            dropped.set(dropped.get() + count);
+            Ok(thin(&cloud, config)?.cloud)
         };
         let cloud = match &cache {
             None => prepare(path),
@@ -183,11 +191,12 @@ pub fn load_scenes(
                 let frame = Frame::of(cloud.positions());
                 loaded.scenes.push(Scene { path: path.clone(), cloud, frame });
             }
-            Err(error) if skip_bad => loaded.skipped.push(error),
+            Err(error) if data.skip_bad => loaded.skipped.push(error),
             Err(error) => return Err(error),
         }
         progress(index + 1);
     }
+    loaded.dropped = dropped.get();
     Ok(loaded)
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use pointcloud::{PointCloud, io};
+use pointcloud::PointCloud;
 
 use super::votes::Score;
 use super::{LabelEstimate, LabelOptions, RegionBuilder, Votes};
@@ -63,6 +63,12 @@ impl Segmenter {
         &self.config
     }
 
+    /// Reads files with these names of columns instead of those in the config of the run, where there are any, and drops
+    /// points that are not finite where the config or `drop_invalid` says so; see `data.columns` and `data.drop_invalid`.
+    pub fn set_reading(&mut self, columns: Option<&str>, drop_invalid: bool) {
+        self.config.data.set_reading(columns, drop_invalid);
+    }
+
     /// What is known of the weights.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
@@ -111,7 +117,7 @@ impl Segmenter {
         let mut all = Score::new(classes);
         let mut scenes = SceneCollector::default();
         for path in files {
-            let cloud = io::read(path)?;
+            let cloud = self.config.data.reader().read(path)?;
             let truth = map.require(&cloud, path)?;
             let votes = self.label(&cloud, path, &LabelOptions::default(), progress)?;
             let mut score = Score::new(classes);

@@ -24,7 +24,10 @@ pub(crate) fn training_data(
     let mut load = |split: &str| {
         let files = folder.split(split)?;
         let bar = Progress::start(progress, &format!("reading {split}"), "files", files.len());
-        let found = load_scenes(files, scenes, &map, config.data.skip_bad, &|done| bar.set(done))?;
+        let found = load_scenes(files, scenes, &map, &config.data, &|done| bar.set(done))?;
+        if found.dropped > 0 {
+            bar.println(&format!("{} points that are not finite were dropped", found.dropped));
+        }
         for error in &found.skipped {
             bar.println(&format!("skipped: {error}"));
         }

@@ -25,6 +25,7 @@ pub(crate) const FORMAT: Format = Format {
     library: "hdf5-reader",
     read,
     inspect: summary::inspect,
+    words: false,
     written: &[],
     write: never_written,
     lost: nothing_lost,

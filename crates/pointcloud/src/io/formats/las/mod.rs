@@ -20,6 +20,7 @@ pub(super) const FORMAT: Format = Format {
     library: "laz",
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    words: false,
     written: &["las", "laz"],
     write: |path, cloud| write::write_las(path, cloud, extension_of(path) == "laz"),
     lost: layout::lost,

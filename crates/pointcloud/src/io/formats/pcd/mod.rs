@@ -20,6 +20,7 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    words: false,
     written: &["pcd"],
     write: write::write,
     lost: write::lost,

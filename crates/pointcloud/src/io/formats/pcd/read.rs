@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::binary::{Field, Number, read_records};
+use super::super::binary::{Field, Number, read_records, whole_columns};
 use super::header::{Header, Layout, fields_of, is_packed};
 use super::lzf;
 use crate::error::{Error, Malformed, Position, Result};
@@ -106,13 +106,15 @@ fn read_ascii(
         })
         .collect();
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); fields.len()];
+    // The same as integers, for fields of 64 bits.
+    let mut wholes: Vec<Vec<i128>> = vec![Vec::new(); fields.len()];
     for row in 0..points {
         let Some((line, text)) = lines.next_row() else {
             return Err(Error::truncated(path, Position::Line(lines.line), "points", row, points));
         };
         let text = String::from_utf8_lossy(text);
         let mut tokens = text.split_ascii_whitespace();
-        for ((field, layout), column) in fields.iter().zip(&mut values) {
+        for (((field, layout), column), wholes) in fields.iter().zip(&mut values).zip(&mut wholes) {
             let refuse = |found: String| {
                 let name = field.as_ref().map_or("_", |field| &field.name);
                 let malformed = Malformed::new(path, found, format!("a number for '{name}'"));
@@ -127,7 +129,14 @@ fn read_ascii(
                 }
                 _ if packed => token.parse::<u32>().ok().map(f64::from),
                 Number::Scalar(scalar) => scalar.parse(token),
-                Number::F16 | Number::I64 | Number::U64 => parse_float(token),
+                Number::F16 => parse_float(token),
+                Number::I64 | Number::U64 => {
+                    let whole = token.parse::<i128>().ok();
+                    let whole =
+                        whole.or_else(|| parse_float(token).filter(|v| v.fract() == 0.0).map(|v| v as i128));
+                    wholes.extend(whole);
+                    whole.map(|v| v as f64)
+                }
             };
             column.push(value.ok_or_else(|| refuse(quote(token.as_bytes())))?);
         }
@@ -136,10 +145,15 @@ fn read_ascii(
             return Err(Error::malformed(path, Position::Line(line), found, fields.len().to_string()));
         }
     }
-    let columns = fields.into_iter().zip(values);
-    Ok(columns
-        .filter_map(|((field, layout), values)| Some(layout.number.column(field?.name, values)))
-        .collect())
+    let columns = fields.into_iter().zip(values).zip(wholes);
+    let columns = columns.filter_map(|(((field, layout), values), wholes)| {
+        let name = field?.name;
+        Some(match layout.number {
+            Number::I64 | Number::U64 => whole_columns(&name, layout.number, &wholes),
+            number => vec![number.column(name, values)],
+        })
+    });
+    Ok(columns.flatten().collect())
 }
 
 /// Replaces packed colours by three columns.

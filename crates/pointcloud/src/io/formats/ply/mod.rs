@@ -28,6 +28,7 @@ pub(super) const FORMAT: Format = Format {
     library: "ply-rs-bw",
     read: read::read,
     inspect: summary::inspect,
+    words: false,
     written: &["ply"],
     write: |path, cloud| write_ply(path, cloud, PlyFormat::BinaryLittleEndian),
     lost: nothing_lost,

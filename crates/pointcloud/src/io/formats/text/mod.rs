@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    words: true,
     written: &["xyz", "txt", "csv"],
     write: |path, cloud| write::write(path, cloud, if extension_of(path) == "csv" { ',' } else { ' ' }),
     lost: nothing_lost,

@@ -111,9 +111,9 @@ impl Table<'_> {
         for (number, column) in self.columns.into_iter().enumerate() {
             let name = names
                 .map_or(["x", "y", "z"].get(number).copied().unwrap_or_default(), |names| &names[number]);
-            let (column, of_column) = column.finish(name);
-            words.extend(of_column.map(|words| (column.name.clone(), words)));
-            columns.push(column);
+            let (of_text, of_column) = column.finish(name);
+            words.extend(of_column.map(|words| (name.to_owned(), words)));
+            columns.extend(of_text);
         }
         let notes = if names.is_none() { name_columns(&mut columns) } else { Vec::new() };
         if self.given.is_some() {

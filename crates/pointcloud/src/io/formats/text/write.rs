@@ -17,6 +17,9 @@ use crate::scalar::ScalarType;
 /// As [`write`](crate::io::write()).
 pub(super) fn write(path: &Path, cloud: &PointCloud, separator: char) -> Result<()> {
     let columns = distinct_columns_of(cloud)?;
+    // Words that hold the separator would be two columns.
+    let words = cloud.label_name().zip(cloud.label_words());
+    let words = words.filter(|(_, words)| words.iter().all(|word| !word.contains([separator, ' ', '#'])));
     replace_file(path, |out| {
         let mark = if separator == ',' { "" } else { "# " };
         let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
@@ -27,6 +30,12 @@ pub(super) fn write(path: &Path, cloud: &PointCloud, separator: char) -> Result<
                     write!(out, "{separator}")?;
                 }
                 let value = (column.value)(i);
+                if let Some((label, words)) = words
+                    && label == column.name
+                {
+                    write!(out, "{}", words[value as usize])?;
+                    continue;
+                }
                 match column.scalar_type {
                     ScalarType::F32 => write!(out, "{}", value as f32)?,
                     _ => write!(out, "{value}")?,

@@ -3,21 +3,21 @@
 //! Written here rather than with `npyz`: it allocates the header length that a file claims, up to
 //! 4 GB, and reads the header through a recursive grammar, whose depth the file decides.
 
+mod write;
+
 use std::path::Path;
 
-use super::binary::{Field, Number, put, read_records};
+use super::binary::{Field, Number, read_records};
 use super::naming::name_array;
-use crate::cloud::PointCloud;
 use crate::error::{Error, Position, Result};
-use crate::io::columns::{cloud_of_table, distinct_columns_of};
+use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
 use crate::io::format::{Format, nothing_lost};
 use crate::io::lines::quote;
-use crate::io::replace::replace_file;
 use crate::io::summary::inspect_contents;
 use crate::scalar::{ScalarProperty, ScalarType};
 
-pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// More numbers per point than this are taken for something that is no point cloud.
 const MOST_COLUMNS: usize = 1024;
@@ -35,8 +35,9 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    words: false,
     written: &["npy"],
-    write: write_npy,
+    write: write::write,
     lost: nothing_lost,
 };
 
@@ -348,53 +349,4 @@ impl<'a> Tokens<'a> {
         }
         Ok(numbers)
     }
-}
-
-/// Writes `cloud` as an array `[N, 3]` where it has nothing but positions, else as a structured
-/// array `[N]` with one field per column, named as in [`write`](crate::io::write()).
-///
-/// # Errors
-/// As [`write`](crate::io::write()).
-fn write_npy(path: &Path, cloud: &PointCloud) -> Result<()> {
-    let columns = distinct_columns_of(cloud)?;
-    let kind = |scalar: ScalarType| match scalar {
-        ScalarType::I8 => "|i1",
-        ScalarType::U8 => "|u1",
-        ScalarType::I16 => "<i2",
-        ScalarType::U16 => "<u2",
-        ScalarType::I32 => "<i4",
-        ScalarType::U32 => "<u4",
-        ScalarType::F32 => "<f4",
-        ScalarType::F64 => "<f8",
-    };
-    let n = cloud.len();
-    let (descr, shape) = if columns.len() == 3 {
-        (format!("'{}'", kind(columns[0].scalar_type)), format!("({n}, 3)"))
-    } else {
-        let clean = |name: &str| name.replace(['\'', '\\'], "_");
-        let fields: Vec<String> =
-            columns.iter().map(|c| format!("('{}', '{}')", clean(c.name), kind(c.scalar_type))).collect();
-        (format!("[{}]", fields.join(", ")), format!("({n},)"))
-    };
-    let mut header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
-    // Version 1 has two bytes for the length; version 3 has four and UTF-8.
-    let (version, start) = if header.is_ascii() && header.len() < 60_000 { (1, 10) } else { (3, 12) };
-    while (start + header.len() + 1) % 64 != 0 {
-        header.push(' ');
-    }
-    header.push('\n');
-    replace_file(path, |out| {
-        out.write_all(MAGIC)?;
-        out.write_all(&[version, 0])?;
-        let length = (header.len() as u32).to_le_bytes();
-        out.write_all(&length[..start - 8])?;
-        out.write_all(header.as_bytes())?;
-        let mut record = Vec::new();
-        for i in 0..n {
-            record.clear();
-            columns.iter().for_each(|column| put(&mut record, column.scalar_type, (column.value)(i)));
-            out.write_all(&record)?;
-        }
-        Ok(())
-    })
 }

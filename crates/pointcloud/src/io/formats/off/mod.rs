@@ -1,7 +1,10 @@
 //! OFF meshes, the format of ModelNet and of Geomview: the family `[ST][C][N][4][n]OFF`.
 
+mod kind;
+
 use std::path::Path;
 
+use self::kind::Kind;
 use crate::error::{Error, Malformed, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
@@ -20,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
+    words: false,
     written: &[],
     write: never_written,
     lost: nothing_lost,
@@ -32,52 +36,6 @@ fn sniff(head: &Head<'_>) -> bool {
     let ended = word.len() < head.bytes.len();
     let kind = std::str::from_utf8(word).ok().and_then(Kind::of_magic);
     ended && kind.is_some_and(|(_, rest)| rest.is_empty())
-}
-
-/// Which numbers a vertex has, in this order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Kind {
-    /// A fourth, homogeneous coordinate, by which the others are divided.
-    weight: bool,
-    /// The number of dimensions follows the magic word.
-    dimensions: bool,
-    normal: bool,
-    color: bool,
-    texture: bool,
-}
-
-impl Kind {
-    /// What the magic word at the start of `text` says, and the text after it.
-    ///
-    /// Any case is taken; `n` before a capital `OFF` means dimensions, else normals.
-    fn of_magic(text: &str) -> Option<(Self, &str)> {
-        let mut kind = Self::default();
-        let mut rest = text;
-        let part = |rest: &mut &str, prefix: &str, exact: bool| {
-            let head = rest.get(..prefix.len())?;
-            let found = if exact { head == prefix } else { head.eq_ignore_ascii_case(prefix) };
-            found.then(|| *rest = &rest[prefix.len()..])
-        };
-        kind.texture = part(&mut rest, "ST", false).is_some();
-        kind.color = part(&mut rest, "C", false).is_some();
-        kind.normal = !rest.starts_with("nOFF") && part(&mut rest, "N", false).is_some();
-        kind.weight = part(&mut rest, "4", true).is_some();
-        kind.dimensions = part(&mut rest, "n", true).is_some();
-        part(&mut rest, "OFF", false)?;
-        Some((kind, rest))
-    }
-
-    /// Names of the numbers before the colour.
-    fn columns(self) -> Vec<&'static str> {
-        let mut names = vec!["x", "y", "z"];
-        if self.weight {
-            names.push("w");
-        }
-        if self.normal {
-            names.extend(["nx", "ny", "nz"]);
-        }
-        names
-    }
 }
 
 /// Reads an ascii OFF file.
