@@ -61,7 +61,7 @@ fn pools(criterion: &mut Criterion) {
         Tensor::cat(both, 2).reshape([128, 2 * CHANNELS])
     });
     let pool = VoxelPoolConfig::new(0.1).with_pooling(Pooling::Both).init();
-    let map = pool.map(&clouds).expect("the voxels can be numbered");
+    let map = pool.voxels(&clouds).expect("the voxels can be numbered");
     measure(criterion, "voxel pool", "Both", clouds.points(), |x| pool.forward(x, &map));
     let coarse = map.coarse();
     let interpolate = Interpolate::nearest(coarse, &clouds, 3).expect("every cloud has coarse points");

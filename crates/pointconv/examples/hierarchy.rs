@@ -37,7 +37,7 @@ impl Network {
         for (level, (conv, norm)) in self.blocks.iter().enumerate() {
             if level > 0 {
                 let pool = VoxelPoolConfig::new(LEVELS[level - 1].0).init();
-                let map = pool.map(&clouds)?;
+                let map = pool.voxels(&clouds)?;
                 (x, clouds) = (pool.forward(x, &map), map.coarse().clone());
             }
             let neighborhood = Neighborhood::build(&clouds, &KernelShape::cells(LEVELS[level].0), device)?;

@@ -31,7 +31,7 @@ pub struct VoxelPoolConfig {
 ///
 /// let clouds = PackedClouds::single([[0.2, 0.0, 0.0], [1.5, 0.0, 0.0], [0.4, 0.0, 0.0]])?;
 /// let pool = VoxelPoolConfig::new(1.0).init();
-/// let map = pool.map(&clouds)?;
+/// let map = pool.voxels(&clouds)?;
 /// let features = Tensor::<2>::from_data([[1.0], [2.0], [3.0]], &Device::flex());
 /// let pooled = pool.forward(features, &map).into_data();
 /// assert_eq!(pooled.to_vec::<f32>().unwrap(), [3.0, 2.0]);
@@ -62,7 +62,7 @@ impl VoxelPool {
     ///
     /// # Errors
     /// As [`VoxelMap::build`].
-    pub fn map(&self, clouds: &PackedClouds) -> Result<VoxelMap, NeighborError> {
+    pub fn voxels(&self, clouds: &PackedClouds) -> Result<VoxelMap, NeighborError> {
         VoxelMap::build(clouds, self.voxel)
     }
 

@@ -69,7 +69,7 @@ fn voxels_agree_with_the_reference() {
         [(0.2, Pooling::Max), (0.3, Pooling::Mean), (0.4, Pooling::Both), (9.0, Pooling::Both)]
     {
         let pool = VoxelPoolConfig::new(voxel).with_pooling(pooling).init();
-        let map = pool.map(&clouds).unwrap();
+        let map = pool.voxels(&clouds).unwrap();
         let segments = segments_of_voxels(&map);
         for channels in [5, 20] {
             check_reference(
@@ -93,7 +93,7 @@ fn gradients_are_difference_quotients() {
         let weights = Matrix::random(4, pooling.channels_out(3), 9);
         check_differences("clouds", |x| pool.forward(x, &clouds), &features, &weights);
         let pool = VoxelPoolConfig::new(0.5).with_pooling(pooling).init();
-        let map = pool.map(&clouds).unwrap();
+        let map = pool.voxels(&clouds).unwrap();
         let weights = Matrix::random(map.coarse().points(), pooling.channels_out(3), 9);
         check_differences("voxels", |x| pool.forward(x, &map), &features, &weights);
     }
@@ -107,7 +107,7 @@ fn means_are_adjoint_to_their_gradients() {
     let grad = Matrix::random(clouds.len(), 5, 12);
     check_adjoint("clouds", |x| pool.forward(x, &clouds), &features, &grad);
     let pool = VoxelPoolConfig::new(0.3).with_pooling(Pooling::Mean).init();
-    let map = pool.map(&clouds).unwrap();
+    let map = pool.voxels(&clouds).unwrap();
     let grad = Matrix::random(map.coarse().points(), 5, 12);
     check_adjoint("voxels", |x| pool.forward(x, &map), &features, &grad);
 }
@@ -120,10 +120,10 @@ fn threads() {
     let pool = GlobalPoolConfig::new().with_pooling(Pooling::Both).init();
     check_threads("clouds", || |x| pool.forward(x, &clouds), &features, &grad);
     let pool = VoxelPoolConfig::new(0.05).with_pooling(Pooling::Both).init();
-    let voxels = pool.map(&clouds).unwrap().coarse().points();
+    let voxels = pool.voxels(&clouds).unwrap().coarse().points();
     let grad = Matrix::random(voxels, 38, 15);
     let make = || {
-        let map = pool.map(&clouds).unwrap();
+        let map = pool.voxels(&clouds).unwrap();
         let pool = &pool;
         move |x| pool.forward(x, &map)
     };
@@ -159,7 +159,7 @@ fn nothing_and_little_to_pool() {
                 let grad = Matrix::random(clouds.len(), width, 1);
                 let over_clouds = pass(&|x| pool.forward(x, &clouds), features, &grad, dtype);
                 let voxels = VoxelPoolConfig::new(1.0).with_pooling(pooling).init();
-                let map = voxels.map(&clouds).unwrap();
+                let map = voxels.voxels(&clouds).unwrap();
                 let grad = Matrix::random(map.coarse().points(), width, 1);
                 let over_voxels = pass(&|x| voxels.forward(x, &map), features, &grad, dtype);
                 assert_eq!(over_voxels.0.rows, map.coarse().points());
@@ -186,7 +186,7 @@ fn no_clouds() {
     let pool = GlobalPoolConfig::new().with_pooling(Pooling::Both).init();
     assert_eq!(pool.forward(features.clone(), &clouds).dims(), [0, 8]);
     let pool = VoxelPoolConfig::new(0.1).init();
-    assert_eq!(pool.forward(features, &pool.map(&clouds).unwrap()).dims(), [0, 4]);
+    assert_eq!(pool.forward(features, &pool.voxels(&clouds).unwrap()).dims(), [0, 4]);
 }
 
 /// Far apart, negative, and with a NaN, which the CPU does not lose.
@@ -195,7 +195,7 @@ fn unusual_values() {
     let clouds = PackedClouds::single([[1e9, -1e9, 0.0], [-1e9, 1e9, 0.0], [1e9, -1e9, 0.0]]).unwrap();
     let features = Tensor::<2>::from_data([[-3.0], [-7.0], [-2.0]], &device());
     let pool = VoxelPoolConfig::new(0.1).init();
-    let mut found = values(pool.forward(features.clone(), &pool.map(&clouds).unwrap()));
+    let mut found = values(pool.forward(features.clone(), &pool.voxels(&clouds).unwrap()));
     found.sort_by(f64::total_cmp);
     assert_eq!(found, [-7.0, -2.0]);
     assert_eq!(values(GlobalPoolConfig::new().init().forward(features, &clouds)), [-2.0]);
