@@ -48,17 +48,20 @@ pub(crate) fn inverse_counts(
 
 /// `1/|Ω_i(k)|` of the points of one cloud, `[points, K]`; zero where a sub-domain is empty.
 fn reciprocals(counted: &SubdomainLists, rows: Range<usize>, subdomains: usize) -> Vec<f32> {
+    let (run_offsets, run_starts) = (counted.run_offsets(), counted.run_starts());
+    let run_subdomains = counted.run_subdomains();
     let mut table = vec![0.0f32; rows.len() * subdomains];
     // The table is indexed by point, not by row: neighbours are points.
-    let mut row_of = vec![0usize; rows.len()];
-    for row in rows.clone() {
-        row_of[counted.centres()[row] as usize - rows.start] = row;
+    let mut row_of = vec![0u32; rows.len()];
+    for (row, &centre) in (rows.start as u32..).zip(&counted.centres()[rows.clone()]) {
+        row_of[centre as usize - rows.start] = row;
     }
     let chunks = table.par_chunks_mut(TASK_ROWS * subdomains).zip(row_of.par_chunks(TASK_ROWS));
     chunks.for_each(|(table, row_of)| {
         for (table, &row) in table.chunks_exact_mut(subdomains).zip(row_of) {
-            for (k, neighbours) in counted.row(row).runs() {
-                table[k] = 1.0 / neighbours.len() as f32;
+            for run in run_offsets[row as usize] as usize..run_offsets[row as usize + 1] as usize {
+                let count = run_starts[run + 1] - run_starts[run];
+                table[usize::from(run_subdomains[run])] = 1.0 / count as f32;
             }
         }
     });
@@ -75,6 +78,7 @@ fn write(
 ) {
     let subdomains = shape.subdomains();
     let (run_offsets, run_starts) = (lists.run_offsets(), lists.run_starts());
+    let (run_subdomains, all_indices) = (lists.run_subdomains(), lists.indices());
     // Write the mirrored sub-domain of every edge of a row first, in whole blocks, then loop over its edges once:
     // runs are short, and the end of a loop over each run would be mispredicted.
     let mut mirrors: Vec<u32> = Vec::new();
@@ -87,7 +91,7 @@ fn write(
         }
         let mut at = 0;
         for run in runs {
-            let mirror = shape.mirror(usize::from(lists.run_subdomains()[run])) as u32;
+            let mirror = shape.mirror(usize::from(run_subdomains[run])) as u32;
             let end = run_starts[run + 1] as usize - first;
             while at < end {
                 mirrors[at..at + BLOCK].fill(mirror);
@@ -97,7 +101,7 @@ fn write(
         }
         let (mine, rest) = output.split_at_mut(edges);
         output = rest;
-        let indices = &lists.indices()[first..first + edges];
+        let indices = &all_indices[first..first + edges];
         for ((output, &neighbour), &mirror) in mine.iter_mut().zip(indices).zip(&mirrors) {
             let point = neighbour as usize - first_point;
             *output = table[point * subdomains + mirror as usize];
