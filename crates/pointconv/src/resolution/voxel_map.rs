@@ -1,9 +1,13 @@
 //! One coarse point for the points in each voxel.
 
+#[cfg(feature = "cube")]
+use std::any::Any;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+#[cfg(feature = "cube")]
+use super::attached::Attached;
 use super::voxel_cells::VoxelCells;
 use super::voxel_sort::{Sorted, sort};
 use neighbors::{NeighborError, PackedClouds};
@@ -51,6 +55,9 @@ struct Inner {
     voxel_from_point: Vec<u32>,
     point_offsets: Vec<u32>,
     points: Vec<u32>,
+    /// The copies of the map on devices.
+    #[cfg(feature = "cube")]
+    attached: Attached,
 }
 
 impl VoxelMap {
@@ -121,6 +128,12 @@ impl VoxelMap {
         &self.inner.point_offsets
     }
 
+    /// The value of type `T` that is kept with the map, such as its copies on devices.
+    #[cfg(feature = "cube")]
+    pub(crate) fn attached<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+        self.inner.attached.get()
+    }
+
     /// The fine points of the first coarse point, of the second, and so on, `[P]`; those of one ascend.
     pub fn points(&self) -> &[u32] {
         &self.inner.points
@@ -154,7 +167,16 @@ impl Inner {
             .map(|&offset| point_offsets.partition_point(|&start| (start as usize) < offset))
             .collect();
         let coarse = PackedClouds::new(positions, offsets)?;
-        Ok(Self { voxel, fine: fine.clone(), coarse, voxel_from_point, point_offsets, points })
+        Ok(Self {
+            voxel,
+            fine: fine.clone(),
+            coarse,
+            voxel_from_point,
+            point_offsets,
+            points,
+            #[cfg(feature = "cube")]
+            attached: Attached::default(),
+        })
     }
 }
 
