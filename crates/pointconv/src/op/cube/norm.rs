@@ -15,8 +15,25 @@ impl NormBackend for CubeBackend {
         beta: FloatTensor<Self>,
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let found = Self::batch_norm_train(features, gamma, beta, epsilon);
-        (found.output, found.mean, found.variance)
+        let [points, channels] = features.shape().dims();
+        if points == 0 {
+            let found = Self::batch_norm_train(features, gamma, beta, epsilon);
+            return (found.output, found.mean, found.variance);
+        }
+        // Centre twice: the first mean is rounded, and a difference of mean squares would lose the variance beside a
+        // large mean, as burn's own operation does.
+        let first_mean = Self::float_mean_dim(features.clone(), 0);
+        let centred = Self::float_sub(features, first_mean.clone());
+        let rest = Self::float_mean_dim(centred.clone(), 0);
+        let centred = Self::float_sub(centred, rest.clone());
+        let mean = Self::float_add(first_mean, rest);
+        let variance = Self::float_mean_dim(Self::float_mul(centred.clone(), centred.clone()), 0);
+        let normalised = Self::float_div(centred, deviation(variance.clone(), epsilon));
+        let row = Shape::new([1, channels]);
+        let scaled = Self::float_mul(normalised, Self::float_reshape(gamma, row.clone()));
+        let output = Self::float_add(scaled, Self::float_reshape(beta, row));
+        let flat = Shape::new([channels]);
+        (output, Self::float_reshape(mean, flat.clone()), Self::float_reshape(variance, flat))
     }
 
     fn point_batch_norm_backward(
@@ -27,8 +44,23 @@ impl NormBackend for CubeBackend {
         grad: FloatTensor<Self>,
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let found = Self::batch_norm_train_backward(features, gamma, mean, variance, epsilon, grad);
-        (found.x_grad, found.gamma_grad, found.beta_grad)
+        let [points, channels] = features.shape().dims();
+        if points == 0 {
+            let found = Self::batch_norm_train_backward(features, gamma, mean, variance, epsilon, grad);
+            return (found.x_grad, found.gamma_grad, found.beta_grad);
+        }
+        let row = Shape::new([1, channels]);
+        let centred = Self::float_sub(features, Self::float_reshape(mean, row.clone()));
+        let deviation = deviation(Self::float_reshape(variance, row.clone()), epsilon);
+        let normalised = Self::float_div(centred, deviation.clone());
+        let products = Self::float_mul(grad.clone(), normalised.clone());
+        let flat = Shape::new([channels]);
+        let grad_gamma = Self::float_reshape(Self::float_sum_dim(products.clone(), 0), flat.clone());
+        let grad_beta = Self::float_reshape(Self::float_sum_dim(grad.clone(), 0), flat);
+        let rest = Self::float_mul(normalised, Self::float_mean_dim(products, 0));
+        let rest = Self::float_add(Self::float_mean_dim(grad.clone(), 0), rest);
+        let scale = Self::float_div(Self::float_reshape(gamma, row), deviation);
+        (Self::float_mul(Self::float_sub(grad, rest), scale), grad_gamma, grad_beta)
     }
 
     fn point_layer_norm(
@@ -51,7 +83,7 @@ impl NormBackend for CubeBackend {
         let mean = Self::float_mean_dim(features.clone(), 1);
         let centred = Self::float_sub(features, mean);
         let variance = Self::float_mean_dim(Self::float_mul(centred.clone(), centred.clone()), 1);
-        let deviation = Self::float_sqrt(Self::float_add_scalar(variance, Scalar::Float(epsilon)));
+        let deviation = deviation(variance, epsilon);
         let normalised = Self::float_div(centred, deviation.clone());
         let row = Shape::new([channels]);
         let products = Self::float_mul(grad.clone(), normalised.clone());
@@ -63,4 +95,9 @@ impl NormBackend for CubeBackend {
         let rest = Self::float_add(mean_grad, Self::float_mul(normalised, mean_product));
         (Self::float_div(Self::float_sub(scaled, rest), deviation), grad_gamma, grad_beta)
     }
+}
+
+/// `sqrt(variance + epsilon)`.
+fn deviation(variance: FloatTensor<CubeBackend>, epsilon: f64) -> FloatTensor<CubeBackend> {
+    CubeBackend::float_sqrt(CubeBackend::float_add_scalar(variance, Scalar::Float(epsilon)))
 }
