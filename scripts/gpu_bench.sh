@@ -30,12 +30,7 @@ if command -v nvidia-smi >/dev/null; then
 fi
 
 step "the operators and the search on the device, compared with the CPU"
-tests=()
-for test in crates/pointconv/tests/*.rs crates/pointconv/tests/*/main.rs; do
-    name="$(basename "${test%/main.rs}" .rs)"
-    tests+=(--test "$name")
-done
-POINTWISE_TEST_DEVICE="$device" cargo test --release -p pointconv -p train -p pointwise --features "$features" --lib "${tests[@]}"
+POINTWISE_TEST_DEVICE="$device" cargo test --release -p pointconv -p train -p pointwise --features "$features" --lib --test operator
 
 step "the stack of the paper: $clouds clouds of $points points"
 json="$(mktemp)"
