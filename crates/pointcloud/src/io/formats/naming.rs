@@ -43,7 +43,7 @@ pub(super) fn name_columns(columns: &mut [ScalarProperty]) -> Vec<String> {
             .filter(|name| name.starts_with("column_"))
             .collect();
         notes.push(format!(
-            "{} carry no names, so they are neither intensity nor label; name the columns, such as \
+            "no name for {}: read as a number, not as intensity or label; name the columns, such as \
              x,y,z,intensity,r,g,b,label",
             unnamed.join(", ")
         ));
