@@ -9,6 +9,7 @@ mod convolution;
 mod kernel;
 mod paper_classifier;
 mod paper_segmenter;
+mod pointwise_net;
 mod residual_segmenter;
 mod spec;
 mod table;
@@ -19,13 +20,21 @@ pub use convolution::{Convolution, ConvolutionKind};
 pub use kernel::ShellsConfig;
 pub use paper_classifier::Head;
 pub use pointconv::selu;
-pub use spec::{Activations, Forward, Inputs, NetworkConfig, NetworkInput, NetworkSpec, SearchKind, Task};
+pub use pointwise_net::{PointwiseNetConfig, Scale, Size};
+pub use spec::{
+    Activations, CoarseInput, CoarseLevel, Forward, Inputs, NetworkConfig, NetworkInput, NetworkSpec,
+    SearchKind, Task,
+};
 
 table::networks! {
     /// `kind = "paper-classifier"`: the classifier of Hua, Tran and Yeung, CVPR 2018 (arXiv 1712.05245).
     "paper-classifier" => paper_classifier::{PaperClassifier, PaperClassifierConfig},
     /// `kind = "paper-segmenter"`: the segmenter of the same paper.
     "paper-segmenter" => paper_segmenter::{PaperSegmenter, PaperSegmenterConfig},
+    /// `kind = "pointwise-classifier"`: a classifier of several resolutions.
+    "pointwise-classifier" => pointwise_net::{PointwiseClassifier, PointwiseClassifierConfig},
+    /// `kind = "pointwise-segmenter"`: a segmenter of several resolutions.
+    "pointwise-segmenter" => pointwise_net::{PointwiseSegmenter, PointwiseSegmenterConfig},
     /// `kind = "residual-segmenter"`: a deeper segmenter of residual blocks.
     "residual-segmenter" => residual_segmenter::{ResidualSegmenter, ResidualSegmenterConfig},
 }

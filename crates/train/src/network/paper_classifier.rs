@@ -220,7 +220,7 @@ impl Forward for PaperClassifier {
         let mut outputs: Vec<(String, Tensor<2>)> = names.zip(levels.clone()).collect();
         let current = levels.last().cloned().expect("there is at least one convolution");
         let points = if self.concat { Tensor::cat(levels, 1) } else { current };
-        let hidden = selu(self.hidden.forward(self.per_cloud(points, &input.offsets)));
+        let hidden = selu(self.hidden.forward(self.per_cloud(points, input.clouds.offsets())));
         outputs.push(("hidden".into(), hidden.clone()));
         let logits = self.output.forward(self.dropout.forward(hidden));
         let logits = if self.selu_on_logits { selu(logits) } else { logits };

@@ -2,10 +2,11 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use pointconv::{KernelShape, Neighborhood};
+use pointconv::{KernelShape, Neighborhood, PackedClouds, VoxelMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Scale;
 use crate::check::ConfigError;
 
 /// What a network does.
@@ -45,10 +46,30 @@ pub struct NetworkSpec {
 pub struct NetworkInput {
     /// `[P, C_in]`, the points of all clouds one after the other.
     pub features: Tensor<2>,
-    /// Where each cloud begins, and the end of the last: `[B+1]`.
-    pub offsets: Vec<usize>,
+    /// Where the points lie.
+    pub clouds: PackedClouds,
     /// One for every kernel shape of the network.
     pub neighborhoods: Vec<Neighborhood>,
+    /// The coarser resolutions of the network, each made of the one before.
+    pub coarser: Vec<CoarseInput>,
+}
+
+/// A coarser resolution of a packed batch.
+#[derive(Clone, Debug)]
+pub struct CoarseInput {
+    /// From the points of the resolution before to those of this one.
+    pub map: VoxelMap,
+    /// One for every kernel of the resolution.
+    pub neighborhoods: Vec<Neighborhood>,
+}
+
+/// A coarser resolution of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CoarseLevel {
+    /// Edge of the voxels that the points of the resolution before are pooled into.
+    pub voxel: f32,
+    /// The kernels of its convolutions.
+    pub kernels: Vec<KernelShape>,
 }
 
 /// Numbers that are in memory at the same time; estimates from above.
@@ -82,8 +103,18 @@ pub trait NetworkConfig: Default {
     /// [`ConfigError::Value`] for the first key whose value is out of range.
     fn validate(&self, channels_in: usize) -> Result<(), ConfigError>;
 
-    /// The kernel of every convolution that reads neighbours, in order.
+    /// The kernel of every convolution at the finest resolution that reads neighbours, in order.
     fn kernel_shapes(&self) -> Vec<KernelShape>;
+
+    /// The resolutions after the finest one, from fine to coarse.
+    fn coarser(&self) -> Vec<CoarseLevel> {
+        Vec::new()
+    }
+
+    /// The key that the training files decide where it is [`Scale::Auto`].
+    fn scale(&mut self) -> Option<&mut Scale> {
+        None
+    }
 
     /// Makes the network; draws its weights from the random numbers of `device`.
     fn init(&self, spec: &NetworkSpec, device: &Device) -> Self::Network;

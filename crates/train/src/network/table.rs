@@ -45,10 +45,21 @@ macro_rules! networks {
                 match self { $(Self::$network(config) => config.validate(channels_in),)+ }
             }
 
-            /// The kernel of every convolution that reads neighbours, in order.
+            /// The kernel of every convolution at the finest resolution that reads neighbours, in order.
             #[must_use]
             pub fn kernel_shapes(&self) -> Vec<pointconv::KernelShape> {
                 match self { $(Self::$network(config) => NetworkConfig::kernel_shapes(config),)+ }
+            }
+
+            /// The resolutions after the finest one, from fine to coarse.
+            #[must_use]
+            pub fn coarser(&self) -> Vec<CoarseLevel> {
+                match self { $(Self::$network(config) => config.coarser(),)+ }
+            }
+
+            /// The key that the training files decide where it is [`Scale::Auto`].
+            pub(crate) fn scale(&mut self) -> Option<&mut Scale> {
+                match self { $(Self::$network(config) => config.scale(),)+ }
             }
 
             /// Makes the network.

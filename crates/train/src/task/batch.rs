@@ -3,11 +3,11 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use neighbors::ListSizes;
 use neighbors::Search;
-use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds};
+use pointconv::{KernelShape, NeighborError, Neighborhood, PackedClouds, VoxelMap};
 
 use super::Loss;
 use crate::config::ModelConfig;
-use crate::network::NetworkInput;
+use crate::network::{CoarseInput, CoarseLevel, NetworkInput};
 
 /// A packed batch with its targets.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ pub struct Unpacked {
 pub struct Packer {
     /// The kernels that need neighbourhoods.
     pub shapes: Vec<KernelShape>,
+    /// The coarser resolutions of the network.
+    pub coarser: Vec<CoarseLevel>,
     /// How neighbours are found.
     pub search: Search,
     /// How logits and targets are compared.
@@ -62,6 +64,7 @@ impl Packer {
     pub fn of(model: &ModelConfig, label_smoothing: f32, device: &Device) -> Self {
         Self {
             shapes: model.kernel_shapes(),
+            coarser: model.coarser(),
             search: model.search().into(),
             loss: Loss { task: model.task(), label_smoothing },
             device: device.clone(),
@@ -76,10 +79,18 @@ impl Packer {
         let Unpacked { positions, offsets, features, channels, targets, weights, members } = batch;
         let (points, count) = (positions.len(), targets.len());
         let clouds = PackedClouds::new(positions, offsets)?;
-        let neighborhoods = Neighborhood::build_all(&clouds, &self.shapes, (&self.device, self.search))?;
+        let search = (&self.device, self.search);
+        let neighborhoods = Neighborhood::build_all(&clouds, &self.shapes, search)?;
+        let mut coarser: Vec<CoarseInput> = Vec::new();
+        for level in &self.coarser {
+            let finer = coarser.last().map_or(&clouds, |finer| finer.map.coarse());
+            let map = VoxelMap::build(finer, level.voxel)?;
+            let neighborhoods = Neighborhood::build_all(map.coarse(), &level.kernels, search)?;
+            coarser.push(CoarseInput { map, neighborhoods });
+        }
         let features = Tensor::from_data(TensorData::new(features, [points, channels]), &self.device);
         Ok(CloudBatch {
-            input: NetworkInput { features, offsets: clouds.offsets().to_vec(), neighborhoods },
+            input: NetworkInput { features, clouds, neighborhoods, coarser },
             targets: Tensor::from_data(TensorData::new(targets, [count]), &self.device),
             weights: weights.map(|values| Tensor::from_data(TensorData::new(values, [points]), &self.device)),
             loss: self.loss,

@@ -168,7 +168,7 @@ pub(super) mod tests {
     pub(in crate::task) fn builder(attributes: Vec<Attribute>) -> RegionBuilder {
         let loss = Loss { task: Task::Segmentation, label_smoothing: 0.0 };
         let device = device("cpu").unwrap().device;
-        let packer = Packer { shapes: Vec::new(), search: Search::Auto, loss, device };
+        let packer = Packer { shapes: Vec::new(), coarser: Vec::new(), search: Search::Auto, loss, device };
         RegionBuilder { packer, attributes, classes: 2, weights: None }
     }
 

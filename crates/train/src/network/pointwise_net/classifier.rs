@@ -1,0 +1,101 @@
+//! The classifier: the encoder, a global pooling, two linear layers.
+
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig, Initializer, Linear, LinearConfig};
+use burn::tensor::{Device, Tensor};
+use pointconv::{GlobalPool, GlobalPoolConfig, KernelShape, Pooling};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::encoder::{Dense, Encoder};
+use super::{PointwiseNetConfig, Scale};
+use crate::check::ConfigError;
+use crate::network::{
+    Activations, CoarseLevel, Forward, NetworkConfig, NetworkInput, NetworkSpec, SearchKind, Task,
+};
+
+/// The keys of a [`PointwiseClassifier`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct PointwiseClassifierConfig(pub PointwiseNetConfig);
+
+impl NetworkConfig for PointwiseClassifierConfig {
+    type Network = PointwiseClassifier;
+
+    const TASK: Task = Task::Classification;
+
+    fn example() -> Self {
+        Self(PointwiseNetConfig::full_example())
+    }
+
+    fn validate(&self, _channels_in: usize) -> Result<(), ConfigError> {
+        self.0.validate()
+    }
+
+    fn kernel_shapes(&self) -> Vec<KernelShape> {
+        vec![self.0.kernels()[0]]
+    }
+
+    fn coarser(&self) -> Vec<CoarseLevel> {
+        self.0.coarser()
+    }
+
+    fn scale(&mut self) -> Option<&mut Scale> {
+        Some(&mut self.0.cell)
+    }
+
+    fn init(&self, spec: &NetworkSpec, device: &Device) -> PointwiseClassifier {
+        let width = *self.0.widths().last().expect("a checked config has a resolution");
+        let hidden = self.0.hidden();
+        PointwiseClassifier {
+            encoder: Encoder::new(&self.0, spec.channels_in, device),
+            pool: GlobalPoolConfig::new().with_pooling(Pooling::Both).init(),
+            hidden: Dense::new(2 * width, hidden, device),
+            dropout: DropoutConfig::new(self.0.dropout).init(),
+            output: LinearConfig::new(hidden, spec.classes)
+                .with_initializer(Initializer::KaimingNormal { gain: 1.0, fan_out_only: false })
+                .init(device),
+        }
+    }
+
+    fn activations(&self, spec: &NetworkSpec) -> Activations {
+        self.0.activations(spec, 0)
+    }
+
+    fn search(&self) -> SearchKind {
+        self.0.search
+    }
+
+    fn kernel_key(&self) -> &'static str {
+        if self.0.shells.is_some() { "model.shells.radius" } else { "model.cell" }
+    }
+}
+
+/// Residual blocks of pointwise convolutions at several resolutions, then maximum and mean over the points of the coarsest,
+/// and two linear layers.
+///
+/// At resolution `l`, with `m_l` the mean offsets of the neighbours in every sub-domain:
+/// `x_0 = ReLU(norm(W_0 [f, m_0]))`, `x_l = ReLU(norm(W_l [max over voxels x_{l-1}, m_l]))`, each followed by blocks
+/// `x ← x + V · ReLU(norm(conv(x)))`. Batch normalisation over all points of the batch.
+#[derive(Module, Debug)]
+pub struct PointwiseClassifier {
+    encoder: Encoder,
+    pool: GlobalPool,
+    hidden: Dense,
+    dropout: Dropout,
+    output: Linear,
+}
+
+impl Forward for PointwiseClassifier {
+    fn named_outputs(&self, input: &NetworkInput) -> Vec<(String, Tensor<2>)> {
+        let levels = self.encoder.forward(input);
+        let coarsest = input.coarser.last().map_or(&input.clouds, |level| level.map.coarse());
+        let last = levels.last().cloned().expect("there is a resolution");
+        let mut outputs: Vec<(String, Tensor<2>)> =
+            (0..).map(|index| format!("encoder.levels.{index}")).zip(levels).collect();
+        let hidden = self.hidden.forward(self.pool.forward(last, coarsest));
+        outputs.push(("hidden".into(), hidden.clone()));
+        outputs.push(("output".into(), self.output.forward(self.dropout.forward(hidden))));
+        outputs
+    }
+}

@@ -1,0 +1,191 @@
+//! The keys of both networks, and what follows from them: widths, kernels, resolutions.
+
+use pointconv::KernelShape;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Scale;
+use crate::check::{ConfigError, ensure, ensure_fraction, ensure_positive, ensure_some};
+use crate::network::{
+    Activations, CoarseLevel, ConvolutionKind, NetworkSpec, SearchKind, ShellsConfig, kernel::kernel_shape,
+};
+
+/// A network of several resolutions: residual blocks of pointwise convolutions at each, voxel pooling between them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PointwiseNetConfig {
+    /// The preset that `widths`, `blocks` and `hidden` come from where they are not set: `"s"` or `"m"`. Default `"s"`.
+    pub size: Size,
+    /// Channels of each resolution, from fine to coarse, which also says how many there are. Default by `size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub widths: Option<Vec<usize>>,
+    /// Residual blocks of each resolution. Default by `size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<Vec<usize>>,
+    /// Edge of a kernel cell of the finest resolution, in the units of the network's clouds; it doubles with every further
+    /// resolution. `"auto"` takes it from the training files. Default `"auto"`.
+    pub cell: Scale,
+    /// Edge of the voxels that a resolution is pooled into, in kernel cells of that resolution. Default 0.5.
+    pub voxel: f32,
+    /// Cells of the kernel along x, y and z, each odd. Default `[3, 3, 3]`.
+    pub kernel_size: [usize; 3],
+    /// What the convolutions are. Default `"separable"`.
+    pub convolution: ConvolutionKind,
+    /// Channels inside a block, as a multiple of those outside. Default 2.
+    pub expansion: f32,
+    /// Whether every resolution reads where the neighbours lie: the mean offset and the occupancy of each sub-domain.
+    /// Default true.
+    pub offsets: bool,
+    /// Width of the hidden linear layer of the head. Default by `size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<usize>,
+    /// Dropout probability after the hidden layer, in `[0, 1)`. Default 0.4.
+    pub dropout: f64,
+    /// Neighbour search. It changes the time, never the result. Default `"auto"`.
+    pub search: SearchKind,
+    /// Section `[model.shells]`: kernels of shells instead of cells. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shells: Option<ShellsConfig>,
+}
+
+/// A preset of widths and blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Size {
+    /// About 0.15 million parameters.
+    #[default]
+    S,
+    /// About 0.6 million parameters.
+    M,
+}
+
+impl Default for PointwiseNetConfig {
+    fn default() -> Self {
+        Self {
+            size: Size::default(),
+            widths: None,
+            blocks: None,
+            cell: Scale::default(),
+            voxel: 0.5,
+            kernel_size: [3, 3, 3],
+            convolution: ConvolutionKind::Separable,
+            expansion: 2.0,
+            offsets: true,
+            hidden: None,
+            dropout: 0.4,
+            search: SearchKind::default(),
+            shells: None,
+        }
+    }
+}
+
+impl PointwiseNetConfig {
+    /// A config with every key.
+    pub(super) fn full_example() -> Self {
+        let default = Self::default();
+        Self {
+            widths: Some(default.widths()),
+            blocks: Some(default.blocks()),
+            hidden: Some(default.hidden()),
+            shells: Some(ShellsConfig::default()),
+            ..default
+        }
+    }
+
+    /// Channels of each resolution.
+    pub(super) fn widths(&self) -> Vec<usize> {
+        self.widths.clone().unwrap_or_else(|| match self.size {
+            Size::S => vec![16, 32, 64, 128],
+            Size::M => vec![32, 64, 128, 256],
+        })
+    }
+
+    /// Blocks of each resolution.
+    pub(super) fn blocks(&self) -> Vec<usize> {
+        self.blocks.clone().unwrap_or_else(|| vec![1; self.widths().len()])
+    }
+
+    /// Width of the hidden layer.
+    pub(super) fn hidden(&self) -> usize {
+        self.hidden.unwrap_or(match self.size {
+            Size::S => 64,
+            Size::M => 128,
+        })
+    }
+
+    /// Channels inside a block of `width` channels.
+    pub(super) fn inner(&self, width: usize) -> usize {
+        ((width as f32 * self.expansion).round() as usize).max(1)
+    }
+
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        let (widths, blocks) = (self.widths(), self.blocks());
+        ensure(
+            !widths.is_empty() && widths.iter().all(|&width| width > 0),
+            "model.widths",
+            format_args!("{widths:?}"),
+            "one number of at least 1 per resolution, and at least one resolution",
+        )?;
+        ensure(
+            blocks.len() == widths.len(),
+            "model.blocks",
+            format_args!("{blocks:?}"),
+            &format!("{} numbers, one per resolution of model.widths", widths.len()),
+        )?;
+        if let Scale::Value(cell) = self.cell {
+            ensure_positive(f64::from(cell), "model.cell")?;
+        }
+        ensure_positive(f64::from(self.voxel), "model.voxel")?;
+        ensure(
+            self.kernel_size.iter().all(|size| size % 2 == 1),
+            "model.kernel_size",
+            format_args!("{:?}", self.kernel_size),
+            "three odd numbers",
+        )?;
+        ensure_positive(f64::from(self.expansion), "model.expansion")?;
+        ensure_some(self.hidden(), "model.hidden")?;
+        ensure_fraction(self.dropout, "model.dropout")
+    }
+
+    /// The kernel of each resolution.
+    pub(super) fn kernels(&self) -> Vec<KernelShape> {
+        let cell = self.cell.value();
+        let kernel = |level: usize| {
+            let factor = 2f32.powi(level as i32);
+            let shells =
+                self.shells.as_ref().map(|shells| ShellsConfig { radius: shells.radius * factor, ..*shells });
+            kernel_shape(shells.as_ref(), self.kernel_size, cell * factor, 1)
+        };
+        (0..self.widths().len()).map(kernel).collect()
+    }
+
+    /// The resolutions after the finest one.
+    pub(super) fn coarser(&self) -> Vec<CoarseLevel> {
+        let cell = self.cell.value();
+        let kernels = self.kernels().into_iter().enumerate().skip(1);
+        let level = |(level, kernel): (usize, KernelShape)| CoarseLevel {
+            voxel: cell * 2f32.powi(level as i32) * self.voxel,
+            kernels: vec![kernel],
+        };
+        kernels.map(level).collect()
+    }
+
+    /// Numbers in memory of one point of the finest resolution, an estimate from above: the resolution after it has at most
+    /// 0.6 times its points, and so on.
+    pub(super) fn activations(&self, spec: &NetworkSpec, per_point_head: usize) -> Activations {
+        let moments = if self.offsets { 4 * self.kernels()[0].subdomains() } else { 0 };
+        let mut share = 1.0;
+        let mut sum = 0.0;
+        for (width, blocks) in self.widths().into_iter().zip(self.blocks()) {
+            let block = 3 * width + 4 * self.inner(width);
+            sum += share * (moments + 6 * width + blocks * block) as f64;
+            share *= 0.6;
+        }
+        let inference = spec.channels_in + sum as usize + per_point_head;
+        Activations {
+            inference_per_point: inference,
+            training_per_point: 2 * inference,
+            training_per_cloud: 8 * self.hidden() + 4 * spec.classes,
+        }
+    }
+}
