@@ -196,7 +196,8 @@ fn evaluate(
         }),
         evaluations: Vec::new(),
     };
-    for weights in [Weights::Best, Weights::Last] {
+    let averaged = (config.train.average > 0.0).then_some(Weights::Average);
+    for weights in [Weights::Best, Weights::Last].into_iter().chain(averaged) {
         let trained = TrainedRun::open(run.path(), weights, device)?;
         let root = &config.data.root;
         record.evaluations.push(evaluation::evaluate(&trained, root, "test", &device_name, progress)?);
@@ -210,8 +211,12 @@ fn evaluate(
     line(evaluations[0].confusion_table())?;
     for evaluation in evaluations {
         line(format_args!(
-            "test accuracy, {} epoch: {}",
-            evaluation.weights.name(),
+            "test accuracy, {}: {}",
+            match evaluation.weights {
+                Weights::Average => "average of weights",
+                Weights::Last => "last epoch",
+                _ => "best epoch",
+            },
             main_metrics(evaluation)
         ))?;
     }

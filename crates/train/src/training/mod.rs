@@ -1,5 +1,6 @@
 //! Training on burn's learner: one loop for both tasks.
 
+mod average;
 mod checkpointing;
 mod epoch_loop;
 mod eta;
