@@ -1,5 +1,7 @@
 //! The whole config file and its section `[train]`.
 
+use std::path::PathBuf;
+
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,6 +71,15 @@ pub struct TrainConfig {
     #[serde(default)]
     pub label_smoothing: f32,
 
+    /// Run, or file of weights, whose weights the training starts with where name and shape agree; the others start anew.
+    /// Default empty: all start anew.
+    #[serde(default)]
+    pub from: PathBuf,
+
+    /// Epochs at the start, with `from`, in which only the layers of the head (`hidden` and `output`) are trained. Default 0.
+    #[serde(default)]
+    pub freeze_epochs: usize,
+
     /// Decay of the exponential average of the weights, in `[0, 1)`, such as 0.999; the average is saved and evaluated beside
     /// the weights of the last epoch. 0 means none. Default 0.
     #[serde(default)]
@@ -83,7 +94,14 @@ impl TrainConfig {
     /// The section with its defaults, for `epochs` passes.
     #[must_use]
     pub fn new(epochs: usize) -> Self {
-        Self { epochs, batch_size: default_batch_size(), label_smoothing: 0.0, average: 0.0 }
+        Self {
+            epochs,
+            batch_size: default_batch_size(),
+            label_smoothing: 0.0,
+            average: 0.0,
+            from: PathBuf::new(),
+            freeze_epochs: 0,
+        }
     }
 }
 
@@ -114,6 +132,12 @@ impl Config {
         ensure_some(self.train.batch_size, "train.batch_size")?;
         ensure_fraction(f64::from(self.train.label_smoothing), "train.label_smoothing")?;
         ensure_fraction(self.train.average, "train.average")?;
+        ensure(
+            self.train.freeze_epochs == 0 || !self.train.from.as_os_str().is_empty(),
+            "train.freeze_epochs",
+            self.train.freeze_epochs,
+            "0 without train.from: layers that start anew cannot stay as they are",
+        )?;
         ensure(
             !(self.model.needs_order() && self.data.order == PointOrder::None),
             "data.order",

@@ -35,6 +35,8 @@ pub(super) struct Epochs<S> {
     pub(super) run: RunDirectory,
     /// Steps of an epoch.
     pub(super) steps: usize,
+    /// Epochs at the start in which only the head is trained.
+    pub(super) freeze_epochs: usize,
     /// The averaged weights at the start, where the config asks for them.
     pub(super) average: Mutex<Option<Average>>,
     pub(super) state: Arc<Mutex<TrainingState>>,
@@ -83,6 +85,7 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
                 break;
             }
             self.train.resume_epoch(epoch, tally.steps);
+            steps.freeze_trunk(epoch <= self.freeze_epochs);
             let mut watched = Watched { processor: &mut processor, interrupter, eta: &eta, epoch, epochs };
             let pass = self.train_epoch(&mut tally, &mut steps, &*train, &mut watched);
             let pass = pass.and_then(|()| self.validate_epoch(&steps, &*validation, &mut watched));

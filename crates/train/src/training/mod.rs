@@ -14,6 +14,7 @@ mod state;
 mod step;
 mod tally;
 mod tensorboard;
+mod transfer;
 
 pub use output::check_output;
 pub use session::{TrainOptions, TrainOutcome, train};

@@ -20,6 +20,7 @@ use super::sense;
 use super::state::TrainingState;
 use super::step::{average, first, take_turn};
 use super::tensorboard::EventLogs;
+use super::transfer::load_from;
 use crate::config::{Config, Task};
 use crate::error::RunError;
 use crate::metrics::{EpochMetrics, Metric, MetricsLog};
@@ -178,6 +179,15 @@ fn fit<S: BatchSource>(
     let steps = train.len().div_ceil(batch);
     let (network, optimizer, schedule) = first(config, &spec, epochs, steps, &device);
     let parameters = network.num_params();
+    let mut network = network;
+    let from = &config.train.from;
+    if state.position.steps == 0 && !from.as_os_str().is_empty() {
+        let fitted = load_from(&mut network, from)?;
+        if !matches!(options.progress, ProgressMode::Quiet) {
+            // A reader that is gone is no reason to stop training.
+            let _ = writeln!(std::io::stdout(), "weights from {}: {fitted}", from.display());
+        }
+    }
     let mut averaged = average(config, &network);
     if let (Some(averaged), true) = (&mut averaged, state.position.steps > 0) {
         let loaded = run.load_average(state.position.steps, averaged.network().clone())?;
@@ -200,6 +210,7 @@ fn fit<S: BatchSource>(
         task: config.model.task(),
         run: run.clone(),
         steps,
+        freeze_epochs: config.train.freeze_epochs,
         average: Mutex::new(averaged),
         state: state.clone(),
         stop: options.stop.clone(),

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
-use burn::module::Module;
+use burn::module::{Module, ParamId};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 use burn::train::{ClassificationOutput, InferenceStep, Learner, TrainOutput, TrainStep};
@@ -11,6 +11,7 @@ use burn::train::{ClassificationOutput, InferenceStep, Learner, TrainOutput, Tra
 use super::average::Average;
 use super::optimizer::optimizer;
 use super::schedule::schedule;
+use super::transfer;
 use crate::config::Config;
 use crate::network::{Network, NetworkSpec};
 use crate::streams::Stream;
@@ -73,6 +74,8 @@ pub struct Steps {
     seed: u64,
     average: Option<Average>,
     done: usize,
+    /// The parameters that are trained, while the others are frozen.
+    head: Option<Vec<ParamId>>,
 }
 
 impl std::fmt::Debug for Steps {
@@ -102,7 +105,12 @@ impl Steps {
         average: Option<Average>,
         done: usize,
     ) -> Self {
-        Self { learner, device, seed, average, done }
+        Self { learner, device, seed, average, done, head: None }
+    }
+
+    /// Trains only the head of the network, or all of it.
+    pub(super) fn freeze_trunk(&mut self, frozen: bool) {
+        self.head = frozen.then(|| transfer::head(&self.network()));
     }
 
     /// The averaged weights, where the config asks for them.
@@ -140,6 +148,10 @@ impl Steps {
 
     /// From the gradients to new weights; gives the learning rate of the step.
     pub fn update(&mut self, gradients: GradientsParams) -> f64 {
+        let gradients = match &self.head {
+            Some(head) => transfer::of_head(&self.network(), head, gradients),
+            None => gradients,
+        };
         self.learner.lr_step();
         self.learner.optimizer_step(gradients);
         self.done += 1;
