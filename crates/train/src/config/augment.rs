@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::attribute::Attribute;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_not_negative};
 
 /// Section `[augment]`: random changes to training clouds, after normalising, drawn anew each
@@ -29,13 +30,10 @@ pub struct AugmentConfig {
     #[schemars(extend("x-task" = "segmentation"))]
     pub drop: f32,
     /// Standard deviation of the normal noise on each channel of each colour, for colours from 0 to 1. Default 0.
-    #[schemars(extend("x-task" = "segmentation"))]
     pub color_jitter: f32,
     /// Probability that all colours of a cloud are 0, in `[0, 1)`. Default 0.
-    #[schemars(extend("x-task" = "segmentation"))]
     pub color_drop: f32,
     /// Probability that the colours of a cloud are stretched to their full range, by a random share, in `[0, 1)`. Default 0.
-    #[schemars(extend("x-task" = "segmentation"))]
     pub color_stretch: f32,
 }
 
@@ -97,7 +95,8 @@ impl Default for AugmentConfig {
 }
 
 impl AugmentConfig {
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+    /// Checks the values; `inputs` are those of the first layer.
+    pub(super) fn validate(&self, inputs: &[Attribute]) -> Result<(), ConfigError> {
         ensure_not_negative(f64::from(self.jitter_sigma), "augment.jitter_sigma")?;
         ensure_not_negative(f64::from(self.jitter_clip), "augment.jitter_clip")?;
         ensure_not_negative(f64::from(self.translate), "augment.translate")?;
@@ -105,6 +104,19 @@ impl AugmentConfig {
         ensure_not_negative(f64::from(self.color_jitter), "augment.color_jitter")?;
         ensure_fraction(f64::from(self.color_drop), "augment.color_drop")?;
         ensure_fraction(f64::from(self.color_stretch), "augment.color_stretch")?;
+        let of_colors = [
+            ("augment.color_jitter", self.color_jitter),
+            ("augment.color_drop", self.color_drop),
+            ("augment.color_stretch", self.color_stretch),
+        ];
+        for (key, value) in of_colors {
+            ensure(
+                value == 0.0 || inputs.contains(&Attribute::Color),
+                key,
+                value,
+                "0, for \"color\" is not among the inputs of the network",
+            )?;
+        }
         let [least, most] = self.scale;
         ensure(
             least.is_finite() && most.is_finite() && 0.0 < least && least <= most,

@@ -10,22 +10,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
+use super::Columns;
 use crate::config::{self, AugmentConfig, Rotate};
-
-/// The columns of the points of a cloud or of a region. A column that the cloud lacks is empty.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Columns {
-    /// Where the points lie.
-    pub positions: Vec<[f32; 3]>,
-    /// Normals.
-    pub normals: Vec<[f32; 3]>,
-    /// Red, green and blue from 0 to 1.
-    pub colors: Vec<[f32; 3]>,
-    /// Other properties by name.
-    pub properties: Vec<(String, Vec<f32>)>,
-    /// Labels.
-    pub labels: Vec<i32>,
-}
 
 /// Where the random numbers of a rotation come from. The two tasks differ, so that a seed means what it meant when each task
 /// had an augmentation of its own.

@@ -3,15 +3,18 @@
 mod augment;
 mod batch;
 pub mod classification;
+mod columns;
 mod loader;
 mod loss;
 pub mod segmentation;
 mod source;
 mod trained_run;
 
-pub use augment::{Columns, RotationDraws, augment, drop_points};
+pub use augment::{RotationDraws, augment, drop_points};
 pub use batch::{CloudBatch, Packer, Unpacked};
 pub(crate) use batch::{list_sizes, offsets};
+pub use columns::Columns;
+pub(crate) use columns::{Reference, check_attributes};
 pub(crate) use loader::AHEAD;
 pub use loader::Loader;
 pub use loss::{Loss, forward_loss};

@@ -16,7 +16,7 @@ use crate::metrics::{Confusion, Evaluation, Examples, FileGuesses, Weights};
 use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::{Progress, ProgressMode};
 use crate::run::{Manifest, RunDirectory, load_weights};
-use crate::task::{Loader, forward_loss};
+use crate::task::{Columns, Loader, forward_loss};
 
 /// Files that are read on all threads before the network sees them.
 const READ_TOGETHER: usize = 64;
@@ -65,7 +65,7 @@ impl Classifier {
         }
         let spec = NetworkSpec {
             points: config.data.points,
-            channels_in: config.model.inputs().channels(),
+            channels_in: config.channels_in(),
             classes: manifest.classes.len(),
         };
         let mut network = config.model.init(&spec, device);
@@ -136,8 +136,8 @@ impl Classifier {
         let bar = Progress::start(progress, &format!("reading {split}"), "files", samples.len());
         let (set, skipped) =
             CloudSet::load_alike(&samples, &self.config.data, self.config.seed, &|done| bar.set(done))?;
-        for file in &skipped {
-            bar.println(&format!("skipped: {}", file.error));
+        for error in &skipped {
+            bar.println(&format!("skipped: {error}"));
         }
         if set.dropped > 0 {
             bar.println(&format!("{} points that are not finite were dropped", set.dropped));
@@ -173,7 +173,8 @@ impl Classifier {
         let task = Task::Classification;
         let evaluation = Evaluation::new(task, split, self.weights, self.classes(), &confusion, loss, files);
         let set = loader.source().set();
-        let examples = Examples::of_files(root, &set.paths, &set.clouds, &guesses, self.config.seed);
+        let clouds: Vec<&[[f32; 3]]> = set.clouds.iter().map(|cloud| cloud.positions.as_slice()).collect();
+        let examples = Examples::of_files(root, &set.paths, &clouds, &guesses, self.config.seed);
         Ok((evaluation, examples))
     }
 
@@ -193,8 +194,7 @@ impl Classifier {
                 .map(|path| CloudSet::read(path, &self.config.data, self.config.seed))
                 .collect();
             for (path, cloud) in files.iter().zip(read) {
-                let prediction =
-                    cloud.map_err(RunError::from).and_then(|cloud| self.predict_one(path, cloud));
+                let prediction = cloud.and_then(|cloud| self.predict_one(path, cloud));
                 predictions.push((path.clone(), prediction));
                 bar.advance(1);
             }
@@ -206,13 +206,13 @@ impl Classifier {
     /// Classifies a cloud in memory, as [`predict`](Self::predict) would classify a file with these points.
     ///
     /// # Errors
-    /// A cloud without points, or with a point that is not finite.
+    /// A cloud without points, with a point that is not finite, or without a column that `data.inputs` asks for.
     pub fn classify(&self, cloud: &PointCloud) -> Result<Prediction, RunError> {
         self.predict_one(Path::new("memory"), CloudSet::prepare(cloud, &self.config.data, self.config.seed)?)
     }
 
     /// The prediction for the prepared points of one cloud.
-    fn predict_one(&self, path: &Path, cloud: Vec<[f32; 3]>) -> Result<Prediction, RunError> {
+    fn predict_one(&self, path: &Path, cloud: Columns) -> Result<Prediction, RunError> {
         let set =
             CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()], dropped: 0 };
         let batch = self.loader(set).iter().next().expect("the set has one cloud");
@@ -226,7 +226,7 @@ impl Classifier {
     }
 
     fn loader(&self, set: CloudSet) -> Loader<CloudSource> {
-        let builder = BatchBuilder::of(&self.config.model, 0.0, &self.device);
+        let builder = BatchBuilder::of(&self.config, 0.0, &self.device);
         let source = CloudSource::new(set, builder, Preparation::unchanged(&self.config));
         Loader::in_order(source, self.config.train.batch_size)
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pointcloud::dataset::{FolderDataset, Sample, Skipped, load_samples};
+use pointcloud::dataset::{FolderDataset, Sample};
 use pointcloud::io::Reader;
 use pointcloud::transform::{Normalizer, resample, shuffled_indices};
 use pointcloud::{PointCloud, derive_seed};
@@ -12,13 +12,15 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::config::{self, DataConfig, Normalize};
+use crate::error::RunError;
 use crate::streams::Stream;
+use crate::task::{Columns, check_attributes};
 
 /// The clouds of a split: all of one size, normalised, in memory.
 #[derive(Clone, Debug, Default)]
 pub struct CloudSet {
-    /// The points of every cloud.
-    pub clouds: Vec<Vec<[f32; 3]>>,
+    /// The points of every cloud, with the columns that `data.inputs` asks for.
+    pub clouds: Vec<Columns>,
     /// The class of every cloud.
     pub classes: Vec<usize>,
     /// The file of every cloud.
@@ -28,7 +30,7 @@ pub struct CloudSet {
 }
 
 impl CloudSet {
-    /// Reads all files of one split; also gives those that were left out (`data.skip_bad`).
+    /// Reads all files of one split; also says why others were left out (`data.skip_bad`).
     ///
     /// # Errors
     /// An unknown split, or the first file that cannot be used.
@@ -38,11 +40,11 @@ impl CloudSet {
         config: &DataConfig,
         seed: u64,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
+    ) -> Result<(Self, Vec<RunError>), RunError> {
         Self::load_files(dataset.split(split)?, config, seed, progress)
     }
 
-    /// Reads the files `samples`.
+    /// Reads the files `samples`, each with random numbers of its own.
     ///
     /// # Errors
     /// The first file that cannot be used.
@@ -51,19 +53,10 @@ impl CloudSet {
         config: &DataConfig,
         seed: u64,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
-        let loaded = load_samples(samples, &reader(config, seed), config.skip_bad, progress)?;
-        let mut set = Self::default();
-        for file in loaded.clouds {
-            set.dropped += file.dropped;
-            set.clouds.push(file.cloud.into_positions());
-            set.classes.push(file.class);
-            set.paths.push(file.path);
-        }
-        if config.normalize == Normalize::UnitSphere {
-            set.clouds.par_iter_mut().for_each(|cloud| Normalizer::unit_sphere(cloud).apply(cloud));
-        }
-        Ok((set, loaded.skipped))
+    ) -> Result<(Self, Vec<RunError>), RunError> {
+        let reader = reader(config, seed);
+        let read = |index: usize, path: &Path| read_file(path, config, &reader.clone().stream(index as u64));
+        Self::load_each(samples, config.skip_bad, progress, read)
     }
 
     /// Reads the files `samples` as [`read`](Self::read) does.
@@ -75,27 +68,38 @@ impl CloudSet {
         config: &DataConfig,
         seed: u64,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
+    ) -> Result<(Self, Vec<RunError>), RunError> {
+        let read = |_: usize, path: &Path| Self::read_counted(path, config, seed);
+        Self::load_each(samples, config.skip_bad, progress, read)
+    }
+
+    /// Reads the files `samples` with `read`, on all threads.
+    fn load_each(
+        samples: &[Sample],
+        skip_bad: bool,
+        progress: &(dyn Fn(usize) + Sync),
+        read: impl Fn(usize, &Path) -> Result<(Columns, usize), RunError> + Sync,
+    ) -> Result<(Self, Vec<RunError>), RunError> {
         let done = AtomicUsize::new(0);
-        let read: Vec<_> = samples
+        let clouds: Vec<_> = samples
             .par_iter()
-            .map(|sample| {
-                let cloud = Self::read_counted(&sample.path, config, seed);
+            .enumerate()
+            .map(|(index, sample)| {
+                let cloud = read(index, &sample.path);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1);
                 cloud
             })
             .collect();
         let (mut set, mut skipped) = (Self::default(), Vec::new());
-        for (sample, cloud) in samples.iter().zip(read) {
-            let path = sample.path.clone();
+        for (sample, cloud) in samples.iter().zip(clouds) {
             match cloud {
                 Ok((cloud, dropped)) => {
                     set.dropped += dropped;
                     set.clouds.push(cloud);
                     set.classes.push(sample.class);
-                    set.paths.push(path);
+                    set.paths.push(sample.path.clone());
                 }
-                Err(error) if config.skip_bad => skipped.push(Skipped { path, error }),
+                Err(error) if skip_bad => skipped.push(error),
                 Err(error) => return Err(error),
             }
         }
@@ -106,8 +110,8 @@ impl CloudSet {
     /// list.
     ///
     /// # Errors
-    /// As [`Reader::read`].
-    pub fn read(path: &Path, config: &DataConfig, seed: u64) -> pointcloud::Result<Vec<[f32; 3]>> {
+    /// As [`Reader::read`]; a file without a column that `data.inputs` asks for.
+    pub fn read(path: &Path, config: &DataConfig, seed: u64) -> Result<Columns, RunError> {
         Ok(Self::read_counted(path, config, seed)?.0)
     }
 
@@ -115,32 +119,20 @@ impl CloudSet {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn read_counted(
-        path: &Path,
-        config: &DataConfig,
-        seed: u64,
-    ) -> pointcloud::Result<(Vec<[f32; 3]>, usize)> {
-        let (cloud, dropped) = reader(config, seed).read_counted(path)?;
-        let mut cloud = cloud.into_positions();
-        if config.normalize == Normalize::UnitSphere {
-            Normalizer::unit_sphere(&cloud).apply(&mut cloud);
-        }
-        Ok((cloud, dropped))
+    pub fn read_counted(path: &Path, config: &DataConfig, seed: u64) -> Result<(Columns, usize), RunError> {
+        read_file(path, config, &reader(config, seed))
     }
 
     /// Prepares a cloud in memory as [`read`](Self::read) prepares that of a file.
     ///
     /// # Errors
-    /// A cloud without points, or with a point that is not finite.
-    pub fn prepare(cloud: &PointCloud, config: &DataConfig, seed: u64) -> pointcloud::Result<Vec<[f32; 3]>> {
+    /// A cloud without points, with a point that is not finite, or without a column that `data.inputs` asks for.
+    pub fn prepare(cloud: &PointCloud, config: &DataConfig, seed: u64) -> Result<Columns, RunError> {
         cloud.check_finite()?;
         // As for the first file of a list.
         let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(sampling_seed(seed), &[0]));
-        let mut positions = resample(cloud, config.points, sampling(config), &mut rng)?.into_positions();
-        if config.normalize == Normalize::UnitSphere {
-            Normalizer::unit_sphere(&positions).apply(&mut positions);
-        }
-        Ok(positions)
+        let cloud = resample(cloud, config.points, sampling(config), &mut rng)?;
+        columns(Path::new("memory"), cloud, config)
     }
 
     /// Number of clouds.
@@ -165,6 +157,23 @@ impl CloudSet {
             dropped: self.dropped,
         }
     }
+}
+
+/// Reads one file with `reader`; also counts the points that were left out.
+fn read_file(path: &Path, config: &DataConfig, reader: &Reader) -> Result<(Columns, usize), RunError> {
+    let (cloud, dropped) = reader.read_counted(path)?;
+    Ok((columns(path, cloud, config)?, dropped))
+}
+
+/// The columns of `cloud` that the network reads, normalised.
+fn columns(path: &Path, cloud: PointCloud, config: &DataConfig) -> Result<Columns, RunError> {
+    let attributes = config.attributes();
+    check_attributes(path, &cloud, &attributes, "data.inputs")?;
+    let mut columns = Columns::of_cloud(cloud, &attributes);
+    if config.normalize == Normalize::UnitSphere {
+        Normalizer::unit_sphere(&columns.positions).apply(&mut columns.positions);
+    }
+    Ok(columns)
 }
 
 fn reader(config: &DataConfig, seed: u64) -> Reader {
@@ -213,7 +222,7 @@ mod tests {
     fn set(classes: &[usize]) -> CloudSet {
         CloudSet {
             dropped: 0,
-            clouds: (0..classes.len()).map(|i| vec![[i as f32, 0.0, 0.0]]).collect(),
+            clouds: (0..classes.len()).map(|i| vec![[i as f32, 0.0, 0.0]].into()).collect(),
             classes: classes.to_vec(),
             paths: (0..classes.len()).map(|i| format!("{i}.ply").into()).collect(),
         }

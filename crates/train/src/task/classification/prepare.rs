@@ -32,21 +32,20 @@ impl Preparation {
         Self { order: config.data.order, augment: None, seed: config.seed }
     }
 
-    /// Prepares a cloud; `epoch` and the index of the `cloud` select the random numbers.
+    /// Prepares a cloud; `epoch` and the `index` of the cloud select the random numbers.
     #[must_use]
-    pub fn apply(&self, positions: &[[f32; 3]], epoch: usize, cloud: usize) -> Vec<[f32; 3]> {
-        let mut columns = Columns { positions: positions.to_vec(), ..Columns::default() };
+    pub fn apply(&self, cloud: &Columns, epoch: usize, index: usize) -> Columns {
+        let mut columns = cloud.clone();
         if let Some(config) = &self.augment {
-            let seed = Stream::CloudAugmentation.seed(self.seed, &[epoch as u64, cloud as u64]);
+            let seed = Stream::CloudAugmentation.seed(self.seed, &[epoch as u64, index as u64]);
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             augment(&mut columns, &mut [], config, RotationDraws::Shared, &mut rng);
         }
-        let positions = columns.positions;
         let order = match self.order {
-            PointOrder::None => return positions,
-            PointOrder::Xyz => xyz_order(&positions),
-            PointOrder::Morton => morton_order(&positions),
+            PointOrder::None => return columns,
+            PointOrder::Xyz => xyz_order(&columns.positions),
+            PointOrder::Morton => morton_order(&columns.positions),
         };
-        order.into_iter().map(|index| positions[index]).collect()
+        columns.select(&order)
     }
 }

@@ -20,8 +20,8 @@ pub(crate) fn training_data(
     let samples = dataset.split("train")?.len();
     let bar = Progress::start(progress, "reading train", "files", samples);
     let (all, skipped) = CloudSet::load(&dataset, "train", &config.data, config.seed, &|done| bar.set(done))?;
-    for file in &skipped {
-        bar.println(&format!("skipped: {}", file.error));
+    for error in &skipped {
+        bar.println(&format!("skipped: {error}"));
     }
     if all.dropped > 0 {
         bar.println(&format!("{} points that are not finite were dropped", all.dropped));
@@ -33,13 +33,13 @@ pub(crate) fn training_data(
     let (train, validation) = split_validation(&all, config.data.validation_fraction, config.seed);
     drop(all);
     let (train_files, validation_files) = (train.len(), validation.len());
-    let builder = BatchBuilder::of(&config.model, config.train.label_smoothing, device);
+    let builder = BatchBuilder::of(config, config.train.label_smoothing, device);
     Ok(TrainingData {
         train: CloudSource::new(train, builder.clone(), Preparation::for_training(config)),
         validation: CloudSource::new(validation, builder, Preparation::unchanged(config)),
         spec: NetworkSpec {
             points: config.data.points,
-            channels_in: config.model.inputs().channels(),
+            channels_in: config.channels_in(),
             classes: dataset.classes().len(),
         },
         classes: dataset.classes().to_vec(),
