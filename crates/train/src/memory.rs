@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use crate::config::{Config, DataConfig, ScenesConfig};
+use crate::config::{AugmentConfig, Config, DataConfig, ScenesConfig};
 use crate::error::RunError;
 use crate::network::{NetworkSpec, Task};
 use crate::synthetic::{surfaces, with_columns};
@@ -95,7 +95,9 @@ impl StepMemory {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
         }
         let batch = config.train.batch_size;
-        let preparation = Preparation::for_training(config);
+        // The clouds are drawn already; a batch without dropped points is the largest.
+        let augment = AugmentConfig { drop: 0.0, ..config.augment.clone() };
+        let preparation = Preparation { augment: Some(augment), ..Preparation::unchanged(config) };
         let prepared: Vec<Vec<[f32; 3]>> = clouds
             .iter()
             .take(batch)

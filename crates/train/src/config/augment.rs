@@ -20,14 +20,16 @@ pub struct AugmentConfig {
     pub jitter_sigma: f32,
     /// Largest size of that noise, in the same units; 0 means no bound. Default 0.05.
     pub jitter_clip: f32,
-    /// Smallest and largest factor of a uniform scaling about the origin. Default `[1.0, 1.0]`.
+    /// Smallest and largest factor of a scaling about the origin. Default `[1.0, 1.0]`.
     pub scale: [f32; 2],
+    /// Whether every axis has a factor of its own; normals follow. Default false: one factor for all.
+    pub scale_axes: bool,
     /// Largest shift along each axis, in the units of the normalised cloud. Default 0.
     pub translate: f32,
     /// Axes along which a cloud is mirrored, each with probability 1/2. Default none.
     pub mirror: Vec<Axis>,
-    /// Largest share of the points that is left out at random, in `[0, 1)`. Default 0.
-    #[schemars(extend("x-task" = "segmentation"))]
+    /// Largest share of the points that is left out at random, in `[0, 1)`. Where a network needs a fixed number of points
+    /// (`model.head = "flatten"`), the first point that is left takes the position of each of them. Default 0.
     pub drop: f32,
     /// Standard deviation of the normal noise on each channel of each colour, for colours from 0 to 1. Default 0.
     pub color_jitter: f32,
@@ -84,6 +86,7 @@ impl Default for AugmentConfig {
             jitter_sigma: 0.0,
             jitter_clip: 0.05,
             scale: [1.0, 1.0],
+            scale_axes: false,
             translate: 0.0,
             mirror: Vec::new(),
             drop: 0.0,
@@ -123,6 +126,32 @@ impl AugmentConfig {
             "augment.scale",
             format_args!("{:?}", self.scale),
             "the smallest factor, above 0, then the largest",
+        )?;
+        ensure(
+            !self.scale_axes || least < most,
+            "augment.scale_axes",
+            format_args!("true with augment.scale = {:?}", self.scale),
+            "two different factors in augment.scale",
         )
+    }
+
+    /// The changes of a vote: rotation, mirror, scale and shift. Noise and missing points would only make clouds worse.
+    #[must_use]
+    pub fn for_votes(&self) -> Self {
+        Self {
+            jitter_sigma: 0.0,
+            drop: 0.0,
+            color_jitter: 0.0,
+            color_drop: 0.0,
+            color_stretch: 0.0,
+            ..self.clone()
+        }
+    }
+
+    /// Whether a cloud stays as it is, whatever is drawn.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        let off = Self { up_axis: self.up_axis, jitter_clip: self.jitter_clip, ..Self::default() };
+        *self == off
     }
 }

@@ -37,6 +37,13 @@ pub struct DataConfig {
     #[schemars(extend("x-task" = "classification"))]
     pub sampling: Sampling,
 
+    /// Whether training draws the points of a cloud anew in every epoch, from all points of its file or from four times
+    /// `points` that are drawn once from the surface of a mesh. All of them stay in memory. Default false: they are drawn
+    /// once, when the file is read.
+    #[serde(default)]
+    #[schemars(extend("x-task" = "classification"))]
+    pub resample: bool,
+
     /// Order of the points inside a cloud. The flatten head needs one, for it gives every position in
     /// the order its own weights. Default `"xyz"`.
     #[serde(default)]
@@ -103,7 +110,7 @@ pub struct SynthData {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Sampling {
-    /// Uniform draw without repetition, once when the file is read; the same for the same file everywhere.
+    /// Uniform draw without repetition, once when the file is read, the same for the same file everywhere; see also `resample`.
     #[default]
     Random,
     /// Farthest-point sampling: each point is the one farthest from those already chosen. Even, and
@@ -192,6 +199,7 @@ impl DataConfig {
             points: default_points(),
             inputs: default_inputs(),
             sampling: Sampling::default(),
+            resample: false,
             order: PointOrder::default(),
             normalize: Normalize::default(),
             validation_fraction: default_validation_fraction(),

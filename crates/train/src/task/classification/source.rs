@@ -69,7 +69,7 @@ impl BatchSource for CloudSource {
     }
 
     fn points(&self, item: usize) -> Vec<[f32; 3]> {
-        self.set.clouds[item].positions.clone()
+        self.preparation.drawn(&self.set.clouds[item], item).positions
     }
 
     fn seed(&self) -> u64 {

@@ -17,9 +17,12 @@ pub(crate) fn training_data(
     progress: ProgressMode,
 ) -> Result<TrainingData<CloudSource>, RunError> {
     let dataset = FolderDataset::open(&config.data.root)?;
-    let samples = dataset.split("train")?.len();
-    let bar = Progress::start(progress, "reading train", "files", samples);
-    let (all, skipped) = CloudSet::load(&dataset, "train", &config.data, config.seed, &|done| bar.set(done))?;
+    let samples = dataset.split("train")?;
+    let bar = Progress::start(progress, "reading train", "files", samples.len());
+    let (all, skipped) = match config.data.resample {
+        true => CloudSet::load_whole(samples, &config.data, config.seed, false, &|done| bar.set(done))?,
+        false => CloudSet::load_files(samples, &config.data, config.seed, &|done| bar.set(done))?,
+    };
     for error in &skipped {
         bar.println(&format!("skipped: {error}"));
     }
@@ -32,6 +35,9 @@ pub(crate) fn training_data(
     }
     let (train, validation) = split_validation(&all, config.data.validation_fraction, config.seed);
     drop(all);
+    // Epochs are compared on the same points, which are those of an evaluation.
+    let validation =
+        if config.data.resample { validation.drawn(&config.data, config.seed) } else { validation };
     let (train_files, validation_files) = (train.len(), validation.len());
     let builder = BatchBuilder::of(config, config.train.label_smoothing, device);
     Ok(TrainingData {

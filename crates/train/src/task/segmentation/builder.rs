@@ -4,11 +4,12 @@ use burn::tensor::Device;
 use neighbors::NeighborError;
 use pointcloud::PointCloud;
 use pointcloud::scene::IGNORED;
+use rand_chacha::ChaCha8Rng;
 
 use super::points::region_points;
 use super::scene_set::{COUNT, Frame};
-use crate::config::{Attribute, ClassWeights, ModelConfig, ScenesConfig};
-use crate::task::{CloudBatch, Columns, Packer, Reference, Unpacked, offsets};
+use crate::config::{Attribute, AugmentConfig, ClassWeights, ModelConfig, ScenesConfig};
+use crate::task::{CloudBatch, Columns, Packer, Reference, RotationDraws, Unpacked, augment, offsets};
 
 /// Makes batches of points with their features, for one network.
 #[derive(Clone, Debug)]
@@ -106,8 +107,23 @@ impl RegionBuilder {
         self.finish(points, frame, [x, y])
     }
 
+    /// As [`region`](Self::region), with random changes of the region.
+    pub(super) fn changed_region(
+        &self,
+        (scene, frame): (&PointCloud, &Frame),
+        centre: [f32; 3],
+        members: &[usize],
+        changes: &AugmentConfig,
+        rng: &mut ChaCha8Rng,
+    ) -> RegionInput {
+        let mut points = region_points(scene, frame, members);
+        let mut centre = [[0, 1, 2].map(|axis| centre[axis] - frame.floor[axis])];
+        augment(&mut points, &mut centre, changes, RotationDraws::Own, rng);
+        self.finish(points, frame, [centre[0][0], centre[0][1]])
+    }
+
     /// The points of a region with their features; x and y are counted from `centre`.
-    pub(super) fn finish(&self, points: Columns, frame: &Frame, centre: [f32; 2]) -> RegionInput {
+    fn finish(&self, points: Columns, frame: &Frame, centre: [f32; 2]) -> RegionInput {
         let reference = Reference { centre: [centre[0], centre[1], 0.0], floor: (2, 0.0), half: frame.half };
         let features = points.features(&self.attributes, &reference);
         let Columns { positions, mut properties, labels, .. } = points;
