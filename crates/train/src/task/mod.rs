@@ -8,6 +8,7 @@ mod loader;
 mod loss;
 pub mod segmentation;
 mod source;
+mod spacing;
 mod trained_run;
 
 pub use augment::{RotationDraws, augment, drop_points};
@@ -19,4 +20,5 @@ pub(crate) use loader::AHEAD;
 pub use loader::Loader;
 pub use loss::{Loss, forward_loss};
 pub use source::{BatchSource, TrainingData};
+pub(crate) use spacing::{cell_for, spacing};
 pub use trained_run::TrainedRun;

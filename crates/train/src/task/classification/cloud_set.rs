@@ -159,9 +159,13 @@ impl CloudSet {
 
     /// Clouds that [`load_whole`](Self::load_whole) read, as [`load_alike`](Self::load_alike) would draw their points.
     #[must_use]
-    pub fn drawn(mut self, config: &DataConfig, seed: u64) -> Self {
-        self.clouds.par_iter_mut().for_each(|cloud| *cloud = draw_once(cloud, config, seed));
-        self
+    pub fn drawn(&self, config: &DataConfig, seed: u64) -> Self {
+        Self {
+            clouds: self.clouds.par_iter().map(|cloud| draw_once(cloud, config, seed)).collect(),
+            classes: self.classes.clone(),
+            paths: self.paths.clone(),
+            dropped: self.dropped,
+        }
     }
 
     /// Number of clouds.

@@ -2,6 +2,7 @@
 
 use burn::tensor::Device;
 use pointcloud::dataset::FolderDataset;
+use rayon::prelude::*;
 
 use super::{BatchBuilder, CloudSet, CloudSource, Preparation, split_validation};
 use crate::config::{Config, Normalize};
@@ -33,11 +34,15 @@ pub(crate) fn training_data(
     if all.is_empty() {
         return Err(RunError::NoFiles { path: config.data.root.clone(), split: "train".into() });
     }
-    let (train, validation) = split_validation(&all, config.data.validation_fraction, config.seed);
-    drop(all);
     // Epochs are compared on the same points, which are those of an evaluation.
-    let validation =
-        if config.data.resample { validation.drawn(&config.data, config.seed) } else { validation };
+    let drawn = config.data.resample.then(|| all.drawn(&config.data, config.seed));
+    let once = drawn.as_ref().unwrap_or(&all);
+    let config = &config.scaled(once.clouds.par_iter().map(|cloud| cloud.positions.as_slice()))?;
+    let split = |set: &CloudSet| split_validation(set, config.data.validation_fraction, config.seed);
+    let validation = split(once).1;
+    drop(drawn);
+    let train = split(&all).0;
+    drop(all);
     let (train_files, validation_files) = (train.len(), validation.len());
     let builder = BatchBuilder::of(config, config.train.label_smoothing, device);
     Ok(TrainingData {
@@ -53,6 +58,7 @@ pub(crate) fn training_data(
             Normalize::UnitSphere => "unit-sphere",
             Normalize::None => "none",
         },
+        config: config.clone(),
         train_files,
         validation_files,
         skipped_files: skipped.len(),
