@@ -12,15 +12,15 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::config::{Config, DataConfig, ScenesConfig};
+use crate::config::{AugmentConfig, Config, DataConfig, ScenesConfig};
 use crate::error::RunError;
 use crate::network::{NetworkSpec, Task};
-use crate::synthetic::surfaces;
+use crate::synthetic::{surfaces, with_columns};
 use crate::task::classification::{CloudSet, Preparation};
 use crate::task::segmentation::{
     Frame, RegionBuilder, RegionSource, Scene, decide_lengths, load_scenes, thin,
 };
-use crate::task::{AHEAD, list_sizes, offsets};
+use crate::task::{AHEAD, Columns, list_sizes, offsets};
 
 /// Bytes of a number.
 const FLOAT: u64 = 4;
@@ -77,7 +77,10 @@ impl StepMemory {
                 let (set, _) = CloudSet::load_alike(&some, &config.data, config.seed, &|_| ())?;
                 Self::of_clouds(config, dataset.classes().len(), &set.clouds)
             }
-            _ => Self::of_clouds(config, 10, &surfaces(batch.min(10), config.data.points)),
+            _ => {
+                let clouds = surfaces(batch.min(10), config.data.points);
+                Self::of_clouds(config, 10, &with_columns(clouds, &config.data.attributes()))
+            }
         }
     }
 
@@ -90,21 +93,23 @@ impl StepMemory {
     ///
     /// # Panics
     /// When there is no cloud.
-    pub fn of_clouds(config: &Config, classes: usize, clouds: &[Vec<[f32; 3]>]) -> Result<Self, RunError> {
+    pub fn of_clouds(config: &Config, classes: usize, clouds: &[Columns]) -> Result<Self, RunError> {
         assert!(!clouds.is_empty(), "StepMemory: expected at least one cloud");
         if config.model.task() != Task::Classification {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
         }
         let config = &config.scaled(clouds.par_iter().map(Vec::as_slice))?;
         let batch = config.train.batch_size;
-        let preparation = Preparation::for_training(config);
+        // The clouds are drawn already; a batch without dropped points is the largest.
+        let augment = AugmentConfig { drop: 0.0, ..config.augment.clone() };
+        let preparation = Preparation { augment: Some(augment), ..Preparation::unchanged(config) };
         let prepared: Vec<Vec<[f32; 3]>> = clouds
             .iter()
             .take(batch)
             .enumerate()
-            .map(|(index, cloud)| preparation.apply(cloud, 0, index))
+            .map(|(index, cloud)| preparation.apply(cloud, 0, index).positions)
             .collect();
-        let channels_in = config.model.inputs().channels();
+        let channels_in = config.channels_in();
         let spec = NetworkSpec { points: clouds[0].len(), channels_in, classes };
         let offsets = offsets(prepared.iter().map(Vec::len));
         Self::of_batch(config, &spec, &prepared.concat(), &offsets, batch)

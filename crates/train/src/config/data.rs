@@ -7,6 +7,7 @@ use pointcloud::synth::SynthConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::attribute::Attribute;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
 
 /// Section `[data]`: the dataset and the way each of its files becomes a cloud.
@@ -23,10 +24,25 @@ pub struct DataConfig {
     #[schemars(extend("x-task" = "classification"))]
     pub points: usize,
 
+    /// What the first layer reads of a point, one after the other: `"xyz"` (the normalised coordinates), `"height"` (the
+    /// coordinate along `augment.up_axis` above the lowest point of the cloud, in the same unit), `"color"` (from 0 to 1),
+    /// `"normal"` (that of the surface, for points drawn from a mesh), `"one"`, or the name of any other property. Default
+    /// `["xyz"]`.
+    #[serde(default = "default_inputs")]
+    #[schemars(extend("x-task" = "classification"))]
+    pub inputs: Vec<String>,
+
     /// How files with more points are reduced. Default `"random"`.
     #[serde(default)]
     #[schemars(extend("x-task" = "classification"))]
     pub sampling: Sampling,
+
+    /// Whether training draws the points of a cloud anew in every epoch, from all points of its file or from four times
+    /// `points` that are drawn once from the surface of a mesh. All of them stay in memory. Default false: they are drawn
+    /// once, when the file is read.
+    #[serde(default)]
+    #[schemars(extend("x-task" = "classification"))]
+    pub resample: bool,
 
     /// Order of the points inside a cloud. The flatten head needs one, for it gives every position in
     /// the order its own weights. Default `"xyz"`.
@@ -94,7 +110,7 @@ pub struct SynthData {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Sampling {
-    /// Uniform draw without repetition, once when the file is read; the same for the same file everywhere.
+    /// Uniform draw without repetition, once when the file is read, the same for the same file everywhere; see also `resample`.
     #[default]
     Random,
     /// Farthest-point sampling: each point is the one farthest from those already chosen. Even, and
@@ -138,6 +154,10 @@ fn default_points() -> usize {
     2048
 }
 
+fn default_inputs() -> Vec<String> {
+    vec!["xyz".to_owned()]
+}
+
 fn default_validation_fraction() -> f64 {
     0.1
 }
@@ -158,6 +178,12 @@ impl DataConfig {
         Reader::new().drop_invalid(self.drop_invalid).columns(&self.columns)
     }
 
+    /// What the first layer of a classifier reads.
+    #[must_use]
+    pub fn attributes(&self) -> Vec<Attribute> {
+        self.inputs.iter().map(|input| Attribute::named(input)).collect()
+    }
+
     /// Sets `columns` where there is a new value, and `drop_invalid` where it is true.
     pub(crate) fn set_reading(&mut self, columns: Option<&str>, drop_invalid: bool) {
         if let Some(columns) = columns {
@@ -171,7 +197,9 @@ impl DataConfig {
         Self {
             root: root.into(),
             points: default_points(),
+            inputs: default_inputs(),
             sampling: Sampling::default(),
+            resample: false,
             order: PointOrder::default(),
             normalize: Normalize::default(),
             validation_fraction: default_validation_fraction(),
@@ -185,6 +213,13 @@ impl DataConfig {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         ensure(!self.root.as_os_str().is_empty(), "data.root", "an empty path", "the path of a folder")?;
         ensure_some(self.points, "data.points")?;
+        Attribute::validate(&self.inputs, "data.inputs")?;
+        ensure(
+            !self.attributes().contains(&Attribute::Room),
+            "data.inputs",
+            "\"room\"",
+            "\"xyz\", which is normalised over the cloud, in its stead",
+        )?;
         ensure_fraction(self.validation_fraction, "data.validation_fraction")?;
         if let Some(synth) = &self.synth {
             ensure_some(synth.train_per_class, "data.synth.train_per_class")?;

@@ -18,7 +18,7 @@ mod schema;
 mod usage;
 
 pub use crate::check::{ConfigError, Hint, KeySource};
-pub use crate::network::{ConvolutionKind, Inputs, ModelConfig, SearchKind, ShellsConfig, Task};
+pub use crate::network::{ConvolutionKind, ModelConfig, SearchKind, ShellsConfig, Task};
 pub use attribute::Attribute;
 pub use augment::{AugmentConfig, Axis, Rotate};
 pub use data::{DataConfig, Normalize, PointOrder, Sampling, SynthData};

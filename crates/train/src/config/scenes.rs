@@ -265,20 +265,11 @@ impl ScenesConfig {
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         ensure(!self.label.is_empty(), "scenes.label", "an empty name", "the name of a property")?;
-        let twice = |names: &[String]| {
-            names
-                .iter()
-                .enumerate()
-                .find(|(index, name)| names[..*index].contains(name))
-                .map(|(_, name)| name.clone())
-        };
-        if let Some(name) = twice(&self.classes) {
+        let mut classes = self.classes.iter().enumerate();
+        if let Some((_, name)) = classes.find(|(index, name)| self.classes[..*index].contains(name)) {
             return ensure(false, "scenes.classes", format_args!("{name:?} twice"), "every class once");
         }
-        ensure(!self.inputs.is_empty(), "scenes.inputs", "[]", "at least one input")?;
-        if let Some(name) = twice(&self.inputs) {
-            return ensure(false, "scenes.inputs", format_args!("{name:?} twice"), "every input once");
-        }
+        Attribute::validate(&self.inputs, "scenes.inputs")?;
         ensure_positive(f64::from(self.voxel()), "scenes.voxel")?;
         ensure_positive(f64::from(self.size()), "scenes.size")?;
         ensure_some(self.points, "scenes.points")?;

@@ -22,8 +22,8 @@ pub use paper_classifier::Head;
 pub use pointconv::selu;
 pub use pointwise_net::{PointwiseNetConfig, Size};
 pub use spec::{
-    Activations, CoarseInput, CoarseLevel, Forward, Inputs, NetworkConfig, NetworkInput, NetworkSpec,
-    SearchKind, Task,
+    Activations, CoarseInput, CoarseLevel, Forward, NetworkConfig, NetworkInput, NetworkSpec, SearchKind,
+    Task,
 };
 
 table::networks! {

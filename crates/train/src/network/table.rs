@@ -85,12 +85,6 @@ macro_rules! networks {
                 match self { $(Self::$network(config) => config.kernel_key(),)+ }
             }
 
-            /// What a classifier reads of a point.
-            #[must_use]
-            pub fn inputs(&self) -> Inputs {
-                match self { $(Self::$network(config) => NetworkConfig::inputs(config),)+ }
-            }
-
             /// Whether the weights depend on the order of the points in a cloud.
             #[must_use]
             pub fn needs_order(&self) -> bool {
