@@ -4,7 +4,6 @@ use std::fmt;
 
 use burn::tensor::Device;
 use neighbors::ListSizes;
-use pointcloud::dataset::FolderDataset;
 use pointcloud::synth::{SCENE_CLASSES, SceneSynthConfig, scene};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -62,7 +61,7 @@ impl StepMemory {
         if let Some(scenes) = &config.scenes {
             return Self::of_scenes(config, scenes);
         }
-        let dataset = FolderDataset::open(&config.data.root).ok();
+        let dataset = config.data.dataset(&config.data.root, config.seed, None).ok();
         let samples = dataset.as_ref().and_then(|dataset| dataset.split("train").ok()).unwrap_or_default();
         let batch = config.train.batch_size;
         match &dataset {

@@ -25,6 +25,8 @@ pub(crate) enum Stream {
     RegionAugmentation = 8,
     /// The points of the examples of an evaluation.
     Examples = 9,
+    /// The files that become the split `test` of a data set without splits.
+    TestFiles = 10,
 }
 
 impl Stream {

@@ -6,7 +6,7 @@ use burn::data::dataloader::DataLoader;
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
 use pointcloud::PointCloud;
-use pointcloud::dataset::{FolderDataset, Sample};
+use pointcloud::dataset::Sample;
 use rayon::prelude::*;
 
 use super::{BatchBuilder, CloudSet, CloudSource, Preparation};
@@ -38,6 +38,8 @@ pub struct Classifier {
     config: Config,
     manifest: Manifest,
     weights: Weights,
+    /// The test files that the run drew from a data set without splits.
+    test_files: Option<Vec<String>>,
     network: Network,
     device: Device,
 }
@@ -70,7 +72,7 @@ impl Classifier {
         };
         let mut network = config.model.init(&spec, device);
         load_weights(&mut network, &run, weights)?;
-        Ok(Self { config, manifest, weights, network, device: device.clone() })
+        Ok(Self { config, manifest, weights, test_files: run.test_files()?, network, device: device.clone() })
     }
 
     /// The config of the run.
@@ -97,7 +99,7 @@ impl Classifier {
         &self.manifest.classes
     }
 
-    /// Classifies every file of `root/<class>/<split>` and compares with the folder it lies in.
+    /// Classifies every file of a split of the data set at `root` and compares with its class there.
     ///
     /// A data set may lack classes of the network, but not have others.
     ///
@@ -117,7 +119,7 @@ impl Classifier {
         split: &str,
         progress: ProgressMode,
     ) -> Result<(Evaluation, Examples), RunError> {
-        let dataset = FolderDataset::open(root)?;
+        let dataset = self.config.data.dataset(root, self.config.seed, self.test_files.clone())?;
         let class_of: Vec<usize> = dataset
             .classes()
             .iter()
