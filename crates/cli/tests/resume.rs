@@ -62,9 +62,23 @@ fn random_numbers() -> impl FnMut(u64) -> u64 {
 #[cfg(unix)]
 #[test]
 fn a_run_that_was_stopped_anywhere_any_number_of_times_is_the_one_that_was_not() {
+    stop_anywhere("tiny.toml", 8);
+}
+
+#[cfg(unix)]
+#[test]
+fn running_statistics_and_averaged_weights_go_on_where_they_were() {
+    // The average is a fifth file of a checkpoint.
+    stop_anywhere("levels.toml", 10);
+}
+
+/// Trains with `config`, stopped or killed at random moments; the run must equal one that was not. `files` are those of the
+/// two checkpoints that stay.
+#[cfg(unix)]
+fn stop_anywhere(config: &'static str, files: usize) {
     let mut random = random_numbers();
     let place = Workplace::new();
-    let arguments = ["train", "tiny.toml", "--set", "train.epochs=40", "--set", "train.batch_size=1"];
+    let arguments = ["train", config, "--set", "train.epochs=40", "--set", "train.batch_size=1"];
     let with = |more: &[&'static str]| [&arguments[..], more].concat();
     place.succeed(&with(&["--output", "whole", "--tensorboard"]));
 
@@ -122,7 +136,7 @@ fn a_run_that_was_stopped_anywhere_any_number_of_times_is_the_one_that_was_not()
         let names: Vec<String> =
             names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         assert!(names.iter().all(|name| !name.contains("tmp") && !name.contains("partial")), "{names:?}");
-        assert!(folder == "cut" || names.len() == 8, "{names:?}");
+        assert!(folder == "cut" || names.len() == files, "{names:?}");
     }
 }
 
@@ -247,17 +261,19 @@ fn the_seed_decides_all_bytes() {
 
 #[test]
 fn the_number_of_threads_changes_no_byte() {
-    let place = Workplace::new();
-    // Wide enough that the products and reductions of burn run on several threads.
-    let wide = ["--set", "model.hidden=256", "--set", "train.batch_size=16", "--quiet"];
-    for threads in ["1", "2", "4"] {
-        let arguments = [&["train", "tiny.toml", "--output", threads], &wide[..]].concat();
-        let status = place.command(&arguments).env("RAYON_NUM_THREADS", threads).output().unwrap().status;
-        assert!(status.success());
+    for config in ["tiny.toml", "levels.toml"] {
+        let place = Workplace::new();
+        // Wide enough that the products and reductions of burn run on several threads.
+        let wide = ["--set", "model.hidden=256", "--set", "train.batch_size=16", "--quiet"];
+        for threads in ["1", "2", "4"] {
+            let arguments = [&["train", config, "--output", threads], &wide[..]].concat();
+            let status = place.command(&arguments).env("RAYON_NUM_THREADS", threads).output().unwrap().status;
+            assert!(status.success());
+        }
+        assert_same_run(&place.path("1"), &place.path("2"));
+        assert_same_run(&place.path("1"), &place.path("4"));
+        let [evaluation, other] =
+            ["1", "4"].map(|run| fs::read(place.path(run).join("evaluation.json")).unwrap());
+        assert!(evaluation == other);
     }
-    assert_same_run(&place.path("1"), &place.path("2"));
-    assert_same_run(&place.path("1"), &place.path("4"));
-    let [evaluation, other] =
-        ["1", "4"].map(|run| fs::read(place.path(run).join("evaluation.json")).unwrap());
-    assert!(evaluation == other);
 }

@@ -52,6 +52,14 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// The training files do not decide a length that the config leaves open.
+    #[error(
+        "`{key}` is \"auto\", but the training files have no cloud with two different points to take it from; set a number"
+    )]
+    Scale {
+        /// The key.
+        key: &'static str,
+    },
     /// Another process trains in the run directory.
     #[error("another process is training in {}; wait for it, or choose another folder with --output", path.display())]
     Busy {

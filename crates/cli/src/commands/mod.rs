@@ -57,6 +57,8 @@ enum WeightsArgument {
     Best,
     /// Of the last epoch
     Last,
+    /// The average over the training, where the config has train.average
+    Average,
 }
 
 impl From<WeightsArgument> for ::train::Weights {
@@ -64,6 +66,7 @@ impl From<WeightsArgument> for ::train::Weights {
         match weights {
             WeightsArgument::Best => Self::Best,
             WeightsArgument::Last => Self::Last,
+            WeightsArgument::Average => Self::Average,
         }
     }
 }

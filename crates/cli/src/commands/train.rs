@@ -28,6 +28,7 @@ use crate::progress;
   pointwise train configs/shapes10.toml
   pointwise train configs/modelnet10-paper.toml --set data.root=/data/ModelNet10 --set seed=1
   pointwise train configs/shapes10.toml --resume
+  pointwise train mine.toml --from runs/modelnet10 --set train.freeze_epochs=2
   pointwise train configs/shapes10.toml --tensorboard      (then: tensorboard --logdir runs)
 
 Ctrl-C stops after the current step and saves it: --resume continues from there with the same result. A second Ctrl-C ends at once.")]
@@ -37,6 +38,9 @@ pub(super) struct Train {
     /// Override a key of the config
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
+    /// Start with the weights of a run or a file of weights, where name and shape agree (train.from)
+    #[arg(long, value_name = "RUN|FILE")]
+    from: Option<PathBuf>,
     /// Where to train: auto, cpu, or another device of this build
     #[arg(long, default_value = "auto")]
     device: String,
@@ -59,7 +63,7 @@ pub(super) struct Train {
 
 impl Train {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let config = Config::load(&self.config, &self.overrides)?;
+        let config = Config::load(&self.config, &self.overrides())?;
         let found = pick(&self.device, self.quiet)?;
         let FoundDevice { device, .. } = &found;
         let progress = progress::detect(self.quiet);
@@ -123,11 +127,17 @@ impl Train {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// The overrides of the config, those of other options included.
+    fn overrides(&self) -> Vec<String> {
+        let from = self.from.iter().map(|path| format!("train.from={}", path.display()));
+        self.overrides.iter().cloned().chain(from).collect()
+    }
+
     /// The command that goes on with the run.
     fn resume_command(&self, run: &Path) -> String {
         let mut words = vec!["pointwise".to_owned(), "train".into(), self.config.display().to_string()];
-        for value in &self.overrides {
-            words.extend(["--set".to_owned(), value.clone()]);
+        for value in self.overrides() {
+            words.extend(["--set".to_owned(), value]);
         }
         if self.device != "auto" {
             words.extend(["--device".to_owned(), self.device.clone()]);
@@ -196,7 +206,8 @@ fn evaluate(
         }),
         evaluations: Vec::new(),
     };
-    for weights in [Weights::Best, Weights::Last] {
+    let averaged = (config.train.average > 0.0).then_some(Weights::Average);
+    for weights in [Weights::Best, Weights::Last].into_iter().chain(averaged) {
         let trained = TrainedRun::open(run.path(), weights, device)?;
         let root = &config.data.root;
         record.evaluations.push(evaluation::evaluate(&trained, root, "test", &device_name, progress)?);
@@ -210,8 +221,12 @@ fn evaluate(
     line(evaluations[0].confusion_table())?;
     for evaluation in evaluations {
         line(format_args!(
-            "test accuracy, {} epoch: {}",
-            evaluation.weights.name(),
+            "test accuracy, {}: {}",
+            match evaluation.weights {
+                Weights::Average => "average of weights",
+                Weights::Last => "last epoch",
+                _ => "best epoch",
+            },
             main_metrics(evaluation)
         ))?;
     }

@@ -36,6 +36,7 @@ impl Workplace {
         generate(folder.path().join("set"), &settings, &|_| ()).unwrap();
         let place = Self { folder };
         fs::write(place.path("tiny.toml"), place.text()).unwrap();
+        fs::write(place.path("levels.toml"), place.levels()).unwrap();
         place
     }
 
@@ -54,6 +55,15 @@ impl Workplace {
              [train]\nepochs = 2\nbatch_size = 8\n",
             self.path("set")
         )
+    }
+
+    /// A network of several resolutions with running statistics, averaged weights and a kernel size from the data.
+    fn levels(&self) -> String {
+        let text = self.text();
+        let (before, rest) = text.split_once("[model]").unwrap();
+        let after = &rest[rest.find("[optimizer]").unwrap()..];
+        let model = "[model]\nkind = \"pointwise-classifier\"\nwidths = [4, 6]\nhidden = 16\ndropout = 0.3\n";
+        format!("{before}{model}{after}average = 0.9\n[schedule]\nkind = \"cosine\"\nwarmup_epochs = 1\n")
     }
 
     /// The tiny config with `overrides`.
@@ -166,8 +176,11 @@ pub(crate) fn json(path: impl AsRef<Path>) -> serde_json::Value {
 }
 
 /// The last and the best weights of a run, byte for byte.
-pub(crate) fn weights(run: &Path) -> [Vec<u8>; 2] {
-    ["last", "best"].map(|name| fs::read(run.join(format!("{name}.safetensors"))).unwrap())
+pub(crate) fn weights(run: &Path) -> Vec<Vec<u8>> {
+    let read = |name| fs::read(run.join(format!("{name}.safetensors")));
+    // Only trainings with `train.average` have the third one.
+    let average = read("average").ok();
+    ["last", "best"].into_iter().map(|name| read(name).unwrap()).chain(average).collect()
 }
 
 /// Asserts that two runs have the same weights, byte for byte, and the same metrics.

@@ -1,5 +1,8 @@
 //! The whole config file and its section `[train]`.
 
+use std::path::PathBuf;
+
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +12,9 @@ use super::optimize::{OptimizerConfig, ScheduleConfig};
 use super::scenes::ScenesConfig;
 use super::usage;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
-use crate::network::{ModelConfig, Task};
+use crate::error::RunError;
+use crate::network::{ModelConfig, Scale, Task};
+use crate::task::{cell_for, spacing};
 
 /// An experiment: everything that decides the result of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +70,20 @@ pub struct TrainConfig {
     /// `[0, 1)`. Default 0.
     #[serde(default)]
     pub label_smoothing: f32,
+
+    /// Run, or file of weights, whose weights the training starts with where name and shape agree; the others start anew.
+    /// Default empty: all start anew.
+    #[serde(default)]
+    pub from: PathBuf,
+
+    /// Epochs at the start, with `from`, in which only the layers of the head (`hidden` and `output`) are trained. Default 0.
+    #[serde(default)]
+    pub freeze_epochs: usize,
+
+    /// Decay of the exponential average of the weights, in `[0, 1)`, such as 0.999; the average is saved and evaluated beside
+    /// the weights of the last epoch. 0 means none. Default 0.
+    #[serde(default)]
+    pub average: f64,
 }
 
 fn default_batch_size() -> usize {
@@ -75,7 +94,14 @@ impl TrainConfig {
     /// The section with its defaults, for `epochs` passes.
     #[must_use]
     pub fn new(epochs: usize) -> Self {
-        Self { epochs, batch_size: default_batch_size(), label_smoothing: 0.0 }
+        Self {
+            epochs,
+            batch_size: default_batch_size(),
+            label_smoothing: 0.0,
+            average: 0.0,
+            from: PathBuf::new(),
+            freeze_epochs: 0,
+        }
     }
 }
 
@@ -105,12 +131,36 @@ impl Config {
         ensure_some(self.train.epochs, "train.epochs")?;
         ensure_some(self.train.batch_size, "train.batch_size")?;
         ensure_fraction(f64::from(self.train.label_smoothing), "train.label_smoothing")?;
+        ensure_fraction(self.train.average, "train.average")?;
+        ensure(
+            self.train.freeze_epochs == 0 || !self.train.from.as_os_str().is_empty(),
+            "train.freeze_epochs",
+            self.train.freeze_epochs,
+            "0 without train.from: layers that start anew cannot stay as they are",
+        )?;
         ensure(
             !(self.model.needs_order() && self.data.order == PointOrder::None),
             "data.order",
             "\"none\"",
             "\"xyz\" or \"morton\", for model.head = \"flatten\" gives every index in the order its own weights",
         )
+    }
+
+    /// This config with the lengths that it leaves open, `"auto"`, taken from `clouds`, as the network is given them.
+    ///
+    /// # Errors
+    /// [`RunError::Scale`] when the clouds have no two different points, or a position that is not finite.
+    pub(crate) fn scaled<'a>(
+        &self,
+        clouds: impl IntoParallelIterator<Item = &'a [[f32; 3]]>,
+    ) -> Result<Self, RunError> {
+        let mut config = self.clone();
+        let key = config.model.kernel_key();
+        if let Some(scale) = config.model.scale().filter(|scale| **scale == Scale::Auto) {
+            let found = spacing(clouds)?.ok_or(RunError::Scale { key })?;
+            *scale = Scale::Value(cell_for(found));
+        }
+        Ok(config)
     }
 
     /// Checks that a segmenter has the section `[scenes]`, and a classifier does not.
@@ -199,9 +249,9 @@ mod tests {
             }),
             ("optimizer.lr", |c| {
                 c.optimizer = OptimizerConfig::Adam { lr: 1.5, weight_decay: 0.0 };
-                c.schedule = ScheduleConfig::Cosine { min_lr: 0.0 };
+                c.schedule = ScheduleConfig::Cosine { min_lr: 0.0, warmup_epochs: 0 };
             }),
-            ("schedule.min_lr", |c| c.schedule = ScheduleConfig::Cosine { min_lr: 1.0 }),
+            ("schedule.min_lr", |c| c.schedule = ScheduleConfig::Cosine { min_lr: 1.0, warmup_epochs: 0 }),
             ("schedule.every_epochs", |c| c.schedule = ScheduleConfig::Step { every_epochs: 0, gamma: 0.5 }),
             ("augment.scale", |c| c.augment.scale = [1.2, 0.8]),
             ("train.batch_size", |c| c.train.batch_size = 0),

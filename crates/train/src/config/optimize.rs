@@ -53,6 +53,9 @@ pub enum ScheduleConfig {
         /// Learning rate at the end. Default 0.
         #[serde(default)]
         min_lr: f64,
+        /// Epochs at the start in which the learning rate is multiplied by a factor that grows from 0 to 1. Default 0.
+        #[serde(default)]
+        warmup_epochs: usize,
     },
     /// `kind = "step"`: multiplied by `gamma` every `every_epochs` epochs.
     Step {
@@ -129,7 +132,7 @@ impl ScheduleConfig {
     pub(super) fn examples() -> Vec<Self> {
         vec![
             Self::Constant,
-            Self::Cosine { min_lr: 0.0 },
+            Self::Cosine { min_lr: 0.0, warmup_epochs: 0 },
             Self::Step { every_epochs: 20, gamma: default_gamma() },
         ]
     }
@@ -137,7 +140,7 @@ impl ScheduleConfig {
     pub(super) fn validate(&self, lr: f64) -> Result<(), ConfigError> {
         match self {
             Self::Constant => Ok(()),
-            Self::Cosine { min_lr } => {
+            Self::Cosine { min_lr, .. } => {
                 ensure(
                     lr <= 1.0,
                     "optimizer.lr",

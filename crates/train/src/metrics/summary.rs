@@ -59,15 +59,18 @@ pub enum Weights {
     Best,
     /// Those of the last epoch.
     Last,
+    /// The exponential average over the training, after the last epoch (`train.average`).
+    Average,
 }
 
 impl Weights {
-    /// `best` or `last`.
+    /// `best`, `last` or `average`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Best => "best",
             Self::Last => "last",
+            Self::Average => "average",
         }
     }
 }

@@ -176,7 +176,7 @@ mod tests {
         let shapes = config.kernel_shapes();
         let clouds = PackedClouds::new(positions, offsets).unwrap();
         let neighborhoods = Neighborhood::build_all(&clouds, &shapes, &features.device()).unwrap();
-        NetworkInput { features, offsets: offsets.to_vec(), neighborhoods }
+        NetworkInput { features, clouds, neighborhoods, coarser: Vec::new() }
     }
 
     #[test]

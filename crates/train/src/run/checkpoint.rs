@@ -30,6 +30,11 @@ impl RunDirectory {
         self.checkpoints().join(format!("position-{steps}.toml"))
     }
 
+    /// The file of the averaged weights in a checkpoint; only trainings with `train.average` write it.
+    fn average(&self, steps: usize) -> PathBuf {
+        self.file("average", steps)
+    }
+
     /// The numbers of the whole checkpoints in order: steps since the start.
     #[must_use]
     pub fn whole_checkpoints(&self) -> Vec<usize> {
@@ -62,16 +67,39 @@ impl RunDirectory {
         Ok(Some(position))
     }
 
+    /// Writes the averaged weights of the checkpoint after `steps` steps. Its position is written after them, so that a whole
+    /// checkpoint has them.
+    pub(crate) fn write_average<M: Module>(&self, steps: usize, network: &M) -> Result<(), RunError> {
+        let path = self.average(steps);
+        fs::create_dir_all(self.checkpoints()).map_err(RunError::io(&path, "write"))?;
+        let saved = network.clone().into_record().save(&path);
+        saved.map_err(|error| RunError::BadFile {
+            path,
+            problem: format!("cannot write the average: {error}"),
+        })
+    }
+
+    /// Gives `network` the averaged weights of the checkpoint after `steps` steps.
+    ///
+    /// # Errors
+    /// [`RunError::BadFile`].
+    pub(crate) fn load_average<M: Module>(&self, steps: usize, network: M) -> Result<M, RunError> {
+        let path = self.average(steps);
+        let record = ModuleRecord::load(&path).map_err(|error| damaged(&path, steps, &error.to_string()))?;
+        Ok(network.load_record(record))
+    }
+
     /// Writes the position of a checkpoint; burn writes its other files.
     pub(crate) fn write_position(&self, position: &Position) -> Result<(), RunError> {
         let text = toml::to_string(position).expect("a position is plain data");
         self.write(&self.position(position.steps), &text)
     }
 
-    /// Removes the position of a checkpoint: its other files are no checkpoint any more.
+    /// Removes the position and the average of a checkpoint: its other files are no checkpoint any more.
     pub(crate) fn remove_position(&self, steps: usize) {
         // A file that stays does no harm: resuming the run removes it.
         let _ = fs::remove_file(self.position(steps));
+        let _ = fs::remove_file(self.average(steps));
     }
 
     /// Removes the remains of a process that was killed: incomplete checkpoints, and files that were being written.
@@ -80,7 +108,10 @@ impl RunDirectory {
         let is_used = |name: &str| {
             whole.iter().any(|&steps| {
                 let files = FILES.map(|kind| self.file(kind, steps));
-                files.iter().chain([&self.position(steps)]).any(|file| file.ends_with(name))
+                files
+                    .iter()
+                    .chain([&self.position(steps), &self.average(steps)])
+                    .any(|file| file.ends_with(name))
             })
         };
         for folder in [self.checkpoints(), self.path().to_owned()] {

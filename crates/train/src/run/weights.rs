@@ -1,6 +1,10 @@
 //! Weights as safetensors.
 
-use burn::store::{ModuleSnapshot, SafetensorsStore};
+use std::fmt;
+use std::path::Path;
+
+use burn::store::{ApplyError, FloatCastAdapter, ModuleSnapshot, SafetensorsStore};
+use burn::tensor::DType;
 
 use super::{Manifest, RunDirectory};
 use crate::error::RunError;
@@ -33,6 +37,63 @@ pub fn save_weights(
     network
         .save_into(&mut store)
         .map_err(|error| RunError::BadFile { path, problem: format!("cannot write the weights: {error}") })
+}
+
+/// What became of the tensors of a file of weights, and of those of a network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fitted {
+    /// Tensors of the network that have values of the file now.
+    pub taken: usize,
+    /// Tensors of the network, all of them.
+    pub all: usize,
+    /// Tensors that start anew: their name, and why they have no values of the file.
+    pub anew: Vec<(String, String)>,
+    /// Tensors of the file that the network does not have.
+    pub unused: Vec<String>,
+}
+
+impl fmt::Display for Fitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} tensors of the network are taken", self.taken, self.all)?;
+        for (name, reason) in &self.anew {
+            write!(f, "\n  {name} starts anew: {reason}")?;
+        }
+        for name in &self.unused {
+            write!(f, "\n  {name} is not used: the network has no such tensor")?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads those weights of the file at `path` into `network` whose names and shapes agree.
+///
+/// # Errors
+/// [`RunError::BadFile`] when the file cannot be read.
+pub(crate) fn load_fitting_weights(
+    network: &mut impl ModuleSnapshot,
+    path: &Path,
+) -> Result<Fitted, RunError> {
+    let bad = |problem| RunError::BadFile { path: path.to_owned(), problem };
+    let mut store = SafetensorsStore::from_file(path)
+        .skip_enum_variants(true)
+        .with_from_adapter(FloatCastAdapter::to(DType::F32))
+        .allow_partial(true)
+        .validate(false);
+    let result =
+        network.load_from(&mut store).map_err(|error| bad(format!("cannot read the weights: {error}")))?;
+    let mut anew = Vec::new();
+    for error in &result.errors {
+        match error {
+            ApplyError::ShapeMismatch { path, expected, found } => {
+                let reason = format!("found shape {found}, expected {expected}");
+                anew.push((path.clone(), reason));
+            }
+            error => return Err(bad(format!("cannot read the weights: {error}"))),
+        }
+    }
+    anew.extend(result.missing.iter().map(|(name, _)| (name.clone(), "the file has no such tensor".into())));
+    let taken = result.applied.len();
+    Ok(Fitted { taken, all: taken + anew.len(), anew, unused: result.unused })
 }
 
 /// Reads weights into `network`, whose tensors must all be there with the same shapes.

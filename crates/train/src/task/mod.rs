@@ -7,6 +7,7 @@ mod loader;
 mod loss;
 pub mod segmentation;
 mod source;
+mod spacing;
 mod trained_run;
 
 pub use augment::{Columns, RotationDraws, augment, drop_points};
@@ -16,4 +17,5 @@ pub(crate) use loader::AHEAD;
 pub use loader::Loader;
 pub use loss::{Loss, forward_loss};
 pub use source::{BatchSource, TrainingData};
+pub(crate) use spacing::{cell_for, spacing};
 pub use trained_run::TrainedRun;

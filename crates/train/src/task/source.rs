@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use neighbors::NeighborError;
 
 use super::CloudBatch;
+use crate::config::Config;
 use crate::network::NetworkSpec;
 
 /// Items that a [`Loader`](super::Loader) makes batches of. What an item is in an epoch depends on the epoch and on the
@@ -58,6 +59,8 @@ pub struct TrainingData<S> {
     pub classes: Vec<String>,
     /// How clouds are normalised, as `data.normalize` in the config.
     pub normalize: &'static str,
+    /// The config of the training, with every `"auto"` decided.
+    pub config: Config,
     /// Files that are trained on.
     pub train_files: usize,
     /// Files that are held back for validation.

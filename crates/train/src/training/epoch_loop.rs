@@ -12,6 +12,7 @@ use burn::train::{
     SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingItem, ValidLoader,
 };
 
+use super::average::Average;
 use super::eta::Eta;
 use super::state::TrainingState;
 use super::step::Steps;
@@ -34,6 +35,10 @@ pub(super) struct Epochs<S> {
     pub(super) run: RunDirectory,
     /// Steps of an epoch.
     pub(super) steps: usize,
+    /// Epochs at the start in which only the head is trained.
+    pub(super) freeze_epochs: usize,
+    /// The averaged weights at the start, where the config asks for them.
+    pub(super) average: Mutex<Option<Average>>,
     pub(super) state: Arc<Mutex<TrainingState>>,
     pub(super) stop: Stop,
     /// How the steps of an epoch are shown.
@@ -66,9 +71,10 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         let interrupter = &components.interrupter;
         let epochs = components.num_epochs;
         learner.fork(&self.device);
-        let mut steps = Steps::of(learner, self.device.clone(), self.seed);
 
         let Position { steps: before, epochs: done, step, sums, .. } = self.state().position.clone();
+        let average = self.average.lock().expect("nothing else takes the average").take();
+        let mut steps = Steps::of(learner, self.device.clone(), self.seed, average, before);
         let eta = Eta::new(before, epochs * self.steps);
         let mut tally = Tally::resumed(step, &sums, self.classes());
         // burn does not know where this begins; its dashboard counts on from here.
@@ -79,19 +85,25 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
                 break;
             }
             self.train.resume_epoch(epoch, tally.steps);
+            steps.freeze_trunk(epoch <= self.freeze_epochs);
             let mut watched = Watched { processor: &mut processor, interrupter, eta: &eta, epoch, epochs };
             let pass = self.train_epoch(&mut tally, &mut steps, &*train, &mut watched);
             let pass = pass.and_then(|()| self.validate_epoch(&steps, &*validation, &mut watched));
             let saved = match pass {
                 Err(Halt::Failed) => break,
-                Err(Halt::Requested) => self.stop_within(epoch, &tally),
+                Err(Halt::Requested) => self.stop_within(epoch, &steps, &tally),
                 Ok(validated) => {
+                    let averaged = match self.validate_average(epoch == epochs, &steps, &*validation) {
+                        Ok(averaged) => averaged,
+                        Err(Halt::Failed) => break,
+                        Err(Halt::Requested) => None,
+                    };
                     interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(epoch)));
                     interrupter.fail_on_error(processor.flush());
                     let trained = tally.row(self.task, epoch, "train");
                     let rows: Vec<EpochMetrics> = [trained].into_iter().chain(validated).collect();
                     tally = Tally::new(self.classes());
-                    self.finish_epoch(epoch, &steps, &rows)
+                    self.finish_epoch(epoch, &steps, &rows, averaged)
                 }
             };
             match saved {
@@ -202,11 +214,11 @@ impl<S: BatchSource> Epochs<S> {
         let items = loader.num_items();
         let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: items };
         interrupter.fail_on_error(processor.process_valid(start));
+        let label = format!("epoch {epoch}/{epochs}, validation");
+        let bar = (items > 0).then(|| Progress::part(self.bars, &label, S::UNIT, items));
         let model = steps.network().valid();
         let mut tally = Tally::new(self.classes());
         tally.start_clock();
-        let label = format!("epoch {epoch}/{epochs}, validation");
-        let bar = (items > 0).then(|| Progress::part(self.bars, &label, S::UNIT, items));
         let mut batches = loader.iter();
         while let Some(batch) = batches.next() {
             let batch = batch.map_err(|error| {
@@ -228,10 +240,38 @@ impl<S: BatchSource> Epochs<S> {
         Ok((tally.steps > 0).then(|| tally.row(self.task, epoch, "valid")))
     }
 
+    /// The metrics of the averaged weights on the validation files after the last epoch; `None` before, without an average, or
+    /// when there is nothing to validate on.
+    fn validate_average(
+        &self,
+        is_last: bool,
+        steps: &Steps,
+        loader: &dyn DataLoader<CloudBatch>,
+    ) -> Result<Option<EpochMetrics>, Halt> {
+        let Some(model) = steps.average().filter(|_| is_last) else { return Ok(None) };
+        let mut tally = Tally::new(self.classes());
+        tally.start_clock();
+        for batch in loader.iter() {
+            // The same batches were read without an error a moment ago.
+            tally.add(&InferenceStep::step(model, batch.map_err(|_| Halt::Failed)?));
+            if self.stop.is_requested() {
+                return Err(Halt::Requested);
+            }
+        }
+        Ok((tally.steps > 0).then(|| tally.row(self.task, 0, "valid")))
+    }
+
     /// Logs the epoch and saves its weights, as the last and, if they are, as the best so far. Without validation there
     /// is nothing to choose by: the last epoch is also the best. Gives the position of its checkpoint.
-    fn finish_epoch(&self, epoch: usize, steps: &Steps, rows: &[EpochMetrics]) -> Result<Position, RunError> {
+    fn finish_epoch(
+        &self,
+        epoch: usize,
+        steps: &Steps,
+        rows: &[EpochMetrics],
+        averaged: Option<EpochMetrics>,
+    ) -> Result<Position, RunError> {
         let model = steps.network().valid();
+        let done = epoch * self.steps;
         let mut state = self.state();
         for row in rows {
             state.log.append(row)?;
@@ -260,17 +300,33 @@ impl<S: BatchSource> Epochs<S> {
             state.manifest.weights.insert(weights.name().into(), entry);
             save_weights(&model, &self.run, weights, &state.manifest)?;
         }
+        if let Some(average) = steps.average() {
+            let weights = Weights::Average;
+            let entry = WeightsEntry {
+                file: format!("{}.safetensors", weights.name()),
+                epoch,
+                validation: averaged.map_or_else(Values::undefined, |row| row.values.choosing()),
+            };
+            state.manifest.weights.insert(weights.name().into(), entry);
+            save_weights(average, &self.run, weights, &state.manifest)?;
+            self.run.write_average(done, average)?;
+        }
         state.manifest.write(&self.run)?;
-        let done = epoch * self.steps;
         let position = Position { steps: done, epochs: epoch, best, ..Position::default() };
         self.run.write_position(&position)?;
         Ok(position)
     }
 
     /// Gives the position of a checkpoint in `epoch`, after the steps in `tally`.
-    fn stop_within(&self, epoch: usize, tally: &Tally) -> Result<Position, RunError> {
+    fn stop_within(&self, epoch: usize, steps: &Steps, tally: &Tally) -> Result<Position, RunError> {
+        // Running statistics of a normalisation lag behind by one update until they are asked for so.
+        drop(steps.network().valid());
+        let done = (epoch - 1) * self.steps + tally.steps;
+        if let Some(average) = steps.average() {
+            self.run.write_average(done, average)?;
+        }
         let position = Position {
-            steps: (epoch - 1) * self.steps + tally.steps,
+            steps: done,
             epochs: epoch - 1,
             step: tally.steps,
             sums: tally.sums(),

@@ -1,5 +1,6 @@
 //! Training on burn's learner: one loop for both tasks.
 
+mod average;
 mod checkpointing;
 mod epoch_loop;
 mod eta;
@@ -13,6 +14,7 @@ mod state;
 mod step;
 mod tally;
 mod tensorboard;
+mod transfer;
 
 pub use output::check_output;
 pub use session::{TrainOptions, TrainOutcome, train};

@@ -39,14 +39,8 @@ impl OutputFolder {
             Manifest::read(&run)?;
         }
         let before = Config::of_run(run.config())?;
-        let changed = |(key, found, expected)| RunError::ConfigChanged {
-            path: run.path().to_owned(),
-            key,
-            found,
-            expected,
-        };
         if let Some(difference) = first_difference(config, &before)? {
-            return Err(changed(difference));
+            return Err(config_changed(&run, difference));
         }
         let position = run.last_checkpoint()?.unwrap_or_default();
         let done = position.epochs + usize::from(position.step > 0);
@@ -55,7 +49,7 @@ impl OutputFolder {
                 config.train.epochs.to_string(),
                 format!("{} and has {done} behind it", before.train.epochs),
             );
-            return Err(changed(("train.epochs".into(), found, expected)));
+            return Err(config_changed(&run, ("train.epochs".into(), found, expected)));
         }
         Ok(Self::Existing(run))
     }
@@ -84,6 +78,9 @@ impl OutputFolder {
         };
         // Before anything is read or written: another process may be at work here.
         let lock = run.lock()?;
+        if let Some(difference) = first_difference(config, &Config::of_run(run.config())?)? {
+            return Err(config_changed(&run, difference));
+        }
         // A run that was killed before it wrote one has no manifest, and nothing to go on from.
         let before = if run.manifest().exists() { Some(Manifest::read(&run)?) } else { None };
         let has_files = |folder: &Path| folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
@@ -127,9 +124,16 @@ impl OutputFolder {
     }
 }
 
+/// A key that differs, with its values now and before.
+type Difference = (String, String, String);
+
+fn config_changed(run: &RunDirectory, (key, found, expected): Difference) -> RunError {
+    RunError::ConfigChanged { path: run.path().to_owned(), key, found, expected }
+}
+
 /// The first key that differs, with its values now and before. The folder of the data may change, and the number of
 /// epochs unless the schedule depends on it.
-fn first_difference(now: &Config, before: &Config) -> Result<Option<(String, String, String)>, RunError> {
+fn first_difference(now: &Config, before: &Config) -> Result<Option<Difference>, RunError> {
     let flat = |config: &Config| -> Result<Vec<(String, String)>, RunError> {
         let table: toml::Table = config.to_toml()?.parse().expect("a written config can be read");
         let mut keys = Vec::new();
@@ -147,7 +151,8 @@ fn first_difference(now: &Config, before: &Config) -> Result<Option<(String, Str
     let keys = now_keys.iter().chain(&before_keys).map(|(key, _)| key);
     for key in keys.filter(|key| !may_change(key)) {
         let (found, expected) = (value(&now_keys, key), value(&before_keys, key));
-        if found != expected {
+        // What the training files decide is compared when they have been read.
+        if found != expected && found != "\"auto\"" {
             return Ok(Some((key.clone(), found, expected)));
         }
     }

@@ -130,6 +130,7 @@ mod tests {
             train: (),
             validation: (),
             spec: crate::network::NetworkSpec { points: 1, channels_in: 3, classes: 3 },
+            config: config(&[]),
             classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
             normalize: "none",
             train_files: 9,

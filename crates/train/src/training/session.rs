@@ -11,14 +11,16 @@ use burn::train::logger::InMemoryMetricLogger;
 use burn::train::metric::{AccuracyMetric, LossMetric};
 use burn::train::{Learner, SupervisedTraining, TrainingStrategy};
 
+use super::average::Average;
 use super::checkpointing::KeepLast;
 use super::epoch_loop::Epochs;
 use super::output::OutputFolder;
 use super::renderer::Silent;
 use super::sense;
 use super::state::TrainingState;
-use super::step::{first, take_turn};
+use super::step::{average, first, take_turn};
 use super::tensorboard::EventLogs;
+use super::transfer::load_from;
 use crate::config::{Config, Task};
 use crate::error::RunError;
 use crate::metrics::{EpochMetrics, Metric, MetricsLog};
@@ -101,10 +103,10 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
     let drawn = output.test_files()?;
     match (config.model.task(), &config.scenes) {
         (Task::Classification, _) => {
-            run(config, options, output, classification::training_data(config, drawn, device, *progress)?)
+            run(options, output, classification::training_data(config, drawn, device, *progress)?)
         }
         (Task::Segmentation, Some(scenes)) => {
-            run(config, options, output, segmentation::training_data(config, scenes, device, *progress)?)
+            run(options, output, segmentation::training_data(config, scenes, device, *progress)?)
         }
         (Task::Segmentation, None) => {
             unreachable!("a segmenter without [scenes] does not pass the checks of a config")
@@ -113,11 +115,11 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, Ru
 }
 
 fn run<S: BatchSource>(
-    config: &Config,
     options: &TrainOptions,
     output: OutputFolder,
     data: TrainingData<S>,
 ) -> Result<TrainOutcome, RunError> {
+    let config = &data.config;
     if !matches!(options.progress, ProgressMode::Quiet) {
         for warning in sense::warnings(config, &data)? {
             eprintln!("warning: {warning}");
@@ -126,7 +128,7 @@ fn run<S: BatchSource>(
     let mut manifest = Manifest {
         format_version: FORMAT_VERSION,
         architecture: config.model.kind().into(),
-        classes: data.classes,
+        classes: data.classes.clone(),
         points: data.spec.points,
         normalize: data.normalize.into(),
         pointwise_version: env!("CARGO_PKG_VERSION").into(),
@@ -151,8 +153,8 @@ fn run<S: BatchSource>(
     let folder = run.tensorboard();
     let events = (options.tensorboard || folder.exists()).then(|| EventLogs::open(&folder, &start, &rows));
     let state = TrainingState { log, events: events.transpose()?, manifest, position: start, failure: None };
-    let TrainingData { train, validation, spec, .. } = data;
-    let result = fit(config, options, Session { run: run.clone(), train, validation, spec, state });
+    let TrainingData { train, validation, spec, config, .. } = data;
+    let result = fit(&config, options, Session { run: run.clone(), train, validation, spec, state });
     if result.is_err() && run.whole_checkpoints().is_empty() && !options.resume {
         run.discard()?;
     }
@@ -181,6 +183,20 @@ fn fit<S: BatchSource>(
     let steps = train.len().div_ceil(batch);
     let (network, optimizer, schedule) = first(config, &spec, epochs, steps, &device);
     let parameters = network.num_params();
+    let mut network = network;
+    let from = &config.train.from;
+    if state.position.steps == 0 && !from.as_os_str().is_empty() {
+        let fitted = load_from(&mut network, from)?;
+        if !matches!(options.progress, ProgressMode::Quiet) {
+            // A reader that is gone is no reason to stop training.
+            let _ = writeln!(std::io::stdout(), "weights from {}: {fitted}", from.display());
+        }
+    }
+    let mut averaged = average(config, &network);
+    if let (Some(averaged), true) = (&mut averaged, state.position.steps > 0) {
+        let loaded = run.load_average(state.position.steps, averaged.network().clone())?;
+        *averaged = Average::new(loaded, config.train.average);
+    }
     let (network, optimizer, schedule) = match state.position.steps {
         0 => (network, optimizer, schedule),
         steps => run.load_checkpoint(steps, network, optimizer, schedule)?,
@@ -198,6 +214,8 @@ fn fit<S: BatchSource>(
         task: config.model.task(),
         run: run.clone(),
         steps,
+        freeze_epochs: config.train.freeze_epochs,
+        average: Mutex::new(averaged),
         state: state.clone(),
         stop: options.stop.clone(),
         bars,

@@ -3,12 +3,15 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::module::{Module, ParamId};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 use burn::train::{ClassificationOutput, InferenceStep, Learner, TrainOutput, TrainStep};
 
+use super::average::Average;
 use super::optimizer::optimizer;
 use super::schedule::schedule;
+use super::transfer;
 use crate::config::Config;
 use crate::network::{Network, NetworkSpec};
 use crate::streams::Stream;
@@ -53,6 +56,11 @@ pub(super) fn first(
     (network, optimizer(&config.optimizer), schedule)
 }
 
+/// The average of the weights that `config` asks for, before the first step.
+pub(super) fn average(config: &Config, network: &Network) -> Option<Average> {
+    (config.train.average > 0.0).then(|| Average::new(network.valid(), config.train.average))
+}
+
 /// Waits until no other training of this process draws random numbers: burn has one stream of them per process.
 pub fn take_turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
@@ -64,6 +72,10 @@ pub struct Steps {
     learner: Learner<Network>,
     device: Device,
     seed: u64,
+    average: Option<Average>,
+    done: usize,
+    /// The parameters that are trained, while the others are frozen.
+    head: Option<Vec<ParamId>>,
 }
 
 impl std::fmt::Debug for Steps {
@@ -81,12 +93,29 @@ impl Steps {
     pub fn new(config: &Config, spec: &NetworkSpec, epochs: usize, steps: usize, device: &Device) -> Self {
         let device = device.clone().autodiff();
         let (network, optimizer, schedule) = first(config, spec, epochs, steps, &device);
-        Self::of(Learner::new(network, optimizer, schedule), device, config.seed)
+        let average = average(config, &network);
+        Self::of(Learner::new(network, optimizer, schedule), device, config.seed, average, 0)
     }
 
-    /// Steps of `learner`, on `device`.
-    pub(super) fn of(learner: Learner<Network>, device: Device, seed: u64) -> Self {
-        Self { learner, device, seed }
+    /// Steps of `learner`, on `device`, after `done` steps.
+    pub(super) fn of(
+        learner: Learner<Network>,
+        device: Device,
+        seed: u64,
+        average: Option<Average>,
+        done: usize,
+    ) -> Self {
+        Self { learner, device, seed, average, done, head: None }
+    }
+
+    /// Trains only the head of the network, or all of it.
+    pub(super) fn freeze_trunk(&mut self, frozen: bool) {
+        self.head = frozen.then(|| transfer::head(&self.network()));
+    }
+
+    /// The averaged weights, where the config asks for them.
+    pub(super) fn average(&self) -> Option<&Network> {
+        self.average.as_ref().map(Average::network)
     }
 
     /// The network, as it is now.
@@ -119,8 +148,16 @@ impl Steps {
 
     /// From the gradients to new weights; gives the learning rate of the step.
     pub fn update(&mut self, gradients: GradientsParams) -> f64 {
+        let gradients = match &self.head {
+            Some(head) => transfer::of_head(&self.network(), head, gradients),
+            None => gradients,
+        };
         self.learner.lr_step();
         self.learner.optimizer_step(gradients);
+        self.done += 1;
+        if let Some(average) = &mut self.average {
+            average.add(&self.learner.model().valid(), self.done);
+        }
         self.learner.lr_current().base()
     }
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::Scale;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_positive, ensure_some};
 use crate::network::{
-    Activations, CoarseLevel, ConvolutionKind, NetworkSpec, SearchKind, ShellsConfig, kernel::kernel_shape,
+    Activations, CoarseLevel, ConvolutionKind, NetworkSpec, SearchKind, ShellsConfig,
+    kernel::{kernel_shape, validate_shells},
 };
 
 /// A network of several resolutions: residual blocks of pointwise convolutions at each, voxel pooling between them.
@@ -80,13 +81,14 @@ impl Default for PointwiseNetConfig {
 }
 
 impl PointwiseNetConfig {
-    /// A config with every key.
+    /// A config with every key, and a number where a key also takes a word.
     pub(super) fn full_example() -> Self {
         let default = Self::default();
         Self {
             widths: Some(default.widths()),
             blocks: Some(default.blocks()),
             hidden: Some(default.hidden()),
+            cell: Scale::Value(default.cell.value()),
             shells: Some(ShellsConfig::default()),
             ..default
         }
@@ -135,6 +137,9 @@ impl PointwiseNetConfig {
         if let Scale::Value(cell) = self.cell {
             ensure_positive(f64::from(cell), "model.cell")?;
         }
+        let (shells, default) = (self.shells.as_ref(), Self::default());
+        validate_shells(shells, &[1], "model.cell", &self.cell, &default.cell)?;
+        validate_shells(shells, &[1], "model.kernel_size", &self.kernel_size, &default.kernel_size)?;
         ensure_positive(f64::from(self.voxel), "model.voxel")?;
         ensure(
             self.kernel_size.iter().all(|size| size % 2 == 1),
@@ -147,9 +152,24 @@ impl PointwiseNetConfig {
         ensure_fraction(self.dropout, "model.dropout")
     }
 
+    /// The edge of a kernel cell of the finest resolution; for shells that of three cells as wide as they are.
+    fn cell(&self) -> f32 {
+        self.shells.as_ref().map_or(self.cell.value(), |shells| shells.radius / 1.5)
+    }
+
+    /// The key that sets the size of the kernels.
+    pub(super) fn kernel_key(&self) -> &'static str {
+        if self.shells.is_some() { "model.shells.radius" } else { "model.cell" }
+    }
+
+    /// The length that the training files decide; shells have a radius of their own.
+    pub(super) fn scale(&mut self) -> Option<&mut Scale> {
+        self.shells.is_none().then_some(&mut self.cell)
+    }
+
     /// The kernel of each resolution.
     pub(super) fn kernels(&self) -> Vec<KernelShape> {
-        let cell = self.cell.value();
+        let cell = self.cell();
         let kernel = |level: usize| {
             let factor = 2f32.powi(level as i32);
             let shells =
@@ -161,7 +181,7 @@ impl PointwiseNetConfig {
 
     /// The resolutions after the finest one.
     pub(super) fn coarser(&self) -> Vec<CoarseLevel> {
-        let cell = self.cell.value();
+        let cell = self.cell();
         let kernels = self.kernels().into_iter().enumerate().skip(1);
         let level = |(level, kernel): (usize, KernelShape)| CoarseLevel {
             voxel: cell * 2f32.powi(level as i32) * self.voxel,

@@ -41,7 +41,7 @@ impl NetworkConfig for PointwiseSegmenterConfig {
     }
 
     fn scale(&mut self) -> Option<&mut Scale> {
-        Some(&mut self.0.cell)
+        self.0.scale()
     }
 
     fn init(&self, spec: &NetworkSpec, device: &Device) -> PointwiseSegmenter {
@@ -69,7 +69,7 @@ impl NetworkConfig for PointwiseSegmenterConfig {
     }
 
     fn kernel_key(&self) -> &'static str {
-        if self.0.shells.is_some() { "model.shells.radius" } else { "model.cell" }
+        self.0.kernel_key()
     }
 }
 

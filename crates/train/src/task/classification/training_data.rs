@@ -2,6 +2,7 @@
 
 use burn::tensor::Device;
 use pointcloud::dataset::FolderDataset;
+use rayon::prelude::*;
 
 use super::{BatchBuilder, CloudSet, CloudSource, Preparation, split_validation};
 use crate::config::{Config, Normalize};
@@ -34,6 +35,7 @@ pub(crate) fn training_data(
     if all.is_empty() {
         return Err(RunError::NoFiles { path: config.data.root.clone(), split: "train".into() });
     }
+    let config = &config.scaled(all.clouds.par_iter().map(Vec::as_slice))?;
     let (train, validation) = split_validation(&all, config.data.validation_fraction, config.seed);
     drop(all);
     let (train_files, validation_files) = (train.len(), validation.len());
@@ -51,6 +53,7 @@ pub(crate) fn training_data(
             Normalize::UnitSphere => "unit-sphere",
             Normalize::None => "none",
         },
+        config: config.clone(),
         train_files,
         validation_files,
         skipped_files: skipped.len(),

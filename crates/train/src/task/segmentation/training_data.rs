@@ -1,6 +1,7 @@
 //! What a segmenter is trained on: regions of the training scenes.
 
 use burn::tensor::Device;
+use rayon::prelude::*;
 
 use super::{RegionBuilder, RegionSource, class_counts, load_scenes};
 use crate::config::{Config, ScenesConfig};
@@ -40,6 +41,7 @@ pub(crate) fn training_data(
     }
     let has_validation = folder.splits().any(|split| split == "val");
     let validation = if has_validation { load("val")? } else { Vec::new() };
+    let config = &config.scaled(train.par_iter().map(|scene| scene.cloud.positions()))?;
     let (train_files, validation_files) = (train.len(), validation.len());
     let smoothing = config.train.label_smoothing;
     let builder = RegionBuilder::of(&config.model, scenes, classes.len(), smoothing, device);
@@ -53,6 +55,7 @@ pub(crate) fn training_data(
         },
         classes,
         normalize: "none",
+        config: config.clone(),
         train_files,
         validation_files,
         skipped_files,

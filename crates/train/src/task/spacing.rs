@@ -1,0 +1,85 @@
+//! How far apart points lie: from it follow the sizes of kernels and voxels that a config leaves open.
+
+use neighbors::{NeighborError, PointIndex, Search};
+use pointcloud::transform::random_indices;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+/// Points of a cloud whose neighbours are looked up.
+const QUERIES: usize = 256;
+
+/// The neighbour whose distance counts. On a surface it lies about as far away as the points are apart on an even grid, while
+/// the nearest one depends on how evenly the points are drawn.
+const RANK: usize = 4;
+
+/// The edge of a kernel cell in spacings.
+const SPACINGS_PER_CELL: f32 = 1.6;
+
+/// The median over all clouds of the median distance of a point to its fourth neighbour; `None` where no cloud has two
+/// different points.
+///
+/// # Errors
+/// A position that is not finite.
+pub(crate) fn spacing<'a>(
+    clouds: impl IntoParallelIterator<Item = &'a [[f32; 3]]>,
+) -> Result<Option<f32>, NeighborError> {
+    let of_cloud = |cloud: &[[f32; 3]]| -> Result<Option<f32>, NeighborError> {
+        let index = PointIndex::build(cloud, Search::Auto)?;
+        // The same points for the same cloud.
+        let queries =
+            random_indices(cloud.len(), QUERIES.min(cloud.len()), &mut ChaCha8Rng::seed_from_u64(0));
+        let distance = |point: usize| {
+            // The first one is the point itself.
+            let found = index.nearest_n(cloud[point], RANK + 1);
+            found.last().map_or(0.0, |neighbor| neighbor.squared_distance.sqrt())
+        };
+        Ok(median(queries.into_iter().map(distance).filter(|&distance| distance > 0.0).collect()))
+    };
+    let found: Result<Vec<Option<f32>>, NeighborError> = clouds.into_par_iter().map(of_cloud).collect();
+    Ok(median(found?.into_iter().flatten().collect()))
+}
+
+/// The edge of a kernel cell for points that lie `spacing` apart, rounded to two digits.
+pub(crate) fn cell_for(spacing: f32) -> f32 {
+    rounded(SPACINGS_PER_CELL * spacing)
+}
+
+/// `value` to two significant digits: the size is an estimate, and a config is read by people.
+pub(crate) fn rounded(value: f32) -> f32 {
+    format!("{value:.1e}").parse().expect("a number that was just written")
+}
+
+fn median(mut values: Vec<f32>) -> Option<f32> {
+    values.sort_unstable_by(f32::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(step: f32) -> Vec<[f32; 3]> {
+        (0..900).map(|i| [(i % 30) as f32 * step, (i / 30) as f32 * step, 0.0]).collect()
+    }
+
+    #[test]
+    fn the_spacing_of_a_grid_is_its_step_in_any_unit() {
+        for step in [0.05, 1.0, 40.0] {
+            let clouds = [grid(step), grid(step)];
+            let found = spacing(clouds.par_iter().map(Vec::as_slice)).unwrap().unwrap();
+            assert!((found / step - 1.0).abs() < 1e-3, "{found} for {step}");
+        }
+    }
+
+    #[test]
+    fn clouds_without_two_different_points_have_no_spacing() {
+        let clouds = [vec![[1.0; 3]; 5], vec![[0.0; 3]]];
+        assert_eq!(spacing(clouds.par_iter().map(Vec::as_slice)).unwrap(), None);
+    }
+
+    #[test]
+    fn lengths_are_rounded_to_two_digits() {
+        assert_eq!([0.11649, 1234.0, 0.9951].map(rounded), [0.12, 1200.0, 1.0]);
+    }
+}
