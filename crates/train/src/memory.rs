@@ -4,7 +4,6 @@ use std::fmt;
 
 use burn::tensor::Device;
 use neighbors::{ListSizes, PackedClouds};
-use pointcloud::dataset::FolderDataset;
 use pointcloud::synth::{SCENE_CLASSES, SceneSynthConfig, scene};
 use pointconv::VoxelMap;
 use rand::SeedableRng;
@@ -66,7 +65,7 @@ impl StepMemory {
         if let Some(scenes) = &config.scenes {
             return Self::of_scenes(config, scenes);
         }
-        let dataset = FolderDataset::open(&config.data.root).ok();
+        let dataset = config.data.dataset(&config.data.root, config.seed, None).ok();
         let samples = dataset.as_ref().and_then(|dataset| dataset.split("train").ok()).unwrap_or_default();
         let batch = config.train.batch_size;
         match &dataset {
@@ -98,7 +97,7 @@ impl StepMemory {
         if config.model.task() != Task::Classification {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
         }
-        let config = &config.scaled(clouds.par_iter().map(Vec::as_slice))?;
+        let config = &config.scaled(clouds.par_iter().map(|cloud| cloud.positions.as_slice()))?;
         let batch = config.train.batch_size;
         // The clouds are drawn already; a batch without dropped points is the largest.
         let augment = AugmentConfig { drop: 0.0, ..config.augment.clone() };

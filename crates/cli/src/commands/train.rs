@@ -197,9 +197,9 @@ fn test_files(config: &Config) -> Result<usize, RunError> {
         expected,
     };
     match &config.scenes {
-        None => match FolderDataset::open(root) {
+        None => match config.data.dataset(root, config.seed, None) {
             Err(pointcloud::Error::Layout { .. }) if is_scenes(root) => {
-                Err(other("a folder of scenes, SPLIT/FILE", "a folder of classes, CLASS/SPLIT/FILE"))
+                Err(other("a folder of scenes, SPLIT/FILE", "a folder of classes, such as CLASS/SPLIT/FILE"))
             }
             folder => Ok(folder?.split("test")?.len()),
         },

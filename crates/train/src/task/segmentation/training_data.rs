@@ -66,6 +66,7 @@ pub(crate) fn training_data(
         train_files,
         validation_files,
         skipped_files,
+        drawn_test_files: None,
     })
 }
 
