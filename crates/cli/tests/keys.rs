@@ -119,9 +119,15 @@ fn shells_can_be_chosen_for_every_network() {
         let text = base(example.task())
             .replace("paper-classifier", example.kind())
             .replace("paper-segmenter", example.kind());
-        let overrides = ["model.shells.radius=0.2", "model.shells.count=2", "model.dilations=[1, 3, 2]"];
-        let config = Config::parse(&text, "x.toml", &overrides.map(str::to_owned)).unwrap();
-        let shapes = config.model.kernel_shapes();
+        // Networks of several resolutions have coarser kernels in place of dilated ones.
+        let has_levels = !example.coarser().is_empty();
+        let dilations = (!has_levels).then_some("model.dilations=[1, 3, 2]");
+        let overrides: Vec<&str> =
+            ["model.shells.radius=0.2", "model.shells.count=2"].into_iter().chain(dilations).collect();
+        let owned: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
+        let config = Config::parse(&text, "x.toml", &owned).unwrap();
+        let mut shapes = config.model.kernel_shapes();
+        shapes.extend(config.model.coarser().into_iter().flat_map(|level| level.kernels));
         assert!(shapes.len() >= 3 && shapes.iter().all(|shape| shape.subdomains() == 2), "{shapes:?}");
 
         let spec = NetworkSpec { points: 20, channels_in: 3, classes: 4 };

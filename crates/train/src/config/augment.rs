@@ -22,7 +22,7 @@ pub struct AugmentConfig {
     pub jitter_clip: f32,
     /// Smallest and largest factor of a scaling about the origin. Default `[1.0, 1.0]`.
     pub scale: [f32; 2],
-    /// Whether every axis has a factor of its own; normals follow. Default false: one factor for all.
+    /// Whether every axis has a factor of its own, and normals follow; otherwise all have the same. Default false.
     pub scale_axes: bool,
     /// Largest shift along each axis, in the units of the normalised cloud. Default 0.
     pub translate: f32,

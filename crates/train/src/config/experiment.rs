@@ -131,6 +131,14 @@ impl Config {
         self.schedule.validate(self.optimizer.lr())?;
         self.augment.validate(&self.attributes())?;
         ensure_some(self.train.epochs, "train.epochs")?;
+        if let ScheduleConfig::Cosine { warmup_epochs, .. } = self.schedule {
+            ensure(
+                warmup_epochs == 0 || warmup_epochs < self.train.epochs,
+                "schedule.warmup_epochs",
+                warmup_epochs,
+                &format!("fewer than train.epochs, which is {}", self.train.epochs),
+            )?;
+        }
         ensure_some(self.train.batch_size, "train.batch_size")?;
         ensure_fraction(f64::from(self.train.label_smoothing), "train.label_smoothing")?;
         ensure_fraction(self.train.average, "train.average")?;

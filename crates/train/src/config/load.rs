@@ -277,7 +277,12 @@ epochs = 3
         keys.sort();
         assert_eq!(
             (section.as_str(), keys),
-            ("train", vec!["batch_size".into(), "epochs".into(), "label_smoothing".into()])
+            (
+                "train",
+                ["average", "batch_size", "epochs", "freeze_epochs", "from", "label_smoothing"]
+                    .map(str::to_owned)
+                    .to_vec()
+            )
         );
     }
 

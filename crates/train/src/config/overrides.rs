@@ -32,7 +32,8 @@ impl<'a> Override<'a> {
     /// Writes the value into `table`, making sections on the way.
     pub(super) fn apply(&self, table: &mut Table) -> Result<(), ConfigError> {
         let mut value = parse_value(self.value);
-        if !value.is_str() && schema::takes_string(table, self.key) {
+        // A list is never meant as the text of one.
+        if !value.is_str() && !value.is_array() && schema::takes_string(table, self.key) {
             value = Value::String(self.value.to_owned());
         }
         let mut section = table;

@@ -124,7 +124,9 @@ impl Reference<'_> {
     fn type_of(&self, property: &Value) -> String {
         let property = self.target(property);
         let items = &property["items"];
-        match property["type"].as_str() {
+        // An optional value has the types of the value and `null`.
+        let kind = property["type"].as_array().and_then(|kinds| kinds.first()).unwrap_or(&property["type"]);
+        match kind.as_str() {
             Some("array") => match (property["prefixItems"].as_array(), property["minItems"].as_u64()) {
                 (Some(items), _) => {
                     let items: Vec<String> = items.iter().map(|item| self.type_of(item)).collect();
@@ -145,6 +147,11 @@ impl Reference<'_> {
             Some("number") => "number".to_owned(),
             Some("boolean") => "true or false".to_owned(),
             _ if property["oneOf"].is_array() => "name".to_owned(),
+            _ if property["anyOf"].is_array() => {
+                let types = property["anyOf"].as_array().into_iter().flatten();
+                types.map(|one| self.type_of(one)).collect::<Vec<_>>().join(" or ")
+            }
+            _ if property["const"].is_string() => format!("`{}`", property["const"]),
             _ => "text".to_owned(),
         }
     }

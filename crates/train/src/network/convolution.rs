@@ -17,7 +17,7 @@ pub enum ConvolutionKind {
     /// `K · C_in · C_out` weights: every sub-domain mixes all channels.
     #[default]
     Full,
-    /// `K · C_out` weights: every channel for itself. `model.channels` must be a multiple of the input channels.
+    /// `K · C_out` weights: every channel for itself. The output channels must be a multiple of the input channels.
     Depthwise,
     /// A depthwise convolution of `K · C_in` weights, then a 1x1 convolution.
     Separable,

@@ -18,6 +18,7 @@ use crate::network::{
 /// The keys of a [`PointwiseClassifier`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct PointwiseClassifierConfig(pub PointwiseNetConfig);
 
 impl NetworkConfig for PointwiseClassifierConfig {
@@ -75,9 +76,9 @@ impl NetworkConfig for PointwiseClassifierConfig {
 /// Residual blocks of pointwise convolutions at several resolutions, then maximum and mean over the points of the coarsest,
 /// and two linear layers.
 ///
-/// At resolution `l`, with `m_l` the mean offsets of the neighbours in every sub-domain:
-/// `x_0 = ReLU(norm(W_0 [f, m_0]))`, `x_l = ReLU(norm(W_l [max over voxels x_{l-1}, m_l]))`, each followed by blocks
-/// `x ← x + V · ReLU(norm(conv(x)))`. Batch normalisation over all points of the batch.
+/// At the finest resolution `x_0 = ReLU(norm(W_0 f))` of the features `f`, at each further one
+/// `x_l = ReLU(norm(W_l max_{voxel} x_{l-1}))`, and at all of them blocks `x ← x + V · ReLU(norm(conv(x)))` follow. Batch
+/// normalisation over all points of the batch.
 #[derive(Module, Debug)]
 pub struct PointwiseClassifier {
     encoder: Encoder,

@@ -14,8 +14,9 @@ use crate::network::{
 /// A network of several resolutions: residual blocks of pointwise convolutions at each, voxel pooling between them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
 pub struct PointwiseNetConfig {
-    /// The preset that `widths`, `blocks` and `hidden` come from where they are not set: `"s"` or `"m"`. Default `"s"`.
+    /// The preset that `widths`, `blocks` and `hidden` come from where they are not set. Default `"s"`.
     pub size: Size,
     /// Channels of each resolution, from fine to coarse, which also says how many there are. Default by `size`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,9 +35,6 @@ pub struct PointwiseNetConfig {
     pub convolution: ConvolutionKind,
     /// Channels inside a block, as a multiple of those outside. Default 2.
     pub expansion: f32,
-    /// Whether every resolution reads where the neighbours lie: the mean offset and the occupancy of each sub-domain.
-    /// Default true.
-    pub offsets: bool,
     /// Width of the hidden linear layer of the head. Default by `size`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden: Option<usize>,
@@ -71,7 +69,6 @@ impl Default for PointwiseNetConfig {
             kernel_size: [3, 3, 3],
             convolution: ConvolutionKind::Separable,
             expansion: 2.0,
-            offsets: true,
             hidden: None,
             dropout: 0.4,
             search: SearchKind::default(),
@@ -148,6 +145,12 @@ impl PointwiseNetConfig {
             "three odd numbers",
         )?;
         ensure_positive(f64::from(self.expansion), "model.expansion")?;
+        ensure(
+            self.convolution != ConvolutionKind::Depthwise || self.expansion.fract() == 0.0,
+            "model.expansion",
+            self.expansion,
+            "a whole number, for model.convolution = \"depthwise\"",
+        )?;
         ensure_some(self.hidden(), "model.hidden")?;
         ensure_fraction(self.dropout, "model.dropout")
     }
@@ -193,12 +196,11 @@ impl PointwiseNetConfig {
     /// Numbers in memory of one point of the finest resolution, an estimate from above: the resolution after it has at most
     /// 0.6 times its points, and so on.
     pub(super) fn activations(&self, spec: &NetworkSpec, per_point_head: usize) -> Activations {
-        let moments = if self.offsets { 4 * self.kernels()[0].subdomains() } else { 0 };
         let mut share = 1.0;
         let mut sum = 0.0;
         for (width, blocks) in self.widths().into_iter().zip(self.blocks()) {
             let block = 3 * width + 4 * self.inner(width);
-            sum += share * (moments + 6 * width + blocks * block) as f64;
+            sum += share * (6 * width + blocks * block) as f64;
             share *= 0.6;
         }
         let inference = spec.channels_in + sum as usize + per_point_head;

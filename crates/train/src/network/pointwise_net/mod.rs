@@ -4,6 +4,8 @@ mod classifier;
 mod config;
 mod encoder;
 mod segmenter;
+#[cfg(test)]
+mod tests;
 
 pub use classifier::{PointwiseClassifier, PointwiseClassifierConfig};
 pub use config::{PointwiseNetConfig, Size};

@@ -18,6 +18,7 @@ use crate::network::{
 /// The keys of a [`PointwiseSegmenter`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct PointwiseSegmenterConfig(pub PointwiseNetConfig);
 
 impl NetworkConfig for PointwiseSegmenterConfig {

@@ -242,6 +242,8 @@ impl BatchSource for RegionSource {
 
 #[cfg(test)]
 mod tests {
+    use crate::config::Scale;
+
     use pointcloud::PointCloud;
     use pointcloud::scene::IGNORED;
 
@@ -263,8 +265,14 @@ mod tests {
     }
 
     fn source(centres: Centres, region: RegionKind) -> RegionSource {
-        let config =
-            ScenesConfig { centres, region, size: 1.0, regions: 30, points: 25, ..ScenesConfig::default() };
+        let config = ScenesConfig {
+            centres,
+            region,
+            size: Scale::Value(1.0),
+            regions: 30,
+            points: 25,
+            ..ScenesConfig::default()
+        };
         let builder = builder(vec![Attribute::Xyz]);
         RegionSource::for_training(scenes(), builder, &config, &AugmentConfig::default(), 9)
     }
@@ -315,7 +323,7 @@ mod tests {
 
     #[test]
     fn covering_regions_hold_every_point() {
-        let config = ScenesConfig { size: 1.0, ..ScenesConfig::default() };
+        let config = ScenesConfig { size: Scale::Value(1.0), ..ScenesConfig::default() };
         for region in [RegionKind::Column, RegionKind::Sphere] {
             let config = ScenesConfig { region, ..config.clone() };
             let source = RegionSource::covering(scenes(), builder(vec![Attribute::Xyz]), &config);
