@@ -128,7 +128,7 @@ impl Config {
         self.model.validate(self.channels_in())?;
         self.optimizer.validate()?;
         self.schedule.validate(self.optimizer.lr())?;
-        self.augment.validate(&self.attributes())?;
+        self.augment.validate()?;
         ensure_some(self.train.epochs, "train.epochs")?;
         ensure_some(self.train.batch_size, "train.batch_size")?;
         ensure_fraction(f64::from(self.train.label_smoothing), "train.label_smoothing")?;
