@@ -58,8 +58,19 @@ fn data_folders() {
     refused(&place, &["data.root=tiny.toml"], &["tiny.toml", "found a file", "<class>/<split>/<file>"]);
     fs::create_dir(place.path("empty")).unwrap();
     refused(&place, &["data.root=empty"], &["empty", "found an empty folder", "class folders"]);
+    write(&place.path("loose/bed/train/b.ply"), &ply(&["0 0 0"]));
     write(&place.path("loose/chair/a.ply"), &ply(&["0 0 0"]));
     refused(&place, &["data.root=loose"], &["loose/chair", "a.ply", "expected split folders"]);
+    write(&place.path("both/train/bed/b.ply"), &ply(&["0 0 0"]));
+    write(&place.path("both/chair/train/a.ply"), &ply(&["0 0 0"]));
+    refused(
+        &place,
+        &["data.root=both"],
+        &["both: found two layouts: chair/train and train/bed", "expected one"],
+    );
+    refused(&place, &["data.lists=\"x_{split}.txt\""], &["set/x_train.txt: found nothing", "data.lists"]);
+    write(&place.path("lonely/chair/a.ply"), &ply(&["0 0 0"]));
+    refused(&place, &["data.root=lonely"], &["lonely", "'test' has no usable file"]);
     write(&place.path("untested/chair/train/a.ply"), &ply(&["0 0 0"]));
     refused(&place, &["data.root=untested"], &["untested", "no split 'test'", "'train'"]);
     write(&place.path("untrained/chair/test/a.ply"), &ply(&["0 0 0"]));
@@ -68,7 +79,7 @@ fn data_folders() {
     refused(
         &place,
         &["data.root=scenes"],
-        &["scenes: found a folder of scenes", "paper-classifier needs", "CLASS/SPLIT/FILE"],
+        &["scenes: found a folder of scenes", "paper-classifier needs", "such as CLASS/SPLIT/FILE"],
     );
     fs::create_dir_all(place.path("hollow/chair/train")).unwrap();
     write(&place.path("hollow/chair/test/a.ply"), &ply(&["0 0 0"]));
@@ -187,7 +198,10 @@ fn resuming() {
         &resume(&["data.root=more"]),
         &["number of files", "40 for training, 10 for", "30 for training, 10 for"],
     );
-    fs::create_dir_all(place.path("set/zebra/train")).unwrap();
+    // A folder without files is no class; with one it is.
+    fs::create_dir_all(place.path("set/zebra/test")).unwrap();
+    place.succeed(&resume(&[]));
+    fs::copy(place.path("set/ring/test/ring_0005.ply"), place.path("set/zebra/test/zebra_1.ply")).unwrap();
     place.fail(&resume(&[]), &["the classes are", "zebra"]);
     fs::remove_dir_all(place.path("set/zebra")).unwrap();
 

@@ -199,7 +199,7 @@ pub enum Error {
         wanted: usize,
     },
 
-    /// A data set folder that is not laid out as `<class>/<split>/<file>`.
+    /// A data set folder without a layout that is known, or with several.
     #[error("{path}: found {found}, expected {expected}", path = path.display())]
     Layout {
         /// Folder concerned.

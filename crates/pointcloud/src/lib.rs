@@ -5,7 +5,7 @@
 //!   HDF5.
 //! - [`transform`]: [`transform::Normalizer`], [`transform::rotate`], [`transform::jitter`], [`transform::resample`],
 //!   [`transform::sample_uniform`] and others.
-//! - [`dataset`]: [`dataset::FolderDataset`] lists `root/<class>/<split>/*`, [`dataset::load_samples`] reads it;
+//! - [`dataset`]: [`dataset::FolderDataset`] lists data sets of several layouts, [`dataset::load_samples`] reads it;
 //!   [`dataset::Hdf5Folder`] reads data sets such as ModelNet40 and S3DIS.
 //! - [`scene`]: scenes with labels, [`scene::voxelize`], [`scene::Region`] and ways to choose their centres.
 //! - [`synth`]: ten families of shapes as a data set that needs no download.

@@ -60,7 +60,8 @@ fn folders_that_are_no_dataset() {
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("empty")).unwrap();
     put(&at("file"), "");
-    put(&at("flat/chair/chair_1.ply"), "");
+    put(&at("half/bed/train/bed_1.ply"), "");
+    put(&at("half/chair/chair_1.ply"), "");
     put(&at("useless/chair/train/chair_1.fbx"), "");
     fs::create_dir_all(at("hollow/chair")).unwrap();
     for (name, found) in [
@@ -68,7 +69,7 @@ fn folders_that_are_no_dataset() {
         ("file", "file: found a file, expected a folder of"),
         ("empty", "empty: found an empty folder, expected class folders: <class>/<split>/<file>"),
         (
-            "flat",
+            "half",
             "chair: found 0 folders, 1 readable files (first: chair_1.ply), 0 other files, expected split",
         ),
         ("hollow", "chair: found an empty folder, expected split folders such as train and test"),

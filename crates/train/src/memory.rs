@@ -3,11 +3,12 @@
 use std::fmt;
 
 use burn::tensor::Device;
-use neighbors::ListSizes;
-use pointcloud::dataset::FolderDataset;
+use neighbors::{ListSizes, PackedClouds};
 use pointcloud::synth::{SCENE_CLASSES, SceneSynthConfig, scene};
+use pointconv::VoxelMap;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::config::{AugmentConfig, Config, DataConfig, ScenesConfig};
@@ -15,7 +16,9 @@ use crate::error::RunError;
 use crate::network::{NetworkSpec, Task};
 use crate::synthetic::{surfaces, with_columns};
 use crate::task::classification::{CloudSet, Preparation};
-use crate::task::segmentation::{Frame, RegionBuilder, RegionSource, Scene, load_scenes, thin};
+use crate::task::segmentation::{
+    Frame, RegionBuilder, RegionSource, Scene, decide_lengths, load_scenes, thin,
+};
 use crate::task::{AHEAD, Columns, list_sizes, offsets};
 
 /// Bytes of a number.
@@ -62,7 +65,7 @@ impl StepMemory {
         if let Some(scenes) = &config.scenes {
             return Self::of_scenes(config, scenes);
         }
-        let dataset = FolderDataset::open(&config.data.root).ok();
+        let dataset = config.data.dataset(&config.data.root, config.seed, None).ok();
         let samples = dataset.as_ref().and_then(|dataset| dataset.split("train").ok()).unwrap_or_default();
         let batch = config.train.batch_size;
         match &dataset {
@@ -94,6 +97,7 @@ impl StepMemory {
         if config.model.task() != Task::Classification {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
         }
+        let config = &config.scaled(clouds.par_iter().map(|cloud| cloud.positions.as_slice()))?;
         let batch = config.train.batch_size;
         // The clouds are drawn already; a batch without dropped points is the largest.
         let augment = AugmentConfig { drop: 0.0, ..config.augment.clone() };
@@ -113,6 +117,13 @@ impl StepMemory {
     /// The estimate for a segmenter: the regions of one batch, cut from the first training scene; from a synthetic room when
     /// there are no scenes yet.
     fn of_scenes(config: &Config, scenes: &ScenesConfig) -> Result<Self, RunError> {
+        let mut scenes = scenes.clone();
+        let found =
+            scenes.folder(&config.data.root).and_then(|folder| Ok(!folder.split("train")?.is_empty()));
+        if found.unwrap_or(false) {
+            decide_lengths(&mut scenes, &config.data)?;
+        }
+        let scenes = &scenes;
         let files = scenes.folder(&config.data.root).and_then(|folder| Ok(folder.split("train")?.to_vec()));
         let (scene, classes) = match files.unwrap_or_default().first() {
             Some(path) => {
@@ -130,6 +141,7 @@ impl StepMemory {
                 (Scene { path: "synthetic".into(), cloud, frame }, SCENE_CLASSES.len())
             }
         };
+        let config = &config.scaled([scene.cloud.positions()])?;
         let builder = RegionBuilder::of(&config.model, scenes, classes, 0.0, &Device::flex());
         let source = RegionSource::for_training(vec![scene], builder, scenes, &config.augment, config.seed);
         let members: Vec<usize> = (0..config.train.batch_size.min(scenes.regions)).collect();
@@ -150,7 +162,12 @@ impl StepMemory {
         batch: usize,
     ) -> Result<Self, RunError> {
         let (batch, counted) = (batch as u64, offsets.len() as u64 - 1);
-        let sizes = list_sizes(positions, offsets, &config.model.kernel_shapes())?;
+        let mut sizes = list_sizes(positions, offsets, &config.model.kernel_shapes())?;
+        let mut clouds = PackedClouds::new(positions.to_vec(), offsets.to_vec())?;
+        for level in config.model.coarser() {
+            clouds = VoxelMap::build(&clouds, level.voxel)?.coarse().clone();
+            sizes.extend(list_sizes(clouds.positions(), clouds.offsets(), &level.kernels)?);
+        }
         let of_batch = |bytes: u64| bytes * batch / counted;
         let lists = of_batch(sizes.iter().map(ListSizes::bytes).sum());
         let inverse_counts = of_batch(sizes.iter().map(inverse_count_bytes).sum());

@@ -29,6 +29,8 @@ pub(crate) enum Stream {
     CloudPoints = 10,
     /// The changes of a vote.
     Votes = 11,
+    /// The files that become the split `test` of a data set without splits.
+    TestFiles = 12,
 }
 
 impl Stream {

@@ -26,7 +26,7 @@ use crate::progress;
 pub(super) struct Eval {
     /// Run directory, as `pointwise train` writes it
     run: PathBuf,
-    /// Folder of CLASS/SPLIT/FILE, or of SPLIT/FILE for labelled scenes [default: the data the run was trained on]
+    /// Data set folder, such as CLASS/SPLIT/FILE, or SPLIT/FILE for labelled scenes [default: the data the run was trained on]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Split to evaluate on

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pointcloud::dataset::FolderDataset;
+use pointcloud::dataset::{FolderDataset, FolderOptions, ListNames};
 use pointcloud::io::Reader;
 use pointcloud::scene::SceneFolder;
 use train::{Progress, ProgressMode};
@@ -16,11 +16,12 @@ use crate::{inspect, progress};
 #[command(after_help = "Examples:
   pointwise inspect scan.ply
   pointwise inspect datasets/shapes10
+  pointwise inspect modelnet40_normal_resampled --lists 'modelnet40_{split}.txt'
   pointwise inspect scan.txt --columns x,y,z,intensity,r,g,b,label
   pointwise inspect runs/shapes10 --json
   pointwise inspect configs/shapes10.toml   (how much memory its training will take)")]
 pub(super) struct Inspect {
-    /// A file, a folder of CLASS/SPLIT/FILE or of SPLIT/FILE for scenes, a run directory, or a config
+    /// A file, a data set folder, such as CLASS/SPLIT/FILE or SPLIT/FILE for scenes, a run directory, or a config
     path: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -31,6 +32,9 @@ pub(super) struct Inspect {
     /// Names of the columns of text files and NumPy arrays, in the order of the file; `_` is not read
     #[arg(long, value_name = "NAMES", default_value = "")]
     columns: String,
+    /// List files of a data set: a name with `{split}`, or those of train and test with a comma between
+    #[arg(long, value_name = "NAMES")]
+    lists: Option<String>,
     /// Print results only
     #[arg(long)]
     quiet: bool,
@@ -38,12 +42,17 @@ pub(super) struct Inspect {
 
 impl Inspect {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let files = count_files(&self.path);
+        let lists = self.lists.as_ref().map(|names| match names.split_once(',') {
+            Some((train, test)) => ListNames::Pair([train.to_owned(), test.to_owned()]),
+            None => ListNames::Pattern(names.clone()),
+        });
+        let options = FolderOptions { lists, ..FolderOptions::default() };
+        let files = count_files(&self.path, &options);
         // A run, a config or one file needs no bar.
         let mode = if files > 0 { progress::detect(self.quiet) } else { ProgressMode::Quiet };
         let bar = Progress::start(mode, "reading", "files", files);
         let reader = Reader::new().columns(&self.columns);
-        let inspection = inspect::inspect(&self.path, self.points, &reader, &|done| bar.set(done))?;
+        let inspection = inspect::inspect(&self.path, self.points, &reader, &options, &|done| bar.set(done))?;
         bar.finish();
         if self.json {
             line(serde_json::to_string_pretty(&inspection)?)?;
@@ -55,8 +64,8 @@ impl Inspect {
 }
 
 /// Files of the data set at `path`, of clouds or of scenes; 0 when it is none.
-fn count_files(path: &Path) -> usize {
-    if let Ok(dataset) = FolderDataset::open(path) {
+fn count_files(path: &Path, options: &FolderOptions) -> usize {
+    if let Ok(dataset) = FolderDataset::open_with(path, options) {
         dataset.splits().filter_map(|split| dataset.split(split).ok()).map(<[_]>::len).sum()
     } else if let Ok(folder) = SceneFolder::open(path) {
         folder.splits().filter_map(|split| folder.split(split).ok()).map(<[_]>::len).sum()

@@ -169,6 +169,7 @@ fn xyz([x, y, z]: [f64; 3]) -> String {
 mod tests {
     use std::fs;
 
+    use pointcloud::dataset::FolderOptions;
     use pointcloud::io::Reader;
 
     use crate::inspect::inspect;
@@ -177,7 +178,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
-        let inspection = inspect(&path, 2048, &Reader::new(), &|_| ()).unwrap();
+        let inspection = inspect(&path, 2048, &Reader::new(), &FolderOptions::default(), &|_| ()).unwrap();
         (serde_json::to_value(&inspection).unwrap(), inspection.to_string())
     }
 
@@ -223,6 +224,6 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_an_error() {
-        assert!(inspect("no/such.ply", 1, &Reader::new(), &|_| ()).is_err());
+        assert!(inspect("no/such.ply", 1, &Reader::new(), &FolderOptions::default(), &|_| ()).is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use pointcloud::dataset::FolderDataset;
+use pointcloud::dataset::{FolderDataset, FolderOptions};
 use pointcloud::io::Reader;
 use serde::Serialize;
 
@@ -17,6 +17,10 @@ use train::text::{Align, columns};
 pub(crate) struct FolderInspection {
     /// The folder.
     pub(crate) root: PathBuf,
+    /// How the files say which class and split they belong to, such as `<class>/<split>/<file>`.
+    pub(crate) layout: &'static str,
+    /// Whether the split `test` was drawn, because the layout has no splits.
+    pub(crate) drawn: bool,
     /// Names of the classes, sorted; their indices are the class numbers.
     pub(crate) classes: Vec<String>,
     /// The splits, sorted by name.
@@ -71,15 +75,18 @@ impl FolderInspection {
         root: &Path,
         points: usize,
         reader: &Reader,
+        options: &FolderOptions,
         progress: &(dyn Fn(usize) + Sync),
     ) -> pointcloud::Result<Self> {
-        let dataset = FolderDataset::open(root)?;
+        let dataset = FolderDataset::open_with(root, options)?;
         let files = survey(&dataset, reader, progress)?;
         let classes = dataset.classes().to_vec();
         let splits = dataset.splits().map(|split| split_info(split, &classes, &files)).collect();
         let shapes = || files.iter().filter_map(|file| file.shape.as_ref().ok());
         let mut inspection = Self {
             root: root.to_owned(),
+            layout: dataset.layout().pattern(),
+            drawn: dataset.drawn_test_files().is_some(),
             splits,
             classes,
             files: files.len(),
@@ -88,7 +95,7 @@ impl FolderInspection {
             radius: Spread::of(shapes().filter_map(|shape| shape.radius)),
             warnings: Vec::new(),
         };
-        inspection.warnings = warnings(&inspection, &files, points)?;
+        inspection.warnings = warnings(&inspection, &dataset, &files, points)?;
         Ok(inspection)
     }
 }
@@ -114,6 +121,12 @@ impl fmt::Display for FolderInspection {
             self.classes.len(),
             self.files,
             self.meshes
+        )?;
+        write!(f, "layout: {}", self.layout)?;
+        writeln!(
+            f,
+            "{}",
+            if self.drawn { ", without splits: test is drawn (data.test_fraction)" } else { "" }
         )?;
         let mut head = vec!["class".to_owned()];
         head.extend(self.splits.iter().map(|split| split.name.clone()));

@@ -11,7 +11,7 @@ mod warnings;
 use std::fmt;
 use std::path::Path;
 
-use pointcloud::dataset::Hdf5Folder;
+use pointcloud::dataset::{FolderDataset, FolderOptions, Hdf5Folder, Layout};
 use pointcloud::io::Reader;
 use pointcloud::scene::SceneFolder;
 use serde::Serialize;
@@ -31,7 +31,7 @@ use scenes::ScenesInspection;
 pub(crate) enum Inspection {
     /// Of one file.
     File(FileInspection),
-    /// Of a dataset folder, laid out as `<class>/<split>/<file>`.
+    /// Of a dataset folder of any layout.
     Folder(FolderInspection),
     /// Of a folder of labelled scenes, laid out as `<split>/<file>`.
     Scenes(ScenesInspection),
@@ -57,23 +57,28 @@ impl fmt::Display for Inspection {
 ///
 /// All files of a folder are read, on all threads of rayon's pool; `progress` is called after each
 /// with the number of files done so far, from any thread. `points` is the number of points that a
-/// network is to be given of each cloud: clouds with fewer earn a warning.
+/// network is to be given of each cloud: clouds with fewer earn a warning. `options` say how a
+/// dataset folder is read.
 ///
 /// # Errors
 /// For a file as [`Reader::inspect`], for a folder as
-/// [`pointcloud::dataset::FolderDataset::open`]. Files of a folder that cannot be read are warnings, not
+/// [`pointcloud::dataset::FolderDataset::open_with`]. Files of a folder that cannot be read are warnings, not
 /// errors.
 pub(crate) fn inspect(
     path: impl AsRef<Path>,
     points: usize,
     reader: &Reader,
+    options: &FolderOptions,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Inspection, RunError> {
     let path = path.as_ref();
     if RunDirectory::open(path).is_ok() {
         RunInspection::of(path).map(Inspection::Run)
+    } else if path.is_dir() && is_scenes(path, options) {
+        let folder = SceneFolder::open(path)?;
+        Ok(Inspection::Scenes(ScenesInspection::of(&folder, reader, progress)?))
     } else if path.is_dir() {
-        match FolderInspection::of(path, points, reader, progress) {
+        match FolderInspection::of(path, points, reader, options, progress) {
             // No class folders: perhaps splits of scenes.
             Err(error @ pointcloud::Error::Layout { .. }) => match SceneFolder::open(path) {
                 Ok(folder) => Ok(Inspection::Scenes(ScenesInspection::of(&folder, reader, progress)?)),
@@ -96,4 +101,10 @@ pub(crate) fn inspect(
     } else {
         Ok(Inspection::File(FileInspection::of(path, reader)?))
     }
+}
+
+/// Whether folders of files are splits of scenes, not classes: a list of classes lies beside them.
+fn is_scenes(path: &Path, options: &FolderOptions) -> bool {
+    path.join("classes.txt").exists()
+        && FolderDataset::open_with(path, options).is_ok_and(|dataset| dataset.layout() == Layout::Class)
 }

@@ -1,11 +1,12 @@
 //! What may go wrong with a dataset in training, and how to fix it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use pointcloud::Error;
+use pointcloud::dataset::{FolderDataset, Layout};
 use pointcloud::io::readable_extensions;
 use serde::Serialize;
 
@@ -58,29 +59,33 @@ impl fmt::Display for Warning {
 /// All warnings about a dataset, the gravest kinds first.
 pub(super) fn warnings(
     dataset: &FolderInspection,
+    listed: &FolderDataset,
     files: &[Surveyed],
     points: usize,
 ) -> pointcloud::Result<Vec<Warning>> {
-    let mut warnings = layout(dataset);
+    let left_out = listed.warnings().iter();
+    let mut warnings: Vec<Warning> =
+        left_out.map(|what| Warning::new(what, "add what is missing, or leave it so")).collect();
+    warnings.extend(layout(dataset, listed.layout()));
     warnings.extend(unreadable(files));
     warnings.extend(duplicates(files));
     warnings.extend(sizes(dataset, files, points));
-    warnings.extend(ignored(dataset)?);
+    warnings.extend(ignored(dataset, listed.layout(), files)?);
     Ok(warnings)
 }
 
 /// Splits and classes that are missing or uneven.
-fn layout(dataset: &FolderInspection) -> Vec<Warning> {
-    let is_split = |name: &String| ["train", "test", "val", "valid", "validation"].contains(&name.as_str());
-    if dataset.classes.iter().all(is_split) {
-        let what = format!("the classes are named {}, which reads like splits", dataset.classes.join(", "));
-        return vec![Warning::new(what, "lay the folders out as CLASS/SPLIT/FILE, not SPLIT/CLASS/FILE")];
-    }
+fn layout(dataset: &FolderInspection, layout: Layout) -> Vec<Warning> {
+    let put = |folder: &Path| format!("put files into {}", folder.display());
     let mut warnings = Vec::new();
     for name in ["train", "test"] {
         let Some(split) = dataset.splits.iter().find(|split| split.name == name) else {
             let what = format!("there is no split {name}");
-            let fix = format!("put files into {}", dataset.root.join("CLASS").join(name).display());
+            let fix = match layout {
+                Layout::ClassSplit => put(&dataset.root.join("CLASS").join(name)),
+                Layout::SplitClass => put(&dataset.root.join(name).join("CLASS")),
+                _ => format!("name files of the split {name} in {}", layout.pattern()),
+            };
             warnings.push(Warning::new(what, fix));
             continue;
         };
@@ -189,20 +194,29 @@ fn sizes(dataset: &FolderInspection, files: &[Surveyed], points: usize) -> Vec<W
 }
 
 /// Files that are left out because of where they lie or of their extension.
-fn ignored(dataset: &FolderInspection) -> pointcloud::Result<Vec<Warning>> {
+fn ignored(
+    dataset: &FolderInspection,
+    layout: Layout,
+    files: &[Surveyed],
+) -> pointcloud::Result<Vec<Warning>> {
     let mut loose = Vec::new();
-    let mut others: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for class in &dataset.classes {
-        for entry in visible(&dataset.root.join(class))? {
-            if !entry.is_dir() {
-                if is_supported(&entry) {
+    let mut folders: BTreeSet<PathBuf> =
+        files.iter().filter_map(|file| file.path.parent().map(Path::to_owned)).collect();
+    if layout == Layout::ClassSplit {
+        for class in &dataset.classes {
+            for entry in visible(&dataset.root.join(class))? {
+                if entry.is_dir() {
+                    folders.insert(entry);
+                } else if is_supported(&entry) {
                     loose.push(entry);
                 }
-                continue;
             }
-            for file in visible(&entry)?.into_iter().filter(|file| !file.is_dir() && !is_supported(file)) {
-                others.entry(extension(&file)).or_default().push(file);
-            }
+        }
+    }
+    let mut others: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for folder in folders {
+        for file in visible(&folder)?.into_iter().filter(|file| !file.is_dir() && !is_supported(file)) {
+            others.entry(extension(&file)).or_default().push(file);
         }
     }
     let mut warnings = Vec::new();
@@ -270,7 +284,9 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        match inspect(folder.path(), 8, &pointcloud::io::Reader::new(), &|_| ()).unwrap() {
+        let (reader, options) =
+            (pointcloud::io::Reader::new(), pointcloud::dataset::FolderOptions::default());
+        match inspect(folder.path(), 8, &reader, &options, &|_| ()).unwrap() {
             Inspection::Folder(folder) => folder,
             other => panic!("{other}"),
         }
@@ -312,15 +328,36 @@ mod tests {
 
     #[test]
     fn an_empty_class_and_a_missing_split() {
+        only_warning(&with(&[("mug/train/.hidden", String::new())]), "class 'mug' has no readable file");
         only_warning(&with(&[("mug/train/1.ply", ply(8, 1.0, 0.5))]), "split test has no file of mug");
         let train_only: Vec<_> = good().into_iter().filter(|(name, _)| name.contains("train")).collect();
         only_warning(&inspected(&train_only), "there is no split test");
     }
 
     #[test]
-    fn splits_above_classes() {
-        let files = [("train/bed/1.ply", ply(8, 1.0, 0.0)), ("test/bed/1.ply", ply(8, 1.0, 0.1))];
-        only_warning(&inspected(&files), "the classes are named test, train");
+    fn every_layout_is_told_with_its_splits() {
+        let clouds: Vec<String> = (0..4).map(|i| ply(8, 1.0, i as f32)).collect();
+        let with = |names: [&'static str; 4]| names.into_iter().zip(clouds.clone()).collect::<Vec<_>>();
+        let split_class = with(["train/bed/1.ply", "train/cup/2.ply", "test/bed/3.ply", "test/cup/4.ply"]);
+        let class = with(["bed/1.ply", "bed/2.ply", "cup/3.ply", "cup/4.ply"]);
+        let lists = [("train.txt", "1\n3".to_owned()), ("test.txt", "2\n4".to_owned())];
+        let table = ("labels.csv", "file,class,split\n1,a,train\n2,a,test\n3,b,train\n4,b,test\n".to_owned());
+        for (files, layout) in [
+            (split_class.clone(), "layout: <split>/<class>/<file>\n"),
+            (class.clone(), "layout: <class>/<file>, without splits: test is drawn (data.test_fraction)\n"),
+            ([class.clone(), lists.to_vec()].concat(), "layout: list files\n"),
+            ([class, vec![table]].concat(), "layout: labels.csv\n"),
+        ] {
+            let folder = inspected(&files);
+            let text = folder.to_string();
+            assert!(folder.warnings.is_empty() && text.contains(layout), "{text}");
+            assert!(
+                folder.splits.iter().all(|split| split.per_class.values().all(|&count| count == 1)),
+                "{text}"
+            );
+        }
+        only_warning(&inspected(&split_class[..2]), "there is no split test");
+        only_warning(&inspected(&split_class[..3]), "split test has no file of cup");
     }
 
     #[test]

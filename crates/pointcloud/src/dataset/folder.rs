@@ -1,13 +1,15 @@
-//! Folders in the layout of ModelNet: `root/<class>/<split>/<file>`.
+//! Data sets of one file per cloud, in any of the layouts.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::draw::{assign, draw};
+use super::files::Files;
+use super::label_table;
+use super::layout::{Found, LAYOUTS, Layout, detect};
+use super::list_files::{self, ListNames};
+use super::listing::{readable, relative};
 use crate::error::{Error, Result};
-use crate::io::{is_data_file, readable_extensions};
-
-const LAYOUT: &str = "<class>/<split>/<file>, such as chair/train/chair_0001.ply";
 
 /// A file of a data set and its class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,71 +20,115 @@ pub struct Sample {
     pub class: usize,
 }
 
+/// How a folder is read where its layout leaves a choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FolderOptions {
+    /// List files of the splits; `None` finds one pair of them by its names.
+    pub lists: Option<ListNames>,
+    /// Share of every class that is drawn for the split `test` where the layout has no splits, above 0 and below 1.
+    pub test_fraction: f64,
+    /// Seed of that draw.
+    pub seed: u64,
+    /// The files of the split `test` in place of a draw, as [`FolderDataset::drawn_test_files`] gives them.
+    pub test_files: Option<Vec<String>>,
+}
+
+impl Default for FolderOptions {
+    fn default() -> Self {
+        Self { lists: None, test_fraction: 0.2, seed: 0, test_files: None }
+    }
+}
+
 /// The classes and files of a data set, listed but not read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FolderDataset {
     root: PathBuf,
+    layout: Layout,
     classes: Vec<String>,
     splits: BTreeMap<String, Vec<Sample>>,
+    is_drawn: bool,
+    warnings: Vec<String>,
 }
 
 impl FolderDataset {
-    /// Lists `root/<class>/<split>/*`.
-    ///
-    /// Every folder in `root` is a class, every folder in it a split; both and the files are sorted
-    /// by name. Hidden entries, loose files beside the folders, files of other extensions than
-    /// [`readable_extensions`](crate::io::readable_extensions), and `.txt` and `.csv` files that do
-    /// not begin with points are left out.
+    /// Lists the data set at `root` with the default [`FolderOptions`].
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Layout`] when the root is missing, no folder or without classes,
-    /// when a class has no split, or when there is no readable file at all.
+    /// As [`open_with`](Self::open_with).
     pub fn open(root: impl AsRef<Path>) -> Result<Self> {
-        let root = root.as_ref();
-        let layout = |path: &Path, found: String, expected: String| Error::Layout {
-            path: path.to_owned(),
-            found,
-            expected,
-        };
-        if !root.exists() {
-            return Err(layout(root, "nothing".into(), format!("a folder of {LAYOUT}")));
-        }
-        if !root.is_dir() {
-            return Err(layout(root, "a file".into(), format!("a folder of {LAYOUT}")));
-        }
-        let top = Listing::of(root)?;
-        if top.folders.is_empty() {
-            return Err(layout(root, top.describe(), format!("class folders: {LAYOUT}")));
-        }
+        Self::open_with(root, &FolderOptions::default())
+    }
 
-        let mut classes = Vec::new();
-        let mut splits: BTreeMap<String, Vec<Sample>> = BTreeMap::new();
-        let mut unreadable = 0;
-        for (class, folder) in top.folders.into_iter().enumerate() {
-            let inside = Listing::of(&folder)?;
-            if inside.folders.is_empty() {
-                let expected = format!("split folders such as train and test: {LAYOUT}");
-                return Err(layout(&folder, inside.describe(), expected));
-            }
-            for split in &inside.folders {
-                let files = Listing::of(split)?;
-                unreadable += files.others;
-                let samples = files.readable.into_iter().map(|path| Sample { path, class });
-                splits.entry(name_of(split)).or_default().extend(samples);
-            }
-            classes.push(name_of(&folder));
+    /// Lists the data set at `root`, whose [`Layout`] is recognised.
+    ///
+    /// Classes, splits and files are sorted by name. Hidden entries, files of other extensions than
+    /// [`readable_extensions`](crate::io::readable_extensions), and `.txt` and `.csv` files that do not begin with points are left
+    /// out; so are classes without any file, with a [warning](Self::warnings).
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Layout`] when the root is missing or no folder, has none of the layouts or several of them, or no
+    /// readable file; [`Error::Malformed`] for a line of a list or a table that names no file, or a file twice.
+    pub fn open_with(root: impl AsRef<Path>, options: &FolderOptions) -> Result<Self> {
+        let root = root.as_ref();
+        let (layout, mut files) = match detect(root, options.lists.as_ref())? {
+            Found::ClassSplit(tops) => (Layout::ClassSplit, Files::of_class_splits(tops)?),
+            Found::SplitClass(tops) => (Layout::SplitClass, Files::of_split_classes(tops)?),
+            Found::Class(tops) => (Layout::Class, Files::of_classes(tops)),
+            Found::Lists(names) => (Layout::Lists, list_files::read(root, &names)?),
+            Found::Table(table) => (Layout::Table, label_table::read(root, &table)?),
+        };
+        if files.len() == 0 {
+            return Err(files.error_without_files(root, format!("{}: {LAYOUTS}", readable())));
         }
-        if splits.values().all(Vec::is_empty) {
-            let found = format!("{} classes with {unreadable} files of other types", classes.len());
-            return Err(layout(root, found, format!("{}: {LAYOUT}", readable())));
+        let has_folders_of_splits = matches!(layout, Layout::ClassSplit | Layout::SplitClass);
+        if has_folders_of_splits && label_table::find(root).is_some() {
+            files
+                .warnings
+                .push(format!("{} has no columns file and class and is not read", label_table::NAME));
         }
-        Ok(Self { root: root.to_owned(), classes, splits })
+        let is_drawn = files.entries.iter().all(|file| file.split.is_none());
+        if is_drawn {
+            match &options.test_files {
+                Some(tests) => assign(root, &mut files.entries, tests)?,
+                None => draw(root, &mut files.entries, options.test_fraction, options.seed),
+            }
+            files.splits.extend(["train", "test"].map(str::to_owned));
+        }
+        Ok(Self::of(root, layout, is_drawn, files))
+    }
+
+    fn of(root: &Path, layout: Layout, is_drawn: bool, files: Files) -> Self {
+        let mut warnings: Vec<String> = files
+            .empty_classes()
+            .into_iter()
+            .map(|class| format!("class '{class}' has no readable file and is left out"))
+            .collect();
+        warnings.extend(files.warnings);
+        let mut classes: Vec<String> = files.entries.iter().map(|file| file.class.clone()).collect();
+        classes.sort();
+        classes.dedup();
+        let mut splits: BTreeMap<String, Vec<Sample>> =
+            files.splits.into_iter().map(|split| (split, Vec::new())).collect();
+        for file in files.entries {
+            let class = classes.binary_search(&file.class).unwrap_or_default();
+            splits.entry(file.split.unwrap_or_default()).or_default().push(Sample { path: file.path, class });
+        }
+        for samples in splits.values_mut() {
+            samples.sort_by(|a, b| (a.class, &a.path).cmp(&(b.class, &b.path)));
+        }
+        Self { root: root.to_owned(), layout, classes, splits, is_drawn, warnings }
     }
 
     /// The folder that was opened.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The layout of the folder.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.layout
     }
 
     /// Names of the classes, sorted.
@@ -107,96 +153,26 @@ impl FolderDataset {
             known: self.splits().map(|split| format!("'{split}'")).collect::<Vec<_>>().join(", "),
         })
     }
-}
 
-/// The readable files directly in `folder`, sorted by name, hidden ones left out.
-///
-/// # Errors
-/// [`Error::Io`], [`Error::Layout`] when there is none.
-pub fn list_files(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
-    let folder = folder.as_ref();
-    let listing = Listing::of(folder)?;
-    if listing.readable.is_empty() {
-        let found = listing.describe();
-        let expected = readable();
-        return Err(Error::Layout { path: folder.to_owned(), found, expected });
-    }
-    Ok(listing.readable)
-}
-
-/// The readable files in `folder` and all folders below it, by folder and name, hidden ones left out
-/// and links to folders not followed.
-///
-/// # Errors
-/// As [`list_files`].
-pub fn list_tree(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
-    let folder = folder.as_ref();
-    let (mut files, mut open) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(next) = open.pop() {
-        let listing = Listing::of(&next)?;
-        files.extend(listing.readable);
-        open.extend(listing.folders.into_iter().rev().filter(|path| !path.is_symlink()));
-    }
-    if files.is_empty() {
-        let found = format!("{}, and no readable file below", Listing::of(folder)?.describe());
-        return Err(Error::Layout { path: folder.to_owned(), found, expected: readable() });
-    }
-    Ok(files)
-}
-
-/// As [`list_files`], empty when there is none.
-pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    Ok(Listing::of(folder)?.readable)
-}
-
-/// What is in a folder, sorted by name, hidden entries left out.
-struct Listing {
-    folders: Vec<PathBuf>,
-    readable: Vec<PathBuf>,
-    others: usize,
-}
-
-impl Listing {
-    fn of(folder: &Path) -> Result<Self> {
-        let fail = |source| Error::io(folder, "list", source);
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(folder).map_err(fail)? {
-            entries.push(entry.map_err(fail)?.path());
-        }
-        entries.sort();
-        let mut listing = Self { folders: Vec::new(), readable: Vec::new(), others: 0 };
-        for path in entries.into_iter().filter(|path| !name_of(path).starts_with('.')) {
-            if path.is_dir() {
-                listing.folders.push(path);
-            } else if is_data_file(&path) {
-                listing.readable.push(path);
-            } else {
-                listing.others += 1;
-            }
-        }
-        Ok(listing)
+    /// Files of the split `test` where it was drawn, as paths from the root with `/` between names; `None` where the layout has
+    /// splits.
+    #[must_use]
+    pub fn drawn_test_files(&self) -> Option<Vec<String>> {
+        let tests = self.splits.get("test").filter(|_| self.is_drawn)?;
+        Some(tests.iter().map(|sample| relative(&self.root, &sample.path)).collect())
     }
 
-    fn describe(&self) -> String {
-        let Self { folders, readable, others } = self;
-        if folders.is_empty() && readable.is_empty() && *others == 0 {
-            return "an empty folder".into();
-        }
-        let first = readable.first().map(|path| format!(" (first: {})", name_of(path)));
-        format!(
-            "{} folders, {} readable files{}, {others} other files",
-            folders.len(),
-            readable.len(),
-            first.unwrap_or_default()
-        )
+    /// Classes that have no file in a split.
+    #[must_use]
+    pub fn classes_without(&self, split: &str) -> Vec<&str> {
+        let samples = self.splits.get(split).map_or(&[][..], Vec::as_slice);
+        let is_missing = |class: &usize| samples.iter().all(|sample| sample.class != *class);
+        (0..self.classes.len()).filter(is_missing).map(|class| self.classes[class].as_str()).collect()
     }
-}
 
-/// What is expected in a folder.
-fn readable() -> String {
-    format!("files of type {}", readable_extensions().join(", "))
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    /// What was left out, one sentence each: classes without files, files without a class or a split.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
 }

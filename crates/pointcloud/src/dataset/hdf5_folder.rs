@@ -63,7 +63,7 @@ impl Hdf5Folder {
         let listed = listed_files(root)?;
         let files: Vec<(PathBuf, &'static str)> = match listed {
             Some(files) => files,
-            None => super::folder::files_in(root)?
+            None => super::listing::files_in(root)?
                 .into_iter()
                 .filter(|path| matches!(Format::detect(path), Ok(format) if *format == FORMAT))
                 .map(|path| (path.clone(), split_of_name(&path)))

@@ -67,6 +67,12 @@ pub enum Axis {
 }
 
 impl Axis {
+    /// `x`, `y` or `z`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        ["x", "y", "z"][self.index()]
+    }
+
     /// 0 for x, 1 for y, 2 for z.
     #[must_use]
     pub fn index(self) -> usize {

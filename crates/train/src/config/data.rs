@@ -1,22 +1,39 @@
 //! Section `[data]`: where the clouds come from and what the network is given of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use pointcloud::dataset::{FolderDataset, FolderOptions};
 use pointcloud::io::Reader;
 use pointcloud::synth::SynthConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::attribute::Attribute;
+use super::lists::Lists;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
+use crate::streams::Stream;
 
 /// Section `[data]`: the dataset and the way each of its files becomes a cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// Dataset folder, laid out as `root/CLASS/SPLIT/FILE`, with the splits `train` and `test`. A
-    /// relative path starts at the current directory, not at the config file.
+    /// Dataset folder, laid out as `root/CLASS/SPLIT/FILE`, `root/SPLIT/CLASS/FILE` or `root/CLASS/FILE`, or with list files or a
+    /// table `labels.csv`; the splits are `train` and `test`. A relative path starts at the current directory, not at the config
+    /// file.
     pub root: PathBuf,
+
+    /// List files in `root` that name the files of the splits, a line each: a name with `{split}`, such as
+    /// `"modelnet40_{split}.txt"`, or the lists of `train` and `test`, such as `["a.txt", "b.txt"]`. Default none: one pair of
+    /// lists beside the class folders is found by its names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-task" = "classification"))]
+    pub lists: Option<Lists>,
+
+    /// Part of the files, class by class, that becomes the split `test` where the layout has no splits, above 0 and below 1.
+    /// Default 0.2.
+    #[serde(default = "default_test_fraction")]
+    #[schemars(extend("x-task" = "classification"))]
+    pub test_fraction: f64,
 
     /// Points of a cloud that the network is given. Files with more are reduced, meshes are
     /// sampled, files with fewer have points repeated. Default 2048.
@@ -158,6 +175,10 @@ fn default_inputs() -> Vec<String> {
     vec!["xyz".to_owned()]
 }
 
+fn default_test_fraction() -> f64 {
+    FolderOptions::default().test_fraction
+}
+
 fn default_validation_fraction() -> f64 {
     0.1
 }
@@ -184,6 +205,26 @@ impl DataConfig {
         self.inputs.iter().map(|input| Attribute::named(input)).collect()
     }
 
+    /// The data set at `root`, read as the keys `lists` and `test_fraction` say, in a run with `seed`; `test_files` are the drawn
+    /// test files of an earlier run.
+    ///
+    /// # Errors
+    /// As [`FolderDataset::open_with`].
+    pub fn dataset(
+        &self,
+        root: &Path,
+        seed: u64,
+        test_files: Option<Vec<String>>,
+    ) -> pointcloud::Result<FolderDataset> {
+        let options = FolderOptions {
+            lists: self.lists.as_ref().map(Lists::names),
+            test_fraction: self.test_fraction,
+            seed: Stream::TestFiles.seed(seed, &[]),
+            test_files,
+        };
+        FolderDataset::open_with(root, &options)
+    }
+
     /// Sets `columns` where there is a new value, and `drop_invalid` where it is true.
     pub(crate) fn set_reading(&mut self, columns: Option<&str>, drop_invalid: bool) {
         if let Some(columns) = columns {
@@ -196,6 +237,8 @@ impl DataConfig {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
+            lists: None,
+            test_fraction: default_test_fraction(),
             points: default_points(),
             inputs: default_inputs(),
             sampling: Sampling::default(),
@@ -212,6 +255,15 @@ impl DataConfig {
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         ensure(!self.root.as_os_str().is_empty(), "data.root", "an empty path", "the path of a folder")?;
+        if let Some(lists) = &self.lists {
+            lists.validate("data.lists")?;
+        }
+        ensure(
+            self.test_fraction > 0.0 && self.test_fraction < 1.0,
+            "data.test_fraction",
+            self.test_fraction,
+            "a number above 0 and below 1",
+        )?;
         ensure_some(self.points, "data.points")?;
         Attribute::validate(&self.inputs, "data.inputs")?;
         ensure(

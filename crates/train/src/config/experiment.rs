@@ -10,11 +10,12 @@ use super::attribute::Attribute;
 use super::augment::AugmentConfig;
 use super::data::{DataConfig, PointOrder};
 use super::optimize::{OptimizerConfig, ScheduleConfig};
+use super::scale::Scale;
 use super::scenes::ScenesConfig;
 use super::usage;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
 use crate::error::RunError;
-use crate::network::{ModelConfig, Scale, Task};
+use crate::network::{ModelConfig, Task};
 use crate::task::{cell_for, spacing};
 
 /// An experiment: everything that decides the result of a training run.

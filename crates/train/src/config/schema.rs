@@ -9,6 +9,7 @@ use toml::{Table, Value};
 use super::augment::AugmentConfig;
 use super::data::{DataConfig, SynthData};
 use super::experiment::{Config, TrainConfig};
+use super::lists::Lists;
 use super::optimize::{OptimizerConfig, ScheduleConfig};
 use super::scenes::{SceneSynthData, ScenesConfig};
 use crate::check::{ConfigError, Hint, KeySource};
@@ -97,7 +98,11 @@ impl Schema {
         (0..count).map(move |i| Config {
             name: "example".to_owned(),
             seed: 0,
-            data: DataConfig { synth: Some(SynthData::default()), ..DataConfig::new("datasets/example") },
+            data: DataConfig {
+                lists: Some(Lists::Pattern("{split}.txt".into())),
+                synth: Some(SynthData::default()),
+                ..DataConfig::new("datasets/example")
+            },
             model: models[i % models.len()].clone(),
             optimizer: optimizers[i % optimizers.len()].clone(),
             schedule: schedules[i % schedules.len()].clone(),

@@ -6,8 +6,8 @@ use pointconv::{KernelShape, Neighborhood, PackedClouds, VoxelMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Scale;
 use crate::check::ConfigError;
+use crate::config::Scale;
 
 /// What a network does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -57,8 +57,8 @@ macro_rules! networks {
                 match self { $(Self::$network(config) => config.coarser(),)+ }
             }
 
-            /// The key that the training files decide where it is [`Scale::Auto`].
-            pub(crate) fn scale(&mut self) -> Option<&mut Scale> {
+            /// The key that the training files decide where it is [`Auto`](crate::config::Scale::Auto).
+            pub(crate) fn scale(&mut self) -> Option<&mut crate::config::Scale> {
                 match self { $(Self::$network(config) => config.scale(),)+ }
             }
 

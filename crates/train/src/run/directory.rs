@@ -9,6 +9,10 @@ use crate::config::Config;
 use crate::error::RunError;
 use crate::metrics::Weights;
 
+/// First line of `split.txt`.
+const SPLIT_HEADER: &str =
+    "# The test files of this run: paths from data.root. All others are for training and validation.\n";
+
 /// A folder with `config.toml`, `manifest.json`, `metrics.jsonl`, `best.safetensors`, `last.safetensors`, `checkpoint/`,
 /// and after the training `evaluation.json`, `report.json` and `report.html`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +55,7 @@ impl RunDirectory {
     /// # Errors
     /// [`RunError::Io`].
     pub fn discard(&self) -> Result<(), RunError> {
-        for file in [self.config(), self.manifest(), self.metrics(), self.path.join(".lock")] {
+        for file in [self.config(), self.manifest(), self.metrics(), self.split(), self.path.join(".lock")] {
             if file.exists() {
                 fs::remove_file(&file).map_err(RunError::io(&file, "remove"))?;
             }
@@ -169,6 +173,35 @@ impl RunDirectory {
     #[must_use]
     pub fn tensorboard(&self) -> PathBuf {
         self.path.join("tensorboard")
+    }
+
+    /// `split.txt`: the test files that were drawn from a data set without splits.
+    #[must_use]
+    pub fn split(&self) -> PathBuf {
+        self.path.join("split.txt")
+    }
+
+    /// Writes `split.txt`: paths from the root of the data set, one per line.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub(crate) fn write_test_files(&self, files: &[String]) -> Result<(), RunError> {
+        let lines: String = files.iter().map(|file| format!("{file}\n")).collect();
+        self.write(&self.split(), &format!("{SPLIT_HEADER}{lines}"))
+    }
+
+    /// The files that `split.txt` names; `None` where the run has no such file.
+    ///
+    /// # Errors
+    /// [`RunError::Io`].
+    pub fn test_files(&self) -> Result<Option<Vec<String>>, RunError> {
+        let path = self.split();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(&path).map_err(RunError::io(&path, "read"))?;
+        let lines = text.lines().filter(|line| !line.is_empty() && *line != SPLIT_HEADER.trim_end());
+        Ok(Some(lines.map(str::to_owned).collect()))
     }
 
     /// Writes a text file in one step: whole or not at all.

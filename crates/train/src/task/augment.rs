@@ -116,7 +116,7 @@ fn stretch(
 }
 
 /// Applies a rotation drawn evenly from all rotations: a unit quaternion with a direction of four normal draws.
-fn rotate_uniformly(positions: &mut [[f32; 3]], rng: &mut impl Rng) {
+pub(crate) fn rotate_uniformly(positions: &mut [[f32; 3]], rng: &mut impl Rng) {
     let mut q: [f32; 4] = std::array::from_fn(|_| rng.sample(StandardNormal));
     let norm = q.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
     q.iter_mut().for_each(|v| *v /= norm);

@@ -11,6 +11,7 @@ mod source;
 mod spacing;
 mod trained_run;
 
+pub(crate) use augment::rotate_uniformly;
 pub use augment::{RotationDraws, augment, drop_points};
 pub use batch::{CloudBatch, Packer, Unpacked};
 pub(crate) use batch::{list_sizes, offsets};
@@ -20,5 +21,5 @@ pub(crate) use loader::AHEAD;
 pub use loader::Loader;
 pub use loss::{Loss, forward_loss};
 pub use source::{BatchSource, TrainingData};
-pub(crate) use spacing::{cell_for, spacing};
+pub(crate) use spacing::{cell_for, rounded, spacing, voxel_for};
 pub use trained_run::TrainedRun;

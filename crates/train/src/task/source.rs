@@ -67,6 +67,8 @@ pub struct TrainingData<S> {
     pub validation_files: usize,
     /// Files that were left out (`data.skip_bad`).
     pub skipped_files: usize,
+    /// Files of the split `test` where it was drawn from a data set without splits, as paths from its root.
+    pub drawn_test_files: Option<Vec<String>>,
 }
 
 /// Why there is no batch.

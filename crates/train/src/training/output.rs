@@ -54,6 +54,14 @@ impl OutputFolder {
         Ok(Self::Existing(run))
     }
 
+    /// The drawn test files of the run that is continued, where there are any.
+    pub(super) fn test_files(&self) -> Result<Option<Vec<String>>, RunError> {
+        match self {
+            Self::New(_) => Ok(None),
+            Self::Existing(run) => run.test_files(),
+        }
+    }
+
     /// The run directory, its lock, and the position of its last checkpoint; the weights that are already there join `manifest`.
     pub(super) fn open(
         self,

@@ -136,6 +136,7 @@ mod tests {
             train_files: 9,
             validation_files,
             skipped_files: 0,
+            drawn_test_files: None,
         };
         let text = validation(&config(&[]), &data(2)).unwrap();
         assert!(text.contains("2 validation files for 3 classes"), "{text}");

@@ -101,9 +101,10 @@ pub struct TrainOutcome {
 pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, RunError> {
     let output = OutputFolder::find(config, options)?;
     let TrainOptions { device, progress, .. } = options;
+    let drawn = output.test_files()?;
     match (config.model.task(), &config.scenes) {
         (Task::Classification, _) => {
-            run(options, output, classification::training_data(config, device, *progress)?)
+            run(options, output, classification::training_data(config, drawn, device, *progress)?)
         }
         (Task::Segmentation, Some(scenes)) => {
             run(options, output, segmentation::training_data(config, scenes, device, *progress)?)
@@ -145,6 +146,9 @@ fn run<S: BatchSource>(
     // Only now, so that data that cannot be used leaves no run behind.
     let (run, _lock, start) = output.open(config, &mut manifest)?;
     manifest.write(&run)?;
+    if let Some(files) = &data.drawn_test_files {
+        run.write_test_files(files)?;
+    }
     let rows = MetricsLog::truncate_after(run.metrics(), start.epochs)?;
     let log = MetricsLog::open(run.metrics())?;
     let folder = run.tensorboard();

@@ -7,7 +7,7 @@ use burn::data::dataloader::DataLoader;
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
 use pointcloud::PointCloud;
-use pointcloud::dataset::{FolderDataset, Sample};
+use pointcloud::dataset::Sample;
 use rayon::prelude::*;
 
 use super::{BatchBuilder, CloudSet, CloudSource, Preparation};
@@ -41,6 +41,8 @@ pub struct Classifier {
     manifest: Manifest,
     pub(super) weights: Weights,
     pub(super) network: Network,
+    /// The test files that the run drew from a data set without splits.
+    test_files: Option<Vec<String>>,
     device: Device,
     votes: NonZeroUsize,
 }
@@ -84,7 +86,15 @@ impl Classifier {
         let mut network = config.model.init(&spec, device);
         load_weights(&mut network, &run, weights)?;
         let votes = NonZeroUsize::MIN;
-        Ok(Self { config, manifest, weights, network, device: device.clone(), votes })
+        Ok(Self {
+            config,
+            manifest,
+            weights,
+            test_files: run.test_files()?,
+            network,
+            device: device.clone(),
+            votes,
+        })
     }
 
     /// The config of the run.
@@ -111,7 +121,7 @@ impl Classifier {
         &self.manifest.classes
     }
 
-    /// Classifies every file of `root/<class>/<split>` and compares with the folder it lies in.
+    /// Classifies every file of a split of the data set at `root` and compares with its class there.
     ///
     /// A data set may lack classes of the network, but not have others.
     ///
@@ -176,7 +186,7 @@ impl Classifier {
         progress: ProgressMode,
         whole: bool,
     ) -> Result<CloudSet, RunError> {
-        let dataset = FolderDataset::open(root)?;
+        let dataset = self.config.data.dataset(root, self.config.seed, self.test_files.clone())?;
         let class_of: Vec<usize> = dataset
             .classes()
             .iter()

@@ -11,13 +11,14 @@ use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
 use crate::task::TrainingData;
 
-/// Reads the training files of `config`.
+/// Reads the training files of `config`; `test_files` are the drawn test files of the run that is continued.
 pub(crate) fn training_data(
     config: &Config,
+    test_files: Option<Vec<String>>,
     device: &Device,
     progress: ProgressMode,
 ) -> Result<TrainingData<CloudSource>, RunError> {
-    let dataset = FolderDataset::open(&config.data.root)?;
+    let dataset = config.data.dataset(&config.data.root, config.seed, test_files)?;
     let samples = dataset.split("train")?;
     let bar = Progress::start(progress, "reading train", "files", samples.len());
     let (all, skipped) = match config.data.resample {
@@ -29,6 +30,9 @@ pub(crate) fn training_data(
     }
     if all.dropped > 0 {
         bar.println(&format!("{} points that are not finite were dropped", all.dropped));
+    }
+    for warning in warnings(&dataset) {
+        bar.println(&format!("warning: {warning}"));
     }
     bar.finish();
     if all.is_empty() {
@@ -62,5 +66,16 @@ pub(crate) fn training_data(
         train_files,
         validation_files,
         skipped_files: skipped.len(),
+        drawn_test_files: dataset.drawn_test_files(),
     })
+}
+
+/// What a data set leaves out, and classes without training or test files.
+fn warnings(dataset: &FolderDataset) -> Vec<String> {
+    let mut warnings = dataset.warnings().to_vec();
+    for (split, consequence) in [("train", "it cannot be learnt"), ("test", "its accuracy is not measured")] {
+        let classes = dataset.classes_without(split).into_iter();
+        warnings.extend(classes.map(|class| format!("class '{class}' has no {split} file: {consequence}")));
+    }
+    warnings
 }

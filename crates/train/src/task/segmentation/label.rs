@@ -133,7 +133,7 @@ impl Segmenter {
         let changes = self.changes_of_votes(options.votes)?;
         let Voxelized { cloud: scene, voxel_from_point, .. } = thin(cloud, &self.scenes)?;
         // Regions that just touch would lose the points that rounding puts on neither side.
-        let stride = self.scenes.stride.min(0.999) * self.scenes.size;
+        let stride = self.scenes.stride.min(0.999) * self.scenes.size();
         let covered = Covered::new(&scene, self.scenes.shape(), stride, options.shift);
         let bytes_per_point = self.bytes_per_point(&covered)?;
         let least = (covered.largest() as f64 * bytes_per_point) as u64;
@@ -233,7 +233,8 @@ impl Segmenter {
                 let problem = format!(
                     "the votes for the points near {:?} sum up to {total}, expected a number above 0: the coordinates are too \
                      large for regions of {}, or the weights of the run are no numbers",
-                    positions[voxel], self.scenes.size
+                    positions[voxel],
+                    self.scenes.size()
                 );
                 return Err(RunError::BadFile { path: path.to_owned(), problem });
             }

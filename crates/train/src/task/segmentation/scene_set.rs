@@ -116,7 +116,7 @@ pub fn thin(cloud: &PointCloud, config: &ScenesConfig) -> pointcloud::Result<Vox
             Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
         }
     }
-    let mut thinned = voxelize(&bare, config.voxel)?;
+    let mut thinned = voxelize(&bare, config.voxel())?;
     if config.count_points {
         let values = thinned.counts.iter().map(|&count| f64::from(count)).collect();
         let (name, scalar_type) = (COUNT.to_owned(), ScalarType::U32);
@@ -143,7 +143,7 @@ pub fn load_scenes(
         "2 {:?} {:?} {:?} {:?} {:?} {:?} {:?} {map:?} {reader:?}",
         config.count_points,
         config.inputs,
-        config.voxel,
+        config.voxel(),
         config.label,
         config.label_map,
         config.ignore,

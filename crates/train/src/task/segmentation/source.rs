@@ -159,7 +159,7 @@ impl RegionSource {
                 }
                 Centres::Regular => {
                     let shift = [rng.random(), rng.random(), rng.random()];
-                    let stride = 0.5 * self.config.size;
+                    let stride = 0.5 * self.config.size();
                     let lattice = regular_centres(positions, &region, stride, shift);
                     let chosen = random_indices(lattice.len(), count, &mut rng);
                     chosen.into_iter().map(|index| lattice[index]).collect()

@@ -1,0 +1,118 @@
+//! What is in a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::io::{is_data_file, readable_extensions};
+
+/// The readable files directly in `folder`, sorted by name, hidden ones left out.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Layout`] when there is none.
+pub fn list_files(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+    let folder = folder.as_ref();
+    let listing = Listing::of(folder)?;
+    if listing.readable.is_empty() {
+        let found = listing.describe();
+        let expected = readable();
+        return Err(Error::Layout { path: folder.to_owned(), found, expected });
+    }
+    Ok(listing.readable)
+}
+
+/// The readable files in `folder` and all folders below it, by folder and name, hidden ones left out
+/// and links to folders not followed.
+///
+/// # Errors
+/// As [`list_files`].
+pub fn list_tree(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+    let folder = folder.as_ref();
+    let files = tree(folder)?;
+    if files.is_empty() {
+        let found = format!("{}, and no readable file below", Listing::of(folder)?.describe());
+        return Err(Error::Layout { path: folder.to_owned(), found, expected: readable() });
+    }
+    Ok(files)
+}
+
+/// As [`list_tree`], empty when there is none.
+pub(super) fn tree(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (mut files, mut open) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = open.pop() {
+        let listing = Listing::of(&next)?;
+        files.extend(listing.readable);
+        open.extend(listing.folders.into_iter().rev().filter(|path| !path.is_symlink()));
+    }
+    Ok(files)
+}
+
+/// As [`list_files`], empty when there is none.
+pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    Ok(Listing::of(folder)?.readable)
+}
+
+/// What is in a folder, sorted by name, hidden entries left out.
+pub(super) struct Listing {
+    pub(super) folders: Vec<PathBuf>,
+    pub(super) readable: Vec<PathBuf>,
+    pub(super) others: usize,
+}
+
+impl Listing {
+    pub(super) fn of(folder: &Path) -> Result<Self> {
+        let mut listing = Self { folders: Vec::new(), readable: Vec::new(), others: 0 };
+        for path in visible(folder)? {
+            if path.is_dir() {
+                listing.folders.push(path);
+            } else if is_data_file(&path) {
+                listing.readable.push(path);
+            } else {
+                listing.others += 1;
+            }
+        }
+        Ok(listing)
+    }
+
+    pub(super) fn describe(&self) -> String {
+        let Self { folders, readable, others } = self;
+        if folders.is_empty() && readable.is_empty() && *others == 0 {
+            return "an empty folder".into();
+        }
+        let first = readable.first().map(|path| format!(" (first: {})", name_of(path)));
+        format!(
+            "{} folders, {} readable files{}, {others} other files",
+            folders.len(),
+            readable.len(),
+            first.unwrap_or_default()
+        )
+    }
+}
+
+/// Entries of a folder that are not hidden, sorted by name.
+pub(super) fn visible(folder: &Path) -> Result<Vec<PathBuf>> {
+    let fail = |source| Error::io(folder, "list", source);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder).map_err(fail)? {
+        entries.push(entry.map_err(fail)?.path());
+    }
+    entries.sort();
+    entries.retain(|path| !name_of(path).starts_with('.'));
+    Ok(entries)
+}
+
+/// What is expected in a folder.
+pub(super) fn readable() -> String {
+    format!("files of type {}", readable_extensions().join(", "))
+}
+
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The path of a file from `root`, with `/` between the names on every system.
+pub(super) fn relative(root: &Path, path: &Path) -> String {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let names: Vec<_> = inside.iter().map(|name| name.to_string_lossy()).collect();
+    names.join("/")
+}
