@@ -247,7 +247,7 @@ mod tests {
 
     use super::*;
     use crate::config::Attribute;
-    use crate::config::{ClassWeights, RegionKind};
+    use crate::config::{ClassWeights, RegionKind, Scale};
     use crate::task::segmentation::Frame;
     use crate::task::segmentation::builder::tests::builder;
 
@@ -263,8 +263,14 @@ mod tests {
     }
 
     fn source(centres: Centres, region: RegionKind) -> RegionSource {
-        let config =
-            ScenesConfig { centres, region, size: 1.0, regions: 30, points: 25, ..ScenesConfig::default() };
+        let config = ScenesConfig {
+            centres,
+            region,
+            size: Scale::Value(1.0),
+            regions: 30,
+            points: 25,
+            ..ScenesConfig::default()
+        };
         let builder = builder(vec![Attribute::Xyz]);
         RegionSource::for_training(scenes(), builder, &config, &AugmentConfig::default(), 9)
     }
@@ -315,7 +321,7 @@ mod tests {
 
     #[test]
     fn covering_regions_hold_every_point() {
-        let config = ScenesConfig { size: 1.0, ..ScenesConfig::default() };
+        let config = ScenesConfig { size: Scale::Value(1.0), ..ScenesConfig::default() };
         for region in [RegionKind::Column, RegionKind::Sphere] {
             let config = ScenesConfig { region, ..config.clone() };
             let source = RegionSource::covering(scenes(), builder(vec![Attribute::Xyz]), &config);
