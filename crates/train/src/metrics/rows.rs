@@ -20,6 +20,8 @@ pub struct Metric {
     pub short_label: &'static str,
     /// Whether the best epoch is chosen by it: by the last such row of the task.
     pub chooses: bool,
+    /// Whether a lower value is the better one.
+    pub lower_is_better: bool,
     /// The only task that has it; `None` for all.
     #[serde(skip)]
     pub task: Option<Task>,
@@ -31,9 +33,9 @@ pub struct Metric {
 /// What a metric is computed from.
 #[derive(Clone, Copy, Debug)]
 pub enum Figure {
-    /// The confusion matrix, during training as well; more is better.
+    /// The confusion matrix, during training as well.
     Confusion(fn(&Confusion) -> Option<f64>),
-    /// The confidences of an evaluation; less is better.
+    /// The confidences of an evaluation.
     Reliability(fn(&Reliability) -> Option<f64>),
 }
 
@@ -45,6 +47,7 @@ pub const METRICS: [Metric; 4] = [
         label: "overall accuracy",
         short_label: "accuracy",
         chooses: true,
+        lower_is_better: false,
         task: None,
         of: Figure::Confusion(Confusion::overall_accuracy),
     },
@@ -54,6 +57,7 @@ pub const METRICS: [Metric; 4] = [
         label: "mean class accuracy",
         short_label: "mean class accuracy",
         chooses: false,
+        lower_is_better: false,
         task: None,
         of: Figure::Confusion(Confusion::mean_class_accuracy),
     },
@@ -63,6 +67,7 @@ pub const METRICS: [Metric; 4] = [
         label: "mean IoU",
         short_label: "mean IoU",
         chooses: true,
+        lower_is_better: false,
         task: Some(Task::Segmentation),
         of: Figure::Confusion(Confusion::mean_iou),
     },
@@ -72,6 +77,7 @@ pub const METRICS: [Metric; 4] = [
         label: "calibration error",
         short_label: "calibration error",
         chooses: false,
+        lower_is_better: true,
         task: None,
         of: Figure::Reliability(Reliability::calibration_error),
     },
