@@ -161,6 +161,9 @@ fn labels_that_cannot_be_used_are_named_with_file_and_row() {
         &["room_01.ply", "point 0", "NaN"],
     );
     fs::write(rooms.path("rooms/train/room_01.ply"), file("uchar", "7")).unwrap();
+    let config = fs::read_to_string(rooms.path("rooms.toml")).unwrap();
+    let colors = "color_jitter = 0.05\ncolor_drop = 0.2\ncolor_stretch = 0.5\n";
+    fs::write(rooms.path("rooms.toml"), config.replace(colors, "")).unwrap();
     let set = ["--set", "scenes.inputs=[\"intensity\"]"];
     let arguments = [&["train", "rooms.toml", "--output", "refused"], &set[..]].concat();
     rooms.place.fail(&arguments, &["no property 'intensity'", "scenes.inputs"]);
@@ -329,6 +332,44 @@ fn votes_are_the_mean_of_turned_passes() {
 }
 
 #[test]
+fn points_below_the_bound_have_no_label() {
+    let rooms = Rooms::new();
+    rooms.train("run", &[]);
+    let temperature = &json(rooms.path("run/manifest.json"))["weights"]["best"]["temperature"];
+    assert!((0.1..=10.0).contains(&temperature.as_f64().unwrap()), "{temperature}");
+    let segmenter = open(&rooms.path("run"));
+    let path = rooms.path("rooms/test/room_03.ply");
+    let cloud = pointcloud::io::read(&path).unwrap();
+    let mut votes = segmenter.label(&cloud, &path, &LabelOptions::default(), ProgressMode::Quiet).unwrap();
+    let mut sorted: Vec<f32> = (0..votes.len()).map(|point| votes.confidence(point)).collect();
+    sorted.sort_by(f32::total_cmp);
+    let bound = sorted[sorted.len() / 2];
+    let out = rooms.place.succeed(&[
+        "predict",
+        "run",
+        "rooms/test/room_03.ply",
+        "--quiet",
+        "--weights",
+        "last",
+        "--output",
+        "out",
+        "--reject",
+        &bound.to_string(),
+    ]);
+    assert!(out.contains("none "), "{out}");
+    let predicted = pointcloud::io::read(rooms.path("out/room_03.pred.ply")).unwrap();
+    let (labels, colors) = (predicted.labels().unwrap(), predicted.colors().unwrap());
+    votes.reject_below(bound);
+    for point in 0..votes.len() {
+        let is_none = votes.confidence(point) < bound;
+        assert_eq!(labels[point], if is_none { -1 } else { votes.class(point) as i32 });
+        assert_eq!(labels[point], votes.label(point));
+        assert_eq!(is_none, colors[point] == [0, 0, 0]);
+    }
+    assert!(labels.contains(&-1) && labels.iter().any(|&label| label >= 0));
+}
+
+#[test]
 fn prepared_scenes_are_kept_and_give_the_same_run() {
     let rooms = Rooms::new();
     let cache = format!("scenes.cache={}", rooms.path("cache").display());
@@ -383,6 +424,7 @@ fn labels_agree_between_block_offsets() {
     let text = fs::read_to_string(rooms.path("rooms.toml")).unwrap();
     let text = text
         .replace("[\"xyz\", \"room\", \"color\"]", "[\"height\", \"one\"]")
+        .replace("color_jitter = 0.05\ncolor_drop = 0.2\ncolor_stretch = 0.5\n", "")
         .replace("paper-segmenter\"\ncell = 0.3\ndilations = [1, 2]", "residual-segmenter\"");
     fs::write(rooms.path("rooms.toml"), text).unwrap();
     rooms.train("run", &overrides);

@@ -38,6 +38,7 @@ mod stop;
 mod streams;
 pub mod synthetic;
 pub mod task;
+mod temperature;
 pub mod text;
 mod training;
 

@@ -21,6 +21,9 @@ use super::interrupt;
 use super::output::{describe, is_closed_pipe, line};
 use crate::progress;
 
+/// What is said of a cloud or a point whose probability is too low.
+const NONE: &str = "none";
+
 /// Classify files, or label the points of scenes, with a trained run
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -36,7 +39,7 @@ pub(super) struct Predict {
     /// How many classes to show for each file; only for classifiers
     #[arg(long, default_value = "3", value_name = "K")]
     top: NonZeroUsize,
-    /// Also write predictions.json, with all classes, into this folder; where labelled scenes go [default: beside the input]
+    /// Also write predictions.json, with all classes, and predictions.csv into this folder; where labelled scenes go [default: beside the input]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Which weights
@@ -51,6 +54,9 @@ pub(super) struct Predict {
     /// Average the probabilities over N passes, each with the points drawn anew and turned, scaled and shifted as in training
     #[arg(long, default_value = "1", value_name = "N")]
     votes: NonZeroUsize,
+    /// Say "none" where the best probability is below P, from 0 to 1; points of scenes get the label -1
+    #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = probability)]
+    reject: f32,
     /// Where to compute: auto, cpu, or another device of this build
     #[arg(long, default_value = "auto")]
     device: String,
@@ -106,10 +112,11 @@ impl Predict {
             }
         }
         if let Some(folder) = &self.output {
-            let path = folder.join("predictions.json");
-            let text = serde_json::to_string_pretty(&as_json(&predictions))?;
             std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            replace_file(&path, |out| out.write_all(text.as_bytes()))?;
+            let text = serde_json::to_string_pretty(&as_json(&predictions, self.reject))?;
+            replace_file(&folder.join("predictions.json"), |out| out.write_all(text.as_bytes()))?;
+            let text = as_csv(&predictions, self.reject);
+            replace_file(&folder.join("predictions.csv"), |out| out.write_all(text.as_bytes()))?;
         }
         if failed > 0 {
             eprintln!("{failed} of {} files could not be used", predictions.len());
@@ -158,7 +165,8 @@ impl Predict {
             }
         };
         let started = Instant::now();
-        let votes = segmenter.label_with(&cloud, path, &options, progress, &print_estimate)?;
+        let mut votes = segmenter.label_with(&cloud, path, &options, progress, &print_estimate)?;
+        votes.reject_below(self.reject);
         let seconds = started.elapsed().as_secs_f64();
 
         let output = labelled_path(path, self.output.as_deref());
@@ -166,9 +174,11 @@ impl Predict {
             std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         let compared = segmenter.compare(&votes, &cloud, path);
-        let mut counts = vec![0_usize; segmenter.classes().len()];
+        // Points without a label come last.
+        let none = segmenter.classes().len();
+        let mut counts = vec![0_usize; none + 1];
         for point in 0..votes.len() {
-            counts[votes.class(point)] += 1;
+            counts[usize::try_from(votes.label(point)).unwrap_or(none)] += 1;
         }
         let points = cloud.len();
         write_labelled(&output, cloud, &votes)?;
@@ -180,6 +190,8 @@ impl Predict {
         let found: Vec<String> = segmenter
             .classes()
             .iter()
+            .map(String::as_str)
+            .chain([NONE])
             .zip(&counts)
             .filter(|(_, count)| **count > 0)
             .map(|(class, &count)| format!("{class} {:.1} %", 100.0 * count as f64 / points as f64))
@@ -194,10 +206,12 @@ impl Predict {
         Ok(())
     }
 
-    /// `chair 0.93  table 0.04  sofa 0.01`
+    /// `chair 0.93  table 0.04  sofa 0.01`, with `none  ` before it where the first is too low.
     fn ranked(&self, prediction: &Prediction) -> String {
         let top = prediction.ranked.iter().take(self.top.get());
-        top.map(|(class, probability)| format!("{class} {probability:.3}")).collect::<Vec<_>>().join("  ")
+        let top = top.map(|(class, probability)| format!("{class} {probability:.3}")).collect::<Vec<_>>();
+        let none = if prediction.class(self.reject).is_none() { "none  " } else { "" };
+        format!("{none}{}", top.join("  "))
     }
 }
 
@@ -216,14 +230,40 @@ fn labelled_path(path: &Path, folder: Option<&Path>) -> PathBuf {
     }
 }
 
-fn as_json(predictions: &[(PathBuf, Result<Prediction, RunError>)]) -> serde_json::Value {
+/// A probability, from 0 to 1.
+fn probability(text: &str) -> Result<f32, String> {
+    let found = text.parse::<f32>().ok().filter(|value| (0.0..=1.0).contains(value));
+    found.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+/// A line `file,class,probability` for every file; class and probability are empty where it could not be used.
+fn as_csv(predictions: &[(PathBuf, Result<Prediction, RunError>)], reject: f32) -> String {
+    let field = |text: &str| match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    };
+    let mut text = "file,class,probability\n".to_owned();
+    for (path, prediction) in predictions {
+        let (class, probability) = match prediction {
+            Ok(prediction) => {
+                let best = prediction.ranked.first().map_or(0.0, |(_, probability)| *probability);
+                (prediction.class(reject).unwrap_or(NONE), best.to_string())
+            }
+            Err(_) => ("", String::new()),
+        };
+        text += &format!("{},{},{probability}\n", field(&path.to_string_lossy()), field(class));
+    }
+    text
+}
+
+fn as_json(predictions: &[(PathBuf, Result<Prediction, RunError>)], reject: f32) -> serde_json::Value {
     let entry = |(path, prediction): &(PathBuf, Result<Prediction, RunError>)| match prediction {
         Ok(prediction) => {
             let classes = prediction.ranked.iter();
             let classes: Vec<_> = classes
                 .map(|(class, probability)| json!({ "class": class, "probability": probability }))
                 .collect();
-            json!({ "file": path, "predictions": classes })
+            json!({ "file": path, "class": prediction.class(reject).unwrap_or(NONE), "predictions": classes })
         }
         Err(error) => json!({ "file": path, "error": describe(error) }),
     };

@@ -30,10 +30,11 @@ function comparisonPage(data) {
     const figures = [
       ...mainFirst(data.metrics).map((metric) => [`${metric.label} %`, metric.name]), ["loss", "loss"], ["files", "files_seen"],
     ];
+    const lower = new Set(["loss", ...data.metrics.filter((metric) => metric.lower_is_better).map((metric) => metric.name)]);
     const spread = spreadOfSeeds(data, chosen);
     const rows = figures.map(([title, key]) => {
       const values = chosen.map((one) => one && one[key]);
-      const plain = key === "files_seen" ? values.map((value) => make("td", { class: "number" }, count(value))) : cells(values, key === "loss" ? (value) => fixed(value, 4) : bare, key === "loss");
+      const plain = key === "files_seen" ? values.map((value) => make("td", { class: "number" }, count(value))) : cells(values, key === "loss" ? (value) => fixed(value, 4) : bare, lower.has(key));
       return make("tr", null, make("th", { scope: "row" }, title), plain, spread ? make("td", { class: "number" }, spread(key)) : null);
     });
     const main = segmentation ? "iou" : "accuracy";

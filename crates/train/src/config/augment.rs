@@ -22,7 +22,7 @@ pub struct AugmentConfig {
     pub jitter_clip: f32,
     /// Smallest and largest factor of a scaling about the origin. Default `[1.0, 1.0]`.
     pub scale: [f32; 2],
-    /// Whether every axis has a factor of its own, and normals follow; otherwise all have the same. Default false.
+    /// Whether every axis has a factor of its own, instead of one for all; normals follow. Default false.
     pub scale_axes: bool,
     /// Largest shift along each axis, in the units of the normalised cloud. Default 0.
     pub translate: f32,
@@ -104,15 +104,8 @@ impl Default for AugmentConfig {
 }
 
 impl AugmentConfig {
-    /// Checks the values; `inputs` are those of the first layer.
-    pub(super) fn validate(&self, inputs: &[Attribute]) -> Result<(), ConfigError> {
-        ensure_not_negative(f64::from(self.jitter_sigma), "augment.jitter_sigma")?;
-        ensure_not_negative(f64::from(self.jitter_clip), "augment.jitter_clip")?;
-        ensure_not_negative(f64::from(self.translate), "augment.translate")?;
-        ensure_fraction(f64::from(self.drop), "augment.drop")?;
-        ensure_not_negative(f64::from(self.color_jitter), "augment.color_jitter")?;
-        ensure_fraction(f64::from(self.color_drop), "augment.color_drop")?;
-        ensure_fraction(f64::from(self.color_stretch), "augment.color_stretch")?;
+    /// Refuses keys that have no effect where the first layer reads `inputs`.
+    pub(super) fn refuse_unused(&self, inputs: &[Attribute]) -> Result<(), ConfigError> {
         let of_colors = [
             ("augment.color_jitter", self.color_jitter),
             ("augment.color_drop", self.color_drop),
@@ -126,6 +119,17 @@ impl AugmentConfig {
                 "0, for \"color\" is not among the inputs of the network",
             )?;
         }
+        Ok(())
+    }
+
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        ensure_not_negative(f64::from(self.jitter_sigma), "augment.jitter_sigma")?;
+        ensure_not_negative(f64::from(self.jitter_clip), "augment.jitter_clip")?;
+        ensure_not_negative(f64::from(self.translate), "augment.translate")?;
+        ensure_fraction(f64::from(self.drop), "augment.drop")?;
+        ensure_not_negative(f64::from(self.color_jitter), "augment.color_jitter")?;
+        ensure_fraction(f64::from(self.color_drop), "augment.color_drop")?;
+        ensure_fraction(f64::from(self.color_stretch), "augment.color_stretch")?;
         let [least, most] = self.scale;
         ensure(
             least.is_finite() && most.is_finite() && 0.0 < least && least <= most,

@@ -55,8 +55,8 @@ pub struct DataConfig {
     pub sampling: Sampling,
 
     /// Whether training draws the points of a cloud anew in every epoch, from all points of its file or from four times
-    /// `points` that are drawn once from the surface of a mesh. All of them stay in memory. Otherwise they
-    /// are drawn once, when the file is read. Default false.
+    /// `points` that are drawn once from the surface of a mesh. All of them stay in memory. Otherwise they are drawn once,
+    /// when the file is read. Default false.
     #[serde(default)]
     #[schemars(extend("x-task" = "classification"))]
     pub resample: bool,

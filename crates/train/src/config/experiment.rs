@@ -129,7 +129,7 @@ impl Config {
         self.model.validate(self.channels_in())?;
         self.optimizer.validate()?;
         self.schedule.validate(self.optimizer.lr())?;
-        self.augment.validate(&self.attributes())?;
+        self.augment.validate()?;
         ensure_some(self.train.epochs, "train.epochs")?;
         if let ScheduleConfig::Cosine { warmup_epochs, .. } = self.schedule {
             ensure(

@@ -84,6 +84,9 @@ impl Config {
         config.check_task().map_err(|error| error.at(source))?;
         usage::refuse_unused(&table, network, task, &source)?;
         config.validate().map_err(|error| error.at(source))?;
+        if unused == Unused::Refused {
+            config.augment.refuse_unused(&config.attributes()).map_err(|error| error.at(source))?;
+        }
         Ok(config)
     }
 }

@@ -4,10 +4,10 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serialize, Serializer};
 
-use super::Confusion;
+use super::{Confusion, Reliability};
 use crate::network::Task;
 
-/// A figure of a confusion matrix, a share in `[0, 1]` of which more is better.
+/// A figure of predictions, a share in `[0, 1]`.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Metric {
     /// Its key in `evaluation.json`.
@@ -20,24 +20,36 @@ pub struct Metric {
     pub short_label: &'static str,
     /// Whether the best epoch is chosen by it: by the last such row of the task.
     pub chooses: bool,
+    /// Whether a lower value is the better one.
+    pub lower_is_better: bool,
     /// The only task that has it; `None` for all.
     #[serde(skip)]
     pub task: Option<Task>,
     /// Computes it; `None` where it is not defined.
     #[serde(skip)]
-    pub of: fn(&Confusion) -> Option<f64>,
+    pub of: Figure,
+}
+
+/// What a metric is computed from.
+#[derive(Clone, Copy, Debug)]
+pub enum Figure {
+    /// The confusion matrix, during training as well.
+    Confusion(fn(&Confusion) -> Option<f64>),
+    /// The confidences of an evaluation.
+    Reliability(fn(&Reliability) -> Option<f64>),
 }
 
 /// All metrics, in the order in which they are written.
-pub const METRICS: [Metric; 3] = [
+pub const METRICS: [Metric; 4] = [
     Metric {
         name: "overall_accuracy",
         epoch_name: "accuracy",
         label: "overall accuracy",
         short_label: "accuracy",
         chooses: true,
+        lower_is_better: false,
         task: None,
-        of: Confusion::overall_accuracy,
+        of: Figure::Confusion(Confusion::overall_accuracy),
     },
     Metric {
         name: "mean_class_accuracy",
@@ -45,8 +57,9 @@ pub const METRICS: [Metric; 3] = [
         label: "mean class accuracy",
         short_label: "mean class accuracy",
         chooses: false,
+        lower_is_better: false,
         task: None,
-        of: Confusion::mean_class_accuracy,
+        of: Figure::Confusion(Confusion::mean_class_accuracy),
     },
     Metric {
         name: "mean_iou",
@@ -54,8 +67,19 @@ pub const METRICS: [Metric; 3] = [
         label: "mean IoU",
         short_label: "mean IoU",
         chooses: true,
+        lower_is_better: false,
         task: Some(Task::Segmentation),
-        of: Confusion::mean_iou,
+        of: Figure::Confusion(Confusion::mean_iou),
+    },
+    Metric {
+        name: "calibration_error",
+        epoch_name: "calibration_error",
+        label: "calibration error",
+        short_label: "calibration error",
+        chooses: false,
+        lower_is_better: true,
+        task: None,
+        of: Figure::Reliability(Reliability::calibration_error),
     },
 ];
 
@@ -89,8 +113,22 @@ impl Values {
     /// The values of the metrics of `task` for a confusion matrix.
     #[must_use]
     pub fn of(task: Task, confusion: &Confusion) -> Self {
-        let values = Metric::of_task(task).map(|metric| (metric, (metric.of)(confusion)));
+        let value = |metric: &'static Metric| match metric.of {
+            Figure::Confusion(of) => Some((metric, of(confusion))),
+            Figure::Reliability(_) => None,
+        };
+        let values = Metric::of_task(task).filter_map(value);
         Self(values.filter(|(metric, value)| metric.task.is_none() || value.is_some()).collect())
+    }
+
+    /// These values and those of the metrics of confidences.
+    #[must_use]
+    pub(crate) fn with_reliability(mut self, reliability: &Reliability) -> Self {
+        self.0.extend(METRICS.iter().filter_map(|metric| match metric.of {
+            Figure::Confusion(_) => None,
+            Figure::Reliability(of) => Some((metric, of(reliability))),
+        }));
+        self
     }
 
     /// The metrics with their values, in the order of the table.

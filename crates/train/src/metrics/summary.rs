@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use serde::{Deserialize, Serialize};
 
 use super::confusion::Confusion;
+use super::reliability::Reliability;
 use super::rows::Values;
 use crate::network::Task;
 
@@ -120,6 +121,12 @@ impl Evaluation {
             per_class: per_class.collect(),
             confusion: confusion.rows().map(<[u64]>::to_vec).collect(),
         }
+    }
+
+    /// Adds the metrics of the confidences of the predictions.
+    #[must_use]
+    pub(crate) fn with_reliability(self, reliability: &Reliability) -> Self {
+        Self { values: self.values.with_reliability(reliability), ..self }
     }
 
     /// Says that the mean of `votes` passes was counted.

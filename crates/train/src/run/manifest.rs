@@ -57,6 +57,10 @@ pub struct WeightsEntry {
     pub file: String,
     /// The epoch after which they were saved, from 1.
     pub epoch: usize,
+    /// The temperature that makes probabilities as high as the network is often right on the validation files; `None` before
+    /// the end of the training, or without validation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// The metrics that epochs are chosen by, on the validation files after that epoch.
     #[serde(flatten, with = "crate::metrics::validation_named")]
     pub validation: Values,

@@ -295,6 +295,7 @@ impl<S: BatchSource> Epochs<S> {
             let entry = WeightsEntry {
                 file: format!("{}.safetensors", weights.name()),
                 epoch,
+                temperature: None,
                 validation: validated.map_or_else(Values::undefined, |row| row.values.choosing()),
             };
             state.manifest.weights.insert(weights.name().into(), entry);
@@ -305,6 +306,7 @@ impl<S: BatchSource> Epochs<S> {
             let entry = WeightsEntry {
                 file: format!("{}.safetensors", weights.name()),
                 epoch,
+                temperature: None,
                 validation: averaged.map_or_else(Values::undefined, |row| row.values.choosing()),
             };
             state.manifest.weights.insert(weights.name().into(), entry);

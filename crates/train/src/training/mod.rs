@@ -1,6 +1,7 @@
 //! Training on burn's learner: one loop for both tasks.
 
 mod average;
+mod calibrate;
 mod checkpointing;
 mod epoch_loop;
 mod eta;

@@ -12,6 +12,7 @@ use burn::train::metric::{AccuracyMetric, LossMetric};
 use burn::train::{Learner, SupervisedTraining, TrainingStrategy};
 
 use super::average::Average;
+use super::calibrate::calibrate;
 use super::checkpointing::KeepLast;
 use super::epoch_loop::Epochs;
 use super::output::OutputFolder;
@@ -227,7 +228,7 @@ fn fit<S: BatchSource>(
         }),
     };
 
-    let mut training = SupervisedTraining::new(run.path(), Arc::new(train), Arc::new(validation))
+    let mut training = SupervisedTraining::new(run.path(), Arc::new(train), Arc::new(validation.clone()))
         .with_metric_logger(InMemoryMetricLogger::default())
         .with_application_logger(None)
         .with_default_checkpointers()
@@ -250,6 +251,10 @@ fn fit<S: BatchSource>(
     }
     if let Some(error) = result.error {
         return Err(RunError::Learner(error.to_string()));
+    }
+    if state.position.epochs == epochs {
+        let shown = (&options.device, options.progress);
+        calibrate(config, &spec, &validation, &run, &mut state.manifest, shown)?;
     }
     outcome(run, &state.position, parameters, steps, seconds)
 }

@@ -13,11 +13,12 @@ use rayon::prelude::*;
 use super::{BatchBuilder, CloudSet, CloudSource, Preparation};
 use crate::config::Config;
 use crate::error::RunError;
-use crate::metrics::{Confusion, Evaluation, Examples, FileGuesses, Weights};
+use crate::metrics::{Confusion, Evaluation, Examples, FileGuesses, Reliability, Weights};
 use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::{Progress, ProgressMode};
 use crate::run::{Manifest, RunDirectory, load_weights};
 use crate::task::{Columns, Loader, forward_loss};
+use crate::temperature;
 
 /// Files that are read on all threads before the network sees them.
 const READ_TOGETHER: usize = 64;
@@ -50,8 +51,18 @@ pub struct Classifier {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Prediction {
-    /// `(class, probability)`, all classes.
+    /// `(class, probability)`, all classes. The probabilities are those of the network at the temperature that was fitted on
+    /// the validation files of the run.
     pub ranked: Vec<(String, f32)>,
+}
+
+impl Prediction {
+    /// The most probable class; `None` where its probability is below `reject_below`.
+    #[must_use]
+    pub fn class(&self, reject_below: f32) -> Option<&str> {
+        let best = self.ranked.first().filter(|(_, probability)| *probability >= reject_below);
+        best.map(|(class, _)| class.as_str())
+    }
 }
 
 impl Classifier {
@@ -134,6 +145,7 @@ impl Classifier {
         let files = set.len();
         let bar = Progress::start(progress, &format!("evaluating {split}"), "files", files);
         let mut confusion = Confusion::new(self.classes().len());
+        let mut reliability = Reliability::default();
         let mut guesses = Vec::with_capacity(files);
         let mut loss = 0.0;
         let loader = self.loader(set);
@@ -145,9 +157,11 @@ impl Classifier {
             let probabilities: Vec<f32> = softmax(output.output, 1).into_data().iter::<f32>().collect();
             let rows = probabilities.chunks_exact(self.classes().len());
             for ((&member, predicted), row) in members.iter().zip(predicted.iter::<i64>()).zip(rows) {
-                let truth = loader.source().set().classes[member];
-                confusion.record(truth, predicted as usize);
-                guesses.push(FileGuesses::new(truth, predicted as usize, row));
+                let (truth, predicted) = (loader.source().set().classes[member], predicted as usize);
+                let row = temperature::apply(row, self.temperature());
+                confusion.record(truth, predicted);
+                reliability.record(row[predicted], truth == predicted);
+                guesses.push(FileGuesses::new(truth, predicted, &row));
             }
             loss += f64::from(output.loss.into_scalar::<f32>()) * members.len() as f64;
             bar.advance(members.len());
@@ -157,6 +171,7 @@ impl Classifier {
         let loss = loss / files as f64;
         let task = Task::Classification;
         let evaluation = Evaluation::new(task, split, self.weights, self.classes(), &confusion, loss, files);
+        let evaluation = evaluation.with_reliability(&reliability);
         let set = loader.source().set();
         let clouds: Vec<&[[f32; 3]]> = set.clouds.iter().map(|cloud| cloud.positions.as_slice()).collect();
         let examples = Examples::of_files(root, &set.paths, &clouds, &guesses, self.config.seed);
@@ -265,9 +280,22 @@ impl Classifier {
             }
             _ => self.mean_of_votes(set, self.votes, &|_| ())?.swap_remove(0),
         };
-        let mut ranked: Vec<(String, f32)> = self.classes().iter().cloned().zip(probabilities).collect();
-        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-        Ok(Prediction { ranked })
+        Ok(self.ranked(&probabilities))
+    }
+
+    /// The classes in the order of `probabilities`, which the temperature then changes.
+    fn ranked(&self, probabilities: &[f32]) -> Prediction {
+        let mut order: Vec<usize> = (0..probabilities.len()).collect();
+        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+        let scaled = temperature::apply(probabilities, self.temperature());
+        Prediction {
+            ranked: order.into_iter().map(|class| (self.classes()[class].clone(), scaled[class])).collect(),
+        }
+    }
+
+    /// The temperature of the weights.
+    pub(super) fn temperature(&self) -> Option<f64> {
+        self.manifest.weights.get(self.weights.name()).and_then(|entry| entry.temperature)
     }
 
     fn loader(&self, set: CloudSet) -> Loader<CloudSource> {

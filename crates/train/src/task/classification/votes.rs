@@ -8,9 +8,10 @@ use burn::tensor::activation::softmax;
 
 use super::{Classifier, CloudSet, Preparation};
 use crate::error::RunError;
-use crate::metrics::{Confusion, Evaluation};
+use crate::metrics::{Confusion, Evaluation, Reliability};
 use crate::network::Task;
 use crate::progress::{Progress, ProgressMode};
+use crate::temperature;
 
 impl Classifier {
     /// As [`evaluate`](Self::evaluate), but what is counted is the mean of the probabilities over `votes` passes. In each the
@@ -33,16 +34,19 @@ impl Classifier {
         let probabilities = self.mean_of_votes(set, votes, &|done| bar.advance(done))?;
         bar.finish();
         let mut confusion = Confusion::new(self.classes().len());
+        let mut reliability = Reliability::default();
         let mut loss = 0.0;
         for (&truth, row) in classes.iter().zip(&probabilities) {
             let best =
                 (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
             confusion.record(truth, best);
+            let confidence = temperature::apply(row, self.temperature())[best];
+            reliability.record(confidence, truth == best);
             loss -= f64::from(row[truth].max(f32::MIN_POSITIVE)).ln();
         }
         let (task, loss) = (Task::Classification, loss / files as f64);
         let evaluation = Evaluation::new(task, split, self.weights, self.classes(), &confusion, loss, files);
-        Ok(evaluation.with_votes(votes))
+        Ok(evaluation.with_reliability(&reliability).with_votes(votes))
     }
 
     /// The mean probabilities of every cloud of `set`, which holds all points of the files; calls `on_clouds` with how many

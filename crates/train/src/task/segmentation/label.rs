@@ -171,7 +171,8 @@ impl Segmenter {
         }
         bar.finish();
         self.normalise(&mut sums, scene.positions(), path)?;
-        Ok(Votes { probabilities: sums, classes, voxel_from_point })
+        let temperature = self.temperature();
+        Ok(Votes { means: sums, classes, voxel_from_point, temperature, reject_below: 0.0 })
     }
 
     /// The random changes of the regions in `votes` passes; `None` for one pass.

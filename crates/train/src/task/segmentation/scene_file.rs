@@ -11,7 +11,11 @@ use crate::error::RunError;
 /// What the names of properties begin with that a prediction displaced.
 const ORIGINAL: &str = "original_";
 
-/// Writes `cloud` with what `votes` say of it, as binary PLY: all its properties, then `label` (the class as a number),
+/// The colour of points without a label.
+const REJECTED_COLOR: [u8; 3] = [0, 0, 0];
+
+/// Writes `cloud` with what `votes` say of it, as binary PLY: all its properties, then `label` (the class as a number, -1 and
+/// black where the confidence is below [`Votes::reject_below`]),
 /// `confidence` (its probability, from 0 to 1) and the colour of the class. Labels, colours and a confidence that the cloud has
 /// already stay in it, with `original_` before their names.
 ///
@@ -40,9 +44,10 @@ pub fn write_labelled(path: &Path, cloud: PointCloud, votes: &Votes) -> Result<(
         add_property(&mut labelled, &property.name, property.scalar_type, property.values.clone())?;
     }
     drop(cloud);
-    let classes: Vec<usize> = (0..votes.len()).map(|point| votes.class(point)).collect();
-    labelled.set_labels(Some(classes.iter().map(|&class| class as i32).collect()))?;
-    labelled.set_colors(Some(classes.iter().map(|&class| class_color(class)).collect()))?;
+    let labels: Vec<i32> = (0..votes.len()).map(|point| votes.label(point)).collect();
+    let color = |&label: &i32| usize::try_from(label).map_or(REJECTED_COLOR, class_color);
+    labelled.set_colors(Some(labels.iter().map(color).collect()))?;
+    labelled.set_labels(Some(labels))?;
     let values = (0..votes.len()).map(|point| f64::from(votes.confidence(point))).collect();
     let (name, scalar_type) = ("confidence".into(), ScalarType::F32);
     labelled.push_property(ScalarProperty { name, scalar_type, values })?;

@@ -82,6 +82,11 @@ impl Segmenter {
         &self.manifest.classes
     }
 
+    /// The temperature of the weights.
+    pub(super) fn temperature(&self) -> Option<f64> {
+        self.manifest.weights.get(self.weights.name()).and_then(|entry| entry.temperature)
+    }
+
     /// Labels every file of a split of the scenes in `root`, and compares all points with their labels.
     ///
     /// # Errors
@@ -184,6 +189,7 @@ impl Segmenter {
         let loss = score.mean_loss();
         let task = Task::Segmentation;
         Evaluation::new(task, split, self.weights, self.classes(), &score.confusion, loss, files)
+            .with_reliability(&score.reliability)
     }
 
     /// Labels every point of `cloud`, whose file `path` is named in errors.

@@ -249,7 +249,7 @@ mod tests {
 
     use super::*;
     use crate::config::Attribute;
-    use crate::config::{ClassWeights, RegionKind};
+    use crate::config::{ClassWeights, RegionKind, Scale};
     use crate::task::segmentation::Frame;
     use crate::task::segmentation::builder::tests::builder;
 
