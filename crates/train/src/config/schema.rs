@@ -99,7 +99,7 @@ impl Schema {
             name: "example".to_owned(),
             seed: 0,
             data: DataConfig {
-                lists: Some(Lists::Pattern("{split}.txt".into())),
+                lists: Some(Lists::Pair(["train.txt", "test.txt"].map(str::to_owned))),
                 synth: Some(SynthData::default()),
                 ..DataConfig::new("datasets/example")
             },
