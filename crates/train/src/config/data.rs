@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pointcloud::dataset::{FolderDataset, FolderOptions};
 use pointcloud::io::Reader;
-use pointcloud::synth::SynthConfig;
+use pointcloud::synth::{ShapeKind, SynthConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,8 @@ pub struct DataConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SynthData {
+    /// Which classes there are. Default `"solids"`.
+    pub kind: SynthKind,
     /// Training files of each class. Default 160.
     pub train_per_class: usize,
     /// Test files of each class. Default 40.
@@ -104,6 +106,18 @@ pub struct SynthData {
     /// Seed of the shapes. It is apart from the seed of the run, so that many runs share one set.
     /// Default 1.
     pub seed: u64,
+}
+
+/// Which classes the synthetic shape set has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SynthKind {
+    /// Ten families of solids and sheets.
+    #[default]
+    Solids,
+    /// Ten kinds of figures of limbs with joints, in any orientation.
+    Articulated,
 }
 
 /// Which points of a cloud with too many are used.
@@ -147,7 +161,15 @@ pub enum Normalize {
 
 impl Default for SynthData {
     fn default() -> Self {
-        Self { train_per_class: 160, test_per_class: 40, points: 1024, noise: 0.02, cut: 0.35, seed: 1 }
+        Self {
+            kind: SynthKind::Solids,
+            train_per_class: 160,
+            test_per_class: 40,
+            points: 1024,
+            noise: 0.02,
+            cut: 0.35,
+            seed: 1,
+        }
     }
 }
 
@@ -167,8 +189,12 @@ impl SynthData {
     /// The settings as the generator takes them.
     #[must_use]
     pub fn settings(&self) -> SynthConfig {
-        let Self { train_per_class, test_per_class, points, noise, cut, seed } = *self;
-        SynthConfig { seed, train_per_class, test_per_class, points, noise, cut }
+        let Self { kind, train_per_class, test_per_class, points, noise, cut, seed } = *self;
+        let kind = match kind {
+            SynthKind::Solids => ShapeKind::Solids,
+            SynthKind::Articulated => ShapeKind::Articulated,
+        };
+        SynthConfig { kind, seed, train_per_class, test_per_class, points, noise, cut }
     }
 }
 
