@@ -11,8 +11,9 @@ use pointconv::Neighborhood;
 use serde::Serialize;
 use train::config::{Config, Task};
 use train::network::NetworkSpec;
-use train::task::Loader;
+use train::synthetic::with_columns;
 use train::task::classification::{BatchBuilder, CloudSet, CloudSource, Preparation};
+use train::task::{Columns, Loader};
 use train::{RunError, StepMemory, Steps, take_turn};
 
 use super::{Spread, peak_memory};
@@ -99,16 +100,17 @@ impl StepBench {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
         }
         let batch = config.train.batch_size;
-        let estimate = StepMemory::of_clouds(config, self.classes, clouds)?;
+        let clouds = with_columns(clouds.to_vec(), &config.data.attributes());
+        let estimate = StepMemory::of_clouds(config, self.classes, &clouds)?;
         let device = device.clone().autodiff();
         let points = clouds[0].len();
-        let channels_in = config.model.inputs().channels();
+        let channels_in = config.channels_in();
         let spec = NetworkSpec { points, channels_in, classes: self.classes };
         let count = self.repetitions + WARM_UP;
         let mut steps = Steps::new(config, &spec, 1, 2 * count, &device);
         let parameters = steps.network().num_params();
-        let builder = BatchBuilder::of(&config.model, config.train.label_smoothing, &device);
-        let set = self.set(clouds, count * batch);
+        let builder = BatchBuilder::of(config, config.train.label_smoothing, &device);
+        let set = self.set(&clouds, count * batch);
         let source = CloudSource::new(set, builder, Preparation::for_training(config));
 
         let (log, edges) = self.parts(&mut steps, &source, &device)?;
@@ -174,7 +176,7 @@ impl StepBench {
     }
 
     /// `count` clouds with a class and a name each.
-    fn set(&self, clouds: &[Vec<[f32; 3]>], count: usize) -> CloudSet {
+    fn set(&self, clouds: &[Columns], count: usize) -> CloudSet {
         CloudSet {
             dropped: 0,
             clouds: clouds.iter().cycle().take(count).cloned().collect(),

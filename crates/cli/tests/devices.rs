@@ -9,9 +9,7 @@ use std::path::PathBuf;
 
 use common::{CLASSES, TEST, Workplace, metrics};
 use neighbors::Search;
-use train::config::ModelConfig;
-use train::network::PaperClassifierConfig;
-use train::synthetic::surfaces;
+use train::synthetic::{surfaces, with_columns};
 use train::task::classification::BatchBuilder;
 use train::{Classifier, Evaluation, Prediction, ProgressMode, Weights, device};
 
@@ -81,10 +79,10 @@ fn trains_alike(kind: &str) {
 #[test]
 #[ignore = "needs a driver for Vulkan, Metal or DirectX: cargo test .. --test devices -- --ignored"]
 fn batches_have_the_same_neighbours_everywhere() {
-    let clouds = surfaces(3, 200);
-    let model = ModelConfig::PaperClassifier(PaperClassifierConfig::default());
+    let clouds = with_columns(surfaces(3, 200), &[]);
+    let config = Workplace::new().config(&["model.dilations=[1, 2, 3, 4]"]);
     let batch = |name: &str, search: Search| {
-        let mut builder = BatchBuilder::of(&model, 0.0, &device(name).unwrap().device);
+        let mut builder = BatchBuilder::of(&config, 0.0, &device(name).unwrap().device);
         builder.packer.search = search;
         builder.build(&clouds, &[0, 1, 2], vec![0, 1, 2]).unwrap().input.neighborhoods
     };

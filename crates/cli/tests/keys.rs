@@ -83,7 +83,7 @@ fn a_key_of_the_other_task_is_refused_with_the_task_that_uses_it() {
             }
         }
     }
-    // The keys of shapes and their reading, the section [scenes], and the augmentations of scenes.
+    // The keys of shapes and their reading, and the section [scenes].
     assert!(refused > 30, "{refused}");
 }
 
@@ -94,7 +94,7 @@ fn what_a_run_stores_has_no_key_that_its_network_does_not_use() {
         let text = config.to_toml().unwrap();
         assert_eq!(Config::parse(&text, "x.toml", &[]).unwrap(), config);
         assert_eq!(text.contains("validation_fraction"), task == Task::Classification, "{text}");
-        assert_eq!(text.contains("color_drop"), task == Task::Segmentation, "{text}");
+        assert_eq!(text.contains("class_weights"), task == Task::Segmentation, "{text}");
     }
 }
 

@@ -304,6 +304,31 @@ fn the_memory_changes_the_time_and_not_the_result() {
 }
 
 #[test]
+fn votes_are_the_mean_of_turned_passes() {
+    let rooms = Rooms::new();
+    rooms.train("run", &["train.epochs=1", "augment.rotate=up", "augment.mirror=[\"x\"]"]);
+    let voted = rooms.place.succeed(&["eval", "run", "--quiet", "--votes", "3", "--json", "voted.json"]);
+    assert!(voted.contains("with 3 votes"), "{voted}");
+    let voted = json(rooms.path("voted.json"));
+    assert_eq!(voted["with_votes"]["votes"], 3);
+    assert_ne!(voted["with_votes"]["loss"], voted["loss"]);
+    let segmenter = open(&rooms.path("run"));
+    let cloud = pointcloud::io::read(rooms.path("rooms/test/room_03.ply")).unwrap();
+    let label = |votes: usize, memory| {
+        let options = LabelOptions { votes: votes.try_into().unwrap(), memory, ..LabelOptions::default() };
+        segmenter.label(&cloud, "room.ply".as_ref(), &options, ProgressMode::Quiet).unwrap()
+    };
+    assert_eq!(label(3, 1 << 30), label(3, 2_000_000), "regions have random numbers of their own");
+    assert_ne!(label(3, 1 << 30), label(2, 1 << 30));
+
+    rooms.train(
+        "plain",
+        &["train.epochs=1", "augment.rotate=none", "augment.mirror=[]", "augment.scale=[1, 1]"],
+    );
+    rooms.place.fail(&["eval", "plain", "--votes", "3"], &["3 votes would all be the same", "[augment]"]);
+}
+
+#[test]
 fn prepared_scenes_are_kept_and_give_the_same_run() {
     let rooms = Rooms::new();
     let cache = format!("scenes.cache={}", rooms.path("cache").display());

@@ -115,7 +115,12 @@ impl RunReport {
         let (data, items) = match &config.scenes {
             None => (format!("{root}, {} points per cloud", config.data.points), "files".to_owned()),
             Some(scenes) => (
-                format!("{root}, voxels of {}, {} of {}", scenes.voxel, scenes.region.plural(), scenes.size),
+                format!(
+                    "{root}, voxels of {}, {} of {}",
+                    scenes.voxel(),
+                    scenes.region.plural(),
+                    scenes.size()
+                ),
                 format!("{} regions", scenes.regions),
             ),
         };

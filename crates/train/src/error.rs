@@ -148,6 +148,15 @@ pub enum RunError {
         /// What would have been accepted.
         wanted: &'static str,
     },
+    /// Votes that would all be the same.
+    #[error(
+        "{votes} votes would all be the same: the run has no rotation, mirror, scale or shift in [augment], by which its passes \
+         would differ"
+    )]
+    SameVotes {
+        /// How many were asked for.
+        votes: usize,
+    },
     /// A device that this machine or this build does not have.
     #[error("there is no device '{found}' here; there are: {known}{hint}")]
     UnknownDevice {

@@ -3,19 +3,23 @@
 use std::fmt;
 
 use burn::tensor::Device;
-use neighbors::ListSizes;
+use neighbors::{ListSizes, PackedClouds};
 use pointcloud::synth::{SceneSynthConfig, scene};
+use pointconv::VoxelMap;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::config::{Config, DataConfig, ScenesConfig};
+use crate::config::{AugmentConfig, Config, DataConfig, ScenesConfig};
 use crate::error::RunError;
 use crate::network::{NetworkSpec, Task};
-use crate::synthetic::surfaces;
+use crate::synthetic::{surfaces, with_columns};
 use crate::task::classification::{CloudSet, Preparation};
-use crate::task::segmentation::{Frame, RegionBuilder, RegionSource, Scene, load_scenes, thin};
-use crate::task::{AHEAD, list_sizes, offsets};
+use crate::task::segmentation::{
+    Frame, RegionBuilder, RegionSource, Scene, decide_lengths, load_scenes, thin,
+};
+use crate::task::{AHEAD, Columns, list_sizes, offsets};
 
 /// Bytes of a number.
 const FLOAT: u64 = 4;
@@ -72,7 +76,10 @@ impl StepMemory {
                 let (set, _) = CloudSet::load_alike(&some, &config.data, config.seed, &|_| ())?;
                 Self::of_clouds(config, dataset.classes().len(), &set.clouds)
             }
-            _ => Self::of_clouds(config, 10, &surfaces(batch.min(10), config.data.points)),
+            _ => {
+                let clouds = surfaces(batch.min(10), config.data.points);
+                Self::of_clouds(config, 10, &with_columns(clouds, &config.data.attributes()))
+            }
         }
     }
 
@@ -85,20 +92,23 @@ impl StepMemory {
     ///
     /// # Panics
     /// When there is no cloud.
-    pub fn of_clouds(config: &Config, classes: usize, clouds: &[Vec<[f32; 3]>]) -> Result<Self, RunError> {
+    pub fn of_clouds(config: &Config, classes: usize, clouds: &[Columns]) -> Result<Self, RunError> {
         assert!(!clouds.is_empty(), "StepMemory: expected at least one cloud");
         if config.model.task() != Task::Classification {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
         }
+        let config = &config.scaled(clouds.par_iter().map(|cloud| cloud.positions.as_slice()))?;
         let batch = config.train.batch_size;
-        let preparation = Preparation::for_training(config);
+        // The clouds are drawn already; a batch without dropped points is the largest.
+        let augment = AugmentConfig { drop: 0.0, ..config.augment.clone() };
+        let preparation = Preparation { augment: Some(augment), ..Preparation::unchanged(config) };
         let prepared: Vec<Vec<[f32; 3]>> = clouds
             .iter()
             .take(batch)
             .enumerate()
-            .map(|(index, cloud)| preparation.apply(cloud, 0, index))
+            .map(|(index, cloud)| preparation.apply(cloud, 0, index).positions)
             .collect();
-        let channels_in = config.model.inputs().channels();
+        let channels_in = config.channels_in();
         let spec = NetworkSpec { points: clouds[0].len(), channels_in, classes };
         let offsets = offsets(prepared.iter().map(Vec::len));
         Self::of_batch(config, &spec, &prepared.concat(), &offsets, batch)
@@ -107,6 +117,13 @@ impl StepMemory {
     /// The estimate for a segmenter: the regions of one batch, cut from the first training scene; from a synthetic room when
     /// there are no scenes yet.
     fn of_scenes(config: &Config, scenes: &ScenesConfig) -> Result<Self, RunError> {
+        let mut scenes = scenes.clone();
+        let found =
+            scenes.folder(&config.data.root).and_then(|folder| Ok(!folder.split("train")?.is_empty()));
+        if found.unwrap_or(false) {
+            decide_lengths(&mut scenes, &config.data)?;
+        }
+        let scenes = &scenes;
         let files = scenes.folder(&config.data.root).and_then(|folder| Ok(folder.split("train")?.to_vec()));
         let (scene, classes) = match files.unwrap_or_default().first() {
             Some(path) => {
@@ -126,6 +143,7 @@ impl StepMemory {
                 (Scene { path: "synthetic".into(), cloud, frame }, settings.kind.classes().len())
             }
         };
+        let config = &config.scaled([scene.cloud.positions()])?;
         let builder = RegionBuilder::of(&config.model, scenes, classes, 0.0, &Device::flex());
         let source = RegionSource::for_training(vec![scene], builder, scenes, &config.augment, config.seed);
         let members: Vec<usize> = (0..config.train.batch_size.min(scenes.regions)).collect();
@@ -146,7 +164,12 @@ impl StepMemory {
         batch: usize,
     ) -> Result<Self, RunError> {
         let (batch, counted) = (batch as u64, offsets.len() as u64 - 1);
-        let sizes = list_sizes(positions, offsets, &config.model.kernel_shapes())?;
+        let mut sizes = list_sizes(positions, offsets, &config.model.kernel_shapes())?;
+        let mut clouds = PackedClouds::new(positions.to_vec(), offsets.to_vec())?;
+        for level in config.model.coarser() {
+            clouds = VoxelMap::build(&clouds, level.voxel)?.coarse().clone();
+            sizes.extend(list_sizes(clouds.positions(), clouds.offsets(), &level.kernels)?);
+        }
         let of_batch = |bytes: u64| bytes * batch / counted;
         let lists = of_batch(sizes.iter().map(ListSizes::bytes).sum());
         let inverse_counts = of_batch(sizes.iter().map(inverse_count_bytes).sum());

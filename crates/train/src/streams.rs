@@ -25,8 +25,12 @@ pub(crate) enum Stream {
     RegionAugmentation = 8,
     /// The points of the examples of an evaluation.
     Examples = 9,
+    /// The points of a cloud that are drawn and dropped in an epoch.
+    CloudPoints = 10,
+    /// The changes of a vote.
+    Votes = 11,
     /// The files that become the split `test` of a data set without splits.
-    TestFiles = 10,
+    TestFiles = 12,
 }
 
 impl Stream {

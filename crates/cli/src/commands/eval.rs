@@ -1,12 +1,14 @@
 //! `pointwise eval`
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ::report::{RunRecord, RunReport};
 use pointcloud::io::replace_file;
+use serde::Serialize;
 use train::run::RunDirectory;
-use train::{RunError, TrainedRun};
+use train::{Evaluation, RunError, TrainedRun};
 
 use super::WeightsArgument;
 use super::devices::pick;
@@ -19,7 +21,8 @@ use crate::progress;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointwise eval runs/shapes10 --data datasets/shapes10
-  pointwise eval runs/modelnet10 --data /data/ModelNet10 --weights last --json result.json")]
+  pointwise eval runs/modelnet10 --data /data/ModelNet10 --weights last --json result.json
+  pointwise eval runs/modelnet10 --votes 10")]
 pub(super) struct Eval {
     /// Run directory, as `pointwise train` writes it
     run: PathBuf,
@@ -32,6 +35,10 @@ pub(super) struct Eval {
     /// Which weights
     #[arg(long, value_enum, default_value_t)]
     weights: WeightsArgument,
+    /// Also report the mean of the probabilities over N passes, each with the points drawn anew and turned, scaled and shifted
+    /// as in training
+    #[arg(long, default_value = "1", value_name = "N")]
+    votes: NonZeroUsize,
     /// Write the results as JSON (`-`: to the standard output, instead of the table)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -41,6 +48,15 @@ pub(super) struct Eval {
     /// Print results only
     #[arg(long)]
     quiet: bool,
+}
+
+/// The figures and, with `--votes`, those of the votes.
+#[derive(Serialize)]
+struct Results<'a> {
+    #[serde(flatten)]
+    figures: &'a Evaluation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with_votes: Option<&'a Evaluation>,
 }
 
 impl Eval {
@@ -55,8 +71,12 @@ impl Eval {
         let evaluation = evaluate(&trained, &root, &self.split, &found.to_string(), progress)?;
         let figures = evaluation.figures.clone();
         let shown = record.add(evaluation);
+        let voted = match self.votes.get() {
+            1 => None,
+            _ => Some(trained.evaluate_votes(&root, &self.split, self.votes, progress)?),
+        };
 
-        let json = serde_json::to_string_pretty(&figures)?;
+        let json = serde_json::to_string_pretty(&Results { figures: &figures, with_votes: voted.as_ref() })?;
         let only_json = self.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
         match self.json {
             Some(_) if only_json => line(json)?,
@@ -68,6 +88,10 @@ impl Eval {
         if !only_json {
             line(figures.table())?;
             line(figures.confusion_table())?;
+            if let Some(voted) = &voted {
+                line(format_args!("with {} votes\n", self.votes))?;
+                line(voted.table())?;
+            }
         }
         match write_report(&run, &record, shown) {
             Ok(()) if only_json => {}

@@ -48,6 +48,9 @@ pub(super) struct Predict {
     /// Shift the parts that a scene is cut into, as a fraction of their distance: labels should hardly change; only for scenes
     #[arg(long, default_value_t = 0.0, value_name = "FRACTION")]
     shift: f32,
+    /// Average the probabilities over N passes, each with the points drawn anew and turned, scaled and shifted as in training
+    #[arg(long, default_value = "1", value_name = "N")]
+    votes: NonZeroUsize,
     /// Where to compute: auto, cpu, or another device of this build
     #[arg(long, default_value = "auto")]
     device: String,
@@ -78,6 +81,7 @@ impl Predict {
         match run {
             TrainedRun::Classifier(mut classifier) => {
                 classifier.set_reading(self.columns.as_deref(), self.drop_invalid);
+                classifier.set_votes(self.votes);
                 self.classify(&classifier, &files)
             }
             TrainedRun::Segmenter(mut segmenter) => {
@@ -146,7 +150,8 @@ impl Predict {
         if dropped > 0 {
             eprintln!("{}: {dropped} points that are not finite were dropped", path.display());
         }
-        let options = LabelOptions { memory: self.memory.saturating_mul(1_000_000), shift: [self.shift; 3] };
+        let memory = self.memory.saturating_mul(1_000_000);
+        let options = LabelOptions { memory, shift: [self.shift; 3], votes: self.votes };
         let print_estimate = |estimate: &LabelEstimate| {
             if !self.quiet {
                 eprintln!("{}: {estimate}", path.display());

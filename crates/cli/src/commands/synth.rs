@@ -47,7 +47,7 @@ pub(super) struct Synth {
     /// Test scenes [default: 4]
     #[arg(long, value_name = "N")]
     test: Option<usize>,
-    /// Points per square metre of a scene; outdoors within 5 m of a scanner, fewer beyond [default: 300]
+    /// Points per square metre of a scene; outdoors within 8 m of a scanner, fewer beyond [default: 300]
     #[arg(long, value_name = "N")]
     density: Option<f32>,
     /// Seed of everything random

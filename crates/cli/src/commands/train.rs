@@ -26,6 +26,7 @@ use crate::progress;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointwise train configs/shapes10.toml
+  pointwise train --data /data/my-shapes
   pointwise train configs/modelnet10-paper.toml --set data.root=/data/ModelNet10 --set seed=1
   pointwise train configs/shapes10.toml --resume
   pointwise train mine.toml --from runs/modelnet10 --set train.freeze_epochs=2
@@ -33,8 +34,13 @@ use crate::progress;
 
 Ctrl-C stops after the current step and saves it: --resume continues from there with the same result. A second Ctrl-C ends at once.")]
 pub(super) struct Train {
-    /// Experiment config, a TOML file
-    config: PathBuf,
+    /// Experiment config, a TOML file; without one, --data FOLDER decides everything
+    #[arg(required_unless_present = "data")]
+    config: Option<PathBuf>,
+    /// Data set folder (data.root); without a config the program looks at its files and chooses task, network, lengths,
+    /// augmentation and schedule
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     /// Override a key of the config
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
@@ -63,7 +69,7 @@ pub(super) struct Train {
 
 impl Train {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let config = Config::load(&self.config, &self.overrides())?;
+        let (config, source) = self.load()?;
         let found = pick(&self.device, self.quiet)?;
         let FoundDevice { device, .. } = &found;
         let progress = progress::detect(self.quiet);
@@ -82,7 +88,7 @@ impl Train {
         check_output(&config, &options)?;
         make_synthetic_set(&config, progress)?;
         // Check now: otherwise the error appears after hours of training.
-        let tests = test_files(&config).with_context(|| format!("data.root of {}", self.config.display()))?;
+        let tests = test_files(&config).with_context(|| format!("data.root of {source}"))?;
         if tests == 0 {
             let (path, split) = (config.data.root, "test".into());
             return Err(RunError::NoFiles { path, split }.into());
@@ -127,15 +133,38 @@ impl Train {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// The config, and what it is called in messages.
+    fn load(&self) -> anyhow::Result<(Config, String)> {
+        if let Some(path) = &self.config {
+            return Ok((Config::load(path, &self.overrides())?, path.display().to_string()));
+        }
+        let data = self.data.as_deref().expect("without a config there is --data");
+        let recipe = train::recipe(data)?;
+        let source = format!("the recipe for {}", data.display());
+        let config = Config::parse(&recipe.text, &source, &self.overrides())?;
+        if !self.quiet {
+            for reason in &recipe.reasons {
+                line(reason)?;
+            }
+        }
+        Ok((config, source))
+    }
+
     /// The overrides of the config, those of other options included.
     fn overrides(&self) -> Vec<String> {
+        let data = self.data.iter().filter(|_| self.config.is_some());
+        let data = data.map(|path| format!("data.root={}", path.display()));
         let from = self.from.iter().map(|path| format!("train.from={}", path.display()));
-        self.overrides.iter().cloned().chain(from).collect()
+        data.chain(self.overrides.iter().cloned()).chain(from).collect()
     }
 
     /// The command that goes on with the run.
     fn resume_command(&self, run: &Path) -> String {
-        let mut words = vec!["pointwise".to_owned(), "train".into(), self.config.display().to_string()];
+        let mut words = vec!["pointwise".to_owned(), "train".into()];
+        words.extend(self.config.iter().map(|path| path.display().to_string()));
+        if let (None, Some(data)) = (&self.config, &self.data) {
+            words.extend(["--data".to_owned(), data.display().to_string()]);
+        }
         for value in self.overrides() {
             words.extend(["--set".to_owned(), value]);
         }

@@ -21,7 +21,7 @@ const CLUTTER: i32 = 3;
 const SIZE: f64 = 40.0;
 
 /// Distance from a scanner within which the density is the full one; beyond, it falls with the square of the distance.
-const NEAR: f64 = 5.0;
+const NEAR: f64 = 8.0;
 
 /// Height of a scanner above the ground.
 const TRIPOD: f64 = 1.8;
@@ -88,7 +88,7 @@ pub(super) fn outdoor(config: &SceneSynthConfig, rng: &mut impl Rng) -> PointClo
     ground.grid(100, 100, |u, v| [u * SIZE, v * SIZE, site.ground.height([u * SIZE, v * SIZE])]);
     site.parts.push((GROUND, ground, Skin::Open));
     let mut scanners = Vec::new();
-    for _ in 0..rng.random_range(2..=3) {
+    for _ in 0..rng.random_range(3..=4) {
         let at = site.free(1.0, rng);
         scanners.extend(at.map(|at| [at[0], at[1], site.ground.height(at) + TRIPOD]));
     }
@@ -296,7 +296,7 @@ mod tests {
     fn the_density_falls_with_the_distance_from_a_scanner() {
         let scanner = [[0.0, 0.0, 2.0]];
         assert_eq!(density([3.0, 0.0, 2.0], None, &scanner), 1.0);
-        assert!((density([20.0, 0.0, 2.0], None, &scanner) - 1.0 / 16.0).abs() < 1e-12);
+        assert!((density([32.0, 0.0, 2.0], None, &scanner) - 1.0 / 16.0).abs() < 1e-12);
         assert_eq!(density([3.0, 0.0, 2.0], Some([1.0, 0.0, 0.0]), &scanner), 0.0);
         assert_eq!(density([3.0, 0.0, 2.0], Some([-1.0, 0.0, 0.0]), &scanner), 1.0);
     }

@@ -76,7 +76,7 @@ pub struct SceneSynthConfig {
     pub train: usize,
     /// Test scenes.
     pub test: usize,
-    /// Points per square metre of surface; outdoors within 5 m of a scanner, fewer beyond.
+    /// Points per square metre of surface; outdoors within 8 m of a scanner, fewer beyond.
     pub density: f32,
     /// Standard deviation of the noise, in metres.
     pub noise: f32,

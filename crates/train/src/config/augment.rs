@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::attribute::Attribute;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_not_negative};
 
 /// Section `[augment]`: random changes to training clouds, after normalising, drawn anew each
@@ -19,23 +20,22 @@ pub struct AugmentConfig {
     pub jitter_sigma: f32,
     /// Largest size of that noise, in the same units; 0 means no bound. Default 0.05.
     pub jitter_clip: f32,
-    /// Smallest and largest factor of a uniform scaling about the origin. Default `[1.0, 1.0]`.
+    /// Smallest and largest factor of a scaling about the origin. Default `[1.0, 1.0]`.
     pub scale: [f32; 2],
+    /// Whether every axis has a factor of its own; normals follow. Default false: one factor for all.
+    pub scale_axes: bool,
     /// Largest shift along each axis, in the units of the normalised cloud. Default 0.
     pub translate: f32,
     /// Axes along which a cloud is mirrored, each with probability 1/2. Default none.
     pub mirror: Vec<Axis>,
-    /// Largest share of the points that is left out at random, in `[0, 1)`. Default 0.
-    #[schemars(extend("x-task" = "segmentation"))]
+    /// Largest share of the points that is left out at random, in `[0, 1)`. Where a network needs a fixed number of points
+    /// (`model.head = "flatten"`), the first point that is left takes the position of each of them. Default 0.
     pub drop: f32,
     /// Standard deviation of the normal noise on each channel of each colour, for colours from 0 to 1. Default 0.
-    #[schemars(extend("x-task" = "segmentation"))]
     pub color_jitter: f32,
     /// Probability that all colours of a cloud are 0, in `[0, 1)`. Default 0.
-    #[schemars(extend("x-task" = "segmentation"))]
     pub color_drop: f32,
     /// Probability that the colours of a cloud are stretched to their full range, by a random share, in `[0, 1)`. Default 0.
-    #[schemars(extend("x-task" = "segmentation"))]
     pub color_stretch: f32,
 }
 
@@ -67,6 +67,12 @@ pub enum Axis {
 }
 
 impl Axis {
+    /// `x`, `y` or `z`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        ["x", "y", "z"][self.index()]
+    }
+
     /// 0 for x, 1 for y, 2 for z.
     #[must_use]
     pub fn index(self) -> usize {
@@ -86,6 +92,7 @@ impl Default for AugmentConfig {
             jitter_sigma: 0.0,
             jitter_clip: 0.05,
             scale: [1.0, 1.0],
+            scale_axes: false,
             translate: 0.0,
             mirror: Vec::new(),
             drop: 0.0,
@@ -97,7 +104,8 @@ impl Default for AugmentConfig {
 }
 
 impl AugmentConfig {
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+    /// Checks the values; `inputs` are those of the first layer.
+    pub(super) fn validate(&self, inputs: &[Attribute]) -> Result<(), ConfigError> {
         ensure_not_negative(f64::from(self.jitter_sigma), "augment.jitter_sigma")?;
         ensure_not_negative(f64::from(self.jitter_clip), "augment.jitter_clip")?;
         ensure_not_negative(f64::from(self.translate), "augment.translate")?;
@@ -105,12 +113,51 @@ impl AugmentConfig {
         ensure_not_negative(f64::from(self.color_jitter), "augment.color_jitter")?;
         ensure_fraction(f64::from(self.color_drop), "augment.color_drop")?;
         ensure_fraction(f64::from(self.color_stretch), "augment.color_stretch")?;
+        let of_colors = [
+            ("augment.color_jitter", self.color_jitter),
+            ("augment.color_drop", self.color_drop),
+            ("augment.color_stretch", self.color_stretch),
+        ];
+        for (key, value) in of_colors {
+            ensure(
+                value == 0.0 || inputs.contains(&Attribute::Color),
+                key,
+                value,
+                "0, for \"color\" is not among the inputs of the network",
+            )?;
+        }
         let [least, most] = self.scale;
         ensure(
             least.is_finite() && most.is_finite() && 0.0 < least && least <= most,
             "augment.scale",
             format_args!("{:?}", self.scale),
             "the smallest factor, above 0, then the largest",
+        )?;
+        ensure(
+            !self.scale_axes || least < most,
+            "augment.scale_axes",
+            format_args!("true with augment.scale = {:?}", self.scale),
+            "two different factors in augment.scale",
         )
+    }
+
+    /// The changes of a vote: rotation, mirror, scale and shift. Noise and missing points would only make clouds worse.
+    #[must_use]
+    pub fn for_votes(&self) -> Self {
+        Self {
+            jitter_sigma: 0.0,
+            drop: 0.0,
+            color_jitter: 0.0,
+            color_drop: 0.0,
+            color_stretch: 0.0,
+            ..self.clone()
+        }
+    }
+
+    /// Whether a cloud stays as it is, whatever is drawn.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        let off = Self { up_axis: self.up_axis, jitter_clip: self.jitter_clip, ..Self::default() };
+        *self == off
     }
 }

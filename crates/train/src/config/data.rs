@@ -8,6 +8,7 @@ use pointcloud::synth::{ShapeKind, SynthConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::attribute::Attribute;
 use super::lists::Lists;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
 use crate::streams::Stream;
@@ -40,10 +41,25 @@ pub struct DataConfig {
     #[schemars(extend("x-task" = "classification"))]
     pub points: usize,
 
+    /// What the first layer reads of a point, one after the other: `"xyz"` (the normalised coordinates), `"height"` (the
+    /// coordinate along `augment.up_axis` above the lowest point of the cloud, in the same unit), `"color"` (from 0 to 1),
+    /// `"normal"` (that of the surface, for points drawn from a mesh), `"one"`, or the name of any other property. Default
+    /// `["xyz"]`.
+    #[serde(default = "default_inputs")]
+    #[schemars(extend("x-task" = "classification"))]
+    pub inputs: Vec<String>,
+
     /// How files with more points are reduced. Default `"random"`.
     #[serde(default)]
     #[schemars(extend("x-task" = "classification"))]
     pub sampling: Sampling,
+
+    /// Whether training draws the points of a cloud anew in every epoch, from all points of its file or from four times
+    /// `points` that are drawn once from the surface of a mesh. All of them stay in memory. Default false: they are drawn
+    /// once, when the file is read.
+    #[serde(default)]
+    #[schemars(extend("x-task" = "classification"))]
+    pub resample: bool,
 
     /// Order of the points inside a cloud. The flatten head needs one, for it gives every position in
     /// the order its own weights. Default `"xyz"`.
@@ -125,7 +141,7 @@ pub enum SynthKind {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Sampling {
-    /// Uniform draw without repetition, once when the file is read; the same for the same file everywhere.
+    /// Uniform draw without repetition, once when the file is read, the same for the same file everywhere; see also `resample`.
     #[default]
     Random,
     /// Farthest-point sampling: each point is the one farthest from those already chosen. Even, and
@@ -177,6 +193,10 @@ fn default_points() -> usize {
     2048
 }
 
+fn default_inputs() -> Vec<String> {
+    vec!["xyz".to_owned()]
+}
+
 fn default_test_fraction() -> f64 {
     FolderOptions::default().test_fraction
 }
@@ -205,6 +225,12 @@ impl DataConfig {
         Reader::new().drop_invalid(self.drop_invalid).columns(&self.columns)
     }
 
+    /// What the first layer of a classifier reads.
+    #[must_use]
+    pub fn attributes(&self) -> Vec<Attribute> {
+        self.inputs.iter().map(|input| Attribute::named(input)).collect()
+    }
+
     /// The data set at `root`, read as the keys `lists` and `test_fraction` say, in a run with `seed`; `test_files` are the drawn
     /// test files of an earlier run.
     ///
@@ -216,13 +242,18 @@ impl DataConfig {
         seed: u64,
         test_files: Option<Vec<String>>,
     ) -> pointcloud::Result<FolderDataset> {
-        let options = FolderOptions {
+        FolderDataset::open_with(root, &FolderOptions { test_files, ..self.folder_options(seed) })
+    }
+
+    /// How a data set is read in a run with `seed`.
+    #[must_use]
+    pub fn folder_options(&self, seed: u64) -> FolderOptions {
+        FolderOptions {
             lists: self.lists.as_ref().map(Lists::names),
             test_fraction: self.test_fraction,
             seed: Stream::TestFiles.seed(seed, &[]),
-            test_files,
-        };
-        FolderDataset::open_with(root, &options)
+            test_files: None,
+        }
     }
 
     /// Sets `columns` where there is a new value, and `drop_invalid` where it is true.
@@ -240,7 +271,9 @@ impl DataConfig {
             lists: None,
             test_fraction: default_test_fraction(),
             points: default_points(),
+            inputs: default_inputs(),
             sampling: Sampling::default(),
+            resample: false,
             order: PointOrder::default(),
             normalize: Normalize::default(),
             validation_fraction: default_validation_fraction(),
@@ -263,6 +296,13 @@ impl DataConfig {
             "a number above 0 and below 1",
         )?;
         ensure_some(self.points, "data.points")?;
+        Attribute::validate(&self.inputs, "data.inputs")?;
+        ensure(
+            !self.attributes().contains(&Attribute::Room),
+            "data.inputs",
+            "\"room\"",
+            "\"xyz\", which is normalised over the cloud, in its stead",
+        )?;
         ensure_fraction(self.validation_fraction, "data.validation_fraction")?;
         if let Some(synth) = &self.synth {
             ensure_some(synth.train_per_class, "data.synth.train_per_class")?;

@@ -6,14 +6,16 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::attribute::Attribute;
 use super::augment::AugmentConfig;
 use super::data::{DataConfig, PointOrder};
 use super::optimize::{OptimizerConfig, ScheduleConfig};
+use super::scale::Scale;
 use super::scenes::ScenesConfig;
 use super::usage;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
 use crate::error::RunError;
-use crate::network::{ModelConfig, Scale, Task};
+use crate::network::{ModelConfig, Task};
 use crate::task::{cell_for, spacing};
 
 /// An experiment: everything that decides the result of a training run.
@@ -124,10 +126,10 @@ impl Config {
         if let Some(scenes) = &self.scenes {
             scenes.validate()?;
         }
-        self.model.validate(self.scenes.as_ref().map_or(0, ScenesConfig::channels_in))?;
+        self.model.validate(self.channels_in())?;
         self.optimizer.validate()?;
         self.schedule.validate(self.optimizer.lr())?;
-        self.augment.validate()?;
+        self.augment.validate(&self.attributes())?;
         ensure_some(self.train.epochs, "train.epochs")?;
         ensure_some(self.train.batch_size, "train.batch_size")?;
         ensure_fraction(f64::from(self.train.label_smoothing), "train.label_smoothing")?;
@@ -144,6 +146,18 @@ impl Config {
             "\"none\"",
             "\"xyz\" or \"morton\", for model.head = \"flatten\" gives every index in the order its own weights",
         )
+    }
+
+    /// What the first layer reads of a point.
+    #[must_use]
+    pub fn attributes(&self) -> Vec<Attribute> {
+        self.scenes.as_ref().map_or_else(|| self.data.attributes(), ScenesConfig::attributes)
+    }
+
+    /// Numbers that the first layer reads of a point.
+    #[must_use]
+    pub fn channels_in(&self) -> usize {
+        self.attributes().iter().map(Attribute::channels).sum()
     }
 
     /// This config with the lengths that it leaves open, `"auto"`, taken from `clouds`, as the network is given them.

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::attribute::Attribute;
+use super::scale::Scale;
 use crate::check::{ConfigError, ensure, ensure_positive, ensure_some};
 
 /// Section `[scenes]`: needed by the networks that give a class to every point, refused by the others. The scenes lie in
@@ -33,13 +34,15 @@ pub struct ScenesConfig {
     /// floor of the scene), `"room"` (x, y and z from -1 to 1 over the scene), `"height"` (z from the floor), `"color"` (from 0
     /// to 1), `"normal"`, `"one"`, or the name of any other property. Default `["xyz", "room"]`.
     pub inputs: Vec<String>,
-    /// Edge of the voxels that are merged into one point, in the unit of the files. Default 0.04.
-    pub voxel: f32,
+    /// Edge of the voxels that are merged into one point, in the unit of the files. `"auto"` takes it from the training files: so
+    /// that a scene has about 60,000 voxels, but not less than the distance between its points, and at most six times
+    /// that. Default 0.04.
+    pub voxel: Scale,
     /// Shape of the part of a scene that the network is given: `"column"` (a square along z) or `"sphere"`. Default
     /// `"column"`.
     pub region: RegionKind,
-    /// Edge of the square or diameter of the sphere, in the unit of the files. Default 2.
-    pub size: f32,
+    /// Edge of the square or diameter of the sphere, in the unit of the files. `"auto"` is 64 voxels. Default 2.
+    pub size: Scale,
     /// Most points of a region in training; others are left out at random. Default 16384.
     pub points: usize,
     /// Where regions are put in training: `"random"`, `"least-seen"`, `"balanced"` (the class of the centre is drawn evenly) or
@@ -73,7 +76,7 @@ pub struct SceneSynthData {
     pub train: usize,
     /// Test scenes. Default 4.
     pub test: usize,
-    /// Points per square metre of surface; outdoors within 5 m of a scanner, fewer beyond. Default 300.
+    /// Points per square metre of surface; outdoors within 8 m of a scanner, fewer beyond. Default 300.
     pub density: f32,
     /// Standard deviation of the noise, in metres, from 0 to 0.05. Default 0.005.
     pub noise: f32,
@@ -155,9 +158,9 @@ impl Default for ScenesConfig {
             ignore: Vec::new(),
             split_file: PathBuf::new(),
             inputs: vec!["xyz".into(), "room".into()],
-            voxel: 0.04,
+            voxel: Scale::Value(0.04),
             region: RegionKind::default(),
-            size: 2.0,
+            size: Scale::Value(2.0),
             points: 16_384,
             centres: Centres::default(),
             regions: 64,
@@ -189,7 +192,25 @@ impl SceneSynthData {
     }
 }
 
+/// Edge of a region whose size is not decided, in voxels.
+const VOXELS_PER_REGION: f32 = 64.0;
+
 impl ScenesConfig {
+    /// Edge of the voxels; a nominal one where the training files have not decided it yet.
+    #[must_use]
+    pub fn voxel(&self) -> f32 {
+        self.voxel.value()
+    }
+
+    /// Edge or diameter of the regions.
+    #[must_use]
+    pub fn size(&self) -> f32 {
+        match self.size {
+            Scale::Value(size) => size,
+            Scale::Auto => VOXELS_PER_REGION * self.voxel(),
+        }
+    }
+
     /// Channels of `inputs` together.
     #[must_use]
     pub fn channels_in(&self) -> usize {
@@ -206,8 +227,8 @@ impl ScenesConfig {
     #[must_use]
     pub fn shape(&self) -> Region {
         match self.region {
-            RegionKind::Column => Region::Column { edge: self.size },
-            RegionKind::Sphere => Region::Sphere { radius: 0.5 * self.size },
+            RegionKind::Column => Region::Column { edge: self.size() },
+            RegionKind::Sphere => Region::Sphere { radius: 0.5 * self.size() },
         }
     }
 
@@ -262,22 +283,13 @@ impl ScenesConfig {
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         ensure(!self.label.is_empty(), "scenes.label", "an empty name", "the name of a property")?;
-        let twice = |names: &[String]| {
-            names
-                .iter()
-                .enumerate()
-                .find(|(index, name)| names[..*index].contains(name))
-                .map(|(_, name)| name.clone())
-        };
-        if let Some(name) = twice(&self.classes) {
+        let mut classes = self.classes.iter().enumerate();
+        if let Some((_, name)) = classes.find(|(index, name)| self.classes[..*index].contains(name)) {
             return ensure(false, "scenes.classes", format_args!("{name:?} twice"), "every class once");
         }
-        ensure(!self.inputs.is_empty(), "scenes.inputs", "[]", "at least one input")?;
-        if let Some(name) = twice(&self.inputs) {
-            return ensure(false, "scenes.inputs", format_args!("{name:?} twice"), "every input once");
-        }
-        ensure_positive(f64::from(self.voxel), "scenes.voxel")?;
-        ensure_positive(f64::from(self.size), "scenes.size")?;
+        Attribute::validate(&self.inputs, "scenes.inputs")?;
+        ensure_positive(f64::from(self.voxel()), "scenes.voxel")?;
+        ensure_positive(f64::from(self.size()), "scenes.size")?;
         ensure_some(self.points, "scenes.points")?;
         ensure_some(self.regions, "scenes.regions")?;
         let most = match self.region {
@@ -346,8 +358,8 @@ mod tests {
         assert!(refused(|c| c.classes = twice()).contains("\"a\" twice"));
         assert!(refused(|c| c.inputs = twice()).contains("scenes.inputs"));
         assert!(refused(|c| c.inputs.clear()).contains("scenes.inputs"));
-        assert!(refused(|c| c.voxel = 0.0).contains("scenes.voxel"));
-        assert!(refused(|c| c.size = f32::NAN).contains("scenes.size"));
+        assert!(refused(|c| c.voxel = Scale::Value(0.0)).contains("scenes.voxel"));
+        assert!(refused(|c| c.size = Scale::Value(f32::NAN)).contains("scenes.size"));
         assert!(refused(|c| c.points = 0).contains("scenes.points"));
         assert!(refused(|c| c.regions = 0).contains("scenes.regions"));
         assert!(refused(|c| c.stride = 1.1).contains("scenes.stride"));

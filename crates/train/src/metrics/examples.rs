@@ -138,13 +138,13 @@ impl Examples {
     pub(crate) fn of_files(
         root: &Path,
         paths: &[impl AsRef<Path>],
-        clouds: &[Vec<[f32; 3]>],
+        clouds: &[&[[f32; 3]]],
         predictions: &[FileGuesses],
         seed: u64,
     ) -> Self {
         let mut examples = Self::default();
         for file in choose(predictions, MISSES, HITS) {
-            let (path, cloud) = (paths[file].as_ref(), &clouds[file]);
+            let (path, cloud) = (paths[file].as_ref(), clouds[file]);
             let mut points = some(cloud.len(), CLOUD_POINTS, seed, file);
             points.sort_unstable();
             examples.files.push(FileExample {
@@ -326,7 +326,8 @@ mod tests {
 
     #[test]
     fn files_are_named_within_the_data_and_the_choice_repeats() {
-        let clouds = vec![(0..2000).map(|i| [i as f32, 0.0, 0.0]).collect::<Vec<_>>(); 2];
+        let positions = (0..2000).map(|i| [i as f32, 0.0, 0.0]).collect::<Vec<_>>();
+        let clouds = vec![positions.as_slice(); 2];
         let predictions = [prediction(0, 1, 0.9), prediction(1, 1, 0.9)];
         let paths = ["data/cup/test/a.ply", "data/jug/test/b.ply"];
         let make = |seed| Examples::of_files("data".as_ref(), &paths, &clouds, &predictions, seed);

@@ -1,5 +1,7 @@
 //! The result of an evaluation, as it is written to JSON.
 
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
 use super::confusion::Confusion;
@@ -15,6 +17,9 @@ pub struct Evaluation {
     pub split: String,
     /// Which weights of the run were used.
     pub weights: Weights,
+    /// Passes whose mean was counted (`--votes`); left out where there was one, without random changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub votes: Option<NonZeroUsize>,
     /// Files that were evaluated: all of the split.
     pub files_seen: usize,
     /// The metrics.
@@ -107,6 +112,7 @@ impl Evaluation {
         Self {
             split: split.into(),
             weights,
+            votes: None,
             files_seen: files,
             values: Values::of(task, confusion),
             loss: loss.is_finite().then_some(loss),
@@ -114,6 +120,12 @@ impl Evaluation {
             per_class: per_class.collect(),
             confusion: confusion.rows().map(<[u64]>::to_vec).collect(),
         }
+    }
+
+    /// Says that the mean of `votes` passes was counted.
+    #[must_use]
+    pub(crate) fn with_votes(self, votes: NonZeroUsize) -> Self {
+        Self { votes: Some(votes), ..self }
     }
 
     /// Whether files were classified or points.

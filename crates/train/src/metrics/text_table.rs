@@ -53,11 +53,12 @@ impl Evaluation {
         }
         let _ = writeln!(
             text,
-            "split {}, {} weights, {} {}",
+            "split {}, {} weights, {} {}{}",
             self.split,
             self.weights.name(),
             self.files_seen,
-            if self.files_seen == 1 { "file" } else { "files" }
+            if self.files_seen == 1 { "file" } else { "files" },
+            self.votes.map_or_else(String::new, |votes| format!(", with {votes} votes"))
         );
         text
     }

@@ -20,10 +20,10 @@ pub use convolution::{Convolution, ConvolutionKind};
 pub use kernel::ShellsConfig;
 pub use paper_classifier::Head;
 pub use pointconv::selu;
-pub use pointwise_net::{PointwiseNetConfig, Scale, Size};
+pub use pointwise_net::{PointwiseNetConfig, Size};
 pub use spec::{
-    Activations, CoarseInput, CoarseLevel, Forward, Inputs, NetworkConfig, NetworkInput, NetworkSpec,
-    SearchKind, Task,
+    Activations, CoarseInput, CoarseLevel, Forward, NetworkConfig, NetworkInput, NetworkSpec, SearchKind,
+    Task,
 };
 
 table::networks! {

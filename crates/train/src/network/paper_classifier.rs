@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::kernel::kernel_shape;
 use super::trunk::{CELL, KERNEL_SIZE, LECUN, Trunk, levels, validate_stack};
 use super::{
-    Activations, AlphaDropout, Convolution, ConvolutionKind, Forward, Inputs, NetworkConfig, NetworkInput,
+    Activations, AlphaDropout, Convolution, ConvolutionKind, Forward, NetworkConfig, NetworkInput,
     NetworkSpec, SearchKind, ShellsConfig, Task, selu,
 };
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
@@ -42,8 +42,6 @@ pub struct PaperClassifierConfig {
     /// Whether the outputs of all convolutions are concatenated, instead of using the last one.
     /// Default true.
     pub concat: bool,
-    /// Features of a point at the first layer. Default `"xyz"`.
-    pub inputs: Inputs,
     /// Neighbour search. It changes the time, never the result. Default `"auto"`.
     pub search: SearchKind,
     /// Section `[model.shells]`: kernels of shells instead of cells. Default none.
@@ -76,7 +74,6 @@ impl Default for PaperClassifierConfig {
             dropout: 0.5,
             selu_on_logits: false,
             concat: true,
-            inputs: Inputs::default(),
             search: SearchKind::default(),
             shells: None,
         }
@@ -92,15 +89,14 @@ impl NetworkConfig for PaperClassifierConfig {
         Self { shells: Some(ShellsConfig::default()), ..Self::default() }
     }
 
-    fn validate(&self, _channels_in: usize) -> Result<(), ConfigError> {
+    fn validate(&self, channels_in: usize) -> Result<(), ConfigError> {
         let shells = self.shells.as_ref();
         validate_stack(self.cell, &self.kernel_size, &self.dilations, self.channels, shells)?;
         ensure(
-            self.convolution != ConvolutionKind::Depthwise
-                || self.channels.is_multiple_of(self.inputs.channels()),
+            self.convolution != ConvolutionKind::Depthwise || self.channels.is_multiple_of(channels_in),
             "model.channels",
             self.channels,
-            "a multiple of the 3 input channels, for model.convolution = \"depthwise\"",
+            &format!("a multiple of the {channels_in} input channels, for model.convolution = \"depthwise\""),
         )?;
         ensure_some(self.hidden, "model.hidden")?;
         ensure_fraction(self.dropout, "model.dropout")
@@ -141,10 +137,6 @@ impl NetworkConfig for PaperClassifierConfig {
 
     fn kernel_key(&self) -> &'static str {
         if self.shells.is_some() { "model.shells.radius" } else { "model.cell" }
-    }
-
-    fn inputs(&self) -> Inputs {
-        self.inputs
     }
 
     fn needs_order(&self) -> bool {
@@ -283,23 +275,22 @@ mod tests {
     #[test]
     fn counted_parameters_are_those_of_the_network() {
         for convolution in ConvolutionKind::ALL {
-            for (head, inputs, concat, shells) in [
-                (Head::Flatten, Inputs::Xyz, true, None),
-                (Head::Pooled, Inputs::One, true, Some(ShellsConfig { radius: 0.3, count: 4 })),
-                (Head::Flatten, Inputs::One, false, None),
+            for (head, channels_in, concat, shells) in [
+                (Head::Flatten, 3, true, None),
+                (Head::Pooled, 1, true, Some(ShellsConfig { radius: 0.3, count: 4 })),
+                (Head::Flatten, 1, false, None),
             ] {
                 let dilations = vec![1, 3];
                 let config = PaperClassifierConfig {
                     convolution,
                     head,
-                    inputs,
                     concat,
                     dilations,
                     shells,
                     hidden: 7,
                     ..Default::default()
                 };
-                let spec = spec(11, inputs.channels(), 5);
+                let spec = spec(11, channels_in, 5);
                 let network = config.init(&spec, &Device::flex());
                 assert_eq!(config.parameters(&spec), network.num_params(), "{config:?}");
             }

@@ -6,8 +6,8 @@ use pointconv::{KernelShape, Neighborhood, PackedClouds, VoxelMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Scale;
 use crate::check::ConfigError;
+use crate::config::Scale;
 
 /// What a network does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,11 +128,6 @@ pub trait NetworkConfig: Default {
     /// The key that sets the size of the kernels.
     fn kernel_key(&self) -> &'static str;
 
-    /// What a classifier reads of a point; segmenters read `scenes.inputs`.
-    fn inputs(&self) -> Inputs {
-        Inputs::Xyz
-    }
-
     /// Whether the weights depend on the order of the points in a cloud.
     fn needs_order(&self) -> bool {
         false
@@ -159,29 +154,6 @@ pub trait Forward: Module {
     /// As [`named_outputs`](Self::named_outputs).
     fn logits(&self, input: &NetworkInput) -> Tensor<2> {
         self.named_outputs(input).pop().expect("there is always a last layer").1
-    }
-}
-
-/// Features of a point at the first layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Inputs {
-    /// The three coordinates.
-    #[default]
-    Xyz,
-    /// The constant 1.
-    One,
-}
-
-impl Inputs {
-    /// Numbers per point.
-    #[must_use]
-    pub fn channels(self) -> usize {
-        match self {
-            Self::Xyz => 3,
-            Self::One => 1,
-        }
     }
 }
 

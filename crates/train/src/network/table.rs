@@ -57,8 +57,8 @@ macro_rules! networks {
                 match self { $(Self::$network(config) => config.coarser(),)+ }
             }
 
-            /// The key that the training files decide where it is [`Scale::Auto`].
-            pub(crate) fn scale(&mut self) -> Option<&mut Scale> {
+            /// The key that the training files decide where it is [`Auto`](crate::config::Scale::Auto).
+            pub(crate) fn scale(&mut self) -> Option<&mut crate::config::Scale> {
                 match self { $(Self::$network(config) => config.scale(),)+ }
             }
 
@@ -83,12 +83,6 @@ macro_rules! networks {
             /// The key that sets the size of the kernels.
             pub(crate) fn kernel_key(&self) -> &'static str {
                 match self { $(Self::$network(config) => config.kernel_key(),)+ }
-            }
-
-            /// What a classifier reads of a point.
-            #[must_use]
-            pub fn inputs(&self) -> Inputs {
-                match self { $(Self::$network(config) => NetworkConfig::inputs(config),)+ }
             }
 
             /// Whether the weights depend on the order of the points in a cloud.

@@ -10,22 +10,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
+use super::Columns;
 use crate::config::{self, AugmentConfig, Rotate};
-
-/// The columns of the points of a cloud or of a region. A column that the cloud lacks is empty.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Columns {
-    /// Where the points lie.
-    pub positions: Vec<[f32; 3]>,
-    /// Normals.
-    pub normals: Vec<[f32; 3]>,
-    /// Red, green and blue from 0 to 1.
-    pub colors: Vec<[f32; 3]>,
-    /// Other properties by name.
-    pub properties: Vec<(String, Vec<f32>)>,
-    /// Labels.
-    pub labels: Vec<i32>,
-}
 
 /// Where the random numbers of a rotation come from. The two tasks differ, so that a seed means what it meant when each task
 /// had an augmentation of its own.
@@ -57,8 +43,13 @@ pub fn augment(
     rotate([positions, normals, anchors], config, draws, rng);
     let [least, most] = config.scale;
     if least < most || least != 1.0 {
-        let factor = scale_randomly(positions, least..=most, rng);
-        scale(anchors, factor);
+        if config.scale_axes {
+            let factors = std::array::from_fn(|_| rng.random_range(least..=most));
+            stretch(positions, normals, anchors, factors);
+        } else {
+            let factor = scale_randomly(positions, least..=most, rng);
+            scale(anchors, factor);
+        }
     }
     if config.translate > 0.0 {
         let reach = config.translate;
@@ -105,8 +96,27 @@ fn rotate(columns: [&mut [[f32; 3]]; 3], config: &AugmentConfig, draws: Rotation
     }
 }
 
+/// Scales every axis by its factor. A normal stays at right angles to its surface: `n_i / f_i`, of length 1 again.
+fn stretch(
+    positions: &mut [[f32; 3]],
+    normals: &mut [[f32; 3]],
+    anchors: &mut [[f32; 3]],
+    factors: [f32; 3],
+) {
+    for position in positions.iter_mut().chain(anchors) {
+        *position = [0, 1, 2].map(|axis| position[axis] * factors[axis]);
+    }
+    for normal in normals {
+        let turned = [0, 1, 2].map(|axis| normal[axis] / factors[axis]);
+        let length = turned.iter().map(|v| v * v).sum::<f32>().sqrt();
+        if length > 0.0 {
+            *normal = turned.map(|v| v / length);
+        }
+    }
+}
+
 /// Applies a rotation drawn evenly from all rotations: a unit quaternion with a direction of four normal draws.
-fn rotate_uniformly(positions: &mut [[f32; 3]], rng: &mut impl Rng) {
+pub(crate) fn rotate_uniformly(positions: &mut [[f32; 3]], rng: &mut impl Rng) {
     let mut q: [f32; 4] = std::array::from_fn(|_| rng.sample(StandardNormal));
     let norm = q.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
     q.iter_mut().for_each(|v| *v /= norm);
@@ -191,6 +201,30 @@ mod tests {
             let mut anchors = [columns.positions[2]];
             augment(&mut columns, &mut anchors, &config, draws, &mut ChaCha8Rng::seed_from_u64(4));
             assert_eq!(anchors[0], columns.positions[2]);
+        }
+    }
+
+    #[test]
+    fn axes_are_scaled_apart_and_normals_stay_at_right_angles() {
+        let config = AugmentConfig { scale: [0.5, 2.0], scale_axes: true, ..Default::default() };
+        // Two ways along a slanted face, and its normal.
+        let (u, v) = ([1.0, 0.0, -1.0], [0.0, 1.0, -2.0]);
+        let normal = [1.0_f32, 2.0, 1.0].map(|x| x / 6.0_f32.sqrt());
+        for seed in 0..20 {
+            let mut columns = Columns { positions: vec![u, v], normals: vec![normal; 2], ..columns() };
+            let mut anchors = [[1.0, 1.0, 1.0]];
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            augment(&mut columns, &mut anchors, &config, RotationDraws::Shared, &mut rng);
+            let factors = anchors[0];
+            assert!(factors.iter().all(|f| (0.5..=2.0).contains(f)));
+            assert!(factors[0] != factors[1] && factors[1] != factors[2], "{factors:?}");
+            assert_eq!(columns.positions[1], [0.0, factors[1], -2.0 * factors[2]]);
+            let product = |a: [f32; 3], b: [f32; 3]| (0..3).map(|i| a[i] * b[i]).sum::<f32>();
+            let turned = columns.normals[0];
+            assert!((product(turned, turned) - 1.0).abs() < 1e-5);
+            for way in &columns.positions {
+                assert!(product(turned, *way).abs() < 1e-5, "{turned:?} {way:?}");
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod augment;
 mod batch;
 pub mod classification;
+mod columns;
 mod loader;
 mod loss;
 pub mod segmentation;
@@ -10,12 +11,15 @@ mod source;
 mod spacing;
 mod trained_run;
 
-pub use augment::{Columns, RotationDraws, augment, drop_points};
+pub(crate) use augment::rotate_uniformly;
+pub use augment::{RotationDraws, augment, drop_points};
 pub use batch::{CloudBatch, Packer, Unpacked};
 pub(crate) use batch::{list_sizes, offsets};
+pub use columns::Columns;
+pub(crate) use columns::{Reference, check_attributes};
 pub(crate) use loader::AHEAD;
 pub use loader::Loader;
 pub use loss::{Loss, forward_loss};
 pub use source::{BatchSource, TrainingData};
-pub(crate) use spacing::{cell_for, spacing};
+pub(crate) use spacing::{cell_for, rounded, spacing, voxel_for};
 pub use trained_run::TrainedRun;

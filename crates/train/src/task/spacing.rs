@@ -50,6 +50,45 @@ pub(crate) fn rounded(value: f32) -> f32 {
     format!("{value:.1e}").parse().expect("a number that was just written")
 }
 
+/// Voxels that a scene shall have about.
+const VOXELS: usize = 60_000;
+
+/// The largest voxel edge, in spacings: the shape of what is several spacings wide stays.
+const SPACINGS_PER_VOXEL: f32 = 6.0;
+
+/// The edge of voxels for `scenes`, as [`ScenesConfig::voxel`](crate::config::ScenesConfig::voxel) says, rounded to two
+/// digits: the median over the scenes. `None` where no scene has two different points.
+///
+/// # Errors
+/// A position that is not finite.
+pub(crate) fn voxel_for(scenes: &[Vec<[f32; 3]>]) -> Result<Option<f32>, NeighborError> {
+    let of_scene = |scene: &Vec<[f32; 3]>| -> Result<Option<f32>, NeighborError> {
+        let Some(least) = spacing([scene.as_slice()])? else { return Ok(None) };
+        // Halving the interval in logarithms: a tenth is exact enough for a length of two digits.
+        let (mut low, mut high) = (least, SPACINGS_PER_VOXEL * least);
+        while high > 1.03 * low {
+            let middle = (low * high).sqrt();
+            if voxels(scene, middle) > VOXELS {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(Some(low))
+    };
+    let found: Result<Vec<Option<f32>>, NeighborError> = scenes.par_iter().map(of_scene).collect();
+    Ok(median(found?.into_iter().flatten().collect()).map(rounded))
+}
+
+/// Occupied voxels of a scene.
+fn voxels(scene: &[[f32; 3]], edge: f32) -> usize {
+    let mut keys: Vec<[i64; 3]> =
+        scene.iter().map(|point| point.map(|value| (value / edge).floor() as i64)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.len()
+}
+
 fn median(mut values: Vec<f32>) -> Option<f32> {
     values.sort_unstable_by(f32::total_cmp);
     values.get(values.len() / 2).copied()
@@ -70,6 +109,18 @@ mod tests {
             let found = spacing(clouds.par_iter().map(Vec::as_slice)).unwrap().unwrap();
             assert!((found / step - 1.0).abs() < 1e-3, "{found} for {step}");
         }
+    }
+
+    #[test]
+    fn voxels_follow_the_unit_and_stay_between_their_bounds() {
+        // 900 points: far fewer than 60,000 voxels, so that the points decide.
+        for step in [0.05, 40.0] {
+            assert_eq!(voxel_for(&[grid(step)]).unwrap(), Some(rounded(step)), "{step}");
+        }
+        // 90,000 points on a plane: 60,000 voxels have an edge of 1.2 steps.
+        let plane: Vec<[f32; 3]> = (0..90_000).map(|i| [(i % 300) as f32, (i / 300) as f32, 0.0]).collect();
+        let edge = voxel_for(&[plane]).unwrap().unwrap();
+        assert!((1.15..=1.35).contains(&edge), "{edge}");
     }
 
     #[test]

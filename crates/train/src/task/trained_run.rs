@@ -1,5 +1,6 @@
 //! A trained run of any kind.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -61,6 +62,23 @@ impl TrainedRun {
     /// As [`Classifier::evaluate`] and [`Segmenter::evaluate`].
     pub fn evaluate(&self, root: &Path, split: &str, progress: ProgressMode) -> Result<Evaluation, RunError> {
         Ok(self.evaluate_with_examples(root, split, progress)?.0)
+    }
+
+    /// As [`evaluate`](Self::evaluate), with the mean of `votes` passes that differ by random changes.
+    ///
+    /// # Errors
+    /// As [`Classifier::evaluate_votes`] and [`Segmenter::evaluate_votes`].
+    pub fn evaluate_votes(
+        &self,
+        root: &Path,
+        split: &str,
+        votes: NonZeroUsize,
+        progress: ProgressMode,
+    ) -> Result<Evaluation, RunError> {
+        match self {
+            Self::Classifier(run) => run.evaluate_votes(root, split, votes, progress),
+            Self::Segmenter(run) => run.evaluate_votes(root, split, votes, progress),
+        }
     }
 
     /// As [`evaluate`](Self::evaluate), with examples to look at.

@@ -7,9 +7,10 @@ use pointconv::{GlobalPool, GlobalPoolConfig, KernelShape, Pooling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::PointwiseNetConfig;
 use super::encoder::{Dense, Encoder};
-use super::{PointwiseNetConfig, Scale};
 use crate::check::ConfigError;
+use crate::config::Scale;
 use crate::network::{
     Activations, CoarseLevel, Forward, NetworkConfig, NetworkInput, NetworkSpec, SearchKind, Task,
 };

@@ -3,10 +3,8 @@
 mod classifier;
 mod config;
 mod encoder;
-mod scale;
 mod segmenter;
 
 pub use classifier::{PointwiseClassifier, PointwiseClassifierConfig};
 pub use config::{PointwiseNetConfig, Size};
-pub use scale::Scale;
 pub use segmenter::{PointwiseSegmenter, PointwiseSegmenterConfig};

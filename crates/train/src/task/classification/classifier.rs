@@ -1,5 +1,6 @@
 //! A trained run, ready to classify.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use burn::data::dataloader::DataLoader;
@@ -16,7 +17,7 @@ use crate::metrics::{Confusion, Evaluation, Examples, FileGuesses, Weights};
 use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::{Progress, ProgressMode};
 use crate::run::{Manifest, RunDirectory, load_weights};
-use crate::task::{Loader, forward_loss};
+use crate::task::{Columns, Loader, forward_loss};
 
 /// Files that are read on all threads before the network sees them.
 const READ_TOGETHER: usize = 64;
@@ -35,13 +36,14 @@ const READ_TOGETHER: usize = 64;
 /// ```
 #[derive(Debug)]
 pub struct Classifier {
-    config: Config,
+    pub(super) config: Config,
     manifest: Manifest,
-    weights: Weights,
+    pub(super) weights: Weights,
+    pub(super) network: Network,
     /// The test files that the run drew from a data set without splits.
     test_files: Option<Vec<String>>,
-    network: Network,
     device: Device,
+    votes: NonZeroUsize,
 }
 
 /// The classes of a cloud with their probabilities, most probable first.
@@ -67,12 +69,21 @@ impl Classifier {
         }
         let spec = NetworkSpec {
             points: config.data.points,
-            channels_in: config.model.inputs().channels(),
+            channels_in: config.channels_in(),
             classes: manifest.classes.len(),
         };
         let mut network = config.model.init(&spec, device);
         load_weights(&mut network, &run, weights)?;
-        Ok(Self { config, manifest, weights, test_files: run.test_files()?, network, device: device.clone() })
+        let votes = NonZeroUsize::MIN;
+        Ok(Self {
+            config,
+            manifest,
+            weights,
+            test_files: run.test_files()?,
+            network,
+            device: device.clone(),
+            votes,
+        })
     }
 
     /// The config of the run.
@@ -119,35 +130,7 @@ impl Classifier {
         split: &str,
         progress: ProgressMode,
     ) -> Result<(Evaluation, Examples), RunError> {
-        let dataset = self.config.data.dataset(root, self.config.seed, self.test_files.clone())?;
-        let class_of: Vec<usize> = dataset
-            .classes()
-            .iter()
-            .map(|name| self.classes().iter().position(|class| class == name))
-            .collect::<Option<_>>()
-            .ok_or_else(|| RunError::Classes {
-                path: root.to_owned(),
-                found: dataset.classes().join(", "),
-                expected: self.classes().join(", "),
-            })?;
-        let samples: Vec<Sample> = dataset
-            .split(split)?
-            .iter()
-            .map(|sample| Sample { path: sample.path.clone(), class: class_of[sample.class] })
-            .collect();
-        let bar = Progress::start(progress, &format!("reading {split}"), "files", samples.len());
-        let (set, skipped) =
-            CloudSet::load_alike(&samples, &self.config.data, self.config.seed, &|done| bar.set(done))?;
-        for file in &skipped {
-            bar.println(&format!("skipped: {}", file.error));
-        }
-        if set.dropped > 0 {
-            bar.println(&format!("{} points that are not finite were dropped", set.dropped));
-        }
-        bar.finish();
-        if set.is_empty() {
-            return Err(RunError::NoFiles { path: root.to_owned(), split: split.to_owned() });
-        }
+        let set = self.read_split(root, split, progress, false)?;
         let files = set.len();
         let bar = Progress::start(progress, &format!("evaluating {split}"), "files", files);
         let mut confusion = Confusion::new(self.classes().len());
@@ -175,28 +158,81 @@ impl Classifier {
         let task = Task::Classification;
         let evaluation = Evaluation::new(task, split, self.weights, self.classes(), &confusion, loss, files);
         let set = loader.source().set();
-        let examples = Examples::of_files(root, &set.paths, &set.clouds, &guesses, self.config.seed);
+        let clouds: Vec<&[[f32; 3]]> = set.clouds.iter().map(|cloud| cloud.positions.as_slice()).collect();
+        let examples = Examples::of_files(root, &set.paths, &clouds, &guesses, self.config.seed);
         Ok((evaluation, examples))
+    }
+
+    /// The files of a split with the classes of the network: as the network takes them or, for votes, `whole`.
+    pub(super) fn read_split(
+        &self,
+        root: &Path,
+        split: &str,
+        progress: ProgressMode,
+        whole: bool,
+    ) -> Result<CloudSet, RunError> {
+        let dataset = self.config.data.dataset(root, self.config.seed, self.test_files.clone())?;
+        let class_of: Vec<usize> = dataset
+            .classes()
+            .iter()
+            .map(|name| self.classes().iter().position(|class| class == name))
+            .collect::<Option<_>>()
+            .ok_or_else(|| RunError::Classes {
+                path: root.to_owned(),
+                found: dataset.classes().join(", "),
+                expected: self.classes().join(", "),
+            })?;
+        let samples: Vec<Sample> = dataset
+            .split(split)?
+            .iter()
+            .map(|sample| Sample { path: sample.path.clone(), class: class_of[sample.class] })
+            .collect();
+        let bar = Progress::start(progress, &format!("reading {split}"), "files", samples.len());
+        let (config, seed) = (&self.config.data, self.config.seed);
+        let (set, skipped) = match whole {
+            true => CloudSet::load_whole(&samples, config, seed, true, &|done| bar.set(done))?,
+            false => CloudSet::load_alike(&samples, config, seed, &|done| bar.set(done))?,
+        };
+        for error in &skipped {
+            bar.println(&format!("skipped: {error}"));
+        }
+        if set.dropped > 0 {
+            bar.println(&format!("{} points that are not finite were dropped", set.dropped));
+        }
+        bar.finish();
+        if set.is_empty() {
+            return Err(RunError::NoFiles { path: root.to_owned(), split: split.to_owned() });
+        }
+        Ok(set)
+    }
+
+    /// Predictions are from now on the mean of `votes` passes, see [`evaluate_votes`](Self::evaluate_votes); 1 is one pass
+    /// without changes, as at first.
+    pub fn set_votes(&mut self, votes: NonZeroUsize) {
+        self.votes = votes;
     }
 
     /// Classifies files that need not lie in a data set. A file that cannot be used gives its error; the others are
     /// classified all the same. What is predicted for a file depends on its contents alone, and is what
-    /// [`evaluate`](Self::evaluate) counts for it.
+    /// [`evaluate`](Self::evaluate) counts for it, or with votes [`evaluate_votes`](Self::evaluate_votes).
     pub fn predict(
         &self,
         files: &[PathBuf],
         progress: ProgressMode,
     ) -> Vec<(PathBuf, Result<Prediction, RunError>)> {
         let bar = Progress::start(progress, "predicting", "files", files.len());
+        let (config, seed) = (&self.config.data, self.config.seed);
         let mut predictions = Vec::with_capacity(files.len());
         for files in files.chunks(READ_TOGETHER) {
             let read: Vec<_> = files
                 .par_iter()
-                .map(|path| CloudSet::read(path, &self.config.data, self.config.seed))
+                .map(|path| match self.votes.get() {
+                    1 => CloudSet::read(path, config, seed),
+                    _ => CloudSet::read_all(path, config, seed),
+                })
                 .collect();
             for (path, cloud) in files.iter().zip(read) {
-                let prediction =
-                    cloud.map_err(RunError::from).and_then(|cloud| self.predict_one(path, cloud));
+                let prediction = cloud.and_then(|cloud| self.predict_one(path, cloud));
                 predictions.push((path.clone(), prediction));
                 bar.advance(1);
             }
@@ -208,28 +244,39 @@ impl Classifier {
     /// Classifies a cloud in memory, as [`predict`](Self::predict) would classify a file with these points.
     ///
     /// # Errors
-    /// A cloud without points, or with a point that is not finite.
+    /// A cloud without points, with a point that is not finite, or without a column that `data.inputs` asks for.
     pub fn classify(&self, cloud: &PointCloud) -> Result<Prediction, RunError> {
-        self.predict_one(Path::new("memory"), CloudSet::prepare(cloud, &self.config.data, self.config.seed)?)
+        let cloud = match self.votes.get() {
+            1 => CloudSet::prepare(cloud, &self.config.data, self.config.seed)?,
+            _ => CloudSet::whole(cloud, &self.config.data)?,
+        };
+        self.predict_one(Path::new("memory"), cloud)
     }
 
-    /// The prediction for the prepared points of one cloud.
-    fn predict_one(&self, path: &Path, cloud: Vec<[f32; 3]>) -> Result<Prediction, RunError> {
+    /// The prediction for one cloud: its prepared points or, with votes, all of them.
+    fn predict_one(&self, path: &Path, cloud: Columns) -> Result<Prediction, RunError> {
         let set =
             CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()], dropped: 0 };
-        let batch = self.loader(set).iter().next().expect("the set has one cloud");
-        let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
-        let logits = self.network.logits(&batch.input);
-        let probabilities = softmax(logits, 1).into_data();
-        let mut ranked: Vec<(String, f32)> =
-            self.classes().iter().cloned().zip(probabilities.iter::<f32>()).collect();
+        let probabilities = match self.votes.get() {
+            1 => {
+                let batch = self.loader(set).iter().next().expect("the set has one cloud");
+                let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
+                softmax(self.network.logits(&batch.input), 1).into_data().iter::<f32>().collect()
+            }
+            _ => self.mean_of_votes(set, self.votes, &|_| ())?.swap_remove(0),
+        };
+        let mut ranked: Vec<(String, f32)> = self.classes().iter().cloned().zip(probabilities).collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         Ok(Prediction { ranked })
     }
 
     fn loader(&self, set: CloudSet) -> Loader<CloudSource> {
-        let builder = BatchBuilder::of(&self.config.model, 0.0, &self.device);
-        let source = CloudSource::new(set, builder, Preparation::unchanged(&self.config));
+        self.loader_with(set, Preparation::unchanged(&self.config))
+    }
+
+    pub(super) fn loader_with(&self, set: CloudSet, preparation: Preparation) -> Loader<CloudSource> {
+        let builder = BatchBuilder::of(&self.config, 0.0, &self.device);
+        let source = CloudSource::new(set, builder, preparation);
         Loader::in_order(source, self.config.train.batch_size)
     }
 }

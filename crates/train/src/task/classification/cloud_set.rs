@@ -3,22 +3,28 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pointcloud::dataset::{FolderDataset, Sample, Skipped, load_samples};
+use pointcloud::dataset::Sample;
 use pointcloud::io::Reader;
-use pointcloud::transform::{Normalizer, resample, shuffled_indices};
+use pointcloud::transform::{Sampling, shuffled_indices};
 use pointcloud::{PointCloud, derive_seed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::config::{self, DataConfig, Normalize};
+use super::Draw;
+use crate::config::DataConfig;
+use crate::error::RunError;
 use crate::streams::Stream;
+use crate::task::{Columns, check_attributes};
 
-/// The clouds of a split: all of one size, normalised, in memory.
+/// Points that are drawn from the surface of a mesh for every one that the network is given.
+const OF_A_MESH: usize = 4;
+
+/// The clouds of a split in memory: all of one size and normalised, or with all of their points.
 #[derive(Clone, Debug, Default)]
 pub struct CloudSet {
-    /// The points of every cloud.
-    pub clouds: Vec<Vec<[f32; 3]>>,
+    /// The points of every cloud, with the columns that `data.inputs` asks for.
+    pub clouds: Vec<Columns>,
     /// The class of every cloud.
     pub classes: Vec<usize>,
     /// The file of every cloud.
@@ -28,21 +34,7 @@ pub struct CloudSet {
 }
 
 impl CloudSet {
-    /// Reads all files of one split; also gives those that were left out (`data.skip_bad`).
-    ///
-    /// # Errors
-    /// An unknown split, or the first file that cannot be used.
-    pub fn load(
-        dataset: &FolderDataset,
-        split: &str,
-        config: &DataConfig,
-        seed: u64,
-        progress: &(dyn Fn(usize) + Sync),
-    ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
-        Self::load_files(dataset.split(split)?, config, seed, progress)
-    }
-
-    /// Reads the files `samples`.
+    /// Reads the files `samples`, each with random numbers of its own; also says why others were left out (`data.skip_bad`).
     ///
     /// # Errors
     /// The first file that cannot be used.
@@ -51,19 +43,10 @@ impl CloudSet {
         config: &DataConfig,
         seed: u64,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
-        let loaded = load_samples(samples, &reader(config, seed), config.skip_bad, progress)?;
-        let mut set = Self::default();
-        for file in loaded.clouds {
-            set.dropped += file.dropped;
-            set.clouds.push(file.cloud.into_positions());
-            set.classes.push(file.class);
-            set.paths.push(file.path);
-        }
-        if config.normalize == Normalize::UnitSphere {
-            set.clouds.par_iter_mut().for_each(|cloud| Normalizer::unit_sphere(cloud).apply(cloud));
-        }
-        Ok((set, loaded.skipped))
+    ) -> Result<(Self, Vec<RunError>), RunError> {
+        let reader = reader(config, seed);
+        let read = |index: usize, path: &Path| read_file(path, config, &reader.clone().stream(index as u64));
+        Self::load_each(samples, config.skip_bad, progress, read)
     }
 
     /// Reads the files `samples` as [`read`](Self::read) does.
@@ -75,27 +58,38 @@ impl CloudSet {
         config: &DataConfig,
         seed: u64,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> pointcloud::Result<(Self, Vec<Skipped>)> {
+    ) -> Result<(Self, Vec<RunError>), RunError> {
+        let read = |_: usize, path: &Path| Self::read_counted(path, config, seed);
+        Self::load_each(samples, config.skip_bad, progress, read)
+    }
+
+    /// Reads the files `samples` with `read`, on all threads.
+    fn load_each(
+        samples: &[Sample],
+        skip_bad: bool,
+        progress: &(dyn Fn(usize) + Sync),
+        read: impl Fn(usize, &Path) -> Result<(Columns, usize), RunError> + Sync,
+    ) -> Result<(Self, Vec<RunError>), RunError> {
         let done = AtomicUsize::new(0);
-        let read: Vec<_> = samples
+        let clouds: Vec<_> = samples
             .par_iter()
-            .map(|sample| {
-                let cloud = Self::read_counted(&sample.path, config, seed);
+            .enumerate()
+            .map(|(index, sample)| {
+                let cloud = read(index, &sample.path);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1);
                 cloud
             })
             .collect();
         let (mut set, mut skipped) = (Self::default(), Vec::new());
-        for (sample, cloud) in samples.iter().zip(read) {
-            let path = sample.path.clone();
+        for (sample, cloud) in samples.iter().zip(clouds) {
             match cloud {
                 Ok((cloud, dropped)) => {
                     set.dropped += dropped;
                     set.clouds.push(cloud);
                     set.classes.push(sample.class);
-                    set.paths.push(path);
+                    set.paths.push(sample.path.clone());
                 }
-                Err(error) if config.skip_bad => skipped.push(Skipped { path, error }),
+                Err(error) if skip_bad => skipped.push(error),
                 Err(error) => return Err(error),
             }
         }
@@ -106,8 +100,8 @@ impl CloudSet {
     /// list.
     ///
     /// # Errors
-    /// As [`Reader::read`].
-    pub fn read(path: &Path, config: &DataConfig, seed: u64) -> pointcloud::Result<Vec<[f32; 3]>> {
+    /// As [`Reader::read`]; a file without a column that `data.inputs` asks for.
+    pub fn read(path: &Path, config: &DataConfig, seed: u64) -> Result<Columns, RunError> {
         Ok(Self::read_counted(path, config, seed)?.0)
     }
 
@@ -115,32 +109,63 @@ impl CloudSet {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn read_counted(
-        path: &Path,
+    pub fn read_counted(path: &Path, config: &DataConfig, seed: u64) -> Result<(Columns, usize), RunError> {
+        read_file(path, config, &reader(config, seed))
+    }
+
+    /// Reads the files `samples` with all of their points, from which [`Preparation`](super::Preparation) draws: of a mesh
+    /// four times `data.points`, drawn once. Files have random numbers of their own, or all the same when they are `alike`.
+    ///
+    /// # Errors
+    /// The first file that cannot be used.
+    pub fn load_whole(
+        samples: &[Sample],
         config: &DataConfig,
         seed: u64,
-    ) -> pointcloud::Result<(Vec<[f32; 3]>, usize)> {
-        let (cloud, dropped) = reader(config, seed).read_counted(path)?;
-        let mut cloud = cloud.into_positions();
-        if config.normalize == Normalize::UnitSphere {
-            Normalizer::unit_sphere(&cloud).apply(&mut cloud);
-        }
-        Ok((cloud, dropped))
+        alike: bool,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<(Self, Vec<RunError>), RunError> {
+        let read = |index: usize, path: &Path| {
+            let reader = reader(config, seed).stream(if alike { 0 } else { index as u64 });
+            read_whole(path, config, &reader)
+        };
+        Self::load_each(samples, config.skip_bad, progress, read)
+    }
+
+    /// Reads one file with all of its points, as [`load_whole`](Self::load_whole) reads those that are alike.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_all(path: &Path, config: &DataConfig, seed: u64) -> Result<Columns, RunError> {
+        Ok(read_whole(path, config, &reader(config, seed))?.0)
     }
 
     /// Prepares a cloud in memory as [`read`](Self::read) prepares that of a file.
     ///
     /// # Errors
-    /// A cloud without points, or with a point that is not finite.
-    pub fn prepare(cloud: &PointCloud, config: &DataConfig, seed: u64) -> pointcloud::Result<Vec<[f32; 3]>> {
+    /// A cloud without points, with a point that is not finite, or without a column that `data.inputs` asks for.
+    pub fn prepare(cloud: &PointCloud, config: &DataConfig, seed: u64) -> Result<Columns, RunError> {
+        Ok(draw_once(&Self::whole(cloud, config)?, config, seed))
+    }
+
+    /// All points of a cloud in memory, as [`read_all`](Self::read_all) reads those of a file.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub fn whole(cloud: &PointCloud, config: &DataConfig) -> Result<Columns, RunError> {
         cloud.check_finite()?;
-        // As for the first file of a list.
-        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(sampling_seed(seed), &[0]));
-        let mut positions = resample(cloud, config.points, sampling(config), &mut rng)?.into_positions();
-        if config.normalize == Normalize::UnitSphere {
-            Normalizer::unit_sphere(&positions).apply(&mut positions);
+        columns(Path::new("memory"), cloud.clone(), config)
+    }
+
+    /// Clouds that [`load_whole`](Self::load_whole) read, as [`load_alike`](Self::load_alike) would draw their points.
+    #[must_use]
+    pub fn drawn(&self, config: &DataConfig, seed: u64) -> Self {
+        Self {
+            clouds: self.clouds.par_iter().map(|cloud| draw_once(cloud, config, seed)).collect(),
+            classes: self.classes.clone(),
+            paths: self.paths.clone(),
+            dropped: self.dropped,
         }
-        Ok(positions)
     }
 
     /// Number of clouds.
@@ -167,15 +192,44 @@ impl CloudSet {
     }
 }
 
-fn reader(config: &DataConfig, seed: u64) -> Reader {
-    config.reader().points(config.points).sampling(sampling(config)).seed(sampling_seed(seed))
+/// Reads one file with `reader`; also counts the points that were left out.
+fn read_file(path: &Path, config: &DataConfig, reader: &Reader) -> Result<(Columns, usize), RunError> {
+    let (cloud, dropped) = reader.read_counted(path)?;
+    let mut columns = columns(path, cloud, config)?;
+    Draw::of(config).normalize(&mut columns);
+    Ok((columns, dropped))
 }
 
-fn sampling(config: &DataConfig) -> pointcloud::transform::Sampling {
-    match config.sampling {
-        config::Sampling::Random => pointcloud::transform::Sampling::Random,
-        config::Sampling::Farthest => pointcloud::transform::Sampling::Farthest,
+/// As [`read_file`], with all points of the file, not normalised.
+fn read_whole(path: &Path, config: &DataConfig, reader: &Reader) -> Result<(Columns, usize), RunError> {
+    let contents = reader.open(path)?;
+    let (dropped, is_mesh) = (contents.dropped, !contents.faces.is_empty());
+    let points = is_mesh.then_some(OF_A_MESH * config.points);
+    let reader = reader.clone().points(points).sampling(Sampling::Random).finite(true);
+    let cloud = reader.choose(contents).map_err(|error| error.in_file(path))?;
+    Ok((columns(path, cloud, config)?, dropped))
+}
+
+/// The columns of `cloud` that the network reads.
+fn columns(path: &Path, cloud: PointCloud, config: &DataConfig) -> Result<Columns, RunError> {
+    if cloud.is_empty() {
+        let path = Some(path.to_owned());
+        return Err(pointcloud::Error::EmptyCloud { path, wanted: config.points }.into());
     }
+    let attributes = config.attributes();
+    check_attributes(path, &cloud, &attributes, "data.inputs")?;
+    Ok(Columns::of_cloud(cloud, &attributes))
+}
+
+/// Draws the points of a whole cloud with the random numbers of the first file of a list.
+fn draw_once(cloud: &Columns, config: &DataConfig, seed: u64) -> Columns {
+    let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(sampling_seed(seed), &[0]));
+    Draw::of(config).apply(cloud, &mut rng)
+}
+
+fn reader(config: &DataConfig, seed: u64) -> Reader {
+    let sampling = Draw::of(config).sampling();
+    config.reader().points(config.points).sampling(sampling).seed(sampling_seed(seed))
 }
 
 fn sampling_seed(seed: u64) -> u64 {
@@ -209,11 +263,12 @@ mod tests {
     use pointcloud::io::{PlyFormat, write_ply};
 
     use super::*;
+    use crate::config::Config;
 
     fn set(classes: &[usize]) -> CloudSet {
         CloudSet {
             dropped: 0,
-            clouds: (0..classes.len()).map(|i| vec![[i as f32, 0.0, 0.0]]).collect(),
+            clouds: (0..classes.len()).map(|i| vec![[i as f32, 0.0, 0.0]].into()).collect(),
             classes: classes.to_vec(),
             paths: (0..classes.len()).map(|i| format!("{i}.ply").into()).collect(),
         }
@@ -243,9 +298,13 @@ mod tests {
             let text = format!("[data]\nroot = \"set\"\npoints = {points}\nsampling = \"{sampling}\"\n");
             let text = format!("name = \"x\"\n{text}[model]\nkind = \"paper-classifier\"\n");
             let text = format!("{text}[optimizer]\nkind = \"adam\"\nlr = 0.1\n[train]\nepochs = 1\n");
-            let config = config::Config::parse(&text, "x.toml", &[]).unwrap().data;
+            let config = Config::parse(&text, "x.toml", &[]).unwrap().data;
             let (read, prepared) = (CloudSet::read(&file, &config, 7), CloudSet::prepare(&cloud, &config, 7));
-            assert_eq!(read.unwrap(), prepared.unwrap(), "{points} {sampling}");
+            assert_eq!(read.as_ref().unwrap(), &prepared.unwrap(), "{points} {sampling}");
+            let sample = Sample { path: file.clone(), class: 0 };
+            let (whole, _) = CloudSet::load_whole(&[sample], &config, 7, true, &|_| ()).unwrap();
+            assert_eq!(whole.clouds[0].positions, cloud.positions());
+            assert_eq!(whole.drawn(&config, 7).clouds, [read.unwrap()], "{points} {sampling}");
         }
     }
 

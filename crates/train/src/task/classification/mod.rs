@@ -3,13 +3,16 @@
 mod builder;
 mod classifier;
 mod cloud_set;
+mod draw;
 mod prepare;
 mod source;
 mod training_data;
+mod votes;
 
 pub use builder::BatchBuilder;
 pub use classifier::{Classifier, Prediction};
 pub use cloud_set::{CloudSet, split_validation};
+pub use draw::Draw;
 pub use prepare::Preparation;
 pub use source::CloudSource;
 pub(crate) use training_data::training_data;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::{BatchBuilder, CloudSet, Preparation};
 use crate::task::source::BatchError;
-use crate::task::{BatchSource, CloudBatch};
+use crate::task::{BatchSource, CloudBatch, Columns};
 
 /// The clouds of a [`CloudSet`], augmented and ordered.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl CloudSource {
 
     /// The first half of a batch: its clouds, augmented and ordered.
     #[must_use]
-    pub fn prepare(&self, epoch: usize, members: &[usize]) -> Vec<Vec<[f32; 3]>> {
+    pub fn prepare(&self, epoch: usize, members: &[usize]) -> Vec<Columns> {
         let prepare = |&index: &usize| self.preparation.apply(&self.set.clouds[index], epoch, index);
         members.par_iter().map(prepare).collect()
     }
@@ -44,7 +44,7 @@ impl CloudSource {
     ///
     /// # Errors
     /// A position that is not finite, or too many neighbours.
-    pub fn pack(&self, clouds: &[Vec<[f32; 3]>], members: Vec<usize>) -> Result<CloudBatch, NeighborError> {
+    pub fn pack(&self, clouds: &[Columns], members: Vec<usize>) -> Result<CloudBatch, NeighborError> {
         let classes: Vec<usize> = members.iter().map(|&index| self.set.classes[index]).collect();
         self.builder.build(clouds, &classes, members)
     }
@@ -69,7 +69,7 @@ impl BatchSource for CloudSource {
     }
 
     fn points(&self, item: usize) -> Vec<[f32; 3]> {
-        self.set.clouds[item].clone()
+        self.preparation.drawn(&self.set.clouds[item], item).positions
     }
 
     fn seed(&self) -> u64 {

@@ -19,11 +19,14 @@ pub(crate) fn training_data(
     progress: ProgressMode,
 ) -> Result<TrainingData<CloudSource>, RunError> {
     let dataset = config.data.dataset(&config.data.root, config.seed, test_files)?;
-    let samples = dataset.split("train")?.len();
-    let bar = Progress::start(progress, "reading train", "files", samples);
-    let (all, skipped) = CloudSet::load(&dataset, "train", &config.data, config.seed, &|done| bar.set(done))?;
-    for file in &skipped {
-        bar.println(&format!("skipped: {}", file.error));
+    let samples = dataset.split("train")?;
+    let bar = Progress::start(progress, "reading train", "files", samples.len());
+    let (all, skipped) = match config.data.resample {
+        true => CloudSet::load_whole(samples, &config.data, config.seed, false, &|done| bar.set(done))?,
+        false => CloudSet::load_files(samples, &config.data, config.seed, &|done| bar.set(done))?,
+    };
+    for error in &skipped {
+        bar.println(&format!("skipped: {error}"));
     }
     if all.dropped > 0 {
         bar.println(&format!("{} points that are not finite were dropped", all.dropped));
@@ -35,17 +38,23 @@ pub(crate) fn training_data(
     if all.is_empty() {
         return Err(RunError::NoFiles { path: config.data.root.clone(), split: "train".into() });
     }
-    let config = &config.scaled(all.clouds.par_iter().map(Vec::as_slice))?;
-    let (train, validation) = split_validation(&all, config.data.validation_fraction, config.seed);
+    // Epochs are compared on the same points, which are those of an evaluation.
+    let drawn = config.data.resample.then(|| all.drawn(&config.data, config.seed));
+    let once = drawn.as_ref().unwrap_or(&all);
+    let config = &config.scaled(once.clouds.par_iter().map(|cloud| cloud.positions.as_slice()))?;
+    let split = |set: &CloudSet| split_validation(set, config.data.validation_fraction, config.seed);
+    let validation = split(once).1;
+    drop(drawn);
+    let train = split(&all).0;
     drop(all);
     let (train_files, validation_files) = (train.len(), validation.len());
-    let builder = BatchBuilder::of(&config.model, config.train.label_smoothing, device);
+    let builder = BatchBuilder::of(config, config.train.label_smoothing, device);
     Ok(TrainingData {
         train: CloudSource::new(train, builder.clone(), Preparation::for_training(config)),
         validation: CloudSource::new(validation, builder, Preparation::unchanged(config)),
         spec: NetworkSpec {
             points: config.data.points,
-            channels_in: config.model.inputs().channels(),
+            channels_in: config.channels_in(),
             classes: dataset.classes().len(),
         },
         classes: dataset.classes().to_vec(),

@@ -4,11 +4,12 @@ use burn::tensor::Device;
 use neighbors::NeighborError;
 use pointcloud::PointCloud;
 use pointcloud::scene::IGNORED;
+use rand_chacha::ChaCha8Rng;
 
 use super::points::region_points;
 use super::scene_set::{COUNT, Frame};
-use crate::config::{Attribute, ClassWeights, ModelConfig, ScenesConfig};
-use crate::task::{CloudBatch, Columns, Packer, Unpacked, offsets};
+use crate::config::{Attribute, AugmentConfig, ClassWeights, ModelConfig, ScenesConfig};
+use crate::task::{CloudBatch, Columns, Packer, Reference, RotationDraws, Unpacked, augment, offsets};
 
 /// Makes batches of points with their features, for one network.
 #[derive(Clone, Debug)]
@@ -106,38 +107,28 @@ impl RegionBuilder {
         self.finish(points, frame, [x, y])
     }
 
+    /// As [`region`](Self::region), with random changes of the region.
+    pub(super) fn changed_region(
+        &self,
+        (scene, frame): (&PointCloud, &Frame),
+        centre: [f32; 3],
+        members: &[usize],
+        changes: &AugmentConfig,
+        rng: &mut ChaCha8Rng,
+    ) -> RegionInput {
+        let mut points = region_points(scene, frame, members);
+        let mut centre = [[0, 1, 2].map(|axis| centre[axis] - frame.floor[axis])];
+        augment(&mut points, &mut centre, changes, RotationDraws::Own, rng);
+        self.finish(points, frame, [centre[0][0], centre[0][1]])
+    }
+
     /// The points of a region with their features; x and y are counted from `centre`.
-    pub(super) fn finish(&self, points: Columns, frame: &Frame, centre: [f32; 2]) -> RegionInput {
-        let Columns { positions, normals, colors, mut properties, labels } = points;
+    fn finish(&self, points: Columns, frame: &Frame, centre: [f32; 2]) -> RegionInput {
+        let reference = Reference { centre: [centre[0], centre[1], 0.0], floor: (2, 0.0), half: frame.half };
+        let features = points.features(&self.attributes, &reference);
+        let Columns { positions, mut properties, labels, .. } = points;
         let counts = properties.iter().position(|(name, _)| name == COUNT);
-        let counts = counts.map(|index| properties.remove(index).1).unwrap_or_default();
-        let channels: usize = self.attributes.iter().map(Attribute::channels).sum();
-        let mut features = Vec::with_capacity(channels * positions.len());
-        let columns =
-            |name: &str| properties.iter().find(|(other, _)| other == name).map(|(_, values)| values);
-        let columns: Vec<Option<&Vec<f32>>> = self
-            .attributes
-            .iter()
-            .map(|attribute| match attribute {
-                Attribute::Property(name) => columns(name),
-                _ => None,
-            })
-            .collect();
-        for (row, [x, y, z]) in positions.iter().copied().enumerate() {
-            for (attribute, column) in self.attributes.iter().zip(&columns) {
-                match attribute {
-                    Attribute::Xyz => features.extend([x - centre[0], y - centre[1], z]),
-                    Attribute::Room => {
-                        features.extend([x / frame.half[0], y / frame.half[1], z / frame.half[2] - 1.0])
-                    }
-                    Attribute::Height => features.push(z),
-                    Attribute::Color => features.extend(colors[row]),
-                    Attribute::Normal => features.extend(normals[row]),
-                    Attribute::One => features.push(1.0),
-                    Attribute::Property(_) => features.push(column.map_or(0.0, |values| values[row])),
-                }
-            }
-        }
+        let counts = counts.map(|index| properties.swap_remove(index).1).unwrap_or_default();
         RegionInput { positions, features, labels, counts }
     }
 }

@@ -1,17 +1,22 @@
 //! Labelling a scene: regions that overlap, votes that are averaged.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use burn::tensor::activation::softmax;
 use neighbors::ListSizes;
 use pointcloud::PointCloud;
 use pointcloud::scene::{Region, RegionIndex, Voxelized, regular_centres};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 use super::{Frame, RegionInput, Segmenter, Votes, check, thin};
+use crate::config::AugmentConfig;
 use crate::error::RunError;
 use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
+use crate::streams::Stream;
 use crate::task::list_sizes;
 
 /// What a point at the border of a region counts, compared with one in the middle.
@@ -24,11 +29,14 @@ pub struct LabelOptions {
     pub memory: u64,
     /// Shift of the lattice of regions, as a fraction of its distance per axis.
     pub shift: [f32; 3],
+    /// Passes whose probabilities are averaged. With 1 the regions are as they are; with more each is turned, mirrored,
+    /// scaled and shifted in every pass as `[augment]` of the run says.
+    pub votes: NonZeroUsize,
 }
 
 impl Default for LabelOptions {
     fn default() -> Self {
-        Self { memory: 1 << 30, shift: [0.0; 3] }
+        Self { memory: 1 << 30, shift: [0.0; 3], votes: NonZeroUsize::MIN }
     }
 }
 
@@ -122,9 +130,10 @@ impl Segmenter {
         on_estimate: &dyn Fn(&LabelEstimate),
     ) -> Result<Votes, RunError> {
         check(path, cloud, &self.scenes)?;
+        let changes = self.changes_of_votes(options.votes)?;
         let Voxelized { cloud: scene, voxel_from_point, .. } = thin(cloud, &self.scenes)?;
         // Regions that just touch would lose the points that rounding puts on neither side.
-        let stride = self.scenes.stride.min(0.999) * self.scenes.size;
+        let stride = self.scenes.stride.min(0.999) * self.scenes.size();
         let covered = Covered::new(&scene, self.scenes.shape(), stride, options.shift);
         let bytes_per_point = self.bytes_per_point(&covered)?;
         let least = (covered.largest() as f64 * bytes_per_point) as u64;
@@ -150,16 +159,28 @@ impl Segmenter {
             region_bytes: (together.min(all) as f64 * bytes_per_point) as u64,
         });
 
-        let bar = Progress::start(progress, "labelling", "voxels", all);
+        let bar = Progress::start(progress, "labelling", "voxels", all * options.votes.get());
         let mut sums = vec![0.0_f32; scene.len() * classes];
-        for group in covered.groups(together) {
-            let points = covered.sizes[group.clone()].iter().sum();
-            self.vote(&covered, group, &mut sums)?;
-            bar.advance(points);
+        for vote in 1..=options.votes.get() {
+            let changes = changes.as_ref().map(|changes| (changes, vote));
+            for group in covered.groups(together) {
+                let points = covered.sizes[group.clone()].iter().sum();
+                self.vote(&covered, group, changes, &mut sums)?;
+                bar.advance(points);
+            }
         }
         bar.finish();
         self.normalise(&mut sums, scene.positions(), path)?;
         Ok(Votes { probabilities: sums, classes, voxel_from_point })
+    }
+
+    /// The random changes of the regions in `votes` passes; `None` for one pass.
+    fn changes_of_votes(&self, votes: NonZeroUsize) -> Result<Option<AugmentConfig>, RunError> {
+        let changes = self.config.augment.for_votes();
+        if votes.get() > 1 && changes.changes_nothing() {
+            return Err(RunError::SameVotes { votes: votes.get() });
+        }
+        Ok((votes.get() > 1).then_some(changes))
     }
 
     /// Adds what the network says of the regions `group` to the sums of their points, a row of classes each.
@@ -167,16 +188,27 @@ impl Segmenter {
         &self,
         covered: &Covered<'_>,
         group: std::ops::Range<usize>,
+        changes: Option<(&AugmentConfig, usize)>,
         sums: &mut [f32],
     ) -> Result<(), RunError> {
         let Covered { scene, frame, region, centres, .. } = covered;
         let (classes, positions) = (self.classes().len(), scene.positions());
         let members: Vec<Vec<usize>> = group.clone().map(|region| covered.members(region)).collect();
+        let first = group.start;
         let centres = &centres[group];
         let inputs: Vec<RegionInput> = members
             .iter()
             .zip(centres)
-            .map(|(members, &centre)| self.builder.region(scene, frame, centre, members))
+            .enumerate()
+            .map(|(index, (members, &centre))| match changes {
+                None => self.builder.region(scene, frame, centre, members),
+                Some((changes, vote)) => {
+                    let indices = [vote as u64, (first + index) as u64];
+                    let seed = Stream::Votes.seed(self.config.seed, &indices);
+                    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                    self.builder.changed_region((*scene, frame), centre, members, changes, &mut rng)
+                }
+            })
             .collect();
         let batch = self.builder.build(&inputs, Vec::new())?;
         let probabilities = softmax(self.network.logits(&batch.input), 1).into_data();
@@ -200,7 +232,8 @@ impl Segmenter {
                 let problem = format!(
                     "the votes for the points near {:?} sum up to {total}, expected a number above 0: the coordinates are too \
                      large for regions of {}, or the weights of the run are no numbers",
-                    positions[voxel], self.scenes.size
+                    positions[voxel],
+                    self.scenes.size()
                 );
                 return Err(RunError::BadFile { path: path.to_owned(), problem });
             }

@@ -16,5 +16,5 @@ pub use scene_file::{class_color, write_labelled};
 pub use scene_set::{Frame, LoadedScenes, Scene, check, class_counts, load_scenes, read_scene, thin};
 pub use segmenter::Segmenter;
 pub use source::RegionSource;
-pub(crate) use training_data::training_data;
+pub(crate) use training_data::{decide_lengths, training_data};
 pub use votes::Votes;

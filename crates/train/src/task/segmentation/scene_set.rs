@@ -9,6 +9,7 @@ use pointcloud::{Bounds, PointCloud, ScalarProperty, ScalarType};
 
 use crate::config::{Attribute, DataConfig, ScenesConfig};
 use crate::error::RunError;
+use crate::task::check_attributes;
 
 /// Property of a thinned scene: the points of the file in every voxel. Only with `scenes.count_points`.
 pub(crate) const COUNT: &str = "points_in_voxel";
@@ -90,35 +91,7 @@ pub fn check(path: &Path, cloud: &PointCloud, config: &ScenesConfig) -> Result<(
     if let Err(pointcloud::Error::NotFinite { row, position, .. }) = cloud.check_finite() {
         return Err(pointcloud::Error::NotFinite { path: Some(path.to_owned()), row, position }.into());
     }
-    for attribute in config.attributes() {
-        let (there, name) = match &attribute {
-            Attribute::Color => {
-                (cloud.colors().is_some(), "colours (red, green, blue of type uchar)".to_owned())
-            }
-            Attribute::Normal => {
-                (cloud.normals().is_some(), "normals (nx, ny, nz of a float type)".to_owned())
-            }
-            Attribute::Property(name) => (cloud.property(name).is_some(), format!("property '{name}'")),
-            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => continue,
-        };
-        if !there {
-            let names: Vec<&str> = cloud.properties().iter().map(|property| property.name.as_str()).collect();
-            let found = if names.is_empty() { "no other property".to_owned() } else { names.join(", ") };
-            let problem = format!("no {name}, which scenes.inputs asks for; found {found}");
-            return Err(RunError::BadFile { path: path.to_owned(), problem });
-        }
-        if let Attribute::Property(name) = &attribute
-            && let Some(property) = cloud.property(name)
-            && let Some(row) = property.values.iter().position(|value| !value.is_finite())
-        {
-            let problem = format!(
-                "point {row}: found '{name}' {}, expected a finite number, for scenes.inputs",
-                property.values[row]
-            );
-            return Err(RunError::BadFile { path: path.to_owned(), problem });
-        }
-    }
-    Ok(())
+    check_attributes(path, cloud, &config.attributes(), "scenes.inputs")
 }
 
 /// A cloud without the columns that the network does not read, thinned.
@@ -136,13 +109,14 @@ pub fn thin(cloud: &PointCloud, config: &ScenesConfig) -> pointcloud::Result<Vox
             Attribute::Normal => bare.set_normals(cloud.normals().map(<[[f32; 3]]>::to_vec))?,
             Attribute::Property(name) => {
                 if let Some(property) = cloud.property(&name) {
-                    bare.push_property(property.clone())?;
+                    // Under the name by which the network asks for it, which may be another spelling.
+                    bare.push_property(ScalarProperty { name, ..property.clone() })?;
                 }
             }
             Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
         }
     }
-    let mut thinned = voxelize(&bare, config.voxel)?;
+    let mut thinned = voxelize(&bare, config.voxel())?;
     if config.count_points {
         let values = thinned.counts.iter().map(|&count| f64::from(count)).collect();
         let (name, scalar_type) = (COUNT.to_owned(), ScalarType::U32);
@@ -164,11 +138,12 @@ pub fn load_scenes(
     progress: &dyn Fn(usize),
 ) -> Result<LoadedScenes, RunError> {
     let (reader, dropped) = (data.reader(), Cell::new(0));
+    // The number at the front is another one whenever scenes are prepared in another way.
     let settings = format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {map:?} {reader:?}",
+        "2 {:?} {:?} {:?} {:?} {:?} {:?} {:?} {map:?} {reader:?}",
         config.count_points,
         config.inputs,
-        config.voxel,
+        config.voxel(),
         config.label,
         config.label_map,
         config.ignore,

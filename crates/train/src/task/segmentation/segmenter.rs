@@ -1,5 +1,6 @@
 //! A trained run, ready to label every point of a scene.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -99,6 +100,31 @@ impl Segmenter {
         split: &str,
         progress: ProgressMode,
     ) -> Result<(Evaluation, Examples), RunError> {
+        self.evaluate_scenes(root, split, &LabelOptions::default(), progress)
+    }
+
+    /// As [`evaluate`](Self::evaluate), with the mean of `votes` passes, see [`LabelOptions::votes`].
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate); a run whose passes would all be the same.
+    pub fn evaluate_votes(
+        &self,
+        root: &Path,
+        split: &str,
+        votes: NonZeroUsize,
+        progress: ProgressMode,
+    ) -> Result<Evaluation, RunError> {
+        let options = LabelOptions { votes, ..LabelOptions::default() };
+        Ok(self.evaluate_scenes(root, split, &options, progress)?.0.with_votes(votes))
+    }
+
+    fn evaluate_scenes(
+        &self,
+        root: &Path,
+        split: &str,
+        options: &LabelOptions,
+        progress: ProgressMode,
+    ) -> Result<(Evaluation, Examples), RunError> {
         let folder = self.scenes.folder(root)?;
         let names = self.scenes.class_names(root)?;
         if names != self.classes() {
@@ -119,7 +145,7 @@ impl Segmenter {
         for path in files {
             let cloud = self.config.data.reader().read(path)?;
             let truth = map.require(&cloud, path)?;
-            let votes = self.label(&cloud, path, &LabelOptions::default(), progress)?;
+            let votes = self.label(&cloud, path, options, progress)?;
             let mut score = Score::new(classes);
             score.add(&votes, &truth);
             let voxels = votes.one_point_per_voxel();

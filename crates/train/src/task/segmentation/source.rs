@@ -12,12 +12,11 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::builder::{RegionBuilder, RegionInput, class_weights};
-use super::points::region_points;
 use super::scene_set::{Scene, class_counts};
 use crate::config::{AugmentConfig, Centres, ScenesConfig};
 use crate::streams::Stream;
 use crate::task::source::BatchError;
-use crate::task::{BatchSource, CloudBatch, RotationDraws, augment, drop_points};
+use crate::task::{BatchSource, CloudBatch, drop_points};
 
 /// Regions of scenes: others in every epoch for training, a lattice that covers the scenes otherwise.
 #[derive(Clone, Debug)]
@@ -160,7 +159,7 @@ impl RegionSource {
                 }
                 Centres::Regular => {
                     let shift = [rng.random(), rng.random(), rng.random()];
-                    let stride = 0.5 * self.config.size;
+                    let stride = 0.5 * self.config.size();
                     let lattice = regular_centres(positions, &region, stride, shift);
                     let chosen = random_indices(lattice.len(), count, &mut rng);
                     chosen.into_iter().map(|index| lattice[index]).collect()
@@ -193,10 +192,7 @@ impl RegionSource {
             chosen.sort_unstable();
             members = chosen.into_iter().map(|index| members[index]).collect();
         }
-        let mut points = region_points(cloud, frame, &members);
-        let mut centre = [[0, 1, 2].map(|axis| centre[axis] - frame.floor[axis])];
-        augment(&mut points, &mut centre, changes, RotationDraws::Own, &mut rng);
-        self.builder.finish(points, frame, [centre[0][0], centre[0][1]])
+        self.builder.changed_region((cloud, frame), centre, &members, changes, &mut rng)
     }
 }
 

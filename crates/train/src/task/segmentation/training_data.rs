@@ -1,14 +1,17 @@
 //! What a segmenter is trained on: regions of the training scenes.
 
+use std::path::PathBuf;
+
 use burn::tensor::Device;
+use pointcloud::PointCloud;
 use rayon::prelude::*;
 
 use super::{RegionBuilder, RegionSource, class_counts, load_scenes};
-use crate::config::{Config, ScenesConfig};
+use crate::config::{Config, DataConfig, Scale, ScenesConfig};
 use crate::error::RunError;
 use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
-use crate::task::TrainingData;
+use crate::task::{TrainingData, voxel_for};
 
 /// Reads the training and the validation scenes of `config`.
 pub(crate) fn training_data(
@@ -17,6 +20,10 @@ pub(crate) fn training_data(
     device: &Device,
     progress: ProgressMode,
 ) -> Result<TrainingData<RegionSource>, RunError> {
+    let (mut config, mut scenes) = (config.clone(), scenes.clone());
+    decide_lengths(&mut scenes, &config.data)?;
+    config.scenes = Some(scenes.clone());
+    let (config, scenes) = (&config, &scenes);
     let root = &config.data.root;
     let folder = scenes.folder(root)?;
     let classes = scenes.class_names(root)?;
@@ -61,4 +68,25 @@ pub(crate) fn training_data(
         skipped_files,
         drawn_test_files: None,
     })
+}
+
+/// Training scenes that decide the edge of the voxels.
+const SCENES: usize = 8;
+
+/// Decides the lengths that `scenes` leaves open, from training files spread over all.
+pub(crate) fn decide_lengths(scenes: &mut ScenesConfig, data: &DataConfig) -> Result<(), RunError> {
+    if scenes.voxel == Scale::Auto {
+        let folder = scenes.folder(&data.root)?;
+        let files = folder.split("train")?;
+        let step = files.len().div_ceil(SCENES).max(1);
+        // A file that cannot be used is told when all of them are read.
+        let read =
+            |path: &PathBuf| data.reader().read(path).ok().filter(|cloud| cloud.check_finite().is_ok());
+        let clouds: Vec<_> = files.iter().step_by(step).filter_map(read).collect();
+        let positions: Vec<_> = clouds.into_iter().map(PointCloud::into_positions).collect();
+        let voxel = voxel_for(&positions)?.ok_or(RunError::Scale { key: "scenes.voxel" })?;
+        scenes.voxel = Scale::Value(voxel);
+    }
+    scenes.size = Scale::Value(scenes.size());
+    Ok(())
 }

@@ -1,0 +1,73 @@
+//! A config for a data set about which nothing is said: the files decide task, network, lengths, augmentation and schedule.
+
+mod alignment;
+mod scenes;
+mod shapes;
+
+use std::path::Path;
+
+use pointcloud::scene::SceneFolder;
+
+use crate::config::DataConfig;
+use crate::error::RunError;
+
+/// A config and why it is as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    /// The config, a TOML file.
+    pub text: String,
+    /// A line for every choice, with its reason.
+    pub reasons: Vec<String>,
+}
+
+/// The recipe for the data set in `root`: a classifier for classes of files, a segmenter for labelled scenes. It depends on the
+/// files alone, so that the same folder gives the same config. The test files are not looked at.
+///
+/// # Errors
+/// A folder that is neither, or files that cannot be read.
+pub fn recipe(root: &Path) -> Result<Recipe, RunError> {
+    // Where the test files are drawn, as a training with the seed of the recipe draws them.
+    match (DataConfig::new(root).dataset(root, 0, None), SceneFolder::open(root)) {
+        (Ok(dataset), _) if dataset.split("train").is_ok_and(|files| !files.is_empty()) => {
+            shapes::recipe(root, &dataset)
+        }
+        (_, Ok(folder)) if folder.split("train").is_ok_and(|files| !files.is_empty()) => {
+            scenes::recipe(root, &folder)
+        }
+        (Err(error), _) => Err(error.into()),
+        (Ok(_), _) => Err(RunError::NoFiles { path: root.to_owned(), split: "train".into() }),
+    }
+}
+
+/// The name of a run on the data set in `root`: that of the folder, without what no file name should have.
+fn name_of(root: &Path) -> String {
+    let folder = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let name: String = name.chars().map(plain).collect();
+    let name = name.trim_start_matches('.');
+    if name.is_empty() { "data".into() } else { name.to_owned() }
+}
+
+/// `text` as a TOML string.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// At most `count` of `items`, evenly spread over all.
+fn spread<T>(items: &[T], count: usize) -> impl Iterator<Item = &T> {
+    items.iter().step_by(items.len().div_ceil(count).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_strings_can_be_written() {
+        assert_eq!(name_of(Path::new("/data/My set (2)")), "My-set--2-");
+        assert_eq!(name_of(Path::new("/.hidden")), "hidden");
+        assert_eq!(name_of(Path::new("/")), "data");
+        assert_eq!(quoted("C:\\x \"y\""), "'C:\\x \"y\"'");
+    }
+}

@@ -1,0 +1,134 @@
+//! The recipe for classes of files.
+
+use std::path::Path;
+
+use pointcloud::dataset::FolderDataset;
+use pointcloud::io::Reader;
+use rayon::prelude::*;
+
+use super::alignment::{Pose, pose};
+use super::{Recipe, name_of, quoted, spread};
+use crate::config::Axis;
+use crate::error::RunError;
+
+/// Files of a class that are read.
+const FILES: usize = 16;
+
+/// Classes whose files are read.
+const CLASSES: usize = 24;
+
+/// Points of a cloud: more cost time, and hardly improve the classes of single shapes.
+const POINTS: usize = 1024;
+
+/// Clouds that a training sees about, over all epochs.
+const SEEN: usize = 160_000;
+
+/// Training files from which on the larger network is worth its time.
+const MANY_FILES: usize = 2_000;
+
+/// Training files of a class from which on a tenth is held back for validation.
+const ENOUGH_TO_HOLD_BACK: usize = 30;
+
+pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, RunError> {
+    let files = dataset.split("train")?;
+    let classes = dataset.classes().len();
+    let by_class: Vec<Vec<&Path>> = (0..classes)
+        .map(|class| {
+            files.iter().filter(|file| file.class == class).map(|file| file.path.as_path()).collect()
+        })
+        .collect();
+    let chosen: Vec<Vec<&Path>> = spread(&by_class, CLASSES)
+        .map(|paths: &Vec<&Path>| spread(paths, FILES).copied().collect())
+        .collect();
+    let reader = Reader::new().points(POINTS);
+    let read = |path: &&Path| reader.read(path).map(|cloud| cloud.into_positions());
+    let shapes: Vec<Vec<Vec<[f32; 3]>>> = chosen
+        .par_iter()
+        .map(|paths| paths.iter().map(read).collect::<Result<Vec<_>, _>>())
+        .collect::<Result<_, _>>()?;
+
+    let size = if files.len() >= MANY_FILES { "m" } else { "s" };
+    let epochs = (SEEN / files.len()).clamp(40, 400);
+    let least = by_class.iter().map(Vec::len).min().unwrap_or(0);
+    let validation = if least >= ENOUGH_TO_HOLD_BACK { 0.1 } else { 0.0 };
+    let (pose_text, rotate, up_axis) = match pose(&shapes) {
+        Pose::Aligned => {
+            ("the shapes of a class lie alike, so they are not rotated".to_owned(), "none", Axis::Z)
+        }
+        Pose::Upright(axis) => (
+            format!("the shapes stand upright along {}, so they are rotated about it", axis.name()),
+            "up",
+            axis,
+        ),
+        Pose::Any => ("the shapes lie in any pose, so they are rotated at random".to_owned(), "any", Axis::Z),
+    };
+    let text = format!(
+        "name = {name}
+seed = 0
+
+[data]
+root = {root}
+points = {POINTS}
+resample = true
+order = \"none\"
+validation_fraction = {validation:?}
+
+[model]
+kind = \"pointwise-classifier\"
+size = \"{size}\"
+cell = \"auto\"
+
+[optimizer]
+kind = \"adamw\"
+lr = 2e-3
+weight_decay = 0.05
+
+[schedule]
+kind = \"cosine\"
+warmup_epochs = {warmup}
+
+[augment]
+rotate = \"{rotate}\"
+up_axis = \"{up}\"
+scale = [0.8, 1.25]
+scale_axes = true
+translate = 0.1
+jitter_sigma = 0.01
+drop = 0.3
+
+[train]
+epochs = {epochs}
+batch_size = 32
+label_smoothing = 0.1
+average = 0.999
+",
+        name = quoted(&name_of(root)),
+        root = quoted(&root.display().to_string()),
+        up = up_axis.name(),
+        warmup = epochs / 20,
+    );
+    let reasons = vec![
+        format!("task: classes of files, {} training files in {classes} classes", files.len()),
+        format!(
+            "network: pointwise-classifier of size {size}, for {}",
+            if size == "m" {
+                format!("{MANY_FILES} files and more")
+            } else {
+                format!("fewer than {MANY_FILES} files")
+            }
+        ),
+        format!(
+            "points: {POINTS} of each file, drawn anew in every epoch; the kernel follows their distance"
+        ),
+        format!("augmentation: {pose_text}"),
+        format!(
+            "schedule: {epochs} epochs, {}",
+            if validation > 0.0 {
+                "a tenth of the files held back for validation".to_owned()
+            } else {
+                format!("without validation, for the smallest class has {least} files")
+            }
+        ),
+    ];
+    Ok(Recipe { text, reasons })
+}
