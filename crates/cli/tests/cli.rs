@@ -253,6 +253,24 @@ fn synth_writes_the_set_that_was_asked_for_and_spares_other_folders() {
     place.fail(&["synth", "precious"], &["precious", "left alone"]);
     assert!(place.path("precious/thesis.tex").exists());
     place.fail(&["synth", "loud", "--noise", "3"], &["noise", "3", "0 to 0.2"]);
+
+    place.succeed(&[
+        "synth",
+        "figures",
+        "--kind",
+        "articulated",
+        "--train-per-class",
+        "1",
+        "--test-per-class",
+        "1",
+    ]);
+    let figures = place.succeed(&["inspect", "figures", "--points", "64", "--quiet"]);
+    assert!(figures.contains("10 classes, 20 files") && figures.contains("octopus"), "{figures}");
+    place.succeed(&["synth", "sites", "--kind", "outdoor", "--train", "1", "--test", "1", "--density", "20"]);
+    let sites = place.succeed(&["inspect", "sites", "--quiet"]);
+    assert!(sites.contains("labelled scenes, 2 files, 4 classes") && sites.contains("pole"), "{sites}");
+    place.fail(&["synth", "x", "--kind", "outdoor", "--cut", "0.1"], &["--cut", "only for shapes"]);
+    place.fail(&["synth", "x", "--density", "5"], &["--density", "only for scenes"]);
 }
 
 #[test]

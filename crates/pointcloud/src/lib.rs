@@ -8,7 +8,7 @@
 //! - [`dataset`]: [`dataset::FolderDataset`] lists data sets of several layouts, [`dataset::load_samples`] reads it;
 //!   [`dataset::Hdf5Folder`] reads data sets such as ModelNet40 and S3DIS.
 //! - [`scene`]: scenes with labels, [`scene::voxelize`], [`scene::Region`] and ways to choose their centres.
-//! - [`synth`]: ten families of shapes as a data set that needs no download.
+//! - [`synth`]: shapes and labelled scenes as data sets that need no download.
 //!
 //! Everything random is seeded: functions take a generator, and [`derive_seed`] makes the seeds of
 //! independent streams.

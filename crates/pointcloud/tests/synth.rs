@@ -7,11 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pointcloud::dataset::FolderDataset;
 use pointcloud::io;
-use pointcloud::synth::{Family, SynthConfig, SynthStatus, generate, shape, status};
+use pointcloud::synth::{
+    Family, Figure, SceneSynthConfig, ShapeKind, SynthConfig, SynthStatus, generate, generate_scenes, shape,
+    status,
+};
 use pointcloud::transform::xyz_order;
 use pointcloud::{Error, derive_seed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
 
 fn small() -> SynthConfig {
     SynthConfig { train_per_class: 3, test_per_class: 2, points: 70, ..SynthConfig::default() }
@@ -54,6 +58,60 @@ fn same_bytes_on_any_number_of_threads() {
     let other = folder.path().join("other");
     generate(&other, &SynthConfig { seed: 2, ..small() }, &|_| {}).unwrap();
     assert_ne!(contents(&other)["ring/train/ring_0001.ply"], sets[0]["ring/train/ring_0001.ply"]);
+}
+
+/// Another platform may round sines differently.
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn the_bytes_are_those_of_earlier_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let shapes = SynthConfig { train_per_class: 2, test_per_class: 1, points: 128, ..SynthConfig::default() };
+    generate(folder.path().join("shapes"), &shapes, &|_| {}).unwrap();
+    let rooms = SceneSynthConfig { train: 1, test: 1, density: 60.0, ..SceneSynthConfig::default() };
+    generate_scenes(folder.path().join("rooms"), &rooms, &|_| {}).unwrap();
+    for (file, expected) in [
+        ("shapes/synth.toml", "ef2199c7eb91aa1f2559745bbe4c128696500e4afeab5bab9bc4f3bb65f9f596"),
+        (
+            "shapes/block/train/block_0001.ply",
+            "d4af338b78b31ccf475c017ef5f028c0b8337f333f5f837814f8b0329003a45d",
+        ),
+        (
+            "shapes/helix/test/helix_0003.ply",
+            "8c3c5215d03ba55f5568162d7469c59aa5b27a113ac1cdab33ff245e136c2132",
+        ),
+        (
+            "shapes/table/train/table_0002.ply",
+            "cd830fdb8d17eefce91dfb82b7e49aa1ea11aadaac0bf7c89fe36ee919197f82",
+        ),
+        ("rooms/synth.toml", "e5c3f9652a9002a4690c0b2398bbe3daef5ebecdf206d35ed308db01088e4c29"),
+        ("rooms/classes.txt", "b16a7a1bb5c8abda36ba6abfda0f340402da0b50e8bccd773ab90b7ef2576a64"),
+        ("rooms/train/room_01.ply", "8d5637562e1209f7fa33b24e35d4f1e89ed4d8b69f08b1299232a58934460c15"),
+        ("rooms/test/room_02.ply", "decfc96986ce441b6a68a0f85b0f64ebb958ded4dc51f2f5de38a5c08af7ba5a"),
+    ] {
+        let hash: String = Sha256::digest(fs::read(folder.path().join(file)).unwrap())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(hash, expected, "{file}");
+    }
+}
+
+#[test]
+fn the_articulated_set_has_classes_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("figures");
+    let config = SynthConfig { kind: ShapeKind::Articulated, ..small() };
+    generate(&root, &small(), &|_| {}).unwrap();
+    assert!(matches!(status(&root, &config).unwrap(), SynthStatus::Differs { .. }));
+    generate(&root, &config, &|_| {}).unwrap();
+    assert_eq!(status(&root, &config).unwrap(), SynthStatus::Matches);
+    let dataset = FolderDataset::open(&root).unwrap();
+    assert_eq!(dataset.classes(), Figure::ALL.map(Figure::name));
+    assert_eq!((dataset.split("train").unwrap().len(), dataset.split("test").unwrap().len()), (30, 20));
+    let first = contents(&root);
+    fs::remove_dir_all(&root).unwrap();
+    generate(&root, &config, &|_| {}).unwrap();
+    assert!(contents(&root) == first, "the same settings give the same bytes");
 }
 
 #[test]

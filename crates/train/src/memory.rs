@@ -4,7 +4,7 @@ use std::fmt;
 
 use burn::tensor::Device;
 use neighbors::{ListSizes, PackedClouds};
-use pointcloud::synth::{SCENE_CLASSES, SceneSynthConfig, scene};
+use pointcloud::synth::{SceneSynthConfig, scene};
 use pointconv::VoxelMap;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -135,10 +135,12 @@ impl StepMemory {
                 (found.swap_remove(0), names.len())
             }
             None => {
-                let room = scene(&SceneSynthConfig::default(), &mut ChaCha8Rng::seed_from_u64(1));
-                let cloud = thin(&room, scenes)?.cloud;
+                let settings =
+                    scenes.synth.as_ref().map_or_else(SceneSynthConfig::default, |synth| synth.settings());
+                let whole = scene(&settings, &mut ChaCha8Rng::seed_from_u64(1));
+                let cloud = thin(&whole, scenes)?.cloud;
                 let frame = Frame::of(cloud.positions());
-                (Scene { path: "synthetic".into(), cloud, frame }, SCENE_CLASSES.len())
+                (Scene { path: "synthetic".into(), cloud, frame }, settings.kind.classes().len())
             }
         };
         let config = &config.scaled([scene.cloud.positions()])?;

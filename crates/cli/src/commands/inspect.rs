@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use pointcloud::dataset::{FolderDataset, FolderOptions, ListNames};
 use pointcloud::io::Reader;
 use pointcloud::scene::SceneFolder;
+use train::config::DataConfig;
 use train::{Progress, ProgressMode};
 
 use super::output::line;
@@ -46,7 +47,8 @@ impl Inspect {
             Some((train, test)) => ListNames::Pair([train.to_owned(), test.to_owned()]),
             None => ListNames::Pattern(names.clone()),
         });
-        let options = FolderOptions { lists, ..FolderOptions::default() };
+        // As a training with the default config reads it.
+        let options = FolderOptions { lists, ..DataConfig::new(&self.path).folder_options(0) };
         let files = count_files(&self.path, &options);
         // A run, a config or one file needs no bar.
         let mode = if files > 0 { progress::detect(self.quiet) } else { ProgressMode::Quiet };

@@ -8,6 +8,7 @@ use pointcloud::dataset::{FolderDataset, FolderOptions};
 use pointcloud::io::Reader;
 use serde::Serialize;
 
+use super::ignored::ignored;
 use super::survey::{Surveyed, survey};
 use super::warnings::{Warning, warnings};
 use train::text::{Align, columns};
@@ -95,7 +96,8 @@ impl FolderInspection {
             radius: Spread::of(shapes().filter_map(|shape| shape.radius)),
             warnings: Vec::new(),
         };
-        inspection.warnings = warnings(&inspection, &dataset, &files, points)?;
+        inspection.warnings = warnings(&inspection, &dataset, &files, points);
+        inspection.warnings.extend(ignored(root, &inspection.classes, dataset.layout(), &files)?);
         Ok(inspection)
     }
 }

@@ -3,6 +3,7 @@
 mod experiment;
 mod file;
 mod folder;
+mod ignored;
 mod run;
 mod scenes;
 mod survey;

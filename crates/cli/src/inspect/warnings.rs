@@ -1,13 +1,10 @@
 //! What may go wrong with a dataset in training, and how to fix it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use pointcloud::Error;
 use pointcloud::dataset::{FolderDataset, Layout};
-use pointcloud::io::readable_extensions;
 use serde::Serialize;
 
 use super::folder::FolderInspection;
@@ -34,11 +31,11 @@ pub(crate) struct Warning {
 }
 
 impl Warning {
-    fn new(what: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(super) fn new(what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { what: what.into(), fix: fix.into(), files: Vec::new() }
     }
 
-    fn about<'a>(self, files: impl IntoIterator<Item = &'a PathBuf>) -> Self {
+    pub(super) fn about<'a>(self, files: impl IntoIterator<Item = &'a PathBuf>) -> Self {
         Self { files: files.into_iter().cloned().collect(), ..self }
     }
 }
@@ -62,7 +59,7 @@ pub(super) fn warnings(
     listed: &FolderDataset,
     files: &[Surveyed],
     points: usize,
-) -> pointcloud::Result<Vec<Warning>> {
+) -> Vec<Warning> {
     let left_out = listed.warnings().iter();
     let mut warnings: Vec<Warning> =
         left_out.map(|what| Warning::new(what, "add what is missing, or leave it so")).collect();
@@ -70,8 +67,7 @@ pub(super) fn warnings(
     warnings.extend(unreadable(files));
     warnings.extend(duplicates(files));
     warnings.extend(sizes(dataset, files, points));
-    warnings.extend(ignored(dataset, listed.layout(), files)?);
-    Ok(warnings)
+    warnings
 }
 
 /// Splits and classes that are missing or uneven.
@@ -193,74 +189,10 @@ fn sizes(dataset: &FolderInspection, files: &[Surveyed], points: usize) -> Vec<W
     warnings
 }
 
-/// Files that are left out because of where they lie or of their extension.
-fn ignored(
-    dataset: &FolderInspection,
-    layout: Layout,
-    files: &[Surveyed],
-) -> pointcloud::Result<Vec<Warning>> {
-    let mut loose = Vec::new();
-    let mut folders: BTreeSet<PathBuf> =
-        files.iter().filter_map(|file| file.path.parent().map(Path::to_owned)).collect();
-    if layout == Layout::ClassSplit {
-        for class in &dataset.classes {
-            for entry in visible(&dataset.root.join(class))? {
-                if entry.is_dir() {
-                    folders.insert(entry);
-                } else if is_supported(&entry) {
-                    loose.push(entry);
-                }
-            }
-        }
-    }
-    let mut others: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for folder in folders {
-        for file in visible(&folder)?.into_iter().filter(|file| !file.is_dir() && !is_supported(file)) {
-            others.entry(extension(&file)).or_default().push(file);
-        }
-    }
-    let mut warnings = Vec::new();
-    if !loose.is_empty() {
-        let what = format!("{} files lie beside the split folders and are ignored", loose.len());
-        warnings.push(Warning::new(what, "move them into train or test").about(&loose));
-    }
-    for (extension, files) in others {
-        let kind =
-            if extension.is_empty() { "no extension".to_owned() } else { format!("extension .{extension}") };
-        let what = format!("{} files with {kind} are ignored", files.len());
-        let fix = format!(
-            "convert them to one of: {}",
-            readable_extensions().iter().map(|name| format!(".{name}")).collect::<Vec<_>>().join(", ")
-        );
-        warnings.push(Warning::new(what, fix).about(&files));
-    }
-    Ok(warnings)
-}
-
-/// Entries of `folder` that are not hidden, sorted.
-fn visible(folder: &Path) -> pointcloud::Result<Vec<PathBuf>> {
-    let fail = |source| Error::Io { path: folder.to_owned(), action: "list", source };
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder).map_err(fail)? {
-        let entry = entry.map_err(fail)?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            entries.push(entry.path());
-        }
-    }
-    entries.sort();
-    Ok(entries)
-}
-
-fn extension(path: &Path) -> String {
-    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
-}
-
-fn is_supported(path: &Path) -> bool {
-    readable_extensions().contains(&extension(path).as_str())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::inspect::{Inspection, inspect};
 

@@ -1,13 +1,51 @@
 //! Settings of the synthetic set and the file that records them.
 
+use super::family::Family;
+use super::figures::Figure;
 use crate::error::{Error, Result};
 
 /// Changes whenever the same settings would give other bytes.
 const VERSION: u32 = 1;
 
+/// Which classes the synthetic set has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ShapeKind {
+    /// The solids and sheets of [`Family`].
+    #[default]
+    Solids,
+    /// The figures of [`Figure`]: limbs with joints.
+    Articulated,
+}
+
+impl ShapeKind {
+    /// All kinds.
+    pub const ALL: [Self; 2] = [Self::Solids, Self::Articulated];
+
+    /// Its name in configs and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Solids => "solids",
+            Self::Articulated => "articulated",
+        }
+    }
+
+    /// Names of the classes, sorted.
+    #[must_use]
+    pub fn classes(self) -> [&'static str; 10] {
+        match self {
+            Self::Solids => Family::ALL.map(Family::name),
+            Self::Articulated => Figure::ALL.map(Figure::name),
+        }
+    }
+}
+
 /// Settings of the synthetic set; together they decide every byte of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SynthConfig {
+    /// Which classes there are.
+    pub kind: ShapeKind,
     /// Seed of all random numbers.
     pub seed: u64,
     /// Training clouds per family.
@@ -25,7 +63,15 @@ pub struct SynthConfig {
 
 impl Default for SynthConfig {
     fn default() -> Self {
-        Self { seed: 1, train_per_class: 160, test_per_class: 40, points: 1024, noise: 0.02, cut: 0.35 }
+        Self {
+            kind: ShapeKind::Solids,
+            seed: 1,
+            train_per_class: 160,
+            test_per_class: 40,
+            points: 1024,
+            noise: 0.02,
+            cut: 0.35,
+        }
     }
 }
 
@@ -33,7 +79,7 @@ impl SynthConfig {
     /// Clouds in the whole set.
     #[must_use]
     pub fn clouds(&self) -> usize {
-        super::Family::ALL.len() * (self.train_per_class + self.test_per_class)
+        self.kind.classes().len() * (self.train_per_class + self.test_per_class)
     }
 
     /// Refuses settings out of range.
@@ -60,10 +106,15 @@ impl SynthConfig {
     /// The record of these settings that is stored with the set, in TOML.
     #[must_use]
     pub(crate) fn record(&self) -> String {
-        let Self { seed, train_per_class, test_per_class, points, noise, cut } = self;
+        let Self { kind, seed, train_per_class, test_per_class, points, noise, cut } = self;
+        // The record of the first kind is older than the key.
+        let kind = match kind {
+            ShapeKind::Solids => String::new(),
+            ShapeKind::Articulated => format!("kind = \"{}\"\n", kind.name()),
+        };
         format!(
             "# A synthetic shape set; it may be replaced when other settings are wanted.\n\
-             version = {VERSION}\nseed = {seed}\ntrain_per_class = {train_per_class}\n\
+             version = {VERSION}\n{kind}seed = {seed}\ntrain_per_class = {train_per_class}\n\
              test_per_class = {test_per_class}\npoints = {points}\nnoise = {noise:?}\ncut = {cut:?}\n"
         )
     }

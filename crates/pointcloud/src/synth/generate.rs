@@ -9,8 +9,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::config::{SynthConfig, SynthStatus};
+use super::config::{ShapeKind, SynthConfig, SynthStatus};
 use super::family::Family;
+use super::figures::{Figure, figure};
 use super::scan::shape;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
@@ -48,7 +49,7 @@ pub(super) fn status_of(root: &Path, wanted: &str) -> Result<SynthStatus> {
     }
 }
 
-/// Writes the set as `root/<family>/{train,test}/<family>_0001.ply`, on all threads of rayon's pool.
+/// Writes the set as `root/<class>/{train,test}/<class>_0001.ply`, on all threads of rayon's pool.
 ///
 /// The files are written to a hidden folder beside `root`, which takes the name `root` when all are
 /// complete; an interrupted run leaves `root` as it was. An older synthetic set is replaced.
@@ -85,21 +86,25 @@ fn write_set(folder: &Path, config: &SynthConfig, progress: &(dyn Fn(usize) + Sy
     let splits =
         [("train", 0, config.train_per_class), ("test", config.train_per_class, config.test_per_class)];
     let mut files = Vec::with_capacity(config.clouds());
-    for (family_index, family) in Family::ALL.into_iter().enumerate() {
+    for (class, name) in config.kind.classes().into_iter().enumerate() {
         for (split_index, (split, before, count)) in splits.into_iter().enumerate() {
-            let inside = folder.join(family.name()).join(split);
+            let inside = folder.join(name).join(split);
             create_folder(&inside)?;
             for index in 0..count {
-                let seed = derive_seed(config.seed, &[family_index as u64, split_index as u64, index as u64]);
-                let name = format!("{family}_{:04}.ply", before + index + 1);
-                files.push((inside.join(name), family, seed));
+                let seed = derive_seed(config.seed, &[class as u64, split_index as u64, index as u64]);
+                let file = format!("{name}_{:04}.ply", before + index + 1);
+                files.push((inside.join(file), class, seed));
             }
         }
     }
     let done = AtomicUsize::new(0);
-    files.par_iter().try_for_each(|(path, family, seed)| {
+    files.par_iter().try_for_each(|(path, class, seed)| {
         let mut rng = ChaCha8Rng::seed_from_u64(*seed);
-        let cloud = PointCloud::new(shape(*family, config, &mut rng));
+        let positions = match config.kind {
+            ShapeKind::Solids => shape(Family::ALL[*class], config, &mut rng),
+            ShapeKind::Articulated => figure(Figure::ALL[*class], config, &mut rng),
+        };
+        let cloud = PointCloud::new(positions);
         write_ply(path, &cloud, PlyFormat::BinaryLittleEndian)?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(())

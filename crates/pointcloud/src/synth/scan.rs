@@ -46,21 +46,32 @@ pub fn shape(family: Family, config: &SynthConfig, rng: &mut impl Rng) -> Vec<[f
     let candidates = sample_uniform(&surface.into_mesh(), CANDIDATES * config.points, rng)
         .unwrap_or_else(|error| panic!("{family}: every family has a surface, but {error}"));
     let dense = thin_unevenly(&candidates, rng);
-    let mut seen = hide_part(dense, config.cut, rng).into_positions();
+    let mut seen = hide(dense, config, rng);
+    rotate(&mut seen, Axis::Z, rng.random_range(0.0..std::f32::consts::TAU));
+    rotate(&mut seen, Axis::X, rng.random_range(-TILT..TILT));
+    rotate(&mut seen, Axis::Y, rng.random_range(-TILT..TILT));
+    add_noise(&mut seen, config, rng);
+    seen
+}
+
+/// Hides a part of a cloud, and takes the points of the result.
+pub(super) fn hide(cloud: PointCloud, config: &SynthConfig, rng: &mut impl Rng) -> Vec<[f32; 3]> {
+    let mut seen = hide_part(cloud, config.cut, rng).into_positions();
 
     // Candidates come in random order, so the first ones are a fair choice.
     if seen.len() < config.points {
         seen = random_indices(seen.len(), config.points, rng).into_iter().map(|i| seen[i]).collect();
     }
     seen.truncate(config.points);
-    rotate(&mut seen, Axis::Z, rng.random_range(0.0..std::f32::consts::TAU));
-    rotate(&mut seen, Axis::X, rng.random_range(-TILT..TILT));
-    rotate(&mut seen, Axis::Y, rng.random_range(-TILT..TILT));
-    Normalizer::unit_sphere(&seen).apply(&mut seen);
-    let sigma = config.noise * rng.random_range(0.25..=1.0);
-    jitter(&mut seen, sigma, 3.0 * sigma, rng);
-    Normalizer::unit_sphere(&seen).apply(&mut seen);
     seen
+}
+
+/// Moves a cloud into the unit sphere, with noise.
+pub(super) fn add_noise(seen: &mut [[f32; 3]], config: &SynthConfig, rng: &mut impl Rng) {
+    Normalizer::unit_sphere(seen).apply(seen);
+    let sigma = config.noise * rng.random_range(0.25..=1.0);
+    jitter(seen, sigma, 3.0 * sigma, rng);
+    Normalizer::unit_sphere(seen).apply(seen);
 }
 
 /// Keeps points with a probability that grows linearly along a random direction.

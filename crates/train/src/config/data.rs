@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pointcloud::dataset::{FolderDataset, FolderOptions};
 use pointcloud::io::Reader;
-use pointcloud::synth::SynthConfig;
+use pointcloud::synth::{ShapeKind, SynthConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +105,8 @@ pub struct DataConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SynthData {
+    /// Which classes there are. Default `"solids"`.
+    pub kind: SynthKind,
     /// Training files of each class. Default 160.
     pub train_per_class: usize,
     /// Test files of each class. Default 40.
@@ -120,6 +122,18 @@ pub struct SynthData {
     /// Seed of the shapes. It is apart from the seed of the run, so that many runs share one set.
     /// Default 1.
     pub seed: u64,
+}
+
+/// Which classes the synthetic shape set has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SynthKind {
+    /// Ten families of solids and sheets.
+    #[default]
+    Solids,
+    /// Ten kinds of figures of limbs with joints, in any orientation.
+    Articulated,
 }
 
 /// Which points of a cloud with too many are used.
@@ -163,7 +177,15 @@ pub enum Normalize {
 
 impl Default for SynthData {
     fn default() -> Self {
-        Self { train_per_class: 160, test_per_class: 40, points: 1024, noise: 0.02, cut: 0.35, seed: 1 }
+        Self {
+            kind: SynthKind::Solids,
+            train_per_class: 160,
+            test_per_class: 40,
+            points: 1024,
+            noise: 0.02,
+            cut: 0.35,
+            seed: 1,
+        }
     }
 }
 
@@ -187,8 +209,12 @@ impl SynthData {
     /// The settings as the generator takes them.
     #[must_use]
     pub fn settings(&self) -> SynthConfig {
-        let Self { train_per_class, test_per_class, points, noise, cut, seed } = *self;
-        SynthConfig { seed, train_per_class, test_per_class, points, noise, cut }
+        let Self { kind, train_per_class, test_per_class, points, noise, cut, seed } = *self;
+        let kind = match kind {
+            SynthKind::Solids => ShapeKind::Solids,
+            SynthKind::Articulated => ShapeKind::Articulated,
+        };
+        SynthConfig { kind, seed, train_per_class, test_per_class, points, noise, cut }
     }
 }
 
@@ -216,13 +242,18 @@ impl DataConfig {
         seed: u64,
         test_files: Option<Vec<String>>,
     ) -> pointcloud::Result<FolderDataset> {
-        let options = FolderOptions {
+        FolderDataset::open_with(root, &FolderOptions { test_files, ..self.folder_options(seed) })
+    }
+
+    /// How a data set is read in a run with `seed`.
+    #[must_use]
+    pub fn folder_options(&self, seed: u64) -> FolderOptions {
+        FolderOptions {
             lists: self.lists.as_ref().map(Lists::names),
             test_fraction: self.test_fraction,
             seed: Stream::TestFiles.seed(seed, &[]),
-            test_files,
-        };
-        FolderDataset::open_with(root, &options)
+            test_files: None,
+        }
     }
 
     /// Sets `columns` where there is a new value, and `drop_invalid` where it is true.

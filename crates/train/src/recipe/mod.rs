@@ -6,9 +6,9 @@ mod shapes;
 
 use std::path::Path;
 
-use pointcloud::dataset::FolderDataset;
 use pointcloud::scene::SceneFolder;
 
+use crate::config::DataConfig;
 use crate::error::RunError;
 
 /// A config and why it is as it is.
@@ -26,7 +26,8 @@ pub struct Recipe {
 /// # Errors
 /// A folder that is neither, or files that cannot be read.
 pub fn recipe(root: &Path) -> Result<Recipe, RunError> {
-    match (FolderDataset::open(root), SceneFolder::open(root)) {
+    // Where the test files are drawn, as a training with the seed of the recipe draws them.
+    match (DataConfig::new(root).dataset(root, 0, None), SceneFolder::open(root)) {
         (Ok(dataset), _) if dataset.split("train").is_ok_and(|files| !files.is_empty()) => {
             shapes::recipe(root, &dataset)
         }

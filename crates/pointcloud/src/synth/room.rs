@@ -1,32 +1,17 @@
 //! Furnished rooms with a label for every point.
 
 use std::f64::consts::{FRAC_PI_2, TAU};
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rand::{Rng, RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
+use rand::{Rng, RngExt};
 
-use super::config::SynthStatus;
 use super::furniture::{Thing, chair, lamp, pendant, shelf, sofa, table};
-use super::generate::{put, status_of};
+use super::scene_set::SceneSynthConfig;
 use super::surface::Surface;
 use crate::cloud::PointCloud;
-use crate::error::{Error, Result};
-use crate::io::{PlyFormat, write_ply};
-use crate::io::{create_folder, replace_file};
-use crate::seed::derive_seed;
 use crate::transform::{jitter, sample_uniform, shuffled_indices};
 
 /// Names of the classes; the index of a name is its label.
 pub const SCENE_CLASSES: [&str; 8] = ["ceiling", "floor", "wall", "table", "chair", "shelf", "sofa", "lamp"];
-
-/// Changes whenever the same settings would give other bytes.
-const VERSION: u32 = 1;
-
-/// Selects the random numbers of the scenes, apart from those of the shapes.
-const SCENES: u64 = 9;
 
 /// Attempts to find free floor for a thing, before it is left out.
 const ATTEMPTS: usize = 30;
@@ -34,108 +19,8 @@ const ATTEMPTS: usize = 30;
 /// Between a thing and the wall that it stands at, in metres.
 const GAP: f64 = 0.02;
 
-/// Settings of the synthetic scenes; together they decide every byte of them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SceneSynthConfig {
-    /// Seed of all random numbers.
-    pub seed: u64,
-    /// Training scenes.
-    pub train: usize,
-    /// Test scenes.
-    pub test: usize,
-    /// Points per square metre of surface.
-    pub density: f32,
-    /// Standard deviation of the noise, in metres.
-    pub noise: f32,
-}
-
-impl Default for SceneSynthConfig {
-    fn default() -> Self {
-        Self { seed: 1, train: 12, test: 4, density: 300.0, noise: 0.005 }
-    }
-}
-
-impl SceneSynthConfig {
-    /// Scenes in all.
-    #[must_use]
-    pub fn scenes(&self) -> usize {
-        self.train + self.test
-    }
-
-    /// Refuses settings out of range.
-    ///
-    /// # Errors
-    /// [`Error::SynthSetting`] naming the setting.
-    pub fn check(&self) -> Result<()> {
-        let refuse = |key, found: String, expected| Err(Error::SynthSetting { key, found, expected });
-        if self.scenes() == 0 {
-            return refuse("train + test", "0".into(), "1 or more");
-        }
-        if !(self.density > 0.0 && self.density <= 1e5) {
-            return refuse("density", self.density.to_string(), "above 0, at most 100000");
-        }
-        if !(0.0..=0.05).contains(&self.noise) {
-            return refuse("noise", self.noise.to_string(), "0 to 0.05");
-        }
-        Ok(())
-    }
-
-    fn record(&self) -> String {
-        let Self { seed, train, test, density, noise } = self;
-        format!(
-            "# Synthetic scenes; they may be replaced when other settings are wanted.\n\
-             scenes_version = {VERSION}\nseed = {seed}\ntrain = {train}\ntest = {test}\n\
-             density = {density:?}\nnoise = {noise:?}\n"
-        )
-    }
-}
-
-/// Compares the files at `root` with the scenes that `config` describes.
-///
-/// # Errors
-/// [`Error::Io`] when something is there but cannot be read.
-pub fn scene_status(root: impl AsRef<Path>, config: &SceneSynthConfig) -> Result<SynthStatus> {
-    status_of(root.as_ref(), &config.record())
-}
-
-/// Writes the scenes as `root/{train,test}/room_01.ply` and their classes as `root/classes.txt`, all or nothing.
-///
-/// As [`generate`](super::generate) for what else it does.
-///
-/// # Errors
-/// As [`generate`](super::generate).
-pub fn generate_scenes(
-    root: impl AsRef<Path>,
-    config: &SceneSynthConfig,
-    progress: &(dyn Fn(usize) + Sync),
-) -> Result<()> {
-    config.check()?;
-    put(root.as_ref(), &config.record(), |folder| {
-        for split in ["train", "test"] {
-            let inside = folder.join(split);
-            create_folder(&inside)?;
-        }
-        let classes = folder.join("classes.txt");
-        let names = SCENE_CLASSES.map(|name| format!("{name}\n")).concat();
-        replace_file(&classes, |out| out.write_all(names.as_bytes()))?;
-        let done = AtomicUsize::new(0);
-        (0..config.scenes()).into_par_iter().try_for_each(|index| {
-            let split = if index < config.train { "train" } else { "test" };
-            let seed = derive_seed(config.seed, &[SCENES, index as u64]);
-            let cloud = scene(config, &mut ChaCha8Rng::seed_from_u64(seed));
-            let path = folder.join(split).join(format!("room_{:02}.ply", index + 1));
-            write_ply(path, &cloud, PlyFormat::BinaryLittleEndian)?;
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-            Ok(())
-        })
-    })
-}
-
 /// One random room, with labels (indices of [`SCENE_CLASSES`]) and colours, in metres; z is up, the floor at 0.
-///
-/// The density and the noise of `config` apply; its counts and its seed do not, the random numbers are those of `rng`.
-#[must_use]
-pub fn scene(config: &SceneSynthConfig, rng: &mut impl Rng) -> PointCloud {
+pub(super) fn room(config: &SceneSynthConfig, rng: &mut impl Rng) -> PointCloud {
     let size = [rng.random_range(3.5..6.0), rng.random_range(3.0..5.0), rng.random_range(2.4..3.0)];
     let mut room = Room { size, taken: Vec::new(), hiding: Vec::new(), parts: Vec::new() };
     room.shell();
@@ -327,19 +212,19 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
 
     #[test]
     fn rooms_are_seeded_and_hold_what_they_should() {
         let config = SceneSynthConfig { density: 60.0, ..SceneSynthConfig::default() };
-        let room = |seed| scene(&config, &mut ChaCha8Rng::seed_from_u64(seed));
-        assert_eq!(room(1), room(1));
-        assert_ne!(room(1), room(2));
+        let draw = |seed| room(&config, &mut ChaCha8Rng::seed_from_u64(seed));
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
         let mut seen = [0_usize; SCENE_CLASSES.len()];
         for seed in 0..20 {
-            let room = room(seed);
+            let room = draw(seed);
             let bounds = room.bounds().unwrap();
             assert!(bounds.min.iter().all(|&v| v > -0.05), "{bounds:?}");
             assert!(bounds.max[0] < 6.05 && bounds.max[1] < 5.05 && bounds.max[2] < 3.05, "{bounds:?}");
@@ -351,32 +236,5 @@ mod tests {
         // Ceiling, floor and walls always; the others nearly always.
         assert!(seen[..3].iter().all(|&count| count == 20), "{seen:?}");
         assert!(seen.iter().all(|&count| count >= 12), "{seen:?}");
-    }
-
-    #[test]
-    fn the_set_is_written_whole_and_known_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("rooms");
-        let config = SceneSynthConfig { train: 2, test: 1, density: 20.0, ..SceneSynthConfig::default() };
-        assert_eq!(scene_status(&root, &config).unwrap(), SynthStatus::Missing);
-        generate_scenes(&root, &config, &|_| ()).unwrap();
-        assert_eq!(scene_status(&root, &config).unwrap(), SynthStatus::Matches);
-        let scenes = crate::scene::SceneFolder::open(&root).unwrap();
-        assert_eq!((scenes.split("train").unwrap().len(), scenes.split("test").unwrap().len()), (2, 1));
-        assert_eq!(crate::scene::SceneFolder::class_names(&root).unwrap().unwrap(), SCENE_CLASSES);
-        let other = SceneSynthConfig { density: 21.0, ..config.clone() };
-        assert!(matches!(scene_status(&root, &other).unwrap(), SynthStatus::Differs { .. }));
-        // A set of shapes is another set, and may be replaced.
-        let shapes = crate::synth::SynthConfig::default();
-        assert!(matches!(crate::synth::status(&root, &shapes).unwrap(), SynthStatus::Differs { .. }));
-        fs::create_dir(folder.path().join("mine")).unwrap();
-        fs::write(folder.path().join("mine/thesis.txt"), "").unwrap();
-        let refused = generate_scenes(folder.path().join("mine"), &config, &|_| ());
-        assert!(matches!(refused, Err(Error::NotASynthSet { .. })));
-        let bad = SceneSynthConfig { noise: f32::NAN, ..config };
-        assert!(matches!(
-            generate_scenes(&root, &bad, &|_| ()),
-            Err(Error::SynthSetting { key: "noise", .. })
-        ));
     }
 }
