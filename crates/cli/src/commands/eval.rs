@@ -8,7 +8,7 @@ use ::report::{RunRecord, RunReport};
 use pointcloud::io::replace_file;
 use serde::Serialize;
 use train::run::RunDirectory;
-use train::{Evaluation, RunError, TrainedRun};
+use train::{Evaluation, Model, RunError, TrainedRun};
 
 use super::WeightsArgument;
 use super::devices::pick;
@@ -24,7 +24,7 @@ use crate::progress;
   pointwise eval runs/modelnet10 --data /data/ModelNet10 --weights last --json result.json
   pointwise eval runs/modelnet10 --votes 10")]
 pub(super) struct Eval {
-    /// Run directory, as `pointwise train` writes it
+    /// Run directory, as `pointwise train` writes it, or the name of a model (see `pointwise models`)
     run: PathBuf,
     /// Data set folder, such as CLASS/SPLIT/FILE, or SPLIT/FILE for labelled scenes [default: the data the run was trained on]
     #[arg(long, value_name = "DIR")]
@@ -63,9 +63,11 @@ impl Eval {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let found = pick(&self.device, self.quiet)?;
         let trained = TrainedRun::open(&self.run, self.weights.into(), &found.device)?;
-        let run = RunDirectory::open(&self.run)?;
+        // A model of the program has no run directory, and so no report.
+        let run = if Model::at(&self.run).is_some() { None } else { Some(RunDirectory::open(&self.run)?) };
         // Check now: otherwise the error appears after the work.
-        let mut record = RunRecord::read(&run, &trained.config().data.root, trained.manifest())?;
+        let read = |run| RunRecord::read(run, &trained.config().data.root, trained.manifest());
+        let mut record = run.as_ref().map(read).transpose()?.unwrap_or_default();
         let root = self.data.unwrap_or_else(|| trained.config().data.root.clone());
         let progress = progress::detect(self.quiet);
         let evaluation = evaluate(&trained, &root, &self.split, &found.to_string(), progress)?;
@@ -93,6 +95,7 @@ impl Eval {
                 line(voted.table())?;
             }
         }
+        let Some(run) = run else { return Ok(ExitCode::SUCCESS) };
         match write_report(&run, &record, shown) {
             Ok(()) if only_json => {}
             Ok(()) => named(&run.report())?,

@@ -9,6 +9,7 @@ mod eval;
 mod evaluation;
 mod inspect;
 mod interrupt;
+mod models;
 mod output;
 mod predict;
 mod report;
@@ -45,6 +46,7 @@ enum Command {
     Synth(synth::Synth),
     Bench(bench::Bench),
     Devices(devices::Devices),
+    Models(models::Models),
     Config(config::Config),
     Completions(completions::Completions),
 }
@@ -83,6 +85,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Synth(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Devices(command) => command.run(),
+        Command::Models(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Completions(command) => command.run(),
     }

@@ -31,7 +31,7 @@ const NONE: &str = "none";
   pointwise predict runs/shapes10 folder/ mesh.off --top 5 --output predictions/
   pointwise predict runs/s3dis-office scene.ply          (writes scene.pred.ply)")]
 pub(super) struct Predict {
-    /// Run directory, as `pointwise train` writes it
+    /// Run directory, as `pointwise train` writes it, or the name of a model (see `pointwise models`)
     run: PathBuf,
     /// Files, or folders: all files in them and below
     #[arg(required = true, value_name = "INPUT")]

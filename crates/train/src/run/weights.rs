@@ -65,16 +65,17 @@ impl fmt::Display for Fitted {
     }
 }
 
-/// Reads those weights of the file at `path` into `network` whose names and shapes agree.
+/// Reads those weights of `bytes`, which came from `path`, into `network` whose names and shapes agree.
 ///
 /// # Errors
-/// [`RunError::BadFile`] when the file cannot be read.
+/// [`RunError::BadFile`] when they cannot be read.
 pub(crate) fn load_fitting_weights(
     network: &mut impl ModuleSnapshot,
+    bytes: Vec<u8>,
     path: &Path,
 ) -> Result<Fitted, RunError> {
     let bad = |problem| RunError::BadFile { path: path.to_owned(), problem };
-    let mut store = SafetensorsStore::from_file(path)
+    let mut store = SafetensorsStore::from_bytes(Some(bytes))
         .skip_enum_variants(true)
         .with_from_adapter(FloatCastAdapter::to(DType::F32))
         .allow_partial(true)
@@ -122,4 +123,21 @@ pub fn load_weights(
         return Err(bad(format!("the weights do not fit the network: {result}")));
     }
     Ok(())
+}
+
+/// Reads weights of any precision from `bytes`, which are called `name`, into `network`, whose tensors must all be there.
+///
+/// # Errors
+/// [`RunError::BadFile`] when they do not fit.
+pub(crate) fn load_weights_from(
+    network: &mut impl ModuleSnapshot,
+    bytes: &[u8],
+    name: &Path,
+) -> Result<(), RunError> {
+    let fitted = load_fitting_weights(network, bytes.to_vec(), name)?;
+    if fitted.anew.is_empty() {
+        return Ok(());
+    }
+    let problem = format!("the weights do not fit the network: {fitted}");
+    Err(RunError::BadFile { path: name.to_owned(), problem })
 }

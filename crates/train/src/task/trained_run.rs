@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
+use super::Opened;
 use super::classification::Classifier;
 use super::segmentation::Segmenter;
 use crate::config::{Config, Task};
 use crate::error::RunError;
 use crate::metrics::{Evaluation, Examples, Weights};
 use crate::progress::ProgressMode;
-use crate::run::{Manifest, RunDirectory};
+use crate::run::Manifest;
 
 /// A trained run, by what its network does.
 #[derive(Debug)]
@@ -23,18 +24,15 @@ pub enum TrainedRun {
 }
 
 impl TrainedRun {
-    /// Loads the weights of a run onto `device`.
+    /// Loads the weights of a run, or of the [model](crate::Model) of that name, onto `device`.
     ///
     /// # Errors
     /// As [`Classifier::open`] and [`Segmenter::open`].
     pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
-        let run = RunDirectory::open(path)?;
-        // The manifest first: a newer format may have other keys in its config.
-        Manifest::read(&run)?;
-        let path = run.path();
-        Ok(match Config::of_run(run.config())?.model.task() {
-            Task::Classification => Self::Classifier(Box::new(Classifier::open(path, weights, device)?)),
-            Task::Segmentation => Self::Segmenter(Box::new(Segmenter::open(path, weights, device)?)),
+        let opened = Opened::find(path, weights)?;
+        Ok(match opened.config.model.task() {
+            Task::Classification => Self::Classifier(Box::new(Classifier::from_opened(opened, device)?)),
+            Task::Segmentation => Self::Segmenter(Box::new(Segmenter::from_opened(opened, device)?)),
         })
     }
 

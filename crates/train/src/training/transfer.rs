@@ -1,5 +1,6 @@
 //! Fine-tuning: a training that begins with the weights of another network.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
@@ -9,35 +10,42 @@ use burn::tensor::Tensor;
 
 use crate::error::RunError;
 use crate::metrics::Weights;
+use crate::models::Model;
 use crate::network::Network;
 use crate::run::{Fitted, RunDirectory, load_fitting_weights};
 
-/// Gives `network` the weights at `from` whose names and shapes it has: those of a run (its best epoch), or of a file.
+/// Gives `network` the weights at `from` whose names and shapes it has: those of a run (its best epoch), of a file, or of the
+/// model of that name.
 ///
 /// # Errors
 /// [`RunError::NoWeights`], [`RunError::BadFile`] when there is nothing, when it cannot be read, or when none of its weights
 /// fit.
 pub(super) fn load_from(network: &mut Network, from: &Path) -> Result<Fitted, RunError> {
-    let file = weights_file(from)?;
-    let fitted = load_fitting_weights(network, &file)?;
+    let (bytes, name) = weights(from)?;
+    let fitted = load_fitting_weights(network, bytes, &name)?;
     if fitted.taken == 0 {
         let problem = format!("none of its weights fit the network; {fitted}");
-        return Err(RunError::BadFile { path: file, problem });
+        return Err(RunError::BadFile { path: name, problem });
     }
     Ok(fitted)
 }
 
-fn weights_file(from: &Path) -> Result<PathBuf, RunError> {
-    if from.is_dir() {
-        let run = RunDirectory::open(from)?;
-        return Ok(run.weights(Weights::Best));
+/// The weights at `from`, and what they are called.
+fn weights(from: &Path) -> Result<(Vec<u8>, PathBuf), RunError> {
+    if let Some(model) = Model::at(from) {
+        return Ok((model.weights().to_vec(), from.to_owned()));
     }
     if !from.exists() {
-        let problem =
-            "there is no such file or folder; expected a run or a file of weights, *.safetensors".into();
+        let names: Vec<&str> = Model::all().iter().map(|model| model.name).collect();
+        let problem = format!(
+            "there is no such file or folder; expected a run, a file of weights (*.safetensors), or one of the models {}",
+            names.join(", ")
+        );
         return Err(RunError::BadFile { path: from.to_owned(), problem });
     }
-    Ok(from.to_owned())
+    let file = if from.is_dir() { RunDirectory::open(from)?.weights(Weights::Best) } else { from.to_owned() };
+    let bytes = fs::read(&file).map_err(RunError::io(&file, "read"))?;
+    Ok((bytes, file))
 }
 
 /// The layers at the end of every network: what is not frozen at the start of a fine-tuning.

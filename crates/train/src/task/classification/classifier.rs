@@ -16,8 +16,8 @@ use crate::error::RunError;
 use crate::metrics::{Confusion, Evaluation, Examples, FileGuesses, Reliability, Weights};
 use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::{Progress, ProgressMode};
-use crate::run::{Manifest, RunDirectory, load_weights};
-use crate::task::{Columns, Loader, forward_loss};
+use crate::run::Manifest;
+use crate::task::{Columns, Loader, Opened, forward_loss};
 use crate::temperature;
 
 /// Files that are read on all threads before the network sees them.
@@ -66,15 +66,17 @@ impl Prediction {
 }
 
 impl Classifier {
-    /// Loads the weights of a run onto `device`.
+    /// Loads the weights of a run, or of the [model](crate::Model) of that name, onto `device`.
     ///
     /// # Errors
     /// When `path` is no run directory, its network is no classifier, or its files are damaged or do not fit together.
     pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
-        let run = RunDirectory::open(path)?;
-        // The manifest first: a newer format may have other keys in its config.
-        let manifest = Manifest::read(&run)?;
-        let config = Config::of_run(run.config())?;
+        Self::from_opened(Opened::find(path, weights)?, device)
+    }
+
+    /// Loads the weights of what was opened.
+    pub(crate) fn from_opened(opened: Opened, device: &Device) -> Result<Self, RunError> {
+        let (config, manifest) = (&opened.config, &opened.manifest);
         if config.model.task() != Task::Classification {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
         }
@@ -83,18 +85,10 @@ impl Classifier {
             channels_in: config.channels_in(),
             classes: manifest.classes.len(),
         };
-        let mut network = config.model.init(&spec, device);
-        load_weights(&mut network, &run, weights)?;
+        let network = opened.network(&spec, device)?;
         let votes = NonZeroUsize::MIN;
-        Ok(Self {
-            config,
-            manifest,
-            weights,
-            test_files: run.test_files()?,
-            network,
-            device: device.clone(),
-            votes,
-        })
+        let Opened { config, manifest, weights, test_files, .. } = opened;
+        Ok(Self { config, manifest, weights, test_files, network, device: device.clone(), votes })
     }
 
     /// The config of the run.

@@ -13,7 +13,8 @@ use crate::error::RunError;
 use crate::metrics::{Evaluation, Examples, LabelledPoint, SceneCollector, SceneExample, Weights};
 use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::ProgressMode;
-use crate::run::{Manifest, RunDirectory, load_weights};
+use crate::run::Manifest;
+use crate::task::Opened;
 
 /// A trained segmenter: the network of a run with its classes and its preparation of scenes.
 ///
@@ -38,23 +39,25 @@ pub struct Segmenter {
 }
 
 impl Segmenter {
-    /// Loads the weights of a run onto `device`.
+    /// Loads the weights of a run, or of the [model](crate::Model) of that name, onto `device`.
     ///
     /// # Errors
     /// When `path` is no run directory, its network is no segmenter, or its files are damaged or do not fit together.
     pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
-        let run = RunDirectory::open(path)?;
-        // The manifest first: a newer format may have other keys in its config.
-        let manifest = Manifest::read(&run)?;
-        let config = Config::of_run(run.config())?;
+        Self::from_opened(Opened::find(path, weights)?, device)
+    }
+
+    /// Loads the weights of what was opened.
+    pub(crate) fn from_opened(opened: Opened, device: &Device) -> Result<Self, RunError> {
+        let (config, manifest) = (&opened.config, &opened.manifest);
         let Some(scenes) = config.scenes.clone() else {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a segmenter" });
         };
         let classes = manifest.classes.len();
         let spec = NetworkSpec { points: scenes.points, channels_in: scenes.channels_in(), classes };
-        let mut network = config.model.init(&spec, device);
-        load_weights(&mut network, &run, weights)?;
+        let network = opened.network(&spec, device)?;
         let builder = RegionBuilder::of(&config.model, &scenes, classes, 0.0, device);
+        let Opened { config, manifest, weights, .. } = opened;
         Ok(Self { config, scenes, manifest, weights, network, builder })
     }
 

@@ -1,0 +1,69 @@
+//! A run or a model of the program that is opened: config, manifest and the weights to be loaded.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use crate::config::Config;
+use crate::error::RunError;
+use crate::metrics::Weights;
+use crate::models::Model;
+use crate::network::{Network, NetworkSpec};
+use crate::run::{Manifest, RunDirectory, load_weights, load_weights_from};
+
+/// What both kinds of trained networks are opened from.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) config: Config,
+    pub(crate) manifest: Manifest,
+    /// Which weights are loaded; those of a model in the program are those of its last epoch.
+    pub(crate) weights: Weights,
+    /// The test files that the run drew from a data set without splits.
+    pub(crate) test_files: Option<Vec<String>>,
+    tensors: Tensors,
+}
+
+#[derive(Debug)]
+enum Tensors {
+    Run(RunDirectory),
+    Model(&'static Model),
+}
+
+impl Opened {
+    /// Opens the run at `path`, or the model of that name.
+    ///
+    /// # Errors
+    /// When `path` is neither, or its files are damaged or do not fit together.
+    pub(crate) fn find(path: impl Into<PathBuf>, weights: Weights) -> Result<Self, RunError> {
+        let path: PathBuf = path.into();
+        if let Some(model) = Model::at(&path) {
+            return Ok(Self {
+                config: model.config()?,
+                manifest: model.manifest(),
+                weights: Weights::Last,
+                test_files: None,
+                tensors: Tensors::Model(model),
+            });
+        }
+        let run = RunDirectory::open(path)?;
+        // The manifest first: a newer format may have other keys in its config.
+        let manifest = Manifest::read(&run)?;
+        let config = Config::of_run(run.config())?;
+        Ok(Self { config, manifest, weights, test_files: run.test_files()?, tensors: Tensors::Run(run) })
+    }
+
+    /// The network with its weights, on `device`.
+    ///
+    /// # Errors
+    /// Weights that are missing, damaged, or do not fit the network.
+    pub(crate) fn network(&self, spec: &NetworkSpec, device: &Device) -> Result<Network, RunError> {
+        let mut network = self.config.model.init(spec, device);
+        match &self.tensors {
+            Tensors::Run(run) => load_weights(&mut network, run, self.weights)?,
+            Tensors::Model(model) => {
+                load_weights_from(&mut network, model.weights(), Path::new(model.name))?;
+            }
+        }
+        Ok(network)
+    }
+}
