@@ -24,6 +24,8 @@ fn every_config_of_the_repository_loads() {
     }
     let expected = [
         "shapes10",
+        "articulated",
+        "outdoor",
         "modelnet10-paper",
         "scenes-synth",
         "s3dis-office",

@@ -242,8 +242,6 @@ impl BatchSource for RegionSource {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::Scale;
-
     use pointcloud::PointCloud;
     use pointcloud::scene::IGNORED;
 
