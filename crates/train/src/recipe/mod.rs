@@ -1,6 +1,5 @@
 //! A config for a data set about which nothing is said: the files decide task, network, lengths, augmentation and schedule.
 
-mod alignment;
 mod scenes;
 mod shapes;
 

@@ -4,18 +4,29 @@ use pointcloud::transform::{Normalizer, rotate_randomly};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::config::Axis;
+use crate::config::{AugmentConfig, Axis, Rotate};
 use crate::task::rotate_uniformly;
 
 /// How the shapes of a class lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pose {
+pub(crate) enum Pose {
     /// All alike.
     Aligned,
     /// Turned about this axis, which points up in all of them.
     Upright(Axis),
     /// In any pose.
     Any,
+}
+
+impl Pose {
+    /// Sets the rotation that shapes in this pose are trained with.
+    pub(crate) fn set(self, augment: &mut AugmentConfig) {
+        (augment.rotate, augment.up_axis) = match self {
+            Self::Aligned => (Rotate::None, augment.up_axis),
+            Self::Upright(axis) => (Rotate::Up, axis),
+            Self::Any => (Rotate::Any, augment.up_axis),
+        };
+    }
 }
 
 /// Cells of a histogram along an axis of the cube around the unit sphere.
@@ -31,7 +42,7 @@ const SURE: f64 = 3.0;
 ///
 /// The histograms of two shapes of a class are alike where both lie in the same pose, and less so when one of them is turned. Where
 /// a rotation about an axis changes nothing on average, the shapes are turned about that axis already.
-pub(super) fn pose(classes: &[Vec<Vec<[f32; 3]>>]) -> Pose {
+pub(crate) fn pose(classes: &[Vec<Vec<[f32; 3]>>]) -> Pose {
     // In this order: an upright shape is more often turned about z than about y.
     let axes = [Axis::Z, Axis::Y, Axis::X];
     let about = axes.map(|axis| {
