@@ -1,6 +1,6 @@
 //! Which layer of a network has values that are not finite.
 
-use burn::module::{ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::ModuleSnapshot;
 use burn::tensor::Tensor;
 
