@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::network::Network;
 
-/// Controls the warm-up of the decay: during the first steps the decay is smaller.
+/// Offset in the decay `(1 + t) / (10 + t)`, which is smaller during the first steps.
 const WARMUP: f64 = 10.0;
 
 /// `a ← d a + (1 - d) w` after every step `t`, with the decay `d = min(decay, (1 + t) / (10 + t))`, over all weights and
