@@ -189,3 +189,20 @@ fn votes_are_reported_beside_the_plain_figures_and_repeat() {
     // One cloud of a batch and one alone are multiplied in other orders.
     assert_eq!(alone.ranked[0].0, last.as_ref().unwrap().ranked[0].0);
 }
+
+#[test]
+fn points_that_predict_leaves_out_are_counted() {
+    let place = Workplace::new();
+    place.train(&["train.epochs=1"], "run", false).unwrap();
+    let rows: String = (0..60).map(|i| format!("{} {} {}\n", i % 7, i % 5, i % 3)).collect();
+    fs::write(place.path("holes.xyz"), format!("{rows}nan 1 2\n1 inf 2\n")).unwrap();
+    place.fail(&["predict", "run", "holes.xyz"], &["holes.xyz", "line 61"]);
+    let arguments = ["predict", "run", "holes.xyz", "--drop-invalid", "--output", "out"];
+    let output = place.command(&arguments).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.success() && told.contains("holes.xyz: 2 points that are not finite were dropped"),
+        "{told}"
+    );
+    assert_eq!(json(place.path("out/predictions.json"))[0]["dropped"], 2);
+}

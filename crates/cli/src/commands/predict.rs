@@ -104,7 +104,10 @@ impl Predict {
         let mut failed = 0;
         for (path, prediction) in &predictions {
             match prediction {
-                Ok(prediction) => line(format_args!("{}  {}", path.display(), self.ranked(prediction)))?,
+                Ok(prediction) => {
+                    line(format_args!("{}  {}", path.display(), self.ranked(prediction)))?;
+                    tell_dropped(path, prediction.dropped);
+                }
                 Err(error) => {
                     failed += 1;
                     eprintln!("error: {}", describe(error));
@@ -154,9 +157,7 @@ impl Predict {
     fn segment_file(&self, segmenter: &Segmenter, path: &Path) -> anyhow::Result<()> {
         let progress = progress::detect(self.quiet);
         let (cloud, dropped) = segmenter.config().data.reader().read_counted(path)?;
-        if dropped > 0 {
-            eprintln!("{}: {dropped} points that are not finite were dropped", path.display());
-        }
+        tell_dropped(path, dropped);
         let memory = self.memory.saturating_mul(1_000_000);
         let options = LabelOptions { memory, shift: [self.shift; 3], votes: self.votes };
         let print_estimate = |estimate: &LabelEstimate| {
@@ -215,6 +216,13 @@ impl Predict {
     }
 }
 
+/// Says how many points of a file were left out, where there are any.
+fn tell_dropped(path: &Path, dropped: usize) {
+    if dropped > 0 {
+        eprintln!("{}: {dropped} points that are not finite were dropped", path.display());
+    }
+}
+
 /// Whether a file has the name of a labelled scene.
 fn is_labelled(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".pred.ply"))
@@ -263,7 +271,12 @@ fn as_json(predictions: &[(PathBuf, Result<Prediction, RunError>)], reject: f32)
             let classes: Vec<_> = classes
                 .map(|(class, probability)| json!({ "class": class, "probability": probability }))
                 .collect();
-            json!({ "file": path, "class": prediction.class(reject).unwrap_or(NONE), "predictions": classes })
+            json!({
+                "file": path,
+                "class": prediction.class(reject).unwrap_or(NONE),
+                "dropped": prediction.dropped,
+                "predictions": classes,
+            })
         }
         Err(error) => json!({ "file": path, "error": describe(error) }),
     };

@@ -24,7 +24,9 @@ use crate::progress;
 
 /// Train a network and evaluate it on the test files
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    override_usage = "pointwise train [OPTIONS] <CONFIG>\n       pointwise train [OPTIONS] --data <FOLDER>",
+    after_help = "Examples:
   pointwise train configs/shapes10.toml
   pointwise train --data /data/my-shapes
   pointwise train configs/modelnet10-paper.toml --set data.root=/data/ModelNet10 --set seed=1
@@ -32,7 +34,8 @@ use crate::progress;
   pointwise train mine.toml --from runs/modelnet10 --set train.freeze_epochs=2
   pointwise train configs/shapes10.toml --tensorboard      (then: tensorboard --logdir runs)
 
-Ctrl-C stops after the current step and saves it: --resume continues from there with the same result. A second Ctrl-C ends at once.")]
+Ctrl-C stops after the current step and saves it: --resume continues from there with the same result. A second Ctrl-C ends at once."
+)]
 pub(super) struct Train {
     /// Experiment config, a TOML file; without one, --data FOLDER decides everything
     #[arg(required_unless_present = "data")]

@@ -57,12 +57,14 @@ impl Workplace {
         )
     }
 
-    /// A network of several resolutions with running statistics, averaged weights and a kernel size from the data.
+    /// A network of several resolutions with running statistics, averaged weights, and a kernel size and a rotation that the
+    /// data decide.
     fn levels(&self) -> String {
         let text = self.text();
         let (before, rest) = text.split_once("[model]").unwrap();
         let after = &rest[rest.find("[optimizer]").unwrap()..];
         let model = "[model]\nkind = \"pointwise-classifier\"\nwidths = [4, 6]\nhidden = 16\ndropout = 0.3\n";
+        let after = after.replace("rotate = \"up\"", "rotate = \"auto\"");
         format!("{before}{model}{after}average = 0.9\n[schedule]\nkind = \"cosine\"\nwarmup_epochs = 1\n")
     }
 

@@ -51,6 +51,9 @@ pub enum Rotate {
     Up,
     /// By an even draw from all rotations.
     Any,
+    /// As the training shapes lie: not rotated where those of a class lie alike, about their upright axis where they have one,
+    /// else at random. Scenes are rotated about `up_axis`.
+    Auto,
 }
 
 /// A coordinate axis.

@@ -1,6 +1,5 @@
 //! Generates a config for a data set: its files decide the task, network, lengths, augmentation and schedule.
 
-mod alignment;
 mod scenes;
 mod shapes;
 

@@ -6,10 +6,10 @@ use pointcloud::dataset::FolderDataset;
 use pointcloud::io::Reader;
 use rayon::prelude::*;
 
-use super::alignment::{Pose, pose};
 use super::{Recipe, name_of, quoted, spread};
 use crate::config::Axis;
 use crate::error::RunError;
+use crate::task::classification::{Pose, pose};
 
 /// Files of a class that are read.
 const FILES: usize = 16;

@@ -4,9 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use burn::data::dataloader::DataLoader;
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::store::ModuleSnapshot;
-use burn::tensor::{Device, Tensor};
+use burn::module::Module;
+use burn::tensor::Device;
 use burn::train::{
     EventProcessorTraining, InferenceStep, Interrupter, Learner, LearnerEvent, SupervisedLearningStrategy,
     SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingItem, ValidLoader,
@@ -14,6 +13,7 @@ use burn::train::{
 
 use super::average::Average;
 use super::eta::Eta;
+use super::finite::{first_bad_layer, first_bad_parameter};
 use super::state::TrainingState;
 use super::step::Steps;
 use super::tally::Tally;
@@ -367,38 +367,4 @@ impl<S: BatchSource> Epochs<S> {
             files: self.train.source().files(epoch, members),
         }
     }
-}
-
-/// The first layer with weights that are not finite; if there is none, the first with such outputs for `batch`.
-fn first_bad_layer(model: &Network, batch: &CloudBatch) -> String {
-    let of_outputs = || {
-        let outputs = model.named_outputs(&batch.input);
-        outputs.into_iter().find(|(_, output)| !is_finite(output.clone())).map(|(name, _)| name)
-    };
-    first_bad_parameter(model).or_else(of_outputs).unwrap_or_else(|| "loss".into())
-}
-
-fn is_finite<const D: usize>(tensor: Tensor<D>) -> bool {
-    // NaN and infinity times zero give NaN, and a sum keeps it.
-    let sum: f32 = (tensor * 0.0).sum().into_scalar();
-    sum == 0.0
-}
-
-/// The name of the first parameter with a value that is not finite.
-fn first_bad_parameter(model: &Network) -> Option<String> {
-    struct Search(Option<burn::module::ParamId>);
-    impl ModuleVisitor for Search {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            if self.0.is_none() && !is_finite(param.val()) {
-                self.0 = Some(param.id);
-            }
-        }
-    }
-    let mut search = Search(None);
-    model.visit(&mut search);
-    let id = search.0?;
-    let snapshots = model.collect(None, None, true);
-    let name =
-        snapshots.iter().find(|tensor| tensor.param_id == Some(id.val())).map(|tensor| tensor.name.clone());
-    Some(name.unwrap_or_else(|| id.to_string()))
 }

@@ -5,6 +5,7 @@ mod calibrate;
 mod checkpointing;
 mod epoch_loop;
 mod eta;
+mod finite;
 mod optimizer;
 mod output;
 mod renderer;

@@ -54,6 +54,8 @@ pub struct Prediction {
     /// `(class, probability)` for all classes. The probabilities are calibrated with the temperature that was fitted on the
     /// validation files of the run.
     pub ranked: Vec<(String, f32)>,
+    /// Points of the file that were left out because they are not finite (`data.drop_invalid`).
+    pub dropped: usize,
 }
 
 impl Prediction {
@@ -236,12 +238,14 @@ impl Classifier {
             let read: Vec<_> = files
                 .par_iter()
                 .map(|path| match self.votes.get() {
-                    1 => CloudSet::read(path, config, seed),
-                    _ => CloudSet::read_all(path, config, seed),
+                    1 => CloudSet::read_counted(path, config, seed),
+                    _ => CloudSet::read_all_counted(path, config, seed),
                 })
                 .collect();
             for (path, cloud) in files.iter().zip(read) {
-                let prediction = cloud.and_then(|cloud| self.predict_one(path, cloud));
+                let prediction = cloud.and_then(|(cloud, dropped)| {
+                    Ok(Prediction { dropped, ..self.predict_one(path, cloud)? })
+                });
                 predictions.push((path.clone(), prediction));
                 bar.advance(1);
             }
@@ -284,6 +288,7 @@ impl Classifier {
         let scaled = temperature::apply(probabilities, self.temperature());
         Prediction {
             ranked: order.into_iter().map(|class| (self.classes()[class].clone(), scaled[class])).collect(),
+            dropped: 0,
         }
     }
 

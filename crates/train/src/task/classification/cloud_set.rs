@@ -132,12 +132,17 @@ impl CloudSet {
         Self::load_each(samples, config.skip_bad, progress, read)
     }
 
-    /// Reads one file with all of its points, as [`load_whole`](Self::load_whole) reads those that are alike.
+    /// Reads one file with all of its points, as [`load_whole`](Self::load_whole) reads those that are alike, and counts as
+    /// [`read_counted`](Self::read_counted).
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn read_all(path: &Path, config: &DataConfig, seed: u64) -> Result<Columns, RunError> {
-        Ok(read_whole(path, config, &reader(config, seed))?.0)
+    pub fn read_all_counted(
+        path: &Path,
+        config: &DataConfig,
+        seed: u64,
+    ) -> Result<(Columns, usize), RunError> {
+        read_whole(path, config, &reader(config, seed))
     }
 
     /// Prepares a cloud in memory as [`read`](Self::read) prepares that of a file.

@@ -4,8 +4,8 @@ use burn::tensor::Device;
 use pointcloud::dataset::FolderDataset;
 use rayon::prelude::*;
 
-use super::{BatchBuilder, CloudSet, CloudSource, Preparation, split_validation};
-use crate::config::{Config, Normalize};
+use super::{BatchBuilder, CloudSet, CloudSource, Preparation, pose, split_validation};
+use crate::config::{Config, Normalize, Rotate};
 use crate::error::RunError;
 use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
@@ -41,7 +41,11 @@ pub(crate) fn training_data(
     // All epochs are validated on the same points, drawn as in an evaluation.
     let drawn = config.data.resample.then(|| all.drawn(&config.data, config.seed));
     let once = drawn.as_ref().unwrap_or(&all);
-    let config = &config.scaled(once.clouds.par_iter().map(|cloud| cloud.positions.as_slice()))?;
+    let mut config = config.scaled(once.clouds.par_iter().map(|cloud| cloud.positions.as_slice()))?;
+    if config.augment.rotate == Rotate::Auto {
+        pose(&some_of_each(once, dataset.classes().len())).set(&mut config.augment);
+    }
+    let config = &config;
     let split = |set: &CloudSet| split_validation(set, config.data.validation_fraction, config.seed);
     let validation = split(once).1;
     drop(drawn);
@@ -78,4 +82,18 @@ fn warnings(dataset: &FolderDataset) -> Vec<String> {
         warnings.extend(classes.map(|class| format!("class '{class}' has no {split} file: {consequence}")));
     }
     warnings
+}
+
+/// Shapes of a class by which the pose of all is told.
+const SHAPES: usize = 16;
+
+/// The first shapes of every class.
+fn some_of_each(set: &CloudSet, classes: usize) -> Vec<Vec<Vec<[f32; 3]>>> {
+    let mut found = vec![Vec::new(); classes];
+    for (cloud, &class) in set.clouds.iter().zip(&set.classes) {
+        if found[class].len() < SHAPES {
+            found[class].push(cloud.positions.clone());
+        }
+    }
+    found
 }

@@ -151,7 +151,10 @@ impl Segmenter {
         let mut all = Score::new(classes);
         let mut scenes = SceneCollector::default();
         for path in files {
-            let cloud = self.config.data.reader().read(path)?;
+            let (cloud, dropped) = self.config.data.reader().read_counted(path)?;
+            if dropped > 0 && !matches!(progress, ProgressMode::Quiet) {
+                eprintln!("{}: {dropped} points that are not finite were dropped", path.display());
+            }
             let truth = map.require(&cloud, path)?;
             let votes = self.label(&cloud, path, options, progress)?;
             let mut score = Score::new(classes);

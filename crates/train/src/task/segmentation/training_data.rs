@@ -7,7 +7,7 @@ use pointcloud::PointCloud;
 use rayon::prelude::*;
 
 use super::{RegionBuilder, RegionSource, class_counts, load_scenes};
-use crate::config::{Config, DataConfig, Scale, ScenesConfig};
+use crate::config::{Config, DataConfig, Rotate, Scale, ScenesConfig};
 use crate::error::RunError;
 use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
@@ -23,6 +23,9 @@ pub(crate) fn training_data(
     let (mut config, mut scenes) = (config.clone(), scenes.clone());
     decide_lengths(&mut scenes, &config.data)?;
     config.scenes = Some(scenes.clone());
+    if config.augment.rotate == Rotate::Auto {
+        config.augment.rotate = Rotate::Up;
+    }
     let (config, scenes) = (&config, &scenes);
     let root = &config.data.root;
     let folder = scenes.folder(root)?;

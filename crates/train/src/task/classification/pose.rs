@@ -4,18 +4,29 @@ use pointcloud::transform::{Normalizer, rotate_randomly};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::config::Axis;
+use crate::config::{AugmentConfig, Axis, Rotate};
 use crate::task::rotate_uniformly;
 
 /// The pose of the shapes of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pose {
+pub(crate) enum Pose {
     /// The same for all.
     Aligned,
     /// Rotated about this axis, which points up in all of them.
     Upright(Axis),
     /// Rotated in any way.
     Any,
+}
+
+impl Pose {
+    /// Sets the rotation that shapes in this pose are trained with.
+    pub(crate) fn set(self, augment: &mut AugmentConfig) {
+        (augment.rotate, augment.up_axis) = match self {
+            Self::Aligned => (Rotate::None, augment.up_axis),
+            Self::Upright(axis) => (Rotate::Up, axis),
+            Self::Any => (Rotate::Any, augment.up_axis),
+        };
+    }
 }
 
 /// Cells of a histogram along an axis of the cube around the unit sphere.
@@ -31,7 +42,7 @@ const SURE: f64 = 3.0;
 ///
 /// The histograms of two shapes of a class are similar if both have the same pose, and less similar if one of them is rotated. If
 /// a rotation about an axis does not change the similarity on average, the shapes are already rotated about that axis.
-pub(super) fn pose(classes: &[Vec<Vec<[f32; 3]>>]) -> Pose {
+pub(crate) fn pose(classes: &[Vec<Vec<[f32; 3]>>]) -> Pose {
     // Ordered by how common they are as the up axis: z more often than y. The first one wins a tie.
     let axes = [Axis::Z, Axis::Y, Axis::X];
     let about = axes.map(|axis| {

@@ -1,0 +1,42 @@
+//! Which layer of a network has values that are not finite.
+
+use burn::module::{ModuleVisitor, Param};
+use burn::store::ModuleSnapshot;
+use burn::tensor::Tensor;
+
+use crate::network::Network;
+use crate::task::CloudBatch;
+
+/// The first layer whose weights, or else whose outputs for `batch`, are not all finite.
+pub(super) fn first_bad_layer(model: &Network, batch: &CloudBatch) -> String {
+    let of_outputs = || {
+        let outputs = model.named_outputs(&batch.input);
+        outputs.into_iter().find(|(_, output)| !is_finite(output.clone())).map(|(name, _)| name)
+    };
+    first_bad_parameter(model).or_else(of_outputs).unwrap_or_else(|| "loss".into())
+}
+
+fn is_finite<const D: usize>(tensor: Tensor<D>) -> bool {
+    // NaN and infinity both survive multiplication with zero and a sum.
+    let sum: f32 = (tensor * 0.0).sum().into_scalar();
+    sum == 0.0
+}
+
+/// The name of the first parameter with a value that is not finite.
+pub(super) fn first_bad_parameter(model: &Network) -> Option<String> {
+    struct Search(Option<burn::module::ParamId>);
+    impl ModuleVisitor for Search {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if self.0.is_none() && !is_finite(param.val()) {
+                self.0 = Some(param.id);
+            }
+        }
+    }
+    let mut search = Search(None);
+    model.visit(&mut search);
+    let id = search.0?;
+    let snapshots = model.collect(None, None, true);
+    let name =
+        snapshots.iter().find(|tensor| tensor.param_id == Some(id.val())).map(|tensor| tensor.name.clone());
+    Some(name.unwrap_or_else(|| id.to_string()))
+}
