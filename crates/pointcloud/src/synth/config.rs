@@ -76,7 +76,7 @@ impl Default for SynthConfig {
 }
 
 impl SynthConfig {
-    /// Clouds in the whole set.
+    /// Number of all clouds.
     #[must_use]
     pub fn clouds(&self) -> usize {
         self.kind.classes().len() * (self.train_per_class + self.test_per_class)

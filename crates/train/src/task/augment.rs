@@ -86,7 +86,7 @@ fn rotate(columns: [&mut [[f32; 3]]; 3], config: &AugmentConfig, draws: Rotation
     for vectors in columns {
         let mut turn = start.clone();
         match config.rotate {
-            // What is not decided is not done: estimates look at training clouds before the files are read.
+            // `Auto` is not resolved yet when estimates use training clouds, before all files are read.
             Rotate::None | Rotate::Auto => {}
             Rotate::Up => drop(rotate_randomly(vectors, config.up_axis.into(), &mut turn)),
             Rotate::Any => rotate_uniformly(vectors, &mut turn),

@@ -1,4 +1,4 @@
-//! Batches of whole clouds.
+//! Builds batches of clouds.
 
 use burn::tensor::Device;
 use neighbors::NeighborError;

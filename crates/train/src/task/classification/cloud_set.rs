@@ -226,7 +226,7 @@ fn columns(path: &Path, cloud: PointCloud, config: &DataConfig) -> Result<Column
     Ok(Columns::of_cloud(cloud, &attributes))
 }
 
-/// Draws the points of a whole cloud with the random numbers of the first file of a list.
+/// Draws points from all points of a cloud, with the random numbers of the first file of a list.
 fn draw_once(cloud: &Columns, config: &DataConfig, seed: u64) -> Columns {
     let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(sampling_seed(seed), &[0]));
     Draw::of(config).apply(cloud, &mut rng)

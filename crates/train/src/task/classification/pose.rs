@@ -19,7 +19,7 @@ pub(crate) enum Pose {
 }
 
 impl Pose {
-    /// Sets the rotation that shapes in this pose are trained with.
+    /// Sets the rotation for training with shapes in this pose.
     pub(crate) fn set(self, augment: &mut AugmentConfig) {
         (augment.rotate, augment.up_axis) = match self {
             Self::Aligned => (Rotate::None, augment.up_axis),

@@ -84,10 +84,10 @@ fn warnings(dataset: &FolderDataset) -> Vec<String> {
     warnings
 }
 
-/// Shapes of a class by which the pose of all is told.
+/// Number of shapes per class from which the pose is detected.
 const SHAPES: usize = 16;
 
-/// The first shapes of every class.
+/// The first `SHAPES` shapes of every class.
 fn some_of_each(set: &CloudSet, classes: usize) -> Vec<Vec<Vec<[f32; 3]>>> {
     let mut found = vec![Vec::new(); classes];
     for (cloud, &class) in set.clouds.iter().zip(&set.classes) {

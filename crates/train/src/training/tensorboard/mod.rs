@@ -92,7 +92,7 @@ impl EventLog {
             data = record::frame(&event::version(now()));
         }
         data.extend(record::frame(&event::scalars(now(), step, values)));
-        // One call, so that a record is there whole or is the cut-off last one.
+        // Write with one call, so that only the last record can be incomplete.
         self.file.as_mut().map_or(Ok(()), |file| file.write_all(&data)).map_err(failed())
     }
 }
