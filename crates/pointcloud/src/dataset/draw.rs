@@ -1,4 +1,4 @@
-//! Which files become the split `test` where a data set has no splits.
+//! Draws the test files of a data set without splits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,8 +10,8 @@ use crate::seed::derive_seed;
 
 /// Puts `fraction` of every class into `test` and the rest into `train`.
 ///
-/// The number of test files of a class is rounded; a class of two files or more has one at least in each split, a class of one
-/// file has it in `train`. Which files are drawn depends on the seed and on their paths from the root.
+/// The number of test files of a class is rounded. A class of two or more files has at least one in each split; the file of a
+/// class of one is in `train`. The draw depends on the seed and on the paths of the files relative to the root.
 pub(super) fn draw(root: &Path, files: &mut [Labelled], fraction: f64, seed: u64) {
     let mut classes: BTreeMap<String, Vec<(u64, usize)>> = BTreeMap::new();
     for (index, file) in files.iter().enumerate() {
@@ -31,7 +31,7 @@ pub(super) fn draw(root: &Path, files: &mut [Labelled], fraction: f64, seed: u64
 /// Puts the files `tests` (paths from the root) into `test` and all others into `train`.
 ///
 /// # Errors
-/// [`Error::Layout`] for the first that is not there.
+/// [`Error::Layout`] for the first one that is missing.
 pub(super) fn assign(root: &Path, files: &mut [Labelled], tests: &[String]) -> Result<()> {
     let mut missing: BTreeSet<&str> = tests.iter().map(String::as_str).collect();
     for file in files {

@@ -1,4 +1,4 @@
-//! Files of a data set by the names that lists give them.
+//! Looks up files of a data set by their names in lists.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use super::listing::{name_of, relative, tree};
 use crate::error::Result;
 use crate::io::readable_extensions;
 
-/// The readable files below a root, found by a path or a bare name, with or without extension.
+/// The readable files below a root. They are found by path or by file name, with or without extension.
 pub(super) struct FileIndex {
     root: PathBuf,
     files: Vec<PathBuf>,
     by_path: HashMap<String, usize>,
-    /// Indices by the path without extension, and by the name without extension.
+    /// Indices by path and by file name, both without extension.
     by_stem: HashMap<String, Vec<usize>>,
 }
 
 impl FileIndex {
-    /// All files but those of `without`: lists and tables may look like data.
+    /// All files except those in `without`: lists and tables may look like data.
     pub(super) fn of(root: &Path, without: &[PathBuf]) -> Result<Self> {
         let mut files = tree(root)?;
         files.retain(|file| !without.contains(file));
@@ -36,7 +36,8 @@ impl FileIndex {
         Ok(index)
     }
 
-    /// The file that a list calls `name`; what was found instead of one file, and what was expected, as texts of an error.
+    /// The file with the name `name` in a list. The error has two texts: what was found instead of one file, and what was
+    /// expected.
     pub(super) fn find(&self, name: &str) -> std::result::Result<usize, (String, String)> {
         let name = name.replace('\\', "/");
         let name = name.trim_start_matches("./");
@@ -44,7 +45,7 @@ impl FileIndex {
         if let Some(&index) = self.by_path.get(name) {
             return Ok(index);
         }
-        // The name of a list may lack the extension, or have that of another format.
+        // The name in a list may have no extension, or that of another format.
         let found = [name, without_extension(name)].into_iter().find_map(|stem| self.by_stem.get(stem));
         match found.map(Vec::as_slice) {
             Some([index]) => Ok(*index),
@@ -80,14 +81,14 @@ impl FileIndex {
         self.files.len()
     }
 
-    /// The nearest folder of a file that is not named like a split; `None` where it lies in the root.
+    /// The nearest folder above a file that is not named like a split; `None` if there is none below the root.
     pub(super) fn folder(&self, index: usize) -> Option<String> {
         let path = relative(&self.root, &self.files[index]);
         let mut folders = path.split('/').rev().skip(1);
         folders.find(|name| !is_split_name(name)).map(str::to_owned)
     }
 
-    /// The folder of a file that is named like a split.
+    /// The folder above a file that is named like a split.
     pub(super) fn split(&self, index: usize) -> Option<String> {
         let path = relative(&self.root, &self.files[index]);
         path.split('/').rev().skip(1).find(|name| is_split_name(name)).map(str::to_owned)

@@ -1,4 +1,4 @@
-//! The files that a layout gives, before classes have indices.
+//! The files of a layout, before classes have indices.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,17 +11,17 @@ use crate::error::{Error, Result};
 pub(super) struct Labelled {
     pub(super) path: PathBuf,
     pub(super) class: String,
-    /// `None` where the layout has no splits.
+    /// `None` if the layout has no splits.
     pub(super) split: Option<String>,
 }
 
-/// What a layout gives.
+/// The contents of a data set with some layout.
 #[derive(Default)]
 pub(super) struct Files {
     pub(super) entries: Vec<Labelled>,
-    /// Names of the class folders, also of those without files.
+    /// Names of the class folders, including those without files.
     pub(super) classes: BTreeSet<String>,
-    /// Names of the splits, also of those without files.
+    /// Names of the splits, including those without files.
     pub(super) splits: BTreeSet<String>,
     /// Files of other types.
     pub(super) unreadable: usize,

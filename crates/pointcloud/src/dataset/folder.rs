@@ -20,16 +20,16 @@ pub struct Sample {
     pub class: usize,
 }
 
-/// How a folder is read where its layout leaves a choice.
+/// Options for reading a folder, where its layout leaves a choice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FolderOptions {
     /// List files of the splits; `None` finds one pair of them by its names.
     pub lists: Option<ListNames>,
-    /// Share of every class that is drawn for the split `test` where the layout has no splits, above 0 and below 1.
+    /// Fraction of every class that is drawn for the split `test` if the layout has no splits, above 0 and below 1.
     pub test_fraction: f64,
     /// Seed of that draw.
     pub seed: u64,
-    /// The files of the split `test` in place of a draw, as [`FolderDataset::drawn_test_files`] gives them.
+    /// The files of the split `test`, instead of a draw, as returned by [`FolderDataset::drawn_test_files`].
     pub test_files: Option<Vec<String>>,
 }
 
@@ -61,13 +61,13 @@ impl FolderDataset {
 
     /// Lists the data set at `root`, whose [`Layout`] is recognised.
     ///
-    /// Classes, splits and files are sorted by name. Hidden entries, files of other extensions than
+    /// Classes, splits and files are sorted by name. Hidden entries, files whose extension is not one of the
     /// [`readable_extensions`](crate::io::readable_extensions), and `.txt` and `.csv` files that do not begin with points are left
-    /// out; so are classes without any file, with a [warning](Self::warnings).
+    /// out. Classes without any file are left out with a [warning](Self::warnings).
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Layout`] when the root is missing or no folder, has none of the layouts or several of them, or no
-    /// readable file; [`Error::Malformed`] for a line of a list or a table that names no file, or a file twice.
+    /// [`Error::Io`]; [`Error::Layout`] if the root is missing or not a folder, has none of the layouts or several of them, or
+    /// has no readable file; [`Error::Malformed`] for a line of a list or a table whose file is missing or was named before.
     pub fn open_with(root: impl AsRef<Path>, options: &FolderOptions) -> Result<Self> {
         let root = root.as_ref();
         let (layout, mut files) = match detect(root, options.lists.as_ref())? {
@@ -154,7 +154,7 @@ impl FolderDataset {
         })
     }
 
-    /// Files of the split `test` where it was drawn, as paths from the root with `/` between names; `None` where the layout has
+    /// Files of the split `test` if it was drawn, as paths relative to the root with `/` between names; `None` if the layout has
     /// splits.
     #[must_use]
     pub fn drawn_test_files(&self) -> Option<Vec<String>> {
@@ -170,7 +170,7 @@ impl FolderDataset {
         (0..self.classes.len()).filter(is_missing).map(|class| self.classes[class].as_str()).collect()
     }
 
-    /// What was left out, one sentence each: classes without files, files without a class or a split.
+    /// One sentence for everything that was left out: classes without files, files without a class or a split.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings

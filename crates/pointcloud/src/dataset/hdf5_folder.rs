@@ -1,4 +1,4 @@
-//! Folders of HDF5 files with many clouds each, as ModelNet40 and S3DIS are distributed.
+//! Folders of HDF5 files with many clouds each, the format in which ModelNet40 and S3DIS are distributed.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::io::{Format, Hdf5Clouds};
 /// The room of every block, one per line.
 const ROOMS: &str = "room_filelist.txt";
 
-/// Lists of classes, the first that is there.
+/// File names of lists of classes; the first one that exists is used.
 const CLASS_LISTS: [&str; 3] = ["shape_names.txt", "class_names.txt", "all_object_categories.txt"];
 
 /// The classes of S3DIS in the order of its labels.
@@ -26,21 +26,22 @@ const S3DIS: [&str; 13] = [
 
 /// A folder of HDF5 files that hold many clouds each.
 ///
-/// - **Classes.** Where every cloud has a class, it belongs to `CLASS/SPLIT/FILE_ROW`. The names of the classes are the first
-///   words of the lines of `shape_names.txt`, `class_names.txt` or `all_object_categories.txt`; without them `class_00` and
-///   so on.
-/// - **Scenes.** Otherwise it belongs to `SPLIT/FILE_ROW`. Where `room_filelist.txt` names the room of every block, and blocks have
-///   the nine channels of S3DIS, the blocks of a room are joined to `SPLIT/ROOM`: at the coordinates in channels 7 to 9, every point once.
-/// - **Splits.** `train_files.txt`, `val_files.txt` and `test_files.txt` (or `train_hdf5_file_list.txt` and so on) name the files of
-///   a split. Rooms are in `test` when their name begins with the prefix that is asked for, else in `train`. Without
-///   lists a file with `test` or `val` in its name belongs to that split, any other to `train`.
+/// - **Classes.** If every cloud has a class, a cloud has the path `CLASS/SPLIT/FILE_ROW`. The names of the classes are the first
+///   words of the lines of `shape_names.txt`, `class_names.txt` or `all_object_categories.txt`; without these files they are
+///   `class_00` and so on.
+/// - **Scenes.** Otherwise a cloud has the path `SPLIT/FILE_ROW`. If `room_filelist.txt` names the room of every block, and
+///   blocks have the nine channels of S3DIS, the blocks of a room are joined to `SPLIT/ROOM`, with every point once and at the
+///   coordinates in channels 7 to 9.
+/// - **Splits.** `train_files.txt`, `val_files.txt` and `test_files.txt` (or `train_hdf5_file_list.txt` and so on) name the files
+///   of a split. Rooms whose name begins with the given prefix are in `test`, all others in `train`. Without lists, a file with
+///   `test` or `val` in its name belongs to that split, any other to `train`.
 #[derive(Clone, Debug)]
 pub struct Hdf5Folder {
     files: Vec<Entry>,
     /// Files that cannot be read.
     bad: Vec<PathBuf>,
     classes: Option<Vec<String>>,
-    /// The list that names the classes, for messages.
+    /// The file with the names of the classes, for messages.
     class_list: String,
     rooms: Option<Vec<String>>,
 }
@@ -53,11 +54,11 @@ struct Entry {
 }
 
 impl Hdf5Folder {
-    /// Looks at the folder `root`; `None` when no HDF5 file directly in it holds many clouds.
+    /// Opens the folder `root`; `None` if it contains no HDF5 file of many clouds.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Malformed`] and [`Error::Layout`] for lists that do not fit the files; that of a file that cannot be
-    /// read, where there is a list of rooms.
+    /// [`Error::Io`]; [`Error::Malformed`] and [`Error::Layout`] for lists that do not match the files; if there is a list of
+    /// rooms, also the error of a file that cannot be read.
     pub fn open(root: impl AsRef<Path>) -> Result<Option<Self>> {
         let root = root.as_ref();
         let listed = listed_files(root)?;
@@ -72,7 +73,7 @@ impl Hdf5Folder {
         Self::of(root, files, Some(&root.join(ROOMS)))
     }
 
-    /// Looks at one file; `None` when it is no HDF5 file or holds one cloud.
+    /// Opens one file; `None` if it is not an HDF5 file or has only one cloud.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -82,11 +83,11 @@ impl Hdf5Folder {
             return Ok(None);
         }
         let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // The list of rooms is of all files together.
+        // The list of rooms covers all files together, so it cannot be used for one.
         Self::of(root, vec![(path.to_owned(), split_of_name(path))], None)
     }
 
-    /// `None` when there is no file of many clouds, also where some cannot be read.
+    /// `None` if no readable file has many clouds.
     fn of(
         root: &Path,
         files: Vec<(PathBuf, &'static str)>,
@@ -111,7 +112,7 @@ impl Hdf5Folder {
         if room_list.is_some()
             && let Some(error) = first_error
         {
-            // The rooms of the blocks that follow could not be told.
+            // Without this file, the rooms of the later blocks are unknown.
             return Err(error);
         }
         let clouds = files.iter().map(|file| file.header.clouds).sum::<usize>();
@@ -135,7 +136,7 @@ impl Hdf5Folder {
         Ok(Some(folder))
     }
 
-    /// Number of clouds that [`unpack`](Self::unpack) makes.
+    /// Number of clouds that [`unpack`](Self::unpack) gives.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.rooms {
@@ -150,13 +151,13 @@ impl Hdf5Folder {
         self.len() == 0
     }
 
-    /// Whether clouds have a class, rather than being scenes.
+    /// Whether clouds have a class; otherwise they are scenes.
     #[must_use]
     pub fn has_classes(&self) -> bool {
         self.files.iter().all(|file| file.header.classes.is_some())
     }
 
-    /// Whether the points of clouds with a class name the parts of these, `pid`.
+    /// Whether clouds with a class also have a part label for every point, `pid`.
     #[must_use]
     pub fn has_parts(&self) -> bool {
         self.has_classes() && self.files.iter().all(|file| file.header.parts)
@@ -172,9 +173,9 @@ impl Hdf5Folder {
         self.rooms.is_some() && self.files.iter().all(|file| file.header.in_room)
     }
 
-    /// Gives every cloud to `sink`, with the path that it belongs to, without extension: from any thread, in any order.
-    /// Rooms whose name begins with `test_rooms` are in `test`. A file that cannot be read is given to `sink` as an error. When
-    /// `sink` answers `false`, what is left is left out.
+    /// Passes every cloud to `sink` with its path without extension, from any thread and in any order. Rooms whose name begins
+    /// with `test_rooms` are in `test`. A file that cannot be read is passed to `sink` as an error. If `sink` returns `false`,
+    /// the remaining clouds are skipped.
     pub fn unpack(&self, test_rooms: &str, sink: &(dyn Fn(&Path, Result<PointCloud>) -> bool + Sync)) {
         let stop = AtomicBool::new(false);
         let give = |place: &Path, cloud: Result<PointCloud>| {
@@ -198,7 +199,7 @@ impl Hdf5Folder {
             let clouds = match Hdf5Clouds::read(&file.path) {
                 Ok(clouds) if clouds.len() == count => clouds,
                 Ok(_) => return give(&file.path, Err(changed(&file.path))),
-                // The blocks that follow may belong to a room that lacks some now.
+                // The later blocks may belong to a room that is incomplete now.
                 Err(error) if rooms.is_some() => return give(&file.path, Err(error)),
                 Err(error) => {
                     give(&file.path, Err(error));
@@ -208,7 +209,7 @@ impl Hdf5Folder {
             match rooms {
                 Some(rooms) if self.joins() => {
                     self.add_rooms(&clouds, file, rooms, &mut open);
-                    // The last room may go on in the next file.
+                    // The last room may continue in the next file.
                     let rest = if first == self.clouds() {
                         Vec::new()
                     } else {
@@ -269,7 +270,7 @@ impl Hdf5Folder {
         }
     }
 
-    /// Cloud `row` of a file, its labels checked where the classes of points are known.
+    /// Cloud `row` of a file. Its labels are checked if the classes of points are known.
     fn cloud(&self, clouds: &Hdf5Clouds, file: &Entry, row: usize) -> Result<PointCloud> {
         let cloud = clouds.cloud(row)?;
         let (false, Some(classes), Some(labels)) = (self.has_classes(), &self.classes, cloud.labels()) else {
@@ -290,7 +291,7 @@ impl Hdf5Folder {
         match (&self.classes, usize::try_from(class)) {
             (Some(names), Ok(index)) if index < names.len() => Ok(names[index].clone()),
             (Some(names), _) => Err(self.bad_label(file, found(), names.len())),
-            // Of one width, so that the names are sorted as the numbers.
+            // Padded to the same width, so that the names sort like the numbers.
             (None, Ok(index)) if index < 1000 => {
                 Ok(format!("class_{index:0width$}", width = self.class_width()))
             }

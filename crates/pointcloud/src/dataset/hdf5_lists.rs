@@ -1,4 +1,4 @@
-//! The lists that lie beside HDF5 files: files of a split, names of classes, rooms of blocks.
+//! The lists next to HDF5 files: files of a split, names of classes, rooms of blocks.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,24 +19,24 @@ const FILE_LISTS: [(&str, &str); 6] = [
 /// The list of all files, in the order of the blocks.
 const ALL_FILES: &str = "all_files.txt";
 
-/// The split that the name of a file tells.
+/// The split of a file, from its name.
 pub(super) fn split_of_name(path: &Path) -> &'static str {
     let name = path.file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     ["test", "val"].into_iter().find(|split| name.contains(split)).unwrap_or("train")
 }
 
-/// The files that the lists in `root` name, with their splits; `None` without lists.
+/// The files in the lists in `root`, with their splits; `None` without lists.
 pub(super) fn listed_files(root: &Path) -> Result<Option<Vec<(PathBuf, &'static str)>>> {
     let mut files = Vec::new();
     let mut any = false;
     let lists = FILE_LISTS.iter().map(|&(list, split)| (list, Some(split)));
     for (list, split) in lists.chain([(ALL_FILES, None)]) {
         let list = root.join(list);
-        // The list of all files adds nothing to lists by split.
+        // If there are lists by split, the list of all files adds nothing.
         let Some(lines) = (if split.is_none() && any { None } else { read_lines(&list)? }) else { continue };
         any = true;
         for (number, line) in lines {
-            // The paths begin at the folder in which PointNet keeps its data.
+            // The paths are relative to the folder in which PointNet keeps its data.
             let name = Path::new(&line).file_name().unwrap_or_default();
             let path = [root.join(&line), root.join(name)].into_iter().find(|path| path.is_file());
             let path = path.ok_or_else(|| {
@@ -60,7 +60,7 @@ pub(super) fn read_lines(path: &Path) -> Result<Option<Vec<(usize, String)>>> {
     Ok(Some(lines.filter(|(_, line)| !line.is_empty()).collect()))
 }
 
-/// A name that can be that of a file or a folder.
+/// Checks that `name` can be the name of a file or a folder.
 fn check_name(path: &Path, line: usize, name: &str) -> Result<()> {
     let bad =
         name.starts_with('.') || name.contains(|c: char| matches!(c, '/' | '\\' | ':') || c.is_control());

@@ -1,4 +1,4 @@
-//! A table of labels beside the files: `labels.csv` with the columns `file`, `class` and perhaps `split`.
+//! The table of labels of a data set: `labels.csv` with the columns `file`, `class` and optionally `split`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,12 +8,12 @@ use super::file_index::FileIndex;
 use super::files::Files;
 use crate::error::{Error, Malformed, Position, Result};
 
-/// Name of the table.
+/// File name of the table.
 pub(super) const NAME: &str = "labels.csv";
 
 const COLUMNS: &str = "the columns file,class or file,class,split";
 
-/// The table in `root`, where there is one.
+/// The table in `root`, if there is one.
 pub(super) fn find(root: &Path) -> Option<PathBuf> {
     Some(root.join(NAME)).filter(|path| path.is_file())
 }
@@ -59,7 +59,7 @@ impl Table {
 
 /// Reads the files that the table names.
 ///
-/// Without a column `split`, the folders of the files are their splits where all of them lie in such folders.
+/// Without a column `split`, the splits are the folders of the files, if all files are in folders that are named like splits.
 pub(super) fn read(root: &Path, table: &Path) -> Result<Files> {
     let table = Table::read(table)?;
     let index = FileIndex::of(root, std::slice::from_ref(&table.path))?;
@@ -105,7 +105,7 @@ pub(super) fn read(root: &Path, table: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// The cells of a line; one may be in quotes, with two quotes for one inside.
+/// The cells of a line. A cell may be quoted; a quote inside is doubled.
 fn cells(line: &str, delimiter: char) -> Vec<String> {
     let (mut cells, mut quoted) = (vec![String::new()], false);
     let mut chars = line.trim_end_matches('\r').chars().peekable();

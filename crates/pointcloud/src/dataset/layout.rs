@@ -1,4 +1,4 @@
-//! The layouts of data sets, and which of them a folder has.
+//! The layouts of data sets, and the detection of the layout of a folder.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,11 @@ pub(super) const LAYOUTS: &str = "<class>/<split>/<file>, such as chair/train/ch
                                   <class>/<file>, of which a share becomes the split test, or list files such as train.txt and \
                                   test.txt (data.lists), or a table labels.csv with the columns file and class";
 
-/// How the files of a data set say which class and which split they belong to.
+/// How a data set assigns its files to classes and splits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layout {
-    /// `<class>/<split>/<file>`, as ModelNet has it.
+    /// `<class>/<split>/<file>`, as in ModelNet.
     ClassSplit,
     /// `<split>/<class>/<file>`.
     SplitClass,
@@ -30,7 +30,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// The path of a file from the root, or the file that says so.
+    /// The pattern of the paths relative to the root, or the name of the file that defines the splits or classes.
     #[must_use]
     pub fn pattern(self) -> &'static str {
         match self {
@@ -49,26 +49,26 @@ impl fmt::Display for Layout {
     }
 }
 
-/// Whether a folder with this name is read as a split where layouts are told apart.
+/// Whether the detection of the layout takes a folder with this name for a split.
 pub(super) fn is_split_name(name: &str) -> bool {
     const NAMES: [&str; 7] = ["train", "test", "val", "valid", "validation", "training", "testing"];
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// What a folder in the root looks like.
+/// The kind of a folder in the root, from its contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A class: it has folders that are named like splits.
     ClassOfSplits,
     /// A split: it is named like one and has folders that are not.
     SplitOfClasses,
-    /// It is named like a split and has files.
+    /// A folder that is named like a split and has files.
     SplitOfFiles,
-    /// It has files and no folders.
+    /// A folder with files and no folders.
     Files,
-    /// It has folders, none of them named like a split.
+    /// A folder with folders, none of which is named like a split.
     Folders,
-    /// Nothing that can be read.
+    /// A folder without readable files.
     Empty,
 }
 
@@ -88,7 +88,7 @@ impl Kind {
     }
 }
 
-/// A folder in the root with what is in it.
+/// A folder in the root with its contents.
 pub(super) struct Top {
     pub(super) path: PathBuf,
     pub(super) inside: Listing,
@@ -107,7 +107,7 @@ impl Top {
     }
 }
 
-/// The layout of a folder, with what its reader needs.
+/// The layout of a folder, with the data that its reader needs.
 pub(super) enum Found {
     ClassSplit(Vec<Top>),
     SplitClass(Vec<Top>),
@@ -141,7 +141,7 @@ pub(super) fn detect(root: &Path, lists: Option<&ListNames>) -> Result<Found> {
     }
     let first = |kind: Kind| tops.iter().find(|top| top.kind == kind);
     let (class, split) = (first(Kind::ClassOfSplits), first(Kind::SplitOfClasses));
-    // Another table of that name says nothing here.
+    // Ignore a file of that name that is not a table of labels.
     table = table.filter(|path| (class.is_none() && split.is_none()) || label_table::is_one(path));
     match (table, class, split) {
         (Some(table), None, None) => {
@@ -200,11 +200,11 @@ fn without_splits(root: &Path, tops: Vec<Top>) -> Result<Found> {
             }
         };
     }
-    // Splits of any name, or an error that names the first folder without one.
+    // Splits with any names, or an error that names the first folder without a split.
     Ok(Found::ClassSplit(tops))
 }
 
-/// The only folder in the root, where it is the root of a data set with splits and no class.
+/// The only folder in the root, if it is not a class but the root of a data set with splits.
 fn nested(tops: &[Top]) -> Result<Option<&Top>> {
     let [inner] = &tops.iter().filter(|top| top.kind != Kind::Empty).collect::<Vec<_>>()[..] else {
         return Ok(None);

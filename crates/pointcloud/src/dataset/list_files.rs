@@ -1,4 +1,4 @@
-//! List files: a text file for every split that names its files, a line each.
+//! List files: for every split, a text file with the name of one file per line.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -9,13 +9,13 @@ use super::files::Files;
 use super::listing::{name_of, visible};
 use crate::error::{Error, Malformed, Position, Result};
 
-/// What stands for the name of the split in [`ListNames::Pattern`].
+/// The placeholder for the name of the split in [`ListNames::Pattern`].
 const SPLIT: &str = "{split}";
 
 /// The list files of a data set, with paths from its root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListNames {
-    /// A name with `{split}`, such as `modelnet40_{split}.txt`; the splits are `train`, `test` and, where its list is there, `val`.
+    /// A name with `{split}`, such as `modelnet40_{split}.txt`; the splits are `train`, `test` and, if its list exists, `val`.
     Pattern(String),
     /// The lists of the splits `train` and `test`.
     Pair([String; 2]),
@@ -35,7 +35,7 @@ impl ListNames {
     }
 }
 
-/// Patterns such as `modelnet40_{split}.txt` of which the lists of both `train` and `test` lie in `root`.
+/// Patterns such as `modelnet40_{split}.txt` for which `root` has the lists of both `train` and `test`.
 pub(super) fn pairs(root: &Path) -> Result<Vec<String>> {
     let names: BTreeSet<String> = text_files(root)?.iter().map(|path| name_of(path)).collect();
     let pattern = |name: &String| {
@@ -74,7 +74,7 @@ pub(super) fn read(root: &Path, lists: &ListNames) -> Result<Files> {
     let paths: Vec<PathBuf> = splits.iter().map(|(_, name)| root.join(name)).collect();
     let index = FileIndex::of(root, &paths)?;
     let mut files = Files::default();
-    // Index of the file, its split, and its list and line for errors.
+    // For each file: its index, its split, and its list and line for errors.
     let mut listed: Vec<(usize, &'static str, PathBuf, usize)> = Vec::new();
     let mut seen: HashMap<usize, (PathBuf, usize)> = HashMap::new();
     for (split, name) in &splits {
@@ -113,7 +113,7 @@ pub(super) fn read(root: &Path, lists: &ListNames) -> Result<Files> {
     Ok(files)
 }
 
-/// The class of every file: its folder; the start of its name where it lies in the root, or where all of them lie in one folder.
+/// The class of every file: its folder. If the file is in the root, or all files are in one folder, the start of its name.
 fn classes(index: &FileIndex, files: &[usize]) -> BTreeMap<usize, Option<String>> {
     let distinct = |name: &dyn Fn(usize) -> Option<String>| {
         files.iter().map(|&file| name(file)).collect::<BTreeSet<_>>()

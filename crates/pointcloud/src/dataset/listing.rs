@@ -1,4 +1,4 @@
-//! What is in a folder.
+//! Lists the contents of folders.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::io::{is_data_file, readable_extensions};
 /// The readable files directly in `folder`, sorted by name, hidden ones left out.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Layout`] when there is none.
+/// [`Error::Io`], [`Error::Layout`] if there is no such file.
 pub fn list_files(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     let folder = folder.as_ref();
     let listing = Listing::of(folder)?;
@@ -21,8 +21,8 @@ pub fn list_files(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     Ok(listing.readable)
 }
 
-/// The readable files in `folder` and all folders below it, by folder and name, hidden ones left out
-/// and links to folders not followed.
+/// The readable files in `folder` and all folders below it, sorted by folder and name. Skips hidden files, and does not follow
+/// links to folders.
 ///
 /// # Errors
 /// As [`list_files`].
@@ -36,7 +36,7 @@ pub fn list_tree(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// As [`list_tree`], empty when there is none.
+/// As [`list_tree`], but empty if there is no readable file.
 pub(super) fn tree(folder: &Path) -> Result<Vec<PathBuf>> {
     let (mut files, mut open) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(next) = open.pop() {
@@ -47,12 +47,12 @@ pub(super) fn tree(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// As [`list_files`], empty when there is none.
+/// As [`list_files`], but empty if there is no readable file.
 pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(Listing::of(folder)?.readable)
 }
 
-/// What is in a folder, sorted by name, hidden entries left out.
+/// The contents of a folder, sorted by name, without hidden entries.
 pub(super) struct Listing {
     pub(super) folders: Vec<PathBuf>,
     pub(super) readable: Vec<PathBuf>,
@@ -101,7 +101,7 @@ pub(super) fn visible(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-/// What is expected in a folder.
+/// The expected contents of a folder, for errors.
 pub(super) fn readable() -> String {
     format!("files of type {}", readable_extensions().join(", "))
 }
@@ -110,7 +110,7 @@ pub(super) fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The path of a file from `root`, with `/` between the names on every system.
+/// The path of a file relative to `root`, with `/` between the names on every system.
 pub(super) fn relative(root: &Path, path: &Path) -> String {
     let inside = path.strip_prefix(root).unwrap_or(path);
     let names: Vec<_> = inside.iter().map(|name| name.to_string_lossy()).collect();

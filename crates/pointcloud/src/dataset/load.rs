@@ -1,4 +1,4 @@
-//! Reading many files at once.
+//! Reads many files in parallel.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ pub struct LoadedCloud {
     pub path: PathBuf,
     /// Its class.
     pub class: usize,
-    /// Its points; finite.
+    /// Its points, all of them finite.
     pub cloud: PointCloud,
     /// Points that were left out because they were not finite.
     pub dropped: usize,
@@ -29,11 +29,11 @@ pub struct LoadedCloud {
 pub struct Skipped {
     /// The file.
     pub path: PathBuf,
-    /// Why.
+    /// The error.
     pub error: Error,
 }
 
-/// What [`load_samples`] read and what it left out.
+/// The files that [`load_samples`] read, and those that it left out.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Loaded {
@@ -45,12 +45,12 @@ pub struct Loaded {
 
 /// Reads all `samples` with `reader`, on all threads of rayon's pool.
 ///
-/// Sample `i` is read with stream `i` of the random numbers, and positions must be finite. The result does not depend on the
+/// Sample `i` is read with random stream `i`, and positions must be finite. The result does not depend on the
 /// number of threads. `progress` is called after every file with the number of files done so far, from any thread. With
 /// `skip_bad`, files that cannot be used are left out and reported.
 ///
 /// # Errors
-/// That of the first file, in the order of the samples, that [`Reader::read`] refuses; none with `skip_bad`.
+/// The error of the first file, in the order of the samples, that [`Reader::read`] cannot read; none with `skip_bad`.
 pub fn load_samples(
     samples: &[Sample],
     reader: &Reader,

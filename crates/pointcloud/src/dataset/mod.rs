@@ -1,4 +1,4 @@
-//! Data sets that are folders of files.
+//! Data sets stored as folders of files.
 
 mod draw;
 mod file_index;

@@ -1,4 +1,4 @@
-//! Rooms from overlapping blocks of them.
+//! Joins overlapping blocks to rooms.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -7,15 +7,15 @@ use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::io::hdf5::ROOM;
 
-/// Largest distance, in the unit of the blocks, between where two points of a block lie in it and where they lie in the room.
+/// Largest accepted difference, in the unit of the blocks, between the offset of two points in the block and in the room.
 const TOLERANCE: f64 = 1e-3;
 
-/// Joins the blocks of a room, every point once; `path` names their file in errors.
+/// Joins the blocks of a room, with every point once; `path` is their file, for errors.
 ///
-/// A block of S3DIS has x and y from its own middle, and all coordinates as shares of the largest coordinate of the room. The
-/// factor between the two is the same in all blocks: it is their regression, and gives the position of every point in
-/// the room. z is that of the room already. Blocks overlap, and repeat points where they have too few: a point with the same
-/// shares and colour as one before is left out.
+/// A block of S3DIS has x and y relative to its own middle, and all coordinates as fractions of the largest coordinate of the
+/// room. The factor between the two is the same in all blocks. A regression computes it, and with it the position of every
+/// point in the room. z is already relative to the room. Blocks overlap, and blocks with too few points repeat some. So a point
+/// with the same fractions and colour as an earlier one is left out.
 pub(super) fn join_blocks(blocks: &[PointCloud], path: &Path) -> Result<PointCloud> {
     let refuse = |found: String| {
         Error::dataset(
@@ -79,7 +79,7 @@ pub(super) fn join_blocks(blocks: &[PointCloud], path: &Path) -> Result<PointClo
     Ok(room)
 }
 
-/// The shares of a block along an axis, their mean and that of the positions.
+/// The fractions of a block along an axis, their mean, and the mean of the positions.
 fn columns(block: &PointCloud, axis: usize) -> Option<(&[f64], f64, f64)> {
     let shares = &block.property(ROOM[axis])?.values;
     let count = block.len().max(1) as f64;

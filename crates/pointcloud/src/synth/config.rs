@@ -1,13 +1,13 @@
-//! Settings of the synthetic set and the file that records them.
+//! Settings of the synthetic set, and the record of them in a file.
 
 use super::family::Family;
 use super::figures::Figure;
 use crate::error::{Error, Result};
 
-/// Changes whenever the same settings would give other bytes.
+/// Must change whenever the same settings would give different bytes.
 const VERSION: u32 = 1;
 
-/// Which classes the synthetic set has.
+/// The kind of a synthetic set, which defines its classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ShapeKind {
@@ -41,10 +41,10 @@ impl ShapeKind {
     }
 }
 
-/// Settings of the synthetic set; together they decide every byte of it.
+/// Settings of the synthetic set. They determine every byte of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SynthConfig {
-    /// Which classes there are.
+    /// The kind of the set.
     pub kind: ShapeKind,
     /// Seed of all random numbers.
     pub seed: u64,
@@ -76,13 +76,13 @@ impl Default for SynthConfig {
 }
 
 impl SynthConfig {
-    /// Clouds in the whole set.
+    /// Number of all clouds.
     #[must_use]
     pub fn clouds(&self) -> usize {
         self.kind.classes().len() * (self.train_per_class + self.test_per_class)
     }
 
-    /// Refuses settings out of range.
+    /// Checks that the settings are in range.
     ///
     /// # Errors
     /// [`Error::SynthSetting`] naming the setting.
@@ -107,7 +107,7 @@ impl SynthConfig {
     #[must_use]
     pub(crate) fn record(&self) -> String {
         let Self { kind, seed, train_per_class, test_per_class, points, noise, cut } = self;
-        // The record of the first kind is older than the key.
+        // Records of the first kind were written before this key existed.
         let kind = match kind {
             ShapeKind::Solids => String::new(),
             ShapeKind::Articulated => format!("kind = \"{}\"\n", kind.name()),
@@ -120,7 +120,7 @@ impl SynthConfig {
     }
 }
 
-/// What is at a path where a synthetic set is wanted.
+/// The state of the path where a synthetic set is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SynthStatus {
@@ -135,6 +135,6 @@ pub enum SynthStatus {
         /// The record of the wanted set.
         wanted: String,
     },
-    /// Something else, which will not be overwritten.
+    /// Something else, which must not be overwritten.
     Foreign,
 }

@@ -11,7 +11,7 @@ const BEND: f64 = 0.4;
 /// Shortest edge of the box that a shape is fitted to; the longest possible is 1.
 const SHORTEST: f64 = 0.35;
 
-/// Tapers, twists, bends, perhaps turns upside down and fits to a box of random proportions.
+/// Tapers, twists and bends a shape, may turn it upside down, and fits it to a box of random proportions.
 pub(crate) fn deform(vertices: &mut [[f64; 3]], rng: &mut impl Rng) {
     fit(vertices, [1.0; 3]);
     let taper = rng.random_range(-TAPER..TAPER);
@@ -29,7 +29,7 @@ pub(crate) fn deform(vertices: &mut [[f64; 3]], rng: &mut impl Rng) {
         );
         *z *= up;
     }
-    // Even in the logarithm, so that no axis is long or short more often than another.
+    // Log-uniform, so that no axis is long or short more often than another.
     let half_edges = [(); 3].map(|()| rng.random_range(SHORTEST.ln()..0.0).exp());
     fit(vertices, half_edges);
 }

@@ -1,4 +1,4 @@
-//! The articulated figures: trees of limbs whose joints are turned at random within their limits.
+//! The articulated figures: trees of limbs with random joint angles within limits.
 
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
@@ -8,7 +8,7 @@ use super::config::SynthConfig;
 use super::scan::{add_noise, hide};
 use super::skeleton::{Frame, Skeleton};
 
-/// Points drawn per point of the result: enough for the largest cut.
+/// Points that are drawn per point of the result; enough for the largest cut.
 const CANDIDATES: usize = 2;
 
 /// A kind of figure: one class of the articulated set.
@@ -72,7 +72,7 @@ impl Figure {
 
 /// One random figure in a random orientation, as `config.points` positions in the unit sphere.
 ///
-/// `config.noise` and `config.cut` apply; its counts, its kind and its seed do not, the random numbers are those of `rng`.
+/// Uses `config.noise` and `config.cut`, but not its counts, kind and seed: the random numbers are those of `rng`.
 ///
 /// ```
 /// use pointcloud::synth::{Figure, SynthConfig, figure};
@@ -107,12 +107,12 @@ pub fn figure(figure: Figure, config: &SynthConfig, rng: &mut impl Rng) -> Vec<[
     seen
 }
 
-/// An angle between two limits.
+/// A random angle between two limits.
 fn angle(low: f64, high: f64, rng: &mut impl Rng) -> f64 {
     rng.random_range(low..=high)
 }
 
-/// A length around `mean`, a quarter more or less.
+/// A random length of `mean` plus or minus a quarter.
 fn about(mean: f64, rng: &mut impl Rng) -> f64 {
     mean * rng.random_range(0.75..=1.25)
 }
@@ -263,7 +263,7 @@ fn crane(body: &mut Skeleton, frame: Frame, rng: &mut impl Rng) {
     let counter = body.limb(top.turn(1, -FRAC_PI_2 - tilt), 0.35 * reach, [0.045, 0.045]);
     body.ball(counter.moved([0.0, 0.0, -0.1]), about(0.1, rng));
     body.limb(top, 0.2, [0.05, 0.03]);
-    // The rope hangs straight down, wherever the jib points.
+    // The rope hangs straight down, whatever the direction of the jib.
     let trolley = jib.moved([0.0, 0.0, reach * angle(0.5, 0.95, rng)]);
     let down = frame.at(trolley).turn(0, PI);
     let hook = body.limb(down, mast * angle(0.25, 0.7, rng), [0.015, 0.015]);

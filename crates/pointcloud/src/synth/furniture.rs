@@ -1,4 +1,4 @@
-//! Things that stand in a room, in metres, their feet at z = 0 and their middle on the z axis.
+//! Furniture of a room, in metres, with its feet at z = 0 and its middle on the z axis.
 
 use std::f64::consts::PI;
 
@@ -6,7 +6,7 @@ use rand::{Rng, RngExt};
 
 use super::surface::Surface;
 
-/// A thing and how much floor it takes.
+/// A piece of furniture and the floor area that it needs.
 pub(crate) struct Thing {
     pub(crate) surface: Surface,
     /// Half of its extent along x and y.

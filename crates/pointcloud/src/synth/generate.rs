@@ -1,4 +1,4 @@
-//! Writing the set to disk, all or nothing.
+//! Writes the set to disk atomically.
 
 use std::fs;
 use std::io;
@@ -19,13 +19,13 @@ use crate::io::{PlyFormat, write_ply};
 use crate::io::{Unfinished, create_folder, replace_file};
 use crate::seed::derive_seed;
 
-/// File in the root of a set that records its settings; written last, so only complete sets have it.
+/// File in the root of a set that records its settings. It is written last, so only complete sets have it.
 const MARKER: &str = "synth.toml";
 
 /// Compares the files at `root` with the set that `config` describes.
 ///
 /// # Errors
-/// [`Error::Io`] when something is there but cannot be read.
+/// [`Error::Io`] if `root` exists but cannot be read.
 pub fn status(root: impl AsRef<Path>, config: &SynthConfig) -> Result<SynthStatus> {
     status_of(root.as_ref(), &config.record())
 }
@@ -51,12 +51,12 @@ pub(super) fn status_of(root: &Path, wanted: &str) -> Result<SynthStatus> {
 
 /// Writes the set as `root/<class>/{train,test}/<class>_0001.ply`, on all threads of rayon's pool.
 ///
-/// The files are written to a hidden folder beside `root`, which takes the name `root` when all are
-/// complete; an interrupted run leaves `root` as it was. An older synthetic set is replaced.
-/// `progress` is called after every file with the number of files done so far, from any thread.
+/// The files are written to a hidden folder next to `root`, which is renamed to `root` when all are complete. An interrupted run
+/// does not change `root`. An older synthetic set is replaced. `progress` is called after every file with the number of files
+/// done so far, from any thread.
 ///
 /// # Errors
-/// [`Error::SynthSetting`]; [`Error::NotASynthSet`] when `root` holds something else;
+/// [`Error::SynthSetting`]; [`Error::NotASynthSet`] if `root` contains something else;
 /// [`Error::Io`].
 pub fn generate(
     root: impl AsRef<Path>,
@@ -67,7 +67,7 @@ pub fn generate(
     put(root.as_ref(), &config.record(), |folder| write_set(folder, config, progress))
 }
 
-/// Writes a set with `write` into a folder beside `root`, marks it with `record`, and renames it to `root`.
+/// Writes a set with `write` into a folder next to `root`, adds `record`, and renames the folder to `root`.
 pub(super) fn put(root: &Path, record: &str, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     if status_of(root, record)? == SynthStatus::Foreign {
         return Err(Error::NotASynthSet { path: root.to_owned(), marker: MARKER });
@@ -76,7 +76,7 @@ pub(super) fn put(root: &Path, record: &str, write: impl FnOnce(&Path) -> Result
     let mark = || replace_file(&partial.path().join(MARKER), |out| out.write_all(record.as_bytes()));
     let written = write(partial.path()).and_then(|()| mark()).and_then(|()| take_place(&partial, root));
     if written.is_err() {
-        // The error that matters is the first one.
+        // Ignore an error here: the caller needs the first one.
         let _ = fs::remove_dir_all(partial.path());
     }
     written
@@ -111,7 +111,7 @@ fn write_set(folder: &Path, config: &SynthConfig, progress: &(dyn Fn(usize) + Sy
     })
 }
 
-/// Renames `partial` to `root`; what was there (an older set or an empty folder) is removed.
+/// Renames `partial` to `root`, and removes what was there (an older set or an empty folder).
 fn take_place(partial: &Unfinished, root: &Path) -> Result<()> {
     let old = Unfinished::beside(root);
     let renamed = partial.finish(|partial| {
@@ -120,7 +120,7 @@ fn take_place(partial: &Unfinished, root: &Path) -> Result<()> {
         }
         fs::rename(root, old.path())?;
         fs::rename(partial, root).inspect_err(|_| {
-            // Put the old set back; if that fails too, the first error says what happened.
+            // Restore the old set. If that fails too, the first error is still the cause.
             let _ = fs::rename(old.path(), root);
         })
     });

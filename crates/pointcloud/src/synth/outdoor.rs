@@ -20,24 +20,24 @@ const CLUTTER: i32 = 3;
 /// Edges of the ground along x and y, in metres.
 const SIZE: f64 = 40.0;
 
-/// Distance from a scanner within which the density is the full one; beyond, it falls with the square of the distance.
+/// Up to this distance from a scanner the density is full; beyond, it falls with the square of the distance.
 const NEAR: f64 = 8.0;
 
 /// Height of a scanner above the ground.
 const TRIPOD: f64 = 1.8;
 
-/// Attempts to find free ground for a thing, before it is left out.
+/// Attempts to find free ground for an object before it is left out.
 const ATTEMPTS: usize = 30;
 
-/// How deep things reach into the ground, so that none floats on a slope.
+/// Depth of objects below the ground, so that none floats on a slope.
 const DEPTH: f64 = 0.5;
 
-/// How points of a part are seen.
+/// How the scanners see the points of a part.
 #[derive(Clone, Copy, PartialEq)]
 enum Skin {
     /// Only the side that faces a scanner.
     Solid,
-    /// All around: waves of the ground are flat.
+    /// From all sides: the waves of the ground are flat.
     Open,
     /// Leaves: points lie up to this share of the radius below the hull.
     Leaves([f64; 3]),
@@ -73,10 +73,10 @@ impl Ground {
     }
 }
 
-/// A site while things are put on it.
+/// A site under construction.
 struct Site {
     ground: Ground,
-    /// Middle and radius of the ground that is taken.
+    /// Middle and radius of the occupied areas.
     taken: Vec<([f64; 2], f64)>,
     parts: Vec<(i32, Surface, Skin)>,
 }
@@ -105,7 +105,7 @@ pub(super) fn outdoor(config: &SceneSynthConfig, rng: &mut impl Rng) -> PointClo
 }
 
 impl Site {
-    /// Free ground of a radius, which is taken then.
+    /// Finds free ground of a radius, and marks it as occupied.
     fn free(&mut self, radius: f64, rng: &mut impl Rng) -> Option<[f64; 2]> {
         for _ in 0..ATTEMPTS {
             let middle = [(); 2].map(|()| rng.random_range(radius..SIZE - radius));
@@ -246,7 +246,7 @@ impl Site {
     }
 }
 
-/// Share of the full density at a point: that of the scanner that sees it best; 0 where its surface faces none of them.
+/// Fraction of the full density at a point, from the scanner that sees it best; 0 if its surface faces no scanner.
 fn density(at: [f64; 3], normal: Option<[f64; 3]>, scanners: &[[f64; 3]]) -> f64 {
     let of = |scanner: &[f64; 3]| {
         let to = [0, 1, 2].map(|k| scanner[k] - at[k]);

@@ -13,10 +13,10 @@ use crate::transform::{jitter, sample_uniform, shuffled_indices};
 /// Names of the classes; the index of a name is its label.
 pub const SCENE_CLASSES: [&str; 8] = ["ceiling", "floor", "wall", "table", "chair", "shelf", "sofa", "lamp"];
 
-/// Attempts to find free floor for a thing, before it is left out.
+/// Attempts to find free floor for an object before it is left out.
 const ATTEMPTS: usize = 30;
 
-/// Between a thing and the wall that it stands at, in metres.
+/// Gap between an object and the wall behind it, in metres.
 const GAP: f64 = 0.02;
 
 /// One random room, with labels (indices of [`SCENE_CLASSES`]) and colours, in metres; z is up, the floor at 0.
@@ -54,12 +54,12 @@ fn placed(thing: &Thing, angle: f64, offset: [f64; 3]) -> Surface {
     surface
 }
 
-/// A room while it is furnished.
+/// A room under construction.
 struct Room {
     size: [f64; 3],
-    /// Middle and half extents of the floor that is taken.
+    /// Middle and half extents of the occupied floor.
     taken: Vec<([f64; 2], [f64; 2])>,
-    /// The same for what stands at a wall, and its height.
+    /// The same for objects at a wall, and their heights.
     hiding: Vec<([f64; 2], [f64; 2], f64)>,
     parts: Vec<(i32, Surface)>,
 }
@@ -90,13 +90,13 @@ impl Room {
         inside && self.taken.iter().all(apart)
     }
 
-    /// Puts a thing with its back to one of the walls.
+    /// Puts an object with its back to one of the walls.
     fn against_wall(&mut self, name: &str, thing: Thing, rng: &mut impl Rng) {
         for _ in 0..ATTEMPTS {
             let turns = rng.random_range(0..4_usize);
             let [along, deep] = thing.half;
             let half = if turns % 2 == 0 { [along, deep] } else { [deep, along] };
-            // The back is +y: turned by quarters it is at -x, -y, +x.
+            // The back is at +y; quarter turns move it to -x, -y and +x.
             let [x, y, _] = self.size;
             let free =
                 |length: f64, rng: &mut dyn FnMut() -> f64| along + (length - 2.0 * along).max(0.0) * rng();
@@ -118,7 +118,7 @@ impl Room {
         }
     }
 
-    /// Puts a round thing anywhere.
+    /// Puts a round object anywhere.
     fn anywhere(&mut self, name: &str, thing: &Thing, rng: &mut impl Rng) {
         for _ in 0..ATTEMPTS {
             let middle = [0, 1].map(|axis| rng.random_range(0.3..self.size[axis] - 0.3));
@@ -131,7 +131,7 @@ impl Room {
         }
     }
 
-    /// Puts a table along one of the walls' directions, and chairs that look at its long sides.
+    /// Puts a table parallel to the walls, and chairs that face its long sides.
     fn table_with_chairs(&mut self, rng: &mut impl Rng) {
         let table = table(rng);
         for _ in 0..ATTEMPTS {
@@ -154,7 +154,7 @@ impl Room {
                         [middle[0] + cos * off[0] - sin * off[1], middle[1] + sin * off[0] + cos * off[1]];
                     if self.is_free(at, thing.half) {
                         self.taken.push((at, thing.half));
-                        // The back away from the table, not quite straight.
+                        // The back points away from the table, not quite straight.
                         let facing = if side > 0.0 { 0.0 } else { 2.0 * FRAC_PI_2 };
                         let turn = angle + facing + rng.random_range(-0.3..0.3);
                         self.parts.push((class("chair"), placed(&thing, turn, [at[0], at[1], 0.0])));
@@ -165,7 +165,7 @@ impl Room {
         }
     }
 
-    /// Whether a scanner in the room does not see a point: under a thing, or between a thing at a wall and the wall.
+    /// Whether a point is hidden from a scanner in the room: under an object, or between an object at a wall and the wall.
     fn is_hidden(&self, class: i32, [x, y, z]: [f32; 3]) -> bool {
         let [x, y, z] = [x, y, z].map(f64::from);
         let shell = class <= self::class("wall");
@@ -233,7 +233,7 @@ mod tests {
                 *count += usize::from(labels.contains(&(class as i32)));
             }
         }
-        // Ceiling, floor and walls always; the others nearly always.
+        // Ceiling, floor and walls always occur; the others nearly always.
         assert!(seen[..3].iter().all(|&count| count == 20), "{seen:?}");
         assert!(seen.iter().all(|&count| count >= 12), "{seen:?}");
     }

@@ -1,4 +1,4 @@
-//! From a surface to the cloud that a scanner might have seen.
+//! Turns a surface into a cloud as a scanner might see it.
 
 use std::f64::consts::TAU;
 
@@ -11,7 +11,7 @@ use super::solids::build;
 use crate::cloud::PointCloud;
 use crate::transform::{Axis, Normalizer, jitter, random_indices, rotate, sample_uniform};
 
-/// Points drawn per point of the result: enough for the thinnest density and the largest cut together.
+/// Points that are drawn per point of the result; enough for the lowest density and the largest cut together.
 const CANDIDATES: usize = 4;
 /// Largest change of the density from the middle of a shape to its ends.
 const UNEVENNESS: f32 = 0.4;
@@ -19,14 +19,13 @@ const UNEVENNESS: f32 = 0.4;
 const TILT: f32 = 0.262;
 /// Largest elevation of the direction of a cut or a view, as a sine (30 degrees).
 const ELEVATION: f32 = 0.5;
-/// Shares of shapes that are cut by a plane and that are seen from one side; the rest is whole.
+/// Fractions of the shapes that are cut by a plane and that are seen from one side; the others are complete.
 const CUT_SHARE: f32 = 0.35;
 const VIEW_SHARE: f32 = 0.3;
 
 /// One random member of `family` as `config.points` positions in the unit sphere.
 ///
-/// `config.noise` and `config.cut` apply; its counts and its seed do not, the random numbers are
-/// those of `rng`.
+/// Uses `config.noise` and `config.cut`, but not its counts and its seed: the random numbers are those of `rng`.
 ///
 /// ```
 /// use pointcloud::synth::{Family, SynthConfig, shape};
@@ -54,11 +53,11 @@ pub fn shape(family: Family, config: &SynthConfig, rng: &mut impl Rng) -> Vec<[f
     seen
 }
 
-/// Hides a part of a cloud, and takes the points of the result.
+/// Hides a part of a cloud, and selects the points of the result.
 pub(super) fn hide(cloud: PointCloud, config: &SynthConfig, rng: &mut impl Rng) -> Vec<[f32; 3]> {
     let mut seen = hide_part(cloud, config.cut, rng).into_positions();
 
-    // Candidates come in random order, so the first ones are a fair choice.
+    // Candidates are in random order, so the first ones are a random sample.
     if seen.len() < config.points {
         seen = random_indices(seen.len(), config.points, rng).into_iter().map(|i| seen[i]).collect();
     }
@@ -92,8 +91,7 @@ fn thin_unevenly(cloud: &PointCloud, rng: &mut impl Rng) -> PointCloud {
     cloud.select(&kept)
 }
 
-/// Takes up to `cut` of the points away: those beyond a plane, or those that face away from a
-/// viewer, or none.
+/// Removes up to a fraction `cut` of the points: those beyond a plane, or those that face away from a viewer, or none.
 fn hide_part(cloud: PointCloud, cut: f32, rng: &mut impl Rng) -> PointCloud {
     let fraction = rng.random_range(0.0..=cut);
     let direction = direction(ELEVATION, rng);
@@ -110,7 +108,7 @@ fn hide_part(cloud: PointCloud, cut: f32, rng: &mut impl Rng) -> PointCloud {
     let Some(limit) = sorted.get(along.len() - 1 - hidden.min(along.len().saturating_sub(1))) else {
         return cloud;
     };
-    // A flat side has one normal, so their index in the random order decides which of its points are left out.
+    // All points of a flat side have the same normal. Their random order decides which of them are left out.
     let mut left = hidden;
     let kept: Vec<usize> = (0..along.len())
         .filter(|&i| {

@@ -1,4 +1,4 @@
-//! Labelled scenes on disk: their settings, and how they are written.
+//! Labelled scenes on disk: their settings, and the code that writes them.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,13 +17,13 @@ use crate::io::{PlyFormat, write_ply};
 use crate::io::{create_folder, replace_file};
 use crate::seed::derive_seed;
 
-/// Changes whenever the same settings would give other bytes.
+/// Must change whenever the same settings would give different bytes.
 const VERSION: u32 = 1;
 
-/// Selects the random numbers of the scenes, apart from those of the shapes.
+/// The random stream of the scenes, which differs from that of the shapes.
 const SCENES: u64 = 9;
 
-/// What the synthetic scenes show.
+/// The kind of the synthetic scenes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SceneKind {
@@ -56,7 +56,7 @@ impl SceneKind {
         }
     }
 
-    /// Start of the names of its files.
+    /// Prefix of the names of its files.
     fn file(self) -> &'static str {
         match self {
             Self::Rooms => "room",
@@ -65,10 +65,10 @@ impl SceneKind {
     }
 }
 
-/// Settings of the synthetic scenes; together they decide every byte of them.
+/// Settings of the synthetic scenes. They determine every byte of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SceneSynthConfig {
-    /// What the scenes show.
+    /// The kind of the scenes.
     pub kind: SceneKind,
     /// Seed of all random numbers.
     pub seed: u64,
@@ -76,7 +76,7 @@ pub struct SceneSynthConfig {
     pub train: usize,
     /// Test scenes.
     pub test: usize,
-    /// Points per square metre of surface; outdoors within 8 m of a scanner, fewer beyond.
+    /// Points per square metre of surface; outdoors this is the density up to 8 m from a scanner, and it is lower beyond.
     pub density: f32,
     /// Standard deviation of the noise, in metres.
     pub noise: f32,
@@ -89,13 +89,13 @@ impl Default for SceneSynthConfig {
 }
 
 impl SceneSynthConfig {
-    /// Scenes in all.
+    /// Number of all scenes.
     #[must_use]
     pub fn scenes(&self) -> usize {
         self.train + self.test
     }
 
-    /// Refuses settings out of range.
+    /// Checks that the settings are in range.
     ///
     /// # Errors
     /// [`Error::SynthSetting`] naming the setting.
@@ -115,7 +115,7 @@ impl SceneSynthConfig {
 
     fn record(&self) -> String {
         let Self { kind, seed, train, test, density, noise } = self;
-        // The record of the first kind is older than the key.
+        // Records of the first kind were written before this key existed.
         let kind = match kind {
             SceneKind::Rooms => String::new(),
             SceneKind::Outdoor => format!("kind = \"{}\"\n", kind.name()),
@@ -131,14 +131,14 @@ impl SceneSynthConfig {
 /// Compares the files at `root` with the scenes that `config` describes.
 ///
 /// # Errors
-/// [`Error::Io`] when something is there but cannot be read.
+/// [`Error::Io`] if `root` exists but cannot be read.
 pub fn scene_status(root: impl AsRef<Path>, config: &SceneSynthConfig) -> Result<SynthStatus> {
     status_of(root.as_ref(), &config.record())
 }
 
-/// Writes the scenes as `root/{train,test}/room_01.ply` (`site_01.ply` outdoors) and their classes as `root/classes.txt`, all or nothing.
+/// Writes the scenes as `root/{train,test}/room_01.ply` (`site_01.ply` outdoors) and their classes as `root/classes.txt`.
 ///
-/// As [`generate`](super::generate) for what else it does.
+/// Otherwise as [`generate`](super::generate): the set is written atomically.
 ///
 /// # Errors
 /// As [`generate`](super::generate).
@@ -171,7 +171,7 @@ pub fn generate_scenes(
 
 /// One random scene of the kind of `config`, with labels (indices of [`SceneKind::classes`]), in metres; z is up.
 ///
-/// The density and the noise of `config` apply; its counts and its seed do not, the random numbers are those of `rng`.
+/// Uses the density and the noise of `config`, but not its counts and its seed: the random numbers are those of `rng`.
 #[must_use]
 pub fn scene(config: &SceneSynthConfig, rng: &mut impl Rng) -> PointCloud {
     match config.kind {
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(crate::scene::SceneFolder::class_names(&root).unwrap().unwrap(), SCENE_CLASSES);
         let other = SceneSynthConfig { density: 21.0, ..config.clone() };
         assert!(matches!(scene_status(&root, &other).unwrap(), SynthStatus::Differs { .. }));
-        // A set of shapes is another set, and may be replaced.
+        // A set of shapes counts as an older synthetic set, so it may be replaced.
         let shapes = crate::synth::SynthConfig::default();
         assert!(matches!(crate::synth::status(&root, &shapes).unwrap(), SynthStatus::Differs { .. }));
         fs::create_dir(folder.path().join("mine")).unwrap();

@@ -1,4 +1,4 @@
-//! Figures of limbs: tapered capsules along bones, which joints turn against each other.
+//! Figures of limbs: tapered capsules along bones, connected by joints.
 
 use std::f64::consts::{PI, TAU};
 
@@ -8,7 +8,7 @@ use crate::cloud::PointCloud;
 
 type Vector = [f64; 3];
 
-/// Where the next bone begins and how it is turned; bones run along the third axis.
+/// The position and orientation of the next bone, which points along the third axis.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     origin: Vector,
@@ -20,7 +20,7 @@ impl Frame {
     pub(crate) const UP: Self =
         Self { origin: [0.0; 3], axes: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]] };
 
-    /// Turned about its own axis 0, 1 or 2, counter-clockwise.
+    /// Rotated about its own axis 0, 1 or 2, counter-clockwise.
     pub(crate) fn turn(mut self, axis: usize, angle: f64) -> Self {
         let (sin, cos) = angle.sin_cos();
         let (u, v) = (self.axes[(axis + 1) % 3], self.axes[(axis + 2) % 3]);
@@ -29,7 +29,7 @@ impl Frame {
         self
     }
 
-    /// Turned as this one, at the origin of another.
+    /// With this orientation, at the origin of another frame.
     pub(crate) fn at(self, other: Self) -> Self {
         Self { origin: other.origin, ..self }
     }
@@ -42,7 +42,7 @@ impl Frame {
         self
     }
 
-    /// In a random orientation, even over all rotations.
+    /// In a random orientation, uniform over all rotations.
     pub(crate) fn random(rng: &mut impl Rng) -> Self {
         let tilt = rng.random_range(-1.0..=1.0_f64).acos();
         Self::UP.turn(2, rng.random_range(0.0..TAU)).turn(0, tilt).turn(2, rng.random_range(0.0..TAU))
@@ -57,7 +57,7 @@ fn dot(u: Vector, v: Vector) -> f64 {
     u[0] * v[0] + u[1] * v[1] + u[2] * v[2]
 }
 
-/// A limb: all points within a radius of a line, the radius changing evenly from one end to the other.
+/// A limb: all points within a radius of a line. The radius changes linearly from one end to the other.
 #[derive(Clone, Copy, Debug)]
 struct Capsule {
     frame: Frame,
@@ -66,7 +66,7 @@ struct Capsule {
 }
 
 impl Capsule {
-    /// Area of the side and of the two half balls at the ends, the side as if it were as long as the bone.
+    /// Approximate area: the two half balls at the ends, and the side as if its length were that of the bone.
     fn area(&self) -> f64 {
         let [a, b] = self.radii;
         PI * (a + b) * self.length + TAU * (a * a + b * b)
@@ -87,7 +87,7 @@ impl Capsule {
             }
             share -= area;
         }
-        // Thick parts of a side have more surface.
+        // Thick parts of a side have more surface, so they get more points.
         let along = loop {
             let along = rng.random_range(0.0..1.0_f64);
             if rng.random_range(0.0..1.0) * a.max(b) <= a + along * (b - a) {
@@ -114,20 +114,20 @@ impl Capsule {
     }
 }
 
-/// Limbs that are put together.
+/// A figure made of connected limbs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Skeleton {
     limbs: Vec<Capsule>,
 }
 
 impl Skeleton {
-    /// Adds a limb from a frame on, and gives the frame at its end.
+    /// Adds a limb that starts at a frame, and returns the frame at its end.
     pub(crate) fn limb(&mut self, frame: Frame, length: f64, radii: [f64; 2]) -> Frame {
         self.limbs.push(Capsule { frame, length, radii });
         frame.moved([0.0, 0.0, length])
     }
 
-    /// Adds a ball whose lowest point lies in a frame, and gives the frame at its middle.
+    /// Adds a ball whose lowest point is at a frame, and returns the frame at its middle.
     pub(crate) fn ball(&mut self, frame: Frame, radius: f64) -> Frame {
         let middle = frame.moved([0.0, 0.0, radius]);
         self.limb(middle, 0.0, [radius; 2])

@@ -7,7 +7,7 @@ use rand::{Rng, RngExt};
 use super::family::Family;
 use super::surface::Surface;
 
-/// Builds a member of `family`; proportions of the bounding box are left to the fit that follows.
+/// Builds a member of `family`; the later fit sets the proportions of the bounding box.
 pub(crate) fn build(family: Family, rng: &mut impl Rng) -> Surface {
     let mut surface = Surface::default();
     match family {

@@ -1,14 +1,14 @@
-//! Triangulated surfaces put together from curved grids.
+//! Triangulated surfaces made of curved grids.
 
 use std::f64::consts::TAU;
 
 use crate::mesh::Mesh;
 
-/// Longest edge of a grid cell, for shapes of size 2: short enough to bend smoothly.
+/// Longest edge of a grid cell, for shapes of size 2; short enough for smooth bends.
 const EDGE: f64 = 0.12;
 
-/// A surface under construction. Grids are closed by neighbours that share their border
-/// positions, not their vertices; sampling does not need more.
+/// A surface under construction. Adjacent grids have the same positions along their common border, but not the same vertices;
+/// this is sufficient for sampling.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surface {
     pub(crate) vertices: Vec<[f64; 3]>,
@@ -119,7 +119,7 @@ impl Surface {
         if up { self.parallelogram(corner, u, v) } else { self.parallelogram(corner, v, u) }
     }
 
-    /// Adds another surface, turned about z and moved.
+    /// Adds another surface, rotated about z and moved.
     pub(crate) fn add(&mut self, other: &Self, angle: f64, offset: [f64; 3]) {
         let first = self.vertices.len() as u32;
         let (sin, cos) = angle.sin_cos();

@@ -1,4 +1,4 @@
-//! Trained networks that come with the program: `pointwise models` lists them, and their names stand for runs.
+//! Trained networks that come with the program: `pointwise models` lists them, and commands accept their names instead of runs.
 
 use std::path::Path;
 
@@ -7,17 +7,17 @@ use sha2::{Digest, Sha256};
 use crate::config::{Config, ConfigError};
 use crate::run::Manifest;
 
-/// A trained network in the program: a run without its training.
+/// A trained network in the program: a run without the files that only training needs.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Model {
-    /// Its name, which commands take in place of a run.
+    /// Its name, which commands accept instead of a run.
     pub name: &'static str,
     /// What it was trained on.
     pub data: &'static str,
     /// The licence of that data.
     pub license: &'static str,
-    /// What it reached on the test files, every file once and without votes.
+    /// Its result on the test files, every file once and without votes.
     pub figure: &'static str,
     config: &'static str,
     manifest: &'static str,
@@ -25,7 +25,7 @@ pub struct Model {
     weights: &'static [u8],
 }
 
-/// From rows to [`MODELS`]; the files of a model lie in `models/NAME`.
+/// Makes [`MODELS`] from rows; the files of a model are in `models/NAME`.
 macro_rules! models {
     ($($name:literal { data: $data:literal, license: $license:literal, figure: $figure:literal },)*) => {
         /// All models.
@@ -56,7 +56,7 @@ impl Model {
         MODELS.iter().find(|model| model.name == name)
     }
 
-    /// The model that `path` names, where there is no file or folder of that name.
+    /// The model named `path`, if there is no file or folder of that name.
     #[must_use]
     pub fn at(path: &Path) -> Option<&'static Self> {
         let model = path.to_str().and_then(Self::named)?;
@@ -99,7 +99,7 @@ mod tests {
     use crate::metrics::Weights;
     use crate::{TrainedRun, device};
 
-    /// What the program may grow by.
+    /// The most bytes that the models may add to the program.
     const MOST_BYTES: usize = 10_000_000;
 
     #[test]

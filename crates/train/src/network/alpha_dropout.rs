@@ -6,8 +6,8 @@ use burn::tensor::{Distribution, Tensor};
 /// The value that SELU takes at minus infinity: `-1.0507 · 1.6733`.
 const SATURATION: f64 = -1.758_099_340_847_376_6;
 
-/// Alpha dropout (Klambauer et al., *Self-Normalizing Neural Networks*, 2017): drops to the saturation of SELU and
-/// corrects scale and shift, so that outputs have mean 0 and variance 1 as the inputs.
+/// Alpha dropout (Klambauer et al., *Self-Normalizing Neural Networks*, 2017): sets dropped values to the saturation of SELU and
+/// corrects scale and shift, so that the outputs have mean 0 and variance 1 like the inputs.
 ///
 /// `y = a · (x · m + α' · (1 - m)) + b` with `m ~ Bernoulli(q)`, `q = 1 - prob`, `a = (q + α'² · q · (1 - q))^(-1/2)`,
 /// `b = -a · (1 - q) · α'`. Does nothing outside of training (on a device without autodiff).

@@ -1,4 +1,4 @@
-//! One convolution of a network, of the kind that its config chooses.
+//! One convolution of a network. The config chooses its kind.
 
 use burn::module::{Initializer, Module};
 use burn::nn::{Linear, LinearConfig};
@@ -60,7 +60,7 @@ impl Convolution {
     /// Makes a convolution of the given kind.
     ///
     /// # Panics
-    /// When `C_out` of a depthwise convolution is no multiple of `C_in`.
+    /// When `C_out` of a depthwise convolution is not a multiple of `C_in`.
     #[must_use]
     pub fn new(
         kind: ConvolutionKind,

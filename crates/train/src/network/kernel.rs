@@ -45,7 +45,7 @@ impl ShellsConfig {
     }
 }
 
-/// The kernel of a convolution: `shells` where the config has that section, else `size` cells of edge `cell`.
+/// The kernel of a convolution: `shells` if the config has that section, otherwise `size` cells of edge `cell`.
 pub(super) fn kernel_shape(
     shells: Option<&ShellsConfig>,
     size: [usize; 3],
@@ -58,7 +58,7 @@ pub(super) fn kernel_shape(
     }
 }
 
-/// Checks the shells of a config, and that the key of cells `key` was not changed beside them: it would have no effect.
+/// Checks the shells of a config, and that the key `key` for cells was not changed as well, because it would have no effect.
 pub(super) fn validate_shells<T: PartialEq + std::fmt::Debug>(
     shells: Option<&ShellsConfig>,
     dilations: &[usize],

@@ -124,9 +124,9 @@ impl NetworkConfig for PaperClassifierConfig {
         let per_point = out * if self.concat { layers } else { 1 };
         Activations {
             inference_per_point: spec.channels_in + (2 * layers + 4) * out,
-            // Input; before and after SELU in every layer; side by side; and the gradients of the last two.
+            // Input; before and after SELU in every layer; the concatenation; and the gradients of the last two.
             training_per_point: spec.channels_in + 2 * layers * out + 3 * per_point,
-            // Before and after SELU and dropout, its mask, and as many gradients.
+            // Before and after SELU and dropout, the dropout mask, and as many gradients.
             training_per_cloud: 8 * self.hidden + 4 * spec.classes,
         }
     }
@@ -143,7 +143,7 @@ impl NetworkConfig for PaperClassifierConfig {
         self.head == Head::Flatten
     }
 
-    /// Counted, for the hidden layer of the `flatten` head has tens of millions of weights to be drawn.
+    /// Computed without making the network: drawing the tens of millions of weights of the `flatten` head would take long.
     fn parameters(&self, spec: &NetworkSpec) -> usize {
         let out = self.channels;
         let mut channels = spec.channels_in;
@@ -186,11 +186,10 @@ impl PaperClassifierConfig {
     }
 }
 
-/// Four pointwise convolutions with growing dilation, their outputs side by side, then two dense layers.
+/// Four pointwise convolutions with growing dilation, their outputs concatenated, then two dense layers.
 ///
-/// SELU after every convolution and after the first dense layer, alpha dropout before the last. With the `flatten` head
-/// a cloud has a fixed number of points in a fixed order; the `pooled` head takes the maximum and the mean over the
-/// points and any number of them.
+/// SELU after every convolution and after the first dense layer, alpha dropout before the last. The `flatten` head needs a
+/// fixed number of points in a fixed order. The `pooled` head takes the maximum and the mean over any number of points.
 #[derive(Module, Debug)]
 pub struct PaperClassifier {
     convolutions: Vec<Convolution>,
@@ -204,8 +203,8 @@ pub struct PaperClassifier {
 
 impl Forward for PaperClassifier {
     /// # Panics
-    /// When there is not one neighbourhood per convolution, none for 1x1 convolutions, or when the head is `flatten` and a
-    /// cloud has another number of points than the network was made for.
+    /// When the number of neighbourhoods is not that of the convolutions (0 for 1x1 convolutions), or when the head is `flatten`
+    /// and a cloud does not have the number of points that the network was made for.
     fn named_outputs(&self, input: &NetworkInput) -> Vec<(String, Tensor<2>)> {
         let levels = levels(&self.convolutions, input.features.clone(), &input.neighborhoods);
         let names = (0..).map(|index| format!("convolutions.{index}"));

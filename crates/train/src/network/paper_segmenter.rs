@@ -76,7 +76,7 @@ impl NetworkConfig for PaperSegmenterConfig {
         )
     }
 
-    /// The last one is that of the output.
+    /// The last kernel is that of the output.
     fn kernel_shapes(&self) -> Vec<KernelShape> {
         if self.convolution == ConvolutionKind::OneByOne {
             return Vec::new();
@@ -102,10 +102,10 @@ impl NetworkConfig for PaperSegmenterConfig {
     }
 
     fn activations(&self, spec: &NetworkSpec) -> Activations {
-        // Input, all levels twice (they are put side by side), one level being made, logits.
+        // Input, all levels twice (they are concatenated), the level that is being computed, logits.
         let levels = (2 * self.dilations.len() + 4) * self.channels;
         let inference_per_point = spec.channels_in + levels + 4 * spec.classes;
-        // As much again for what the backward pass needs, and for the gradients.
+        // The backward pass keeps as many values again, and the gradients are as many again.
         Activations {
             inference_per_point,
             training_per_point: 3 * inference_per_point,
@@ -128,10 +128,10 @@ impl PaperSegmenterConfig {
     }
 }
 
-/// Pointwise convolutions with growing dilation, their outputs side by side, and one more convolution to the classes.
+/// Pointwise convolutions with growing dilation, their outputs concatenated, and one more convolution to the classes.
 ///
-/// SELU after every convolution but the last; on the logits, too, where the config asks for what the released code does.
-/// Without biases, as there.
+/// SELU after every convolution but the last. If the config asks for it, SELU is also applied to the logits, as in the code
+/// released with the paper. By default without biases, like that code.
 #[derive(Module, Debug)]
 pub struct PaperSegmenter {
     convolutions: Vec<Convolution>,
@@ -141,7 +141,7 @@ pub struct PaperSegmenter {
 
 impl Forward for PaperSegmenter {
     /// # Panics
-    /// When there is not one neighbourhood per convolution, none for 1x1 convolutions.
+    /// When the number of neighbourhoods is not that of the convolutions (0 for 1x1 convolutions).
     fn named_outputs(&self, input: &NetworkInput) -> Vec<(String, Tensor<2>)> {
         let lists = &input.neighborhoods[..];
         let (last, inner) = match self.output.has_neighbors() {

@@ -96,7 +96,7 @@ impl NetworkConfig for ResidualSegmenterConfig {
         let kernels = self.kernels();
         let layers = kernels.len();
         let convolution = |(index, kernel): (usize, &KernelShape)| {
-            // The first one is full: a depthwise one would need as many outputs per input.
+            // The first one is full: a depthwise one would need the same number of outputs for every input.
             let (kind, from) = match index {
                 0 if self.convolution != ConvolutionKind::OneByOne => {
                     (ConvolutionKind::Full, spec.channels_in)
@@ -117,10 +117,10 @@ impl NetworkConfig for ResidualSegmenterConfig {
     }
 
     fn activations(&self, spec: &NetworkSpec) -> Activations {
-        // Input, all levels twice (they are put side by side), one level being made, the hidden layer, logits.
+        // Input, all levels twice (they are concatenated), the level that is being computed, the hidden layer, logits.
         let levels = (2 * self.dilations.len() + 4) * self.channels;
         let inference_per_point = spec.channels_in + levels + 2 * self.hidden + 4 * spec.classes;
-        // As much again for what the backward pass needs, and for the gradients.
+        // The backward pass keeps as many values again, and the gradients are as many again.
         Activations {
             inference_per_point,
             training_per_point: 3 * inference_per_point,
@@ -140,7 +140,7 @@ impl NetworkConfig for ResidualSegmenterConfig {
 impl ResidualSegmenterConfig {
     fn kernels(&self) -> Vec<KernelShape> {
         let shape = |(index, &dilation): (usize, &usize)| {
-            // Shells have no cells: then there may be more convolutions than `cells`.
+            // Shells ignore `cells`, so there may be more convolutions than `cells`.
             let cell = self.cells.get(index).copied().unwrap_or_default();
             kernel_shape(self.shells.as_ref(), [3; 3], cell, dilation)
         };
@@ -148,11 +148,11 @@ impl ResidualSegmenterConfig {
     }
 }
 
-/// Residual blocks of pointwise convolutions with cells of several sizes, then two dense layers for every point.
+/// Residual blocks of pointwise convolutions with cells of several sizes, then two dense layers per point.
 ///
 /// `x_0 = SELU(norm(conv_0(x)))`, `x_l = x_{l-1} + A_l · SELU(norm(conv_l(x_{l-1})))`, logits
 /// `O · dropout(SELU(H · [x_0 .. x_L]))`, where `norm` is a normalisation over the channels of a point (Ba et al., *Layer
-/// Normalization*, 2016): what a point gets does not depend on the other points of its batch.
+/// Normalization*, 2016): the result for a point does not depend on the other points of its batch.
 #[derive(Module, Debug)]
 pub struct ResidualSegmenter {
     convolutions: Vec<Convolution>,
@@ -165,7 +165,7 @@ pub struct ResidualSegmenter {
 
 impl Forward for ResidualSegmenter {
     /// # Panics
-    /// When there is not one neighbourhood per convolution, none for 1x1 convolutions.
+    /// When the number of neighbourhoods is not that of the convolutions (0 for 1x1 convolutions).
     fn named_outputs(&self, input: &NetworkInput) -> Vec<(String, Tensor<2>)> {
         let needed = self.convolutions.iter().filter(|convolution| convolution.has_neighbors()).count();
         assert_eq!(

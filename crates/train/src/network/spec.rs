@@ -1,4 +1,4 @@
-//! What a network offers to the rest of the program: the two traits that every file of a network implements.
+//! The interface of a network: the two traits that every network implements.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::ConfigError;
 use crate::config::Scale;
 
-/// What a network does.
+/// The task of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Task {
@@ -30,7 +30,7 @@ impl Task {
     }
 }
 
-/// The sizes that a network is made for, beside its config.
+/// The sizes that a network is made for, in addition to its config.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NetworkSpec {
     /// Points of every cloud, for networks that need a fixed number.
@@ -46,11 +46,11 @@ pub struct NetworkSpec {
 pub struct NetworkInput {
     /// `[P, C_in]`, the points of all clouds one after the other.
     pub features: Tensor<2>,
-    /// Where the points lie.
+    /// The positions of the points.
     pub clouds: PackedClouds,
     /// One for every kernel shape of the network.
     pub neighborhoods: Vec<Neighborhood>,
-    /// The coarser resolutions of the network, each made of the one before.
+    /// The coarser resolutions of the network, each pooled from the one before.
     pub coarser: Vec<CoarseInput>,
 }
 
@@ -72,7 +72,7 @@ pub struct CoarseLevel {
     pub kernels: Vec<KernelShape>,
 }
 
-/// Numbers that are in memory at the same time; estimates from above.
+/// Upper estimates of the numbers that are in memory at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Activations {
     /// Per point, without gradients.
@@ -91,7 +91,7 @@ pub trait NetworkConfig: Default {
     /// What the network does.
     const TASK: Task;
 
-    /// A config with every key, also those of optional sections: the known keys are read from it.
+    /// A config with every key, including those of optional sections: it defines the known keys.
     #[must_use]
     fn example() -> Self {
         Self::default()
@@ -111,15 +111,15 @@ pub trait NetworkConfig: Default {
         Vec::new()
     }
 
-    /// The key that the training files decide where it is [`Scale::Auto`].
+    /// The key whose value is computed from the training files if it is [`Scale::Auto`].
     fn scale(&mut self) -> Option<&mut Scale> {
         None
     }
 
-    /// Makes the network; draws its weights from the random numbers of `device`.
+    /// Makes the network; draws its weights from the random generator of `device`.
     fn init(&self, spec: &NetworkSpec, device: &Device) -> Self::Network;
 
-    /// Memory that the values between the layers take.
+    /// Memory for the activations.
     fn activations(&self, spec: &NetworkSpec) -> Activations;
 
     /// How neighbours are found.

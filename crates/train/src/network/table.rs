@@ -1,4 +1,4 @@
-//! The table of networks becomes two enums: of their configs and of the networks.
+//! The macro that turns the table of networks into two enums: one of the configs and one of the networks.
 
 /// From rows `"kind" => module::{Network, Config}` to [`ModelConfig`](super::ModelConfig) and [`Network`](super::Network).
 macro_rules! networks {
@@ -57,7 +57,7 @@ macro_rules! networks {
                 match self { $(Self::$network(config) => config.coarser(),)+ }
             }
 
-            /// The key that the training files decide where it is [`Auto`](crate::config::Scale::Auto).
+            /// The key whose value is computed from the training files if it is [`Auto`](crate::config::Scale::Auto).
             pub(crate) fn scale(&mut self) -> Option<&mut crate::config::Scale> {
                 match self { $(Self::$network(config) => config.scale(),)+ }
             }
@@ -68,7 +68,7 @@ macro_rules! networks {
                 match self { $(Self::$network(config) => Network::$network(config.init(spec, device)),)+ }
             }
 
-            /// Memory that the values between the layers take.
+            /// Memory for the activations.
             #[must_use]
             pub fn activations(&self, spec: &NetworkSpec) -> Activations {
                 match self { $(Self::$network(config) => config.activations(spec),)+ }

@@ -17,7 +17,7 @@ pub(super) const CELL: f32 = 0.1;
 /// `model.kernel_size` of the paper.
 pub(super) const KERNEL_SIZE: [usize; 3] = [3, 3, 3];
 
-/// What decides a stack of convolutions.
+/// The settings of a stack of convolutions.
 #[derive(Clone, Debug)]
 pub(super) struct Trunk {
     pub(super) kind: ConvolutionKind,
@@ -72,7 +72,7 @@ pub(super) fn validate_stack(
 /// The output of every convolution after SELU, in order.
 ///
 /// # Panics
-/// When there is not one neighbourhood per convolution that reads one.
+/// When the number of neighbourhoods is not that of the convolutions that read one.
 pub(super) fn levels(
     convolutions: &[Convolution],
     features: Tensor<2>,

@@ -1,4 +1,4 @@
-//! A config for a data set about which nothing is said: the files decide task, network, lengths, augmentation and schedule.
+//! Generates a config for a data set: its files decide the task, network, lengths, augmentation and schedule.
 
 mod scenes;
 mod shapes;
@@ -10,7 +10,7 @@ use pointcloud::scene::SceneFolder;
 use crate::config::DataConfig;
 use crate::error::RunError;
 
-/// A config and why it is as it is.
+/// A config with the reasons for its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
     /// The config, a TOML file.
@@ -19,13 +19,13 @@ pub struct Recipe {
     pub reasons: Vec<String>,
 }
 
-/// The recipe for the data set in `root`: a classifier for classes of files, a segmenter for labelled scenes. It depends on the
-/// files alone, so that the same folder gives the same config. The test files are not looked at.
+/// The recipe for the data set in `root`: a classifier for classes of files, a segmenter for labelled scenes. It depends only on
+/// the files, so the same folder gives the same config. It does not read the test files.
 ///
 /// # Errors
 /// A folder that is neither, or files that cannot be read.
 pub fn recipe(root: &Path) -> Result<Recipe, RunError> {
-    // Where the test files are drawn, as a training with the seed of the recipe draws them.
+    // If the test files are drawn, draw the same ones as a training with the seed of the recipe.
     match (DataConfig::new(root).dataset(root, 0, None), SceneFolder::open(root)) {
         (Ok(dataset), _) if dataset.split("train").is_ok_and(|files| !files.is_empty()) => {
             shapes::recipe(root, &dataset)
@@ -38,7 +38,7 @@ pub fn recipe(root: &Path) -> Result<Recipe, RunError> {
     }
 }
 
-/// The name of a run on the data set in `root`: that of the folder, without what no file name should have.
+/// The name of a run on the data set in `root`: that of the folder, without characters that are unsafe in file names.
 fn name_of(root: &Path) -> String {
     let folder = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -53,7 +53,7 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// At most `count` of `items`, evenly spread over all.
+/// At most `count` of `items`, evenly spaced.
 fn spread<T>(items: &[T], count: usize) -> impl Iterator<Item = &T> {
     items.iter().step_by(items.len().div_ceil(count).max(1))
 }

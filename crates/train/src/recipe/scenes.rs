@@ -14,13 +14,13 @@ use crate::task::voxel_for;
 /// Scenes that are read.
 const FILES: usize = 8;
 
-/// Steps of a training, about.
+/// Approximate number of steps of a training.
 const STEPS: usize = 3_000;
 
-/// Regions of a step.
+/// Regions per step.
 const BATCH: usize = 4;
 
-/// Labels beyond which a property is no class.
+/// A property with more different labels than this is not taken for the class.
 const MOST_CLASSES: usize = 256;
 
 pub(super) fn recipe(root: &Path, folder: &SceneFolder) -> Result<Recipe, RunError> {
@@ -113,11 +113,11 @@ average = 0.99
     Ok(Recipe { text, reasons })
 }
 
-/// Where the classes come from.
+/// The source of the classes.
 enum Classes {
     /// `classes.txt` in the folder.
     Listed(usize),
-    /// The labels that occur.
+    /// The labels that occur in the files.
     Found(Vec<i32>),
 }
 
@@ -129,7 +129,7 @@ impl Classes {
         }
     }
 
-    /// The keys that say so.
+    /// The keys of the config that define the classes.
     fn text(&self) -> String {
         match self {
             Self::Listed(_) => String::new(),
@@ -143,7 +143,7 @@ impl Classes {
     }
 }
 
-/// The property that holds the labels of `scenes`, the first of which is `path`, and the classes.
+/// The property with the labels of `scenes`, and the classes. `path` is the file of the first scene.
 fn classes(root: &Path, path: &Path, scenes: &[PointCloud]) -> Result<(String, Classes), RunError> {
     let bad = |problem: String| RunError::BadFile { path: path.to_owned(), problem };
     if scenes[0].labels().is_none() {
@@ -164,7 +164,7 @@ fn classes(root: &Path, path: &Path, scenes: &[PointCloud]) -> Result<(String, C
     Ok((name, Classes::Found(found.into_iter().collect())))
 }
 
-/// What every scene has to offer: the height, and colours where all have them.
+/// The inputs that every scene has: the height, and colours if all scenes have them.
 fn inputs(scenes: &[PointCloud]) -> Vec<&'static str> {
     let mut inputs = vec!["height", "one"];
     if scenes.iter().all(|scene| scene.colors().is_some()) {

@@ -17,16 +17,16 @@ const FILES: usize = 16;
 /// Classes whose files are read.
 const CLASSES: usize = 24;
 
-/// Points of a cloud: more cost time, and hardly improve the classes of single shapes.
+/// Points per cloud: more points take more time and hardly improve the classification of single shapes.
 const POINTS: usize = 1024;
 
-/// Clouds that a training sees about, over all epochs.
+/// Approximate number of clouds in a training, over all epochs.
 const SEEN: usize = 160_000;
 
-/// Training files from which on the larger network is worth its time.
+/// Smallest number of training files for which the larger network is worth its time.
 const MANY_FILES: usize = 2_000;
 
-/// Training files of a class from which on a tenth is held back for validation.
+/// Smallest number of training files per class for which a tenth is held back for validation.
 const ENOUGH_TO_HOLD_BACK: usize = 30;
 
 pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, RunError> {

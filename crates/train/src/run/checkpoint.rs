@@ -1,4 +1,4 @@
-//! The checkpoints in a run directory: for each, weights, optimizer and schedule as burn stores them, and the position.
+//! The checkpoints in a run directory. Each has the weights, optimizer and schedule as burn stores them, and the position.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,11 @@ use burn::store::ModuleRecord;
 use super::{Position, RunDirectory};
 use crate::error::RunError;
 
-/// What burn writes of a checkpoint, each into a file of its own.
+/// The kinds of files that burn writes for a checkpoint.
 const FILES: [&str; 3] = ["model", "optim", "scheduler"];
 
 impl RunDirectory {
-    /// `checkpoint/`: what resuming needs.
+    /// `checkpoint/`: the files that resuming needs.
     #[must_use]
     pub fn checkpoints(&self) -> PathBuf {
         self.path().join("checkpoint")
@@ -35,7 +35,7 @@ impl RunDirectory {
         self.file("average", steps)
     }
 
-    /// The numbers of the whole checkpoints in order: steps since the start.
+    /// The numbers of the complete checkpoints in order. A number is that of the steps since the start.
     #[must_use]
     pub fn whole_checkpoints(&self) -> Vec<usize> {
         let Ok(entries) = fs::read_dir(self.checkpoints()) else { return Vec::new() };
@@ -43,14 +43,14 @@ impl RunDirectory {
             let name = entry.file_name().into_string().ok()?;
             name.strip_prefix("position-")?.strip_suffix(".toml")?.parse::<usize>().ok()
         });
-        // Each file appears whole or not at all; the four of a checkpoint are written side by side.
+        // Each file is written atomically, but the four of a checkpoint are written independently.
         let mut whole: Vec<usize> =
             steps.filter(|&steps| FILES.iter().all(|kind| self.file(kind, steps).exists())).collect();
         whole.sort_unstable();
         whole
     }
 
-    /// The position of the last whole checkpoint; `None` without one.
+    /// The position of the last complete checkpoint; `None` without one.
     ///
     /// # Errors
     /// [`RunError::BadFile`], [`RunError::Io`].
@@ -67,8 +67,8 @@ impl RunDirectory {
         Ok(Some(position))
     }
 
-    /// Writes the averaged weights of the checkpoint after `steps` steps. Its position is written after them, so that a whole
-    /// checkpoint has them.
+    /// Writes the averaged weights of the checkpoint after `steps` steps. Its position is written later, so a complete checkpoint
+    /// has them.
     pub(crate) fn write_average<M: Module>(&self, steps: usize, network: &M) -> Result<(), RunError> {
         let path = self.average(steps);
         fs::create_dir_all(self.checkpoints()).map_err(RunError::io(&path, "write"))?;
@@ -79,7 +79,7 @@ impl RunDirectory {
         })
     }
 
-    /// Gives `network` the averaged weights of the checkpoint after `steps` steps.
+    /// Loads the averaged weights of the checkpoint after `steps` steps into `network`.
     ///
     /// # Errors
     /// [`RunError::BadFile`].
@@ -95,14 +95,14 @@ impl RunDirectory {
         self.write(&self.position(position.steps), &text)
     }
 
-    /// Removes the position and the average of a checkpoint: its other files are no checkpoint any more.
+    /// Removes the position and the average of a checkpoint, which makes it incomplete.
     pub(crate) fn remove_position(&self, steps: usize) {
-        // A file that stays does no harm: resuming the run removes it.
+        // A failure does no harm: resuming the run removes a file that is left.
         let _ = fs::remove_file(self.position(steps));
         let _ = fs::remove_file(self.average(steps));
     }
 
-    /// Removes the remains of a process that was killed: incomplete checkpoints, and files that were being written.
+    /// Removes what a killed process left: incomplete checkpoints, and unfinished files.
     pub(crate) fn sweep(&self) -> Result<(), RunError> {
         let whole = self.whole_checkpoints();
         let is_used = |name: &str| {
@@ -127,7 +127,7 @@ impl RunDirectory {
         Ok(())
     }
 
-    /// Gives network, optimizer and schedule what the checkpoint after `steps` steps holds.
+    /// Loads network, optimizer and schedule from the checkpoint after `steps` steps.
     ///
     /// # Errors
     /// [`RunError::BadFile`].

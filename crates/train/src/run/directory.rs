@@ -1,4 +1,4 @@
-//! Paths in a run directory, and how one is made or found.
+//! The paths in a run directory; creates and finds run directories.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,10 +21,10 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Makes a new run directory and writes the resolved config into it.
+    /// Creates a new run directory and writes the resolved config into it.
     ///
     /// # Errors
-    /// [`RunError::Occupied`] when there is a run already, [`RunError::NotEmpty`] when there is something else,
+    /// [`RunError::Occupied`] if a run already exists there, [`RunError::NotEmpty`] if there is something else,
     /// [`RunError::Io`].
     pub fn create(path: impl Into<PathBuf>, config: &Config) -> Result<Self, RunError> {
         let run = Self { path: path.into() };
@@ -34,7 +34,7 @@ impl RunDirectory {
         Ok(run)
     }
 
-    /// Checks that there is nothing at `path`, or an empty folder.
+    /// Checks that `path` does not exist or is an empty folder.
     ///
     /// # Errors
     /// As [`create`](Self::create).
@@ -50,7 +50,7 @@ impl RunDirectory {
         if entries.next().is_some() { Err(RunError::NotEmpty { path: run.path }) } else { Ok(()) }
     }
 
-    /// Removes the files of a training without a checkpoint; other files stay.
+    /// Removes the files of a training without a checkpoint; keeps other files.
     ///
     /// # Errors
     /// [`RunError::Io`].
@@ -65,7 +65,7 @@ impl RunDirectory {
             fs::remove_dir_all(&folder).map_err(RunError::io(&folder, "remove"))?;
         }
         for folder in [self.checkpoints(), self.path.clone()] {
-            // Fails, and does no harm, where something else lies in it.
+            // If the folder has other files, this fails, which does no harm.
             let _ = fs::remove_dir(folder);
         }
         Ok(())
@@ -169,7 +169,7 @@ impl RunDirectory {
         self.path.join("report.json")
     }
 
-    /// `tensorboard/`: event files, where they were asked for.
+    /// `tensorboard/`: event files, if the training writes them.
     #[must_use]
     pub fn tensorboard(&self) -> PathBuf {
         self.path.join("tensorboard")
@@ -190,7 +190,7 @@ impl RunDirectory {
         self.write(&self.split(), &format!("{SPLIT_HEADER}{lines}"))
     }
 
-    /// The files that `split.txt` names; `None` where the run has no such file.
+    /// The files in `split.txt`; `None` if the run has no such file.
     ///
     /// # Errors
     /// [`RunError::Io`].
@@ -204,7 +204,7 @@ impl RunDirectory {
         Ok(Some(lines.map(str::to_owned).collect()))
     }
 
-    /// Writes a text file in one step: whole or not at all.
+    /// Writes a text file atomically.
     ///
     /// # Errors
     /// [`RunError::Data`] with what the operating system says.

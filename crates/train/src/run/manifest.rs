@@ -1,4 +1,4 @@
-//! `manifest.json`: what the weights belong to.
+//! `manifest.json`: describes the weights of a run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Version of the checkpoints in a run directory; those of other versions cannot be resumed.
 pub const CHECKPOINT_VERSION: u32 = 2;
 
-/// What `eval` and `predict` must know beside the config.
+/// The data that `eval` and `predict` need in addition to the config.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Manifest {
@@ -41,15 +41,15 @@ pub struct Manifest {
     pub validation_files: usize,
     /// Files that were left out (`data.skip_bad`).
     pub skipped_files: usize,
-    /// Version of the checkpoints, 0 where the run is older than the key.
+    /// Version of the checkpoints; 0 if the run is older than this key.
     #[serde(default)]
     pub checkpoint_version: u32,
-    /// The weights there are, by `best` and `last`.
+    /// The existing weights, under `best` and `last`.
     #[serde(default)]
     pub weights: BTreeMap<String, WeightsEntry>,
 }
 
-/// Where weights come from.
+/// The origin of weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WeightsEntry {
@@ -57,16 +57,16 @@ pub struct WeightsEntry {
     pub file: String,
     /// The epoch after which they were saved, from 1.
     pub epoch: usize,
-    /// The temperature that makes probabilities as high as the network is often right on the validation files; `None` before
-    /// the end of the training, or without validation.
+    /// The temperature that calibrates the probabilities on the validation files; `None` before the end of the training, or
+    /// without validation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
-    /// The metrics that epochs are chosen by, on the validation files after that epoch.
+    /// The metrics that choose the best epoch, on the validation files after that epoch.
     #[serde(flatten, with = "crate::metrics::validation_named")]
     pub validation: Values,
 }
 
-/// The one key that every version has.
+/// The only key that every version has.
 #[derive(Deserialize)]
 struct Versioned {
     format_version: u32,
@@ -87,7 +87,7 @@ impl Manifest {
         }
         let text = fs::read_to_string(&path).map_err(RunError::io(&path, "read"))?;
         let bad = |problem| RunError::BadFile { path: path.clone(), problem };
-        // The version first: a newer manifest may have other keys.
+        // Read the version first: a newer manifest may have other keys.
         let versioned: Versioned = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
         let found = versioned.format_version;
         if found > FORMAT_VERSION {

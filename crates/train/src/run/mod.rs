@@ -1,4 +1,4 @@
-//! The directory of a run: what `train` leaves and `eval`, `predict` and `inspect` need.
+//! The directory of a run, which `train` writes and `eval`, `predict` and `inspect` read.
 
 mod checkpoint;
 mod directory;

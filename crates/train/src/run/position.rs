@@ -1,36 +1,37 @@
-//! How far a training has got, to the step.
+//! The position of a training: its progress, to the step.
 
 use serde::{Deserialize, Serialize};
 
-/// What a checkpoint says beside weights, optimizer and schedule: with it a training goes on as if it had never stopped.
+/// The part of a checkpoint that is not weights, optimizer or schedule. With it, a resumed training gives the same result as
+/// one that never stopped.
 ///
-/// It is stored as TOML, whose numbers read back to the last bit.
+/// It is stored as TOML, whose numbers are read back to the last bit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// Steps that are done, in all epochs: the number of the checkpoint.
+    /// Completed steps over all epochs: the number of the checkpoint.
     pub steps: usize,
-    /// Whole epochs that are done, validation included.
+    /// Completed epochs, including their validation.
     pub epochs: usize,
-    /// Steps of the epoch after those.
+    /// Completed steps of the next epoch.
     pub step: usize,
-    /// Sums over these steps; left out where there is none.
+    /// Sums over these steps; left out if there are none.
     #[serde(default, skip_serializing_if = "Sums::is_empty")]
     pub sums: Sums,
-    /// The epoch that did best on the validation files so far.
+    /// The epoch with the best result on the validation files so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
 }
 
-/// Sums over the steps of an epoch, from which its row of metrics is made.
+/// Sums over the steps of an epoch, from which its row of metrics is computed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
-    /// Loss, times the files or points it is the mean of.
+    /// Sum of the losses of the files or points.
     pub loss: f64,
     /// Learning rate of the last step.
     pub lr: f64,
     /// Wall-clock time, in seconds.
     pub seconds: f64,
-    /// How often each class (row) was taken for each (column); empty before the first step.
+    /// How often each true class (row) was predicted as each class (column); empty before the first step.
     pub confusion: Vec<Vec<u64>>,
 }
 
@@ -40,7 +41,7 @@ impl Sums {
     }
 }
 
-/// The epoch that did best on the validation files.
+/// The epoch with the best result on the validation files.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Best {
     /// The epoch, from 1.
@@ -52,7 +53,7 @@ pub struct Best {
 }
 
 impl Best {
-    /// Whether `score` is higher, or equal with a lower `loss`. Of equals the earlier one stays.
+    /// Whether `score` is higher, or equal with a lower `loss`. In a tie, the earlier epoch is kept.
     #[must_use]
     pub fn is_beaten_by(&self, score: f64, loss: f64) -> bool {
         score > self.score || (score == self.score && loss < self.loss)

@@ -10,8 +10,8 @@ use super::{Manifest, RunDirectory};
 use crate::error::RunError;
 use crate::metrics::Weights;
 
-/// Writes the weights of `network`, named by their path in the network without the kinds of layers, in one step. The header identifies
-/// the network.
+/// Writes the weights of `network` atomically. Their names are their paths in the network without the kinds of layers. The header
+/// identifies the network.
 ///
 /// # Errors
 /// [`RunError::BadFile`] with the reason of the store.
@@ -29,7 +29,7 @@ pub fn save_weights(
         "burn_version": manifest.burn_version,
     });
     let mut store = SafetensorsStore::from_file(&path)
-        // The store writes several keys in a random order; with one, the same weights are the same bytes.
+        // The store writes several keys in random order. With one key, the same weights give the same bytes.
         .clear_metadata()
         .metadata("pointwise", identity.to_string())
         .skip_enum_variants(true)
@@ -39,16 +39,16 @@ pub fn save_weights(
         .map_err(|error| RunError::BadFile { path, problem: format!("cannot write the weights: {error}") })
 }
 
-/// What became of the tensors of a file of weights, and of those of a network.
+/// The result of loading a file of weights into a network: which tensors were used.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fitted {
-    /// Tensors of the network that have values of the file now.
+    /// Number of tensors of the network that were loaded from the file.
     pub taken: usize,
-    /// Tensors of the network, all of them.
+    /// Number of all tensors of the network.
     pub all: usize,
-    /// Tensors that start anew: their name, and why they have no values of the file.
+    /// Tensors of the network that were not loaded: their names, and the reasons.
     pub anew: Vec<(String, String)>,
-    /// Tensors of the file that the network does not have.
+    /// Tensors of the file that are not in the network.
     pub unused: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for Fitted {
     }
 }
 
-/// Reads those weights of `bytes`, which came from `path`, into `network` whose names and shapes agree.
+/// Loads those weights of `bytes`, the contents of `path`, into `network` whose names and shapes agree.
 ///
 /// # Errors
 /// [`RunError::BadFile`] when they cannot be read.
@@ -97,10 +97,10 @@ pub(crate) fn load_fitting_weights(
     Ok(Fitted { taken, all: taken + anew.len(), anew, unused: result.unused })
 }
 
-/// Reads weights into `network`, whose tensors must all be there with the same shapes.
+/// Loads weights into `network`. The file must have all of its tensors, with the same shapes.
 ///
 /// # Errors
-/// [`RunError::NoWeights`] when there are none, [`RunError::BadFile`] when they do not fit.
+/// [`RunError::NoWeights`] if there are none, [`RunError::BadFile`] if they do not fit.
 pub fn load_weights(
     network: &mut impl ModuleSnapshot,
     run: &RunDirectory,
@@ -125,10 +125,10 @@ pub fn load_weights(
     Ok(())
 }
 
-/// Reads weights of any precision from `bytes`, which are called `name`, into `network`, whose tensors must all be there.
+/// Loads weights of any precision from `bytes` into `network`. They must have all of its tensors; `name` is for messages.
 ///
 /// # Errors
-/// [`RunError::BadFile`] when they do not fit.
+/// [`RunError::BadFile`] if they do not fit.
 pub(crate) fn load_weights_from(
     network: &mut impl ModuleSnapshot,
     bytes: &[u8],

@@ -1,4 +1,4 @@
-//! Augmentation: random changes of a training cloud, over all of its columns, for both tasks.
+//! Augmentation: random changes of all columns of a training cloud, for both tasks.
 //!
 //! A new augmentation is a key of [`AugmentConfig`] and a step of [`augment`].
 
@@ -13,18 +13,18 @@ use rand_distr::StandardNormal;
 use super::Columns;
 use crate::config::{self, AugmentConfig, Rotate};
 
-/// Where the random numbers of a rotation come from. The two tasks differ, so that a seed means what it meant when each task
-/// had an augmentation of its own.
+/// The source of the random numbers of a rotation. The tasks differ, so that a seed still gives the same numbers as when each
+/// task had its own augmentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RotationDraws {
     /// From the stream of the other changes.
     Shared,
-    /// From a stream whose seed is drawn from that one, also without a rotation.
+    /// From a stream whose seed is drawn from that one, even if there is no rotation.
     Own,
 }
 
-/// Changes a cloud at random: positions, normals and colours as `config` says. `anchors` are points that go with the cloud,
-/// but are not moved or jittered on their own: the centre of a region.
+/// Changes positions, normals and colours of a cloud at random, as `config` says. `anchors` are points, such as the centre of a
+/// region, that are transformed with the cloud but not jittered.
 pub fn augment(
     columns: &mut Columns,
     anchors: &mut [[f32; 3]],
@@ -77,7 +77,7 @@ pub fn drop_points(members: Vec<usize>, config: &AugmentConfig, rng: &mut impl R
     drop_randomly(members.len(), config.drop, rng).into_iter().map(|index| members[index]).collect()
 }
 
-/// Turns all `columns` by one random rotation: for each the same numbers are drawn again.
+/// Applies one random rotation to all `columns`: the same numbers are drawn again for each.
 fn rotate(columns: [&mut [[f32; 3]]; 3], config: &AugmentConfig, draws: RotationDraws, rng: &mut ChaCha8Rng) {
     let start = match draws {
         RotationDraws::Shared => rng.clone(),
@@ -86,7 +86,7 @@ fn rotate(columns: [&mut [[f32; 3]]; 3], config: &AugmentConfig, draws: Rotation
     for vectors in columns {
         let mut turn = start.clone();
         match config.rotate {
-            // What is not decided is not done: estimates look at training clouds before the files are read.
+            // `Auto` is not resolved yet when estimates use training clouds, before all files are read.
             Rotate::None | Rotate::Auto => {}
             Rotate::Up => drop(rotate_randomly(vectors, config.up_axis.into(), &mut turn)),
             Rotate::Any => rotate_uniformly(vectors, &mut turn),
@@ -97,7 +97,7 @@ fn rotate(columns: [&mut [[f32; 3]]; 3], config: &AugmentConfig, draws: Rotation
     }
 }
 
-/// Scales every axis by its factor. A normal stays at right angles to its surface: `n_i / f_i`, of length 1 again.
+/// Scales every axis by its factor. A normal becomes `n_i / f_i`, normalised to length 1, so it remains normal to its surface.
 fn stretch(
     positions: &mut [[f32; 3]],
     normals: &mut [[f32; 3]],
@@ -181,7 +181,7 @@ mod tests {
                     let new = distance(after.positions[i], after.positions[j]);
                     assert!((new - 2.0 * old).abs() < 1e-5, "{old} became {new}");
                 }
-                // A normal turns with its point: its part along the way to another point stays, but for the scale.
+                // A normal rotates with its point: its component along the vector to another point changes only by the scale.
                 let along = |columns: &Columns| {
                     let way = [0, 1, 2].map(|i| columns.positions[1][i] - columns.positions[0][i]);
                     (0..3).map(|i| way[i] * columns.normals[0][i]).sum::<f32>()
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn axes_are_scaled_apart_and_normals_stay_at_right_angles() {
         let config = AugmentConfig { scale: [0.5, 2.0], scale_axes: true, ..Default::default() };
-        // Two ways along a slanted face, and its normal.
+        // Two vectors in a slanted face, and its normal.
         let (u, v) = ([1.0, 0.0, -1.0], [0.0, 1.0, -2.0]);
         let normal = [1.0_f32, 2.0, 1.0].map(|x| x / 6.0_f32.sqrt());
         for seed in 0..20 {

@@ -14,22 +14,22 @@ use crate::network::{CoarseInput, CoarseLevel, NetworkInput};
 pub struct CloudBatch {
     /// What the network reads.
     pub input: NetworkInput,
-    /// The class of every cloud `[B]`, or of every point `[P]`, where the number of classes means an ignored point.
+    /// The class of every cloud `[B]`, or of every point `[P]`; a target equal to the number of classes is an ignored point.
     pub targets: Tensor<1, Int>,
-    /// What every point counts in the loss, `[P]`; without, all are equal. Only for points.
+    /// The weight of every point in the loss, `[P]`; `None` weights all equally. Only for points.
     pub weights: Option<Tensor<1>>,
     /// How logits and targets are compared.
     pub loss: Loss,
-    /// Which items of their source these are.
+    /// The indices of these items in their source.
     pub members: Vec<usize>,
 }
 
-/// Points with their features, and what the network should say of them.
+/// Points with their features and targets.
 #[derive(Clone, Debug, Default)]
 pub struct Unpacked {
     /// All positions, cloud by cloud.
     pub positions: Vec<[f32; 3]>,
-    /// Where each cloud begins, and the end of the last.
+    /// The index of the first point of each cloud, and the end of the last cloud.
     pub offsets: Vec<usize>,
     /// The features, point by point.
     pub features: Vec<f32>,
@@ -71,7 +71,7 @@ impl Packer {
         }
     }
 
-    /// Finds the neighbours, and makes tensors.
+    /// Finds the neighbours and makes the tensors.
     ///
     /// # Errors
     /// A position that is not finite, or too many neighbours.
@@ -111,7 +111,7 @@ pub(crate) fn list_sizes(
     ListSizes::count(&PackedClouds::new(positions.to_vec(), offsets.to_vec())?, shapes)
 }
 
-/// Where each of some clouds begins, and the end of the last, for their numbers of points.
+/// The offsets of packed clouds with these numbers of points: the start of each cloud, and the end of the last.
 pub(crate) fn offsets(sizes: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut offsets = vec![0];
     for size in sizes {

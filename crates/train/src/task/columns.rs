@@ -1,4 +1,4 @@
-//! The columns of the points of a cloud or of a region, and what a network reads of them.
+//! The columns of the points of a cloud or of a region, and the features that a network reads from them.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::error::RunError;
 /// The columns of the points of a cloud or of a region. A column that the cloud lacks is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Columns {
-    /// Where the points lie.
+    /// The positions of the points.
     pub positions: Vec<[f32; 3]>,
     /// Normals.
     pub normals: Vec<[f32; 3]>,
@@ -22,12 +22,12 @@ pub struct Columns {
     pub labels: Vec<i32>,
 }
 
-/// What coordinates are counted from as features of a point.
+/// The origin of the coordinates that are features of a point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Reference {
-    /// What `"xyz"` is counted from.
+    /// The origin of `"xyz"`.
     pub(crate) centre: [f32; 3],
-    /// The axis of `"height"` and what it is counted from.
+    /// The axis of `"height"`, and the coordinate at which the height is 0.
     pub(crate) floor: (usize, f32),
     /// Half of the extents, by which `"room"` is divided.
     pub(crate) half: [f32; 3],
@@ -40,7 +40,7 @@ impl From<Vec<[f32; 3]>> for Columns {
 }
 
 impl Columns {
-    /// The positions of `cloud` and those of its columns that `attributes` ask for; without labels.
+    /// The positions of `cloud` and the columns that `attributes` need; without labels.
     #[must_use]
     pub fn of_cloud(cloud: PointCloud, attributes: &[Attribute]) -> Self {
         let mut columns = Self::default();
@@ -93,7 +93,7 @@ impl Columns {
         }
     }
 
-    /// What `attributes` say of every point, point by point.
+    /// The values of `attributes` for every point, point by point.
     ///
     /// # Panics
     /// When a column is missing.
@@ -126,10 +126,10 @@ impl Columns {
     }
 }
 
-/// Checks that `cloud` has what `attributes`, the values of the config key `key`, ask for.
+/// Checks that `cloud` has the columns for `attributes`, the values of the config key `key`.
 ///
 /// # Errors
-/// [`RunError::BadFile`] with what is missing or not finite, and with what the file has.
+/// [`RunError::BadFile`] that names what is missing or not finite, and the columns that the file has.
 pub(crate) fn check_attributes(
     path: &Path,
     cloud: &PointCloud,
@@ -176,7 +176,7 @@ pub(crate) fn check_attributes(
     Ok(())
 }
 
-/// The columns of a cloud, in words.
+/// The names of the columns of a cloud, as text.
 fn found(cloud: &PointCloud) -> String {
     let columns = [("normals", cloud.normals().is_some()), ("colours", cloud.colors().is_some())];
     let mut names: Vec<&str> = vec!["positions"];

@@ -1,4 +1,4 @@
-//! Batches, made ahead of time on a thread of their own.
+//! A loader that prepares batches in advance on a separate thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,13 +15,12 @@ use super::source::BatchError;
 use super::{BatchSource, CloudBatch};
 use crate::streams::Stream;
 
-/// Batches that may wait for the network.
+/// Number of batches that are prepared in advance.
 pub(crate) const AHEAD: usize = 2;
 
-/// Goes through a [`BatchSource`] in batches: in another order in every epoch for training, in order otherwise.
+/// Iterates over a [`BatchSource`] in batches: for training in a new order in every epoch, otherwise in order.
 ///
-/// What it gives depends on the source and on the epoch alone. The last batch of an epoch may be smaller; no item is left
-/// out.
+/// The batches depend only on the source and on the epoch. The last batch of an epoch may be smaller; no item is left out.
 #[derive(Clone, Debug)]
 pub struct Loader<S> {
     source: S,
@@ -38,24 +37,24 @@ impl<S: BatchSource> Loader<S> {
         Self { source, batch_size, shuffle: true, epoch: Arc::default(), skipped: Arc::default() }
     }
 
-    /// A loader that goes through all items once, in their order.
+    /// A loader that iterates over all items once, in order.
     #[must_use]
     pub fn in_order(source: S, batch_size: usize) -> Self {
         Self { source, batch_size, shuffle: false, epoch: Arc::default(), skipped: Arc::default() }
     }
 
-    /// What the batches are made of.
+    /// The source of the batches.
     #[must_use]
     pub fn source(&self) -> &S {
         &self.source
     }
 
-    /// Chooses the epoch that the next [`iter`](DataLoader::iter) goes through.
+    /// Sets the epoch of the next [`iter`](DataLoader::iter).
     pub fn start_epoch(&self, epoch: usize) {
         self.resume_epoch(epoch, 0);
     }
 
-    /// Chooses an epoch whose first `batches` batches are left out; the others are what they would have been.
+    /// Sets the epoch and skips its first `batches` batches; the others do not change.
     pub fn resume_epoch(&self, epoch: usize, batches: usize) {
         self.epoch.store(epoch, Ordering::Relaxed);
         self.skipped.store(batches, Ordering::Relaxed);
@@ -75,7 +74,7 @@ impl<S: BatchSource> DataLoader<CloudBatch> for Loader<S> {
         };
         let (sender, receiver) = sync_channel(AHEAD);
         let (source, batch_size) = (self.source.clone(), self.batch_size);
-        // Ends by itself: after the last batch, or when the receiver is gone.
+        // The thread ends after the last batch, or when the receiver is dropped.
         std::thread::spawn(move || {
             for members in order.chunks(batch_size).skip(skipped) {
                 if sender.send(source.batch(epoch, members.to_vec())).is_err() {

@@ -1,4 +1,4 @@
-//! The loss of both tasks: cross-entropy over clouds, or over points, some of which do not count.
+//! The loss of both tasks: cross-entropy over clouds, or over points, some of which may be ignored.
 
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::activation::log_softmax;
@@ -13,7 +13,7 @@ use crate::network::{Network, Task};
 pub struct Loss {
     /// Whether there is a target for every cloud or for every point.
     pub task: Task,
-    /// Probability that is taken from the true class and spread over all classes, in `[0, 1)`.
+    /// Label smoothing, in `[0, 1)`: the probability that is moved from the true class to all classes in equal parts.
     pub label_smoothing: f32,
 }
 
@@ -40,11 +40,11 @@ pub fn forward_loss(network: &Network, batch: CloudBatch) -> ClassificationOutpu
     ClassificationOutput::new(loss, logits, batch.targets)
 }
 
-/// The weighted mean of the cross-entropy over the points of a batch: `sum_i w_i · l_i / sum_i w_i`; 0 where all weights
-/// are 0, with a gradient of 0.
+/// The weighted mean of the cross-entropy over the points of a batch: `sum_i w_i · l_i / sum_i w_i`. If all weights are 0, the
+/// loss and its gradient are 0.
 ///
-/// `l_i = -(1 - s) · log p_i[t_i] - s · mean_c log p_i[c]` with the label smoothing `s`. A target that is no class has the
-/// weight 0, whatever `weights` say; without `weights` all others have the weight 1.
+/// `l_i = -(1 - s) · log p_i[t_i] - s · mean_c log p_i[c]` with the label smoothing `s`. A target that is not a class has the
+/// weight 0, whatever `weights` has for it; without `weights`, all others have the weight 1.
 ///
 /// # Shapes
 /// - logits `[P, classes]`, targets `[P]`, weights `[P]`
@@ -69,7 +69,7 @@ fn point_loss(
     }
     let total: f32 = weights.clone().sum().into_scalar();
     if total <= 0.0 {
-        // Zero, and with a path back to the weights of the network, all of whose gradients are then zero.
+        // Zero, but still connected to the weights of the network, so that all of their gradients are zero.
         return losses.sum() * Tensor::zeros([1], &device);
     }
     (losses * weights).sum().neg() / total
@@ -88,7 +88,7 @@ mod tests {
     const CLASSES: usize = 4;
 
     fn logits(device: &Device) -> Tensor<2> {
-        // Not from the device: other tests draw from its one generator at the same time.
+        // Not drawn on the device: other tests use its only generator at the same time.
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let values: Vec<f32> = (0..5 * CLASSES).map(|_| 2.0 * rng.sample::<f32, _>(StandardNormal)).collect();
         Tensor::from_data(TensorData::new(values, [5, CLASSES]), device)
@@ -108,7 +108,7 @@ mod tests {
                 .init(&device)
                 .forward(logits(&device), targets.clone());
             let found = point_loss(logits(&device), targets.clone(), None, smoothing.unwrap_or(0.0));
-            // A handful of roundings.
+            // Allows for a few roundings.
             found.into_data().assert_approx_eq(&expected.into_data(), Tolerance::<f32>::absolute(1e-5));
         }
     }

@@ -1,4 +1,4 @@
-//! What networks are trained on and used for: one folder per task, and what the two tasks share.
+//! The tasks of the networks: one folder per task, and the code that both tasks share.
 
 mod augment;
 mod batch;

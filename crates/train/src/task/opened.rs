@@ -1,4 +1,4 @@
-//! A run or a model of the program that is opened: config, manifest and the weights to be loaded.
+//! An opened run, or an opened model of the program: config, manifest and the weights to be loaded.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,12 @@ use crate::models::Model;
 use crate::network::{Network, NetworkSpec};
 use crate::run::{Manifest, RunDirectory, load_weights, load_weights_from};
 
-/// What both kinds of trained networks are opened from.
+/// The data from which a trained run or a model is opened.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) config: Config,
     pub(crate) manifest: Manifest,
-    /// Which weights are loaded; those of a model in the program are those of its last epoch.
+    /// Which weights are loaded; a model in the program has only those of its last epoch.
     pub(crate) weights: Weights,
     /// The test files that the run drew from a data set without splits.
     pub(crate) test_files: Option<Vec<String>>,
@@ -33,7 +33,7 @@ impl Opened {
     /// Opens the run at `path`, or the model of that name.
     ///
     /// # Errors
-    /// When `path` is neither, or its files are damaged or do not fit together.
+    /// When `path` is neither, or its files are damaged or inconsistent.
     pub(crate) fn find(path: impl Into<PathBuf>, weights: Weights) -> Result<Self, RunError> {
         let path: PathBuf = path.into();
         if let Some(model) = Model::at(&path) {
@@ -46,7 +46,7 @@ impl Opened {
             });
         }
         let run = RunDirectory::open(path)?;
-        // The manifest first: a newer format may have other keys in its config.
+        // Read the manifest first: the config of a newer format may have other keys.
         let manifest = Manifest::read(&run)?;
         let config = Config::of_run(run.config())?;
         Ok(Self { config, manifest, weights, test_files: run.test_files()?, tensors: Tensors::Run(run) })

@@ -1,4 +1,4 @@
-//! What batches are made of.
+//! The sources of batches.
 
 use std::path::PathBuf;
 
@@ -10,16 +10,16 @@ use super::CloudBatch;
 use crate::config::Config;
 use crate::network::NetworkSpec;
 
-/// Items that a [`Loader`](super::Loader) makes batches of. What an item is in an epoch depends on the epoch and on the
-/// source alone.
+/// Items from which a [`Loader`](super::Loader) makes batches. The content of an item depends only on the epoch and on the
+/// source.
 pub trait BatchSource: Clone + Send + Sync + 'static {
-    /// What the items are called, in the plural.
+    /// The name of the items, in the plural.
     const UNIT: &'static str;
 
     /// Items of an epoch.
     fn len(&self) -> usize;
 
-    /// Whether there is none.
+    /// Whether there are no items.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -42,16 +42,16 @@ pub trait BatchSource: Clone + Send + Sync + 'static {
     /// The same items, with tensors on `device`.
     fn to_device(&self, device: &Device) -> Self;
 
-    /// The items `start..end` alone.
+    /// Only the items `start..end`.
     fn slice(&self, start: usize, end: usize) -> Self;
 }
 
-/// What a network is trained on: the same for both tasks.
+/// The training data of a network, for either task.
 #[derive(Clone, Debug)]
 pub struct TrainingData<S> {
-    /// The items of the training.
+    /// The items for training.
     pub train: S,
-    /// Those of the validation; empty where there is none.
+    /// The items for validation; empty without validation.
     pub validation: S,
     /// The sizes that the network must have.
     pub spec: NetworkSpec,
@@ -59,7 +59,7 @@ pub struct TrainingData<S> {
     pub classes: Vec<String>,
     /// How clouds are normalised, as `data.normalize` in the config.
     pub normalize: &'static str,
-    /// The config of the training, with every `"auto"` decided.
+    /// The config of the training, with every `"auto"` resolved.
     pub config: Config,
     /// Files that are trained on.
     pub train_files: usize,
@@ -67,7 +67,7 @@ pub struct TrainingData<S> {
     pub validation_files: usize,
     /// Files that were left out (`data.skip_bad`).
     pub skipped_files: usize,
-    /// Files of the split `test` where it was drawn from a data set without splits, as paths from its root.
+    /// The test files, if they were drawn from a data set without splits, as paths relative to its root.
     pub drawn_test_files: Option<Vec<String>>,
 }
 

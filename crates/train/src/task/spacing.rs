@@ -1,4 +1,4 @@
-//! How far apart points lie: from it follow the sizes of kernels and voxels that a config leaves open.
+//! The spacing of points, from which `"auto"` sizes of kernels and voxels are computed.
 
 use neighbors::{NeighborError, PointIndex, Search};
 use pointcloud::transform::random_indices;
@@ -6,17 +6,17 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-/// Points of a cloud whose neighbours are looked up.
+/// Number of points per cloud whose neighbours are searched.
 const QUERIES: usize = 256;
 
-/// The neighbour whose distance counts. On a surface it lies about as far away as the points are apart on an even grid, while
-/// the nearest one depends on how evenly the points are drawn.
+/// The index of the neighbour whose distance is used. On a surface, this distance is about the spacing of an even grid of the
+/// same density, while the distance of the nearest neighbour depends on how evenly the points are drawn.
 const RANK: usize = 4;
 
 /// The edge of a kernel cell in spacings.
 const SPACINGS_PER_CELL: f32 = 1.6;
 
-/// The median over all clouds of the median distance of a point to its fourth neighbour; `None` where no cloud has two
+/// The median over all clouds of the median distance of a point to its fourth neighbour; `None` if no cloud has two
 /// different points.
 ///
 /// # Errors
@@ -26,7 +26,7 @@ pub(crate) fn spacing<'a>(
 ) -> Result<Option<f32>, NeighborError> {
     let of_cloud = |cloud: &[[f32; 3]]| -> Result<Option<f32>, NeighborError> {
         let index = PointIndex::build(cloud, Search::Auto)?;
-        // The same points for the same cloud.
+        // Always the same points for the same cloud.
         let queries =
             random_indices(cloud.len(), QUERIES.min(cloud.len()), &mut ChaCha8Rng::seed_from_u64(0));
         let distance = |point: usize| {
@@ -50,10 +50,10 @@ pub(crate) fn rounded(value: f32) -> f32 {
     format!("{value:.1e}").parse().expect("a number that was just written")
 }
 
-/// Voxels that a scene shall have about.
+/// Approximate number of voxels per scene.
 const VOXELS: usize = 60_000;
 
-/// The largest voxel edge, in spacings: the shape of what is several spacings wide stays.
+/// The largest voxel edge, in spacings. It preserves the shape of objects that are several spacings wide.
 const SPACINGS_PER_VOXEL: f32 = 6.0;
 
 /// The edge of voxels for `scenes`, as [`ScenesConfig::voxel`](crate::config::ScenesConfig::voxel) says, rounded to two
@@ -64,7 +64,7 @@ const SPACINGS_PER_VOXEL: f32 = 6.0;
 pub(crate) fn voxel_for(scenes: &[Vec<[f32; 3]>]) -> Result<Option<f32>, NeighborError> {
     let of_scene = |scene: &Vec<[f32; 3]>| -> Result<Option<f32>, NeighborError> {
         let Some(least) = spacing([scene.as_slice()])? else { return Ok(None) };
-        // Halving the interval in logarithms: a tenth is exact enough for a length of two digits.
+        // Bisection on a logarithmic scale; 3 % is accurate enough for two digits.
         let (mut low, mut high) = (least, SPACINGS_PER_VOXEL * least);
         while high > 1.03 * low {
             let middle = (low * high).sqrt();
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn voxels_follow_the_unit_and_stay_between_their_bounds() {
-        // 900 points: far fewer than 60,000 voxels, so that the points decide.
+        // 900 points, far fewer than 60,000 voxels: the spacing of the points limits the edge.
         for step in [0.05, 40.0] {
             assert_eq!(voxel_for(&[grid(step)]).unwrap(), Some(rounded(step)), "{step}");
         }

@@ -1,4 +1,4 @@
-//! A trained run of any kind.
+//! A trained run of either task.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::metrics::{Evaluation, Examples, Weights};
 use crate::progress::ProgressMode;
 use crate::run::Manifest;
 
-/// A trained run, by what its network does.
+/// A trained run, with a variant for each task.
 #[derive(Debug)]
 pub enum TrainedRun {
     /// Gives a class to every cloud.
@@ -45,7 +45,7 @@ impl TrainedRun {
         }
     }
 
-    /// What is known of the weights.
+    /// The manifest: what is known about the weights.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         match self {
@@ -79,7 +79,7 @@ impl TrainedRun {
         }
     }
 
-    /// As [`evaluate`](Self::evaluate), with examples to look at.
+    /// As [`evaluate`](Self::evaluate), with examples for the report.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).

@@ -1,4 +1,4 @@
-//! The exponential average of the weights of a training.
+//! The exponential moving average of the weights during a training.
 
 use std::collections::HashMap;
 
@@ -7,12 +7,12 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::network::Network;
 
-/// Steps after which the average begins to forget the first weights: until then its decay is smaller.
+/// Offset in the decay `(1 + t) / (10 + t)`, which is smaller during the first steps.
 const WARMUP: f64 = 10.0;
 
 /// `a ← d a + (1 - d) w` after every step `t`, with the decay `d = min(decay, (1 + t) / (10 + t))`, over all weights and
-/// running statistics `w` (Polyak, Juditsky, *Acceleration of Stochastic Approximation by Averaging*, 1992; the decay that
-/// grows is TensorFlow's).
+/// running statistics `w` (Polyak, Juditsky, *Acceleration of Stochastic Approximation by Averaging*, 1992; the growing decay
+/// is that of TensorFlow).
 #[derive(Debug)]
 pub(super) struct Average {
     network: Network,
@@ -20,12 +20,12 @@ pub(super) struct Average {
 }
 
 impl Average {
-    /// The average that begins with `network`, which is without gradients.
+    /// Starts the average with `network`, which has no gradients.
     pub(super) fn new(network: Network, decay: f64) -> Self {
         Self { network, decay }
     }
 
-    /// Adds the weights after step `step`, from 1, of the whole training.
+    /// Adds the weights after step `step` of the training, counted from 1.
     pub(super) fn add(&mut self, weights: &Network, step: usize) {
         let step = step as f64;
         let decay = self.decay.min((1.0 + step) / (WARMUP + step));
@@ -51,7 +51,7 @@ impl ModuleVisitor for Found {
     }
 }
 
-/// Moves the tensors of a network towards those that were found.
+/// Moves the tensors of a network towards the collected ones.
 struct Mix {
     found: HashMap<ParamId, TensorData>,
     decay: f64,

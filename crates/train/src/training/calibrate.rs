@@ -1,4 +1,4 @@
-//! After the training: a temperature for every set of weights, fitted on the validation part.
+//! Calibration after the training: fits a temperature for each set of weights on the validation split.
 
 use burn::data::dataloader::DataLoader;
 use burn::tensor::Device;
@@ -12,10 +12,10 @@ use crate::run::{Manifest, RunDirectory, load_weights};
 use crate::task::{BatchSource, Loader};
 use crate::temperature;
 
-/// Most rows of logits that a temperature is fitted on: more points of scenes change nothing.
+/// Most rows of logits for the fit of a temperature: more points of scenes do not change it.
 const MOST_ROWS: usize = 200_000;
 
-/// Writes a temperature into the `manifest` of `run` for each of its weights; nothing without a validation part.
+/// Writes a temperature for each set of weights into the `manifest` of `run`; does nothing without a validation split.
 pub(super) fn calibrate<S: BatchSource>(
     config: &Config,
     spec: &NetworkSpec,
@@ -54,7 +54,7 @@ fn fitted<S: BatchSource>(
         let classes: Vec<i64> = batch.targets.into_data().iter::<i64>().collect();
         let stride = classes.len().div_ceil(most).max(1);
         let rows = rows.chunks_exact(spec.classes).zip(classes).step_by(stride);
-        // A target that is no class is an ignored point.
+        // A target that is not a class marks an ignored point.
         for (row, target) in rows.filter(|(_, target)| (*target as usize) < spec.classes) {
             logits.extend_from_slice(row);
             targets.push(target as usize);

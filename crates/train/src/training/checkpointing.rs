@@ -1,4 +1,4 @@
-//! When checkpoints are written, and which stay.
+//! When checkpoints are written, and which ones are kept.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use burn::train::metric::store::EventStoreClient;
 
 use crate::run::RunDirectory;
 
-/// Checkpoints that stay: the last may be the one that is being written when the power fails.
+/// Number of checkpoints that are kept. One is not enough: a power failure may interrupt the write of the last.
 const COUNT: usize = 2;
 
 /// Saves at every request and deletes all but the last checkpoints. Their numbers are steps since the start, not epochs.
@@ -17,7 +17,7 @@ pub(super) struct KeepLast {
 }
 
 impl KeepLast {
-    /// With the checkpoints that are there already.
+    /// Starts with the existing checkpoints.
     pub(super) fn of(run: &RunDirectory) -> Self {
         Self { run: run.clone(), there: run.whole_checkpoints().into() }
     }
@@ -26,7 +26,7 @@ impl KeepLast {
 impl CheckpointingStrategy for KeepLast {
     fn checkpointing(&mut self, steps: usize, _store: &EventStoreClient) -> Vec<CheckpointingAction> {
         let mut actions = vec![CheckpointingAction::Save];
-        // An epoch that was stopped after its last step ends with the checkpoint that is there.
+        // An epoch that was stopped after its last step already has this checkpoint.
         if !self.there.contains(&steps) {
             self.there.push_back(steps);
         }

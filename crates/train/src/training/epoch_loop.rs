@@ -1,5 +1,5 @@
 //! The loop over epochs: burn's learner steps, with a seed for every step, a guard on the loss, one row of metrics per
-//! epoch and split, and a checkpoint after every epoch and wherever it is stopped.
+//! epoch and split, and a checkpoint after every epoch and whenever the training is stopped.
 
 use std::sync::{Arc, Mutex};
 
@@ -26,18 +26,18 @@ use crate::run::{Best, Position, RunDirectory, WeightsEntry, save_weights};
 use crate::stop::Stop;
 use crate::task::{BatchSource, CloudBatch, Loader};
 
-/// The training strategy that burn's `SupervisedTraining` is given.
+/// The training strategy for burn's `SupervisedTraining`.
 pub(super) struct Epochs<S> {
     pub(super) train: Loader<S>,
     pub(super) device: Device,
     pub(super) seed: u64,
     pub(super) task: Task,
     pub(super) run: RunDirectory,
-    /// Steps of an epoch.
+    /// Steps per epoch.
     pub(super) steps: usize,
-    /// Epochs at the start in which only the head is trained.
+    /// Number of epochs at the start in which only the head is trained.
     pub(super) freeze_epochs: usize,
-    /// The averaged weights at the start, where the config asks for them.
+    /// The averaged weights at the start, if the config asks for an average.
     pub(super) average: Mutex<Option<Average>>,
     pub(super) state: Arc<Mutex<TrainingState>>,
     pub(super) stop: Stop,
@@ -47,11 +47,11 @@ pub(super) struct Epochs<S> {
     pub(super) on_epoch: Box<dyn Fn(&EpochMetrics) + Send + Sync>,
 }
 
-/// Why an epoch did not come to its end.
+/// Why an epoch ended early.
 enum Halt {
     /// A request to stop.
     Requested,
-    /// An error, which burn or the state of the training holds.
+    /// An error, stored in burn or in the state of the training.
     Failed,
 }
 
@@ -77,7 +77,7 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         let mut steps = Steps::of(learner, self.device.clone(), self.seed, average, before);
         let eta = Eta::new(before, epochs * self.steps);
         let mut tally = Tally::resumed(step, &sums, self.classes());
-        // burn does not know where this begins; its dashboard counts on from here.
+        // Tell burn which epochs are done: its dashboard counts from here.
         interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(done)));
 
         for epoch in done + 1..=epochs {
@@ -117,9 +117,9 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
                 Err(error) => self.fail(interrupter, error),
             }
         }
-        // Waits until the checkpoint is written.
+        // Dropping it waits until the checkpoint is written.
         drop(checkpointer);
-        // The dashboard forgets it when it goes.
+        // Read the error now: it is lost when the dashboard is dropped.
         let mut state = self.state();
         if let Some(error) = interrupter.error().filter(|_| state.failure.is_none()) {
             state.failure = Some(RunError::Learner(error.to_string()));
@@ -139,7 +139,7 @@ struct Watched<'a> {
 }
 
 impl<S: BatchSource> Epochs<S> {
-    /// The steps of the epoch that are not in `tally` yet.
+    /// Runs the steps of the epoch that are not in `tally` yet.
     fn train_epoch(
         &self,
         tally: &mut Tally,
@@ -190,7 +190,7 @@ impl<S: BatchSource> Epochs<S> {
         };
         bar.finish();
         tally.stop_clock();
-        // No later step checks these weights by its loss, and no checkpoint may hold weights that are not finite.
+        // No later loss checks these weights, and a checkpoint must not contain weights that are not finite.
         if let Some(layer) = first_bad_parameter(&steps.network()) {
             self.fail(interrupter, self.not_finite(loss, epoch, tally.steps, layer, &members));
             return Err(Halt::Failed);
@@ -202,7 +202,7 @@ impl<S: BatchSource> Epochs<S> {
         Ok(())
     }
 
-    /// `None` when there is nothing to validate on.
+    /// `None` if there is no validation data.
     fn validate_epoch(
         &self,
         steps: &Steps,
@@ -240,8 +240,8 @@ impl<S: BatchSource> Epochs<S> {
         Ok((tally.steps > 0).then(|| tally.row(self.task, epoch, "valid")))
     }
 
-    /// The metrics of the averaged weights on the validation files after the last epoch; `None` before, without an average, or
-    /// when there is nothing to validate on.
+    /// The metrics of the averaged weights on the validation files after the last epoch; `None` before the last epoch, without an
+    /// average, or without validation data.
     fn validate_average(
         &self,
         is_last: bool,
@@ -252,7 +252,7 @@ impl<S: BatchSource> Epochs<S> {
         let mut tally = Tally::new(self.classes());
         tally.start_clock();
         for batch in loader.iter() {
-            // The same batches were read without an error a moment ago.
+            // No error is possible: the same batches have just been read.
             tally.add(&InferenceStep::step(model, batch.map_err(|_| Halt::Failed)?));
             if self.stop.is_requested() {
                 return Err(Halt::Requested);
@@ -261,8 +261,8 @@ impl<S: BatchSource> Epochs<S> {
         Ok((tally.steps > 0).then(|| tally.row(self.task, 0, "valid")))
     }
 
-    /// Logs the epoch and saves its weights, as the last and, if they are, as the best so far. Without validation there
-    /// is nothing to choose by: the last epoch is also the best. Gives the position of its checkpoint.
+    /// Logs the epoch and saves its weights as the last, and also as the best if they are the best so far. Without validation,
+    /// the last epoch counts as the best. Returns the position of its checkpoint.
     fn finish_epoch(
         &self,
         epoch: usize,
@@ -319,9 +319,9 @@ impl<S: BatchSource> Epochs<S> {
         Ok(position)
     }
 
-    /// Gives the position of a checkpoint in `epoch`, after the steps in `tally`.
+    /// Returns the position of a checkpoint within `epoch`, after the steps in `tally`.
     fn stop_within(&self, epoch: usize, steps: &Steps, tally: &Tally) -> Result<Position, RunError> {
-        // Running statistics of a normalisation lag behind by one update until they are asked for so.
+        // The running statistics of a normalisation lag behind by one update; `valid` applies it.
         drop(steps.network().valid());
         let done = (epoch - 1) * self.steps + tally.steps;
         if let Some(average) = steps.average() {

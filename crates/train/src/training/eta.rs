@@ -1,10 +1,10 @@
-//! How long a training will take.
+//! Estimates the remaining time of a training.
 
 use std::time::{Duration, Instant};
 
 use crate::progress::short_time;
 
-/// The time that is left, from the steps of this session and the time they took, validation and checkpoints included.
+/// The remaining time, estimated from the steps of this session and their time, including validation and checkpoints.
 pub(super) struct Eta {
     started: Instant,
     /// Steps of earlier sessions.
@@ -13,12 +13,12 @@ pub(super) struct Eta {
 }
 
 impl Eta {
-    /// For the steps after `before` of `all`; the time runs from now.
+    /// Starts the clock; `before` of `all` steps are already done.
     pub(super) fn new(before: usize, all: usize) -> Self {
         Self { started: Instant::now(), before, all }
     }
 
-    /// `, 12 min to the end` after `steps` steps; empty where nothing can be said.
+    /// `, 12 min to the end` after `steps` steps; empty if there is no estimate.
     pub(super) fn left(&self, steps: usize) -> String {
         match remaining(self.started.elapsed(), steps.saturating_sub(self.before), self.all - steps) {
             Some(left) => format!(", {} to the end", short_time(left)),
@@ -27,7 +27,7 @@ impl Eta {
     }
 }
 
-/// Time for `left` steps after `done` steps took `elapsed`; the first second is too short for an estimate.
+/// Time for `left` steps if `done` steps took `elapsed`; no estimate during the first second.
 fn remaining(elapsed: Duration, done: usize, left: usize) -> Option<Duration> {
     (done > 0 && elapsed >= Duration::from_secs(1))
         .then(|| Duration::from_secs_f64(elapsed.as_secs_f64() / done as f64 * left as f64))

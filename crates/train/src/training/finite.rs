@@ -1,4 +1,4 @@
-//! Which layer of a network has values that are not finite.
+//! Finds the layer of a network that has values that are not finite.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::ModuleSnapshot;
@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use crate::network::Network;
 use crate::task::CloudBatch;
 
-/// The first layer whose weights, or else whose outputs for `batch`, are not all finite.
+/// The first layer with weights that are not finite; if there is none, the first with such outputs for `batch`.
 pub(super) fn first_bad_layer(model: &Network, batch: &CloudBatch) -> String {
     let of_outputs = || {
         let outputs = model.named_outputs(&batch.input);
@@ -17,7 +17,7 @@ pub(super) fn first_bad_layer(model: &Network, batch: &CloudBatch) -> String {
 }
 
 fn is_finite<const D: usize>(tensor: Tensor<D>) -> bool {
-    // NaN and infinity both survive multiplication with zero and a sum.
+    // NaN and infinity times zero give NaN, and a sum keeps it.
     let sum: f32 = (tensor * 0.0).sum().into_scalar();
     sum == 0.0
 }

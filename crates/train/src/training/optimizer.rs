@@ -10,7 +10,7 @@ pub(super) fn optimizer(config: &OptimizerConfig) -> ModuleOptimizer {
     let decay = |penalty: f64| (penalty > 0.0).then(|| WeightDecayConfig::new(penalty as f32));
     match config {
         OptimizerConfig::Sgd { momentum, weight_decay, .. } => {
-            // Without dampening this is the momentum of the paper's framework: v = m · v + g.
+            // Without dampening, this is the momentum of the framework that the paper used: v = m · v + g.
             let momentum = MomentumConfig::new().with_momentum(*momentum).with_dampening(0.0);
             SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(decay(*weight_decay)).init()
         }

@@ -1,4 +1,4 @@
-//! The folder of a training: a new one, or that of the run that is continued.
+//! The folder of a training: a new one, or that of the run to resume.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::config::{Config, ScheduleConfig};
 use crate::error::RunError;
 use crate::run::{CHECKPOINT_VERSION, Manifest, Position, RunDirectory};
 
-/// Checks that a training can begin: its folder is free, or its run can be resumed with `config`. Reads no data.
+/// Checks that a training can begin: its folder is free, or its run can be resumed with `config`. Does not read any data.
 ///
 /// # Errors
 /// Those of [`train`](super::train) about the run directory.
@@ -20,7 +20,7 @@ pub fn check_output(config: &Config, options: &TrainOptions) -> Result<(), RunEr
 pub(super) enum OutputFolder {
     /// A folder that is free.
     New(PathBuf),
-    /// The run to be continued.
+    /// The run to resume.
     Existing(RunDirectory),
 }
 
@@ -35,7 +35,7 @@ impl OutputFolder {
         let path = options.output.clone().or_else(|| RunDirectory::latest_path(&base, &config.name));
         let run = RunDirectory::open(path.unwrap_or_else(|| base.join(&config.name)))?;
         if run.manifest().exists() {
-            // First: a newer format may have other keys in its config.
+            // Read the manifest first: the config of a newer format may have other keys.
             Manifest::read(&run)?;
         }
         let before = Config::of_run(run.config())?;
@@ -54,7 +54,7 @@ impl OutputFolder {
         Ok(Self::Existing(run))
     }
 
-    /// The drawn test files of the run that is continued, where there are any.
+    /// The drawn test files of the run to resume, if there are any.
     pub(super) fn test_files(&self) -> Result<Option<Vec<String>>, RunError> {
         match self {
             Self::New(_) => Ok(None),
@@ -62,7 +62,7 @@ impl OutputFolder {
         }
     }
 
-    /// The run directory, its lock, and the position of its last checkpoint; the weights that are already there join `manifest`.
+    /// The run directory, its lock, and the position of its last checkpoint; adds the existing weights to `manifest`.
     pub(super) fn open(
         self,
         config: &Config,
@@ -76,12 +76,12 @@ impl OutputFolder {
             }
             Self::Existing(run) => run,
         };
-        // Before anything is read or written: another process may be at work here.
+        // Lock before reading or writing anything: another process may be using the run.
         let lock = run.lock()?;
         if let Some(difference) = first_difference(config, &Config::of_run(run.config())?)? {
             return Err(config_changed(&run, difference));
         }
-        // A run that was killed before it wrote one has no manifest, and nothing to go on from.
+        // A run that was killed early has no manifest, and then nothing to resume from.
         let before = if run.manifest().exists() { Some(Manifest::read(&run)?) } else { None };
         let has_files = |folder: &Path| folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
         if let Some(before) = before.filter(|_| has_files(&run.checkpoints())) {
@@ -131,8 +131,8 @@ fn config_changed(run: &RunDirectory, (key, found, expected): Difference) -> Run
     RunError::ConfigChanged { path: run.path().to_owned(), key, found, expected }
 }
 
-/// The first key that differs, with its values now and before. The folder of the data may change, and the number of
-/// epochs unless the schedule depends on it.
+/// The first key that differs, with its values now and before. The folder of the data may differ, and so may the number of
+/// epochs, unless the schedule depends on it.
 fn first_difference(now: &Config, before: &Config) -> Result<Option<Difference>, RunError> {
     let flat = |config: &Config| -> Result<Vec<(String, String)>, RunError> {
         let table: toml::Table = config.to_toml()?.parse().expect("a written config can be read");
@@ -151,7 +151,7 @@ fn first_difference(now: &Config, before: &Config) -> Result<Option<Difference>,
     let keys = now_keys.iter().chain(&before_keys).map(|(key, _)| key);
     for key in keys.filter(|key| !may_change(key)) {
         let (found, expected) = (value(&now_keys, key), value(&before_keys, key));
-        // What the training files decide is compared when they have been read.
+        // Values computed from the training files are compared later, when the files have been read.
         if found != expected && found != "\"auto\"" {
             return Ok(Some((key.clone(), found, expected)));
         }

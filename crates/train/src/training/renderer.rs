@@ -1,4 +1,4 @@
-//! A renderer that draws nothing: without a terminal the rows of metrics are printed instead.
+//! A renderer that draws nothing: without the dashboard, the rows of metrics are printed instead.
 
 use burn::train::LearnerSummary;
 use burn::train::logger::{EvaluationProgressLogger, TrainingProgressLogger};
@@ -7,7 +7,7 @@ use burn::train::renderer::{
     EvaluationName, MetricState, MetricsRenderer, MetricsRendererEvaluation, MetricsRendererTraining,
 };
 
-/// Takes all events and shows none.
+/// Ignores all events.
 pub(super) struct Silent;
 
 impl MetricsRendererTraining for Silent {

@@ -16,7 +16,7 @@ pub(super) fn schedule(config: &ScheduleConfig, lr: f64, epochs: usize, steps: u
             let cosine = CosineAnnealingLrSchedulerConfig::new(lr, epochs * steps).with_min_lr(*min_lr);
             match warmup_epochs * steps {
                 0 => cosine.init(),
-                // The factor grows from one step's share to 1.
+                // The factor grows from 1 / steps to 1.
                 warmup => {
                     let linear = LinearLrSchedulerConfig::new(1.0 / warmup as f64, 1.0, warmup);
                     ComposedLrSchedulerConfig::new().cosine(cosine).linear(linear).init()

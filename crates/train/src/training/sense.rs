@@ -1,4 +1,4 @@
-//! Values of a config that make its training senseless, though each of them is allowed.
+//! Warnings about values of a config that are allowed but make no sense.
 
 use pointcloud::Bounds;
 
@@ -6,13 +6,13 @@ use crate::config::{Config, Task};
 use crate::error::RunError;
 use crate::task::{BatchSource, TrainingData, list_sizes, offsets};
 
-/// Items of the training that are looked at.
+/// Number of training items that are examined.
 const SAMPLE: usize = 4;
 
-/// What a mean of 1 may be off, for it to count as 1: few points have another neighbour or sub-domain.
+/// A mean up to this value counts as 1: only a few points then have a second neighbour or sub-domain.
 const ALMOST_ONE: f64 = 1.02;
 
-/// One sentence for every value that makes the training of `data` senseless, with the figure that shows it.
+/// One sentence, with the measured value, for every setting that makes no sense for `data`.
 pub(super) fn warnings<S: BatchSource>(
     config: &Config,
     data: &TrainingData<S>,
@@ -55,7 +55,7 @@ fn kernels(config: &Config, clouds: &[Vec<[f32; 3]>]) -> Result<Vec<String>, Run
     Ok(small.into_iter().chain(large).collect())
 }
 
-/// Noise that moves points farther than their cloud is wide.
+/// Noise that is larger than the clouds.
 fn jitter(config: &Config, clouds: &[Vec<[f32; 3]>]) -> Option<String> {
     let augment = &config.augment;
     let bounded = augment.jitter_clip > 0.0;
@@ -69,7 +69,7 @@ fn jitter(config: &Config, clouds: &[Vec<[f32; 3]>]) -> Option<String> {
     })
 }
 
-/// Validation files that cannot hold every class.
+/// Too few validation files to have every class.
 fn validation<S>(config: &Config, data: &TrainingData<S>) -> Option<String> {
     let (files, classes) = (data.validation_files, data.classes.len());
     let is_split = config.model.task() == Task::Classification && config.data.validation_fraction > 0.0;

@@ -1,4 +1,4 @@
-//! One training from config to weights.
+//! Runs one training, from config to weights.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -37,19 +37,19 @@ pub(crate) const BURN_VERSION: &str = "0.22.1";
 /// How a training is run.
 #[derive(Clone, Debug)]
 pub struct TrainOptions {
-    /// Where the run goes; `runs/<name>` (or with a number, when taken) without.
+    /// The directory of the run. The default is `runs/<name>`, with a number appended if that exists.
     pub output: Option<PathBuf>,
-    /// Whether the run in `output` (without: the last `runs/<name>`) is continued.
+    /// Whether to resume the run in `output`; without `output`, the last `runs/<name>`.
     pub resume: bool,
-    /// Where the network is trained.
+    /// The device that trains the network.
     pub device: Device,
-    /// How progress is shown.
+    /// How to show progress.
     pub progress: ProgressMode,
-    /// Whether burn's dashboard takes over the terminal, where there is one.
+    /// Whether to show burn's dashboard if there is a terminal.
     pub dashboard: bool,
-    /// Whether event files for TensorBoard are written; a run that has some gets more in any case.
+    /// Whether to write event files for TensorBoard; a resumed run that has some gets more in any case.
     pub tensorboard: bool,
-    /// Asks the training to stop after a step; the step is then in a checkpoint.
+    /// Asks the training to stop after the current step and to save a checkpoint.
     pub stop: Stop,
 }
 
@@ -69,7 +69,7 @@ impl TrainOptions {
     }
 }
 
-/// What a training left.
+/// The result of a training.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TrainOutcome {
@@ -77,13 +77,13 @@ pub struct TrainOutcome {
     pub run: RunDirectory,
     /// Learnable weights of the network.
     pub parameters: usize,
-    /// Epochs that are trained; fewer than the config asks for when the training was stopped.
+    /// Number of completed epochs; fewer than in the config if the training was stopped.
     pub epochs_done: usize,
-    /// Steps that are trained of the epoch after those.
+    /// Number of completed steps of the next epoch.
     pub steps_done: usize,
-    /// Steps of an epoch.
+    /// Steps per epoch.
     pub steps: usize,
-    /// The epoch that did best on the validation files; `None` without validation.
+    /// The epoch with the best result on the validation files; `None` without validation.
     pub best_epoch: Option<usize>,
     /// Wall-clock time of this training, in seconds, without reading the data.
     pub seconds: f64,
@@ -91,13 +91,13 @@ pub struct TrainOutcome {
 
 /// Trains the network of `config` on the training files of `data.root`, and writes a run directory.
 ///
-/// The same config and seed give the same weights, bit for bit, for any number of threads, stopped and resumed or not. burn has
-/// one stream of random numbers per process, so trainings in one process take turns, and nothing else may draw from it
-/// meanwhile.
+/// The same config and seed give the same weights, bit for bit, for any number of threads, even if the training is stopped and
+/// resumed. burn has one stream of random numbers per process. Trainings in one process therefore wait for each other, and no
+/// other code may draw from the stream during a training.
 ///
 /// # Errors
 /// Data that cannot be used, a run directory that is taken, a resumed run with another config, a loss that is not
-/// finite (the last whole epoch stays saved), a request to stop before the first step.
+/// finite (the last complete epoch remains saved), a request to stop before the first step.
 pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, RunError> {
     let output = OutputFolder::find(config, options)?;
     let TrainOptions { device, progress, .. } = options;
@@ -141,9 +141,9 @@ fn run<S: BatchSource>(
         checkpoint_version: CHECKPOINT_VERSION,
         weights: Default::default(),
     };
-    // Until here there is nothing to save.
+    // Until here, a stop request has nothing to save.
     let _listening = options.stop.listen();
-    // Only now, so that data that cannot be used leaves no run behind.
+    // Open the run only now, so that a failure to read the data leaves no run behind.
     let (run, _lock, start) = output.open(config, &mut manifest)?;
     manifest.write(&run)?;
     if let Some(files) = &data.drawn_test_files {
@@ -162,7 +162,7 @@ fn run<S: BatchSource>(
     result
 }
 
-/// A training that is ready to begin, or to go on.
+/// A training that is ready to begin or to resume.
 struct Session<S> {
     run: RunDirectory,
     train: S,
@@ -189,7 +189,7 @@ fn fit<S: BatchSource>(
     if state.position.steps == 0 && !from.as_os_str().is_empty() {
         let fitted = load_from(&mut network, from)?;
         if !matches!(options.progress, ProgressMode::Quiet) {
-            // A reader that is gone is no reason to stop training.
+            // Ignore a closed pipe: it is no reason to stop the training.
             let _ = writeln!(std::io::stdout(), "weights from {}: {fitted}", from.display());
         }
     }
@@ -222,7 +222,7 @@ fn fit<S: BatchSource>(
         bars,
         on_epoch: Box::new(move |row| {
             if !matches!(bars, ProgressMode::Quiet) {
-                // A reader that is gone is no reason to stop training.
+                // Ignore a closed pipe: it is no reason to stop the training.
                 let _ = writeln!(std::io::stdout(), "{}", epoch_line(row, epochs));
             }
         }),
@@ -235,7 +235,7 @@ fn fit<S: BatchSource>(
         .with_checkpointing_strategy(KeepLast::of(&run))
         .with_training_strategy(TrainingStrategy::Custom(Arc::new(strategy)))
         .num_epochs(epochs);
-    // The rows of metrics are our own; these are for the dashboard.
+    // These metrics are only for the dashboard; the rows of metrics are our own.
     training = if dashboard {
         training.metrics((LossMetric::new(), AccuracyMetric::new()))
     } else {
@@ -259,7 +259,7 @@ fn fit<S: BatchSource>(
     outcome(run, &state.position, parameters, steps, seconds)
 }
 
-/// What a training left that stopped at `position`.
+/// The result of a training that stopped at `position`.
 fn outcome(
     run: RunDirectory,
     position: &Position,

@@ -1,17 +1,17 @@
-//! What changes while training, and outlives the loop.
+//! The state that changes during a training and is read after the loop.
 
 use super::tensorboard::EventLogs;
 use crate::error::RunError;
 use crate::metrics::MetricsLog;
 use crate::run::{Manifest, Position};
 
-/// The files that a training writes, and how far it got.
+/// The files that a training writes, and its position.
 pub(super) struct TrainingState {
     pub(super) log: MetricsLog,
     pub(super) events: Option<EventLogs>,
     pub(super) manifest: Manifest,
-    /// Of the last checkpoint.
+    /// The position of the last checkpoint.
     pub(super) position: Position,
-    /// What stopped the training, unless it was burn.
+    /// The error that stopped the training, unless burn has it.
     pub(super) failure: Option<RunError>,
 }

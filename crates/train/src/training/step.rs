@@ -1,4 +1,4 @@
-//! One step of training, in the parts that the loop over epochs runs and the benches time.
+//! One step of training, in parts: the loop over epochs runs them, and the benches time them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -35,14 +35,14 @@ impl InferenceStep for Network {
     }
 }
 
-/// From the loss to the gradients of all weights.
+/// Computes the gradients of all weights from the loss.
 fn backward(network: &Network, output: ClassificationOutput) -> TrainOutput<ClassificationOutput> {
     let gradients = output.loss.backward();
     TrainOutput::new(network, gradients, output)
 }
 
-/// The network with weights of the seed, the optimizer and the schedule before the first step. The schedule spans `epochs`
-/// epochs of `steps` steps.
+/// The state before the first step: the network with weights drawn from the seed, the optimizer, and the schedule, which spans
+/// `epochs` epochs of `steps` steps.
 pub(super) fn first(
     config: &Config,
     spec: &NetworkSpec,
@@ -56,7 +56,7 @@ pub(super) fn first(
     (network, optimizer(&config.optimizer), schedule)
 }
 
-/// The average of the weights that `config` asks for, before the first step.
+/// The average of the weights before the first step, if `config` asks for one.
 pub(super) fn average(config: &Config, network: &Network) -> Option<Average> {
     (config.train.average > 0.0).then(|| Average::new(network.valid(), config.train.average))
 }
@@ -74,7 +74,7 @@ pub struct Steps {
     seed: u64,
     average: Option<Average>,
     done: usize,
-    /// The parameters that are trained, while the others are frozen.
+    /// The parameters that are trained; the others are frozen.
     head: Option<Vec<ParamId>>,
 }
 
@@ -88,7 +88,8 @@ impl std::fmt::Debug for Steps {
 }
 
 impl Steps {
-    /// The first step of `config` on `device`, with weights of the seed; the schedule spans `epochs` epochs of `steps` steps.
+    /// Starts before the first step of `config` on `device`, with weights drawn from the seed; the schedule spans `epochs`
+    /// epochs of `steps` steps.
     #[must_use]
     pub fn new(config: &Config, spec: &NetworkSpec, epochs: usize, steps: usize, device: &Device) -> Self {
         let device = device.clone().autodiff();
@@ -97,7 +98,7 @@ impl Steps {
         Self::of(Learner::new(network, optimizer, schedule), device, config.seed, average, 0)
     }
 
-    /// Steps of `learner`, on `device`, after `done` steps.
+    /// Continues with `learner` on `device`, after `done` steps.
     pub(super) fn of(
         learner: Learner<Network>,
         device: Device,
@@ -113,12 +114,12 @@ impl Steps {
         self.head = frozen.then(|| transfer::head(&self.network()));
     }
 
-    /// The averaged weights, where the config asks for them.
+    /// The averaged weights, if the config asks for an average.
     pub(super) fn average(&self) -> Option<&Network> {
         self.average.as_ref().map(Average::network)
     }
 
-    /// The network, as it is now.
+    /// The current network.
     #[must_use]
     pub fn network(&self) -> Network {
         self.learner.model()
@@ -129,24 +130,24 @@ impl Steps {
         &self.learner
     }
 
-    /// Chooses the random numbers of the network (dropout) in a step.
+    /// Seeds the random numbers of the network (dropout) for the step.
     pub fn seed(&self, epoch: usize, step: usize) {
         self.device.seed(Stream::Step.seed(self.seed, &[epoch as u64, step as u64]));
     }
 
-    /// From a batch to its loss.
+    /// Computes the loss of a batch.
     #[must_use]
     pub fn forward(&self, batch: CloudBatch) -> ClassificationOutput {
         forward_loss(&self.network(), batch)
     }
 
-    /// From the loss to the gradients.
+    /// Computes the gradients.
     #[must_use]
     pub fn backward(&self, output: ClassificationOutput) -> TrainOutput<ClassificationOutput> {
         backward(&self.network(), output)
     }
 
-    /// From the gradients to new weights; gives the learning rate of the step.
+    /// Updates the weights; returns the learning rate of the step.
     pub fn update(&mut self, gradients: GradientsParams) -> f64 {
         let gradients = match &self.head {
             Some(head) => transfer::of_head(&self.network(), head, gradients),

@@ -1,4 +1,4 @@
-//! Sums over an epoch and split, and the row of metrics that they make.
+//! Sums over one epoch and split, and the row of metrics computed from them.
 
 use std::time::Instant;
 
@@ -10,13 +10,13 @@ use crate::run::Sums;
 
 /// Sums over the steps of one epoch and split.
 pub(super) struct Tally {
-    /// Steps that were added.
+    /// Number of steps that were added.
     pub(super) steps: usize,
-    /// Learning rate of the last of them; 0 where there is none.
+    /// Learning rate of the last of them; 0 if there is none.
     pub(super) lr: f64,
     confusion: Confusion,
     loss: f64,
-    /// Time until the clock was started last.
+    /// Time before the last start of the clock.
     seconds: f64,
     started: Option<Instant>,
 }
@@ -26,7 +26,7 @@ impl Tally {
         Self::resumed(0, &Sums::default(), classes)
     }
 
-    /// With `steps` steps and their sums behind it.
+    /// Continues after `steps` steps, with their sums.
     pub(super) fn resumed(steps: usize, sums: &Sums, classes: usize) -> Self {
         let mut confusion = Confusion::new(classes);
         for (truth, row) in sums.confusion.iter().enumerate() {
@@ -38,7 +38,7 @@ impl Tally {
         Self { steps, lr, confusion, loss, seconds, started: None }
     }
 
-    /// What [`resumed`](Self::resumed) needs.
+    /// The sums that [`resumed`](Self::resumed) needs.
     pub(super) fn sums(&self) -> Sums {
         Sums {
             loss: self.loss,
@@ -53,12 +53,12 @@ impl Tally {
         self.started = Some(Instant::now());
     }
 
-    /// Stops it: what comes next is no part of this split.
+    /// Stops the clock, so that later work does not count for this split.
     pub(super) fn stop_clock(&mut self) {
         (self.seconds, self.started) = (self.seconds(), None);
     }
 
-    /// Adds a batch, and gives its mean loss. A target that is no class does not count.
+    /// Adds a batch and returns its mean loss. A target that is not a class does not count.
     pub(super) fn add(&mut self, output: &ClassificationOutput) -> f32 {
         let loss: f32 = output.loss.clone().into_scalar();
         let targets = output.targets.clone().into_data().iter::<i64>().collect::<Vec<_>>();
@@ -74,7 +74,7 @@ impl Tally {
         loss
     }
 
-    /// The row of a whole epoch.
+    /// The row of a complete epoch.
     pub(super) fn row(&self, task: Task, epoch: usize, split: &str) -> EpochMetrics {
         EpochMetrics {
             epoch,
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn going_on_from_the_sums_is_as_never_having_stopped() {
         let first = output(0.1, [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], [0, 2]);
-        // A target of 3 is no class: one of the two counts.
+        // A target of 3 is not a class, so only one of the two counts.
         let second = output(0.7, [[0.0, 0.0, 2.0], [0.0, 1.0, 0.0]], [2, 3]);
         let mut whole = Tally::new(3);
         whole.add(&first);

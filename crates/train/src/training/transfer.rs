@@ -1,4 +1,4 @@
-//! Fine-tuning: a training that begins with the weights of another network.
+//! Fine-tuning: starts a training with the weights of another network.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,11 @@ use crate::models::Model;
 use crate::network::Network;
 use crate::run::{Fitted, RunDirectory, load_fitting_weights};
 
-/// Gives `network` the weights at `from` whose names and shapes it has: those of a run (its best epoch), of a file, or of the
-/// model of that name.
+/// Loads those weights at `from` into `network` whose names and shapes agree. `from` is a run (its best epoch is used), a file,
+/// or the name of a model.
 ///
 /// # Errors
-/// [`RunError::NoWeights`], [`RunError::BadFile`] when there is nothing, when it cannot be read, or when none of its weights
-/// fit.
+/// [`RunError::NoWeights`] or [`RunError::BadFile`] if there are no weights, if they cannot be read, or if none of them fit.
 pub(super) fn load_from(network: &mut Network, from: &Path) -> Result<Fitted, RunError> {
     let (bytes, name) = weights(from)?;
     let fitted = load_fitting_weights(network, bytes, &name)?;
@@ -30,7 +29,7 @@ pub(super) fn load_from(network: &mut Network, from: &Path) -> Result<Fitted, Ru
     Ok(fitted)
 }
 
-/// The weights at `from`, and what they are called.
+/// The weights at `from`, and their name for messages.
 fn weights(from: &Path) -> Result<(Vec<u8>, PathBuf), RunError> {
     if let Some(model) = Model::at(from) {
         return Ok((model.weights().to_vec(), from.to_owned()));
@@ -48,10 +47,10 @@ fn weights(from: &Path) -> Result<(Vec<u8>, PathBuf), RunError> {
     Ok((bytes, file))
 }
 
-/// The layers at the end of every network: what is not frozen at the start of a fine-tuning.
+/// The layers at the end of every network, which are not frozen at the start of a fine-tuning.
 const HEAD: [&str; 2] = ["hidden.", "output."];
 
-/// The parameters of `network` in its head.
+/// The parameters of the head of `network`.
 pub(super) fn head(network: &Network) -> Vec<ParamId> {
     let is_head = |name: &str| HEAD.iter().any(|layer| name.starts_with(layer));
     let snapshots = network.collect(None, None, true);
@@ -59,7 +58,7 @@ pub(super) fn head(network: &Network) -> Vec<ParamId> {
     ids.map(ParamId::from).collect()
 }
 
-/// The `gradients` of the parameters `head` alone: the optimizer leaves the others as they are.
+/// Only the `gradients` of the parameters `head`: the optimizer does not change the others.
 pub(super) fn of_head(network: &Network, head: &[ParamId], gradients: GradientsParams) -> GradientsParams {
     let mut chosen = Chosen { head, gradients, kept: GradientsParams::new() };
     network.visit(&mut chosen);

@@ -76,9 +76,9 @@ impl NetworkConfig for PointwiseClassifierConfig {
 /// Residual blocks of pointwise convolutions at several resolutions, then maximum and mean over the points of the coarsest,
 /// and two linear layers.
 ///
-/// At the finest resolution `x_0 = ReLU(norm(W_0 f))` of the features `f`, at each further one
-/// `x_l = ReLU(norm(W_l max_{voxel} x_{l-1}))`, and at all of them blocks `x ← x + V · ReLU(norm(conv(x)))` follow. Batch
-/// normalisation over all points of the batch.
+/// The finest resolution is `x_0 = ReLU(norm(W_0 f))` of the features `f`, and each coarser one
+/// `x_l = ReLU(norm(W_l max_{voxel} x_{l-1}))`. At each resolution, blocks `x ← x + V · ReLU(norm(conv(x)))` follow. `norm` is
+/// a batch normalisation over all points of the batch.
 #[derive(Module, Debug)]
 pub struct PointwiseClassifier {
     encoder: Encoder,

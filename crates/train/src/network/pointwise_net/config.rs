@@ -1,4 +1,4 @@
-//! The keys of both networks, and what follows from them: widths, kernels, resolutions.
+//! The keys of both networks, and the values computed from them: widths, kernels, resolutions.
 
 use pointconv::KernelShape;
 use schemars::JsonSchema;
@@ -78,7 +78,7 @@ impl Default for PointwiseNetConfig {
 }
 
 impl PointwiseNetConfig {
-    /// A config with every key, and a number where a key also takes a word.
+    /// A config with every key; a key that takes a number or a word has a number.
     pub(super) fn full_example() -> Self {
         let default = Self::default();
         Self {
@@ -155,7 +155,7 @@ impl PointwiseNetConfig {
         ensure_fraction(self.dropout, "model.dropout")
     }
 
-    /// The edge of a kernel cell of the finest resolution; for shells that of three cells as wide as they are.
+    /// The edge of a kernel cell of the finest resolution; for shells, a third of the diameter of the ball.
     fn cell(&self) -> f32 {
         self.shells.as_ref().map_or(self.cell.value(), |shells| shells.radius / 1.5)
     }
@@ -165,7 +165,7 @@ impl PointwiseNetConfig {
         if self.shells.is_some() { "model.shells.radius" } else { "model.cell" }
     }
 
-    /// The length that the training files decide; shells have a radius of their own.
+    /// The length that is computed from the training files; none for shells, which have a radius.
     pub(super) fn scale(&mut self) -> Option<&mut Scale> {
         self.shells.is_none().then_some(&mut self.cell)
     }
@@ -193,8 +193,8 @@ impl PointwiseNetConfig {
         kernels.map(level).collect()
     }
 
-    /// Numbers in memory of one point of the finest resolution, an estimate from above: the resolution after it has at most
-    /// 0.6 times its points, and so on.
+    /// Upper estimate of the numbers in memory per point of the finest resolution. It assumes that each resolution has at most
+    /// 0.6 times the points of the one before.
     pub(super) fn activations(&self, spec: &NetworkSpec, per_point_head: usize) -> Activations {
         let mut share = 1.0;
         let mut sum = 0.0;

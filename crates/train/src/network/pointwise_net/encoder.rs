@@ -1,4 +1,4 @@
-//! From the points to features of every resolution: what both networks share.
+//! The encoder of both networks: from the points to features of every resolution.
 
 use burn::module::Module;
 use burn::nn::{Initializer, Linear, LinearConfig};
@@ -64,7 +64,7 @@ impl Block {
     }
 }
 
-/// One resolution: what comes from the finer one, pooled, in the width of this one, then blocks.
+/// One resolution: pools the features of the finer one, changes their width to its own, then applies its blocks.
 #[derive(Module, Debug)]
 pub(super) struct Level {
     pool: Option<VoxelPool>,

@@ -1,4 +1,4 @@
-//! One architecture of several resolutions with two heads: a classifier and a segmenter.
+//! One architecture with several resolutions and two heads: a classifier and a segmenter.
 
 mod classifier;
 mod config;

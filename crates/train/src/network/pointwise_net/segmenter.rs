@@ -75,8 +75,8 @@ impl NetworkConfig for PointwiseSegmenterConfig {
     }
 }
 
-/// The encoder of a [`PointwiseClassifier`](super::PointwiseClassifier), then back: every point takes the features of its voxel
-/// beside its own.
+/// The encoder of a [`PointwiseClassifier`](super::PointwiseClassifier), then a decoder: every point concatenates the features
+/// of its voxel with its own.
 ///
 /// `y_L = x_L`, `y_l = ReLU(norm(U_l [x_l, y_{l+1} of the voxel]))`, then two linear layers on `y_0`.
 #[derive(Module, Debug)]

@@ -73,7 +73,7 @@ fn presets_have_their_parameters() {
     }
 }
 
-/// Without training a network depends on nothing but the cloud itself, in any order of its points.
+/// Outside of training, the output depends only on the cloud itself, and not on the order of its points.
 #[test]
 fn logits_do_not_depend_on_the_batch_or_on_the_order_of_the_points() {
     let device = Device::flex();
@@ -94,7 +94,7 @@ fn logits_do_not_depend_on_the_batch_or_on_the_order_of_the_points() {
         }
         let found = burn::tensor::TensorData::from(turned.concat().as_slice());
         let expected = burn::tensor::TensorData::from(alone.concat().as_slice());
-        // Sums in another order.
+        // The sums are in another order, so they are rounded differently.
         found.assert_approx_eq(&expected, Tolerance::<f32>::absolute(1e-5));
     }
 }

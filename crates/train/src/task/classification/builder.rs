@@ -1,4 +1,4 @@
-//! Batches of whole clouds.
+//! Builds batches of clouds.
 
 use burn::tensor::Device;
 use neighbors::NeighborError;
@@ -28,7 +28,7 @@ impl BatchBuilder {
         }
     }
 
-    /// Packs `clouds`, which are ready for the network, with their classes.
+    /// Packs prepared `clouds` with their classes.
     ///
     /// # Errors
     /// A position that is not finite, or too many neighbours.

@@ -20,7 +20,7 @@ use crate::run::Manifest;
 use crate::task::{Columns, Loader, Opened, forward_loss};
 use crate::temperature;
 
-/// Files that are read on all threads before the network sees them.
+/// Number of files that are read at a time, on all threads, before the network processes them.
 const READ_TOGETHER: usize = 64;
 
 /// A trained classifier: the network of a run with its classes and its preparation of clouds. [`predict`](Self::predict) takes files,
@@ -51,15 +51,15 @@ pub struct Classifier {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Prediction {
-    /// `(class, probability)`, all classes. The probabilities are those of the network at the temperature that was fitted on
-    /// the validation files of the run.
+    /// `(class, probability)` for all classes. The probabilities are calibrated with the temperature that was fitted on the
+    /// validation files of the run.
     pub ranked: Vec<(String, f32)>,
     /// Points of the file that were left out because they are not finite (`data.drop_invalid`).
     pub dropped: usize,
 }
 
 impl Prediction {
-    /// The most probable class; `None` where its probability is below `reject_below`.
+    /// The most probable class; `None` if its probability is below `reject_below`.
     #[must_use]
     pub fn class(&self, reject_below: f32) -> Option<&str> {
         let best = self.ranked.first().filter(|(_, probability)| *probability >= reject_below);
@@ -71,12 +71,12 @@ impl Classifier {
     /// Loads the weights of a run, or of the [model](crate::Model) of that name, onto `device`.
     ///
     /// # Errors
-    /// When `path` is no run directory, its network is no classifier, or its files are damaged or do not fit together.
+    /// When `path` is not a run directory, its network is not a classifier, or its files are damaged or inconsistent.
     pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
         Self::from_opened(Opened::find(path, weights)?, device)
     }
 
-    /// Loads the weights of what was opened.
+    /// Loads the weights of an opened run or model.
     pub(crate) fn from_opened(opened: Opened, device: &Device) -> Result<Self, RunError> {
         let (config, manifest) = (&opened.config, &opened.manifest);
         if config.model.task() != Task::Classification {
@@ -99,13 +99,13 @@ impl Classifier {
         &self.config
     }
 
-    /// Reads files with these names of columns instead of those in the config of the run, where there are any, and drops
-    /// points that are not finite where the config or `drop_invalid` says so; see `data.columns` and `data.drop_invalid`.
+    /// Sets how files are read. Column names, if given, replace those in the config of the run. Points that are not finite are
+    /// dropped if the config or `drop_invalid` says so. See `data.columns` and `data.drop_invalid`.
     pub fn set_reading(&mut self, columns: Option<&str>, drop_invalid: bool) {
         self.config.data.set_reading(columns, drop_invalid);
     }
 
-    /// What is known of the weights.
+    /// The manifest: what is known about the weights.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -119,7 +119,7 @@ impl Classifier {
 
     /// Classifies every file of a split of the data set at `root` and compares with its class there.
     ///
-    /// A data set may lack classes of the network, but not have others.
+    /// The data set may lack classes of the network, but must not have other classes.
     ///
     /// # Errors
     /// Data that cannot be read, a class that the network does not know, a split without files.
@@ -174,7 +174,7 @@ impl Classifier {
         Ok((evaluation, examples))
     }
 
-    /// The files of a split with the classes of the network: as the network takes them or, for votes, `whole`.
+    /// The files of a split with the classes of the network: prepared for the network or, for votes, with all points (`whole`).
     pub(super) fn read_split(
         &self,
         root: &Path,
@@ -217,15 +217,15 @@ impl Classifier {
         Ok(set)
     }
 
-    /// Predictions are from now on the mean of `votes` passes, see [`evaluate_votes`](Self::evaluate_votes); 1 is one pass
-    /// without changes, as at first.
+    /// Makes later predictions the mean of `votes` passes, see [`evaluate_votes`](Self::evaluate_votes). The default, 1, is one
+    /// pass without augmentation.
     pub fn set_votes(&mut self, votes: NonZeroUsize) {
         self.votes = votes;
     }
 
-    /// Classifies files that need not lie in a data set. A file that cannot be used gives its error; the others are
-    /// classified all the same. What is predicted for a file depends on its contents alone, and is what
-    /// [`evaluate`](Self::evaluate) counts for it, or with votes [`evaluate_votes`](Self::evaluate_votes).
+    /// Classifies files, which need not belong to a data set. A file that cannot be used gives an error; the others are still
+    /// classified. The prediction depends only on the contents of the file, and is the one that [`evaluate`](Self::evaluate)
+    /// counts, or [`evaluate_votes`](Self::evaluate_votes) with votes.
     pub fn predict(
         &self,
         files: &[PathBuf],
@@ -266,7 +266,7 @@ impl Classifier {
         self.predict_one(Path::new("memory"), cloud)
     }
 
-    /// The prediction for one cloud: its prepared points or, with votes, all of them.
+    /// The prediction for one cloud, given its prepared points or, with votes, all of its points.
     fn predict_one(&self, path: &Path, cloud: Columns) -> Result<Prediction, RunError> {
         let set =
             CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()], dropped: 0 };
@@ -281,7 +281,7 @@ impl Classifier {
         Ok(self.ranked(&probabilities))
     }
 
-    /// The classes in the order of `probabilities`, which the temperature then changes.
+    /// The classes sorted by `probabilities`, to which the temperature is then applied.
     fn ranked(&self, probabilities: &[f32]) -> Prediction {
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
         order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));

@@ -1,4 +1,4 @@
-//! Clouds in memory, ready to be batched.
+//! Prepared clouds in memory.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,13 +17,13 @@ use crate::error::RunError;
 use crate::streams::Stream;
 use crate::task::{Columns, check_attributes};
 
-/// Points that are drawn from the surface of a mesh for every one that the network is given.
+/// Points that are drawn from the surface of a mesh for every point that the network takes.
 const OF_A_MESH: usize = 4;
 
 /// The clouds of a split in memory: all of one size and normalised, or with all of their points.
 #[derive(Clone, Debug, Default)]
 pub struct CloudSet {
-    /// The points of every cloud, with the columns that `data.inputs` asks for.
+    /// The points of every cloud, with the columns that `data.inputs` needs.
     pub clouds: Vec<Columns>,
     /// The class of every cloud.
     pub classes: Vec<usize>,
@@ -34,7 +34,7 @@ pub struct CloudSet {
 }
 
 impl CloudSet {
-    /// Reads the files `samples`, each with random numbers of its own; also says why others were left out (`data.skip_bad`).
+    /// Reads the files `samples`, each with its own random numbers; also returns why files were left out (`data.skip_bad`).
     ///
     /// # Errors
     /// The first file that cannot be used.
@@ -96,8 +96,7 @@ impl CloudSet {
         Ok((set, skipped))
     }
 
-    /// Reads one file. The points that are drawn depend on its contents alone: not on its name, nor on its index in a
-    /// list.
+    /// Reads one file. The drawn points depend only on its contents, not on its name or its index in a list.
     ///
     /// # Errors
     /// As [`Reader::read`]; a file without a column that `data.inputs` asks for.
@@ -113,8 +112,9 @@ impl CloudSet {
         read_file(path, config, &reader(config, seed))
     }
 
-    /// Reads the files `samples` with all of their points, from which [`Preparation`](super::Preparation) draws: of a mesh
-    /// four times `data.points`, drawn once. Files have random numbers of their own, or all the same when they are `alike`.
+    /// Reads the files `samples` with all of their points, from which [`Preparation`](super::Preparation) draws. From a mesh,
+    /// four times `data.points` points are drawn once. Each file has its own random numbers; if `alike`, all files have the
+    /// same ones.
     ///
     /// # Errors
     /// The first file that cannot be used.
@@ -162,7 +162,7 @@ impl CloudSet {
         columns(Path::new("memory"), cloud.clone(), config)
     }
 
-    /// Clouds that [`load_whole`](Self::load_whole) read, as [`load_alike`](Self::load_alike) would draw their points.
+    /// The clouds of [`load_whole`](Self::load_whole), with points drawn as [`load_alike`](Self::load_alike) draws them.
     #[must_use]
     pub fn drawn(&self, config: &DataConfig, seed: u64) -> Self {
         Self {
@@ -226,7 +226,7 @@ fn columns(path: &Path, cloud: PointCloud, config: &DataConfig) -> Result<Column
     Ok(Columns::of_cloud(cloud, &attributes))
 }
 
-/// Draws the points of a whole cloud with the random numbers of the first file of a list.
+/// Draws points from all points of a cloud, with the random numbers of the first file of a list.
 fn draw_once(cloud: &Columns, config: &DataConfig, seed: u64) -> Columns {
     let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(sampling_seed(seed), &[0]));
     Draw::of(config).apply(cloud, &mut rng)
@@ -243,8 +243,8 @@ fn sampling_seed(seed: u64) -> u64 {
 
 /// Splits a training set in two: `(train, validation)`.
 ///
-/// Every class gives the same `fraction` to validation, rounded, and has at least one cloud left for training; which clouds is drawn
-/// with `seed`.
+/// The same `fraction` of every class, rounded, becomes validation data, but each class keeps at least one cloud for training.
+/// The clouds are drawn with `seed`.
 #[must_use]
 pub fn split_validation(set: &CloudSet, fraction: f64, seed: u64) -> (CloudSet, CloudSet) {
     let classes = set.classes.iter().max().map_or(0, |&last| last + 1);

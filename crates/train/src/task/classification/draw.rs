@@ -1,4 +1,4 @@
-//! From all points of a file to as many as a classifier takes.
+//! Draws the points that a classifier takes from all points of a file.
 
 use pointcloud::transform::{self, Normalizer, resample_indices};
 use rand::Rng;
@@ -15,7 +15,7 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// As the keys `points`, `sampling` and `normalize` say.
+    /// Reads the keys `points`, `sampling` and `normalize`.
     #[must_use]
     pub fn of(config: &DataConfig) -> Self {
         let sampling = match config.sampling {
@@ -30,7 +30,7 @@ impl Draw {
         self.sampling
     }
 
-    /// Chooses points of `cloud`, some of them several times where it has too few, and normalises them.
+    /// Chooses points of `cloud`, with repeats if it has too few, and normalises them.
     ///
     /// # Panics
     /// When the cloud has no point.
@@ -42,7 +42,7 @@ impl Draw {
         columns
     }
 
-    /// Normalises points that were chosen already.
+    /// Normalises points that are already chosen.
     pub(super) fn normalize(&self, columns: &mut Columns) {
         if self.normalize == Normalize::UnitSphere {
             Normalizer::unit_sphere(&columns.positions).apply(&mut columns.positions);

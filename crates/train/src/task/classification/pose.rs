@@ -1,4 +1,4 @@
-//! Whether the shapes of a class lie in the same pose.
+//! Detects whether the shapes of a class have the same pose.
 
 use pointcloud::transform::{Normalizer, rotate_randomly};
 use rand::SeedableRng;
@@ -7,19 +7,19 @@ use rand_chacha::ChaCha8Rng;
 use crate::config::{AugmentConfig, Axis, Rotate};
 use crate::task::rotate_uniformly;
 
-/// How the shapes of a class lie.
+/// The pose of the shapes of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pose {
-    /// All alike.
+    /// The same for all.
     Aligned,
-    /// Turned about this axis, which points up in all of them.
+    /// Rotated about this axis, which points up in all of them.
     Upright(Axis),
-    /// In any pose.
+    /// Rotated in any way.
     Any,
 }
 
 impl Pose {
-    /// Sets the rotation that shapes in this pose are trained with.
+    /// Sets the rotation for training with shapes in this pose.
     pub(crate) fn set(self, augment: &mut AugmentConfig) {
         (augment.rotate, augment.up_axis) = match self {
             Self::Aligned => (Rotate::None, augment.up_axis),
@@ -35,15 +35,15 @@ const CELLS: usize = 6;
 /// Random rotations of each shape.
 const TURNS: usize = 4;
 
-/// Standard errors by which a mean must lie above 0.
+/// Standard errors by which a mean must exceed 0.
 const SURE: f64 = 3.0;
 
-/// The pose of `classes`, some shapes of each.
+/// The pose of the shapes in `classes`, which has some shapes of each class.
 ///
-/// The histograms of two shapes of a class are alike where both lie in the same pose, and less so when one of them is turned. Where
-/// a rotation about an axis changes nothing on average, the shapes are turned about that axis already.
+/// The histograms of two shapes of a class are similar if both have the same pose, and less similar if one of them is rotated. If
+/// a rotation about an axis does not change the similarity on average, the shapes are already rotated about that axis.
 pub(crate) fn pose(classes: &[Vec<Vec<[f32; 3]>>]) -> Pose {
-    // In this order: an upright shape is more often turned about z than about y.
+    // Ordered by how common they are as the up axis: z more often than y. The first one wins a tie.
     let axes = [Axis::Z, Axis::Y, Axis::X];
     let about = axes.map(|axis| {
         loss(classes, &mut |points, rng| {
@@ -63,7 +63,7 @@ pub(crate) fn pose(classes: &[Vec<Vec<[f32; 3]>>]) -> Pose {
     least.map_or(Pose::Aligned, |index| Pose::Upright(axes[index]))
 }
 
-/// What a rotation takes from the likeness of two shapes of a class.
+/// How much a rotation reduces the similarity of two shapes of a class.
 struct Loss {
     mean: f64,
     /// Its standard error.
@@ -77,7 +77,7 @@ fn loss(classes: &[Vec<Vec<[f32; 3]>>], rotate: &mut dyn FnMut(&mut [[f32; 3]], 
         let shapes: Vec<Vec<[f32; 3]>> = shapes.iter().map(|shape| normalized(shape)).collect();
         let histograms: Vec<Vec<f64>> = shapes.iter().map(|shape| histogram(shape)).collect();
         for (index, shape) in shapes.iter().enumerate() {
-            // Every shape is compared with the next one: the pairs are independent but for a shape in common.
+            // Every shape is compared with the next one: the pairs are independent except for a common shape.
             let other = (index + 1) % shapes.len();
             if other == index {
                 continue;
@@ -93,7 +93,7 @@ fn loss(classes: &[Vec<Vec<[f32; 3]>>], rotate: &mut dyn FnMut(&mut [[f32; 3]], 
     let count = losses.len().max(1) as f64;
     let mean = losses.iter().sum::<f64>() / count;
     let variance = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / count;
-    // The turns of a shape share its pair, so only the pairs count.
+    // All rotations of a shape use the same pair, so the number of samples is the number of pairs.
     Loss { mean, error: (variance * TURNS as f64 / count).sqrt() }
 }
 
@@ -103,7 +103,7 @@ fn normalized(shape: &[[f32; 3]]) -> Vec<[f32; 3]> {
     shape
 }
 
-/// The shares of the points in each cell.
+/// The fraction of the points in each cell.
 fn histogram(points: &[[f32; 3]]) -> Vec<f64> {
     let mut counts = vec![0.0; CELLS.pow(3)];
     let cell = |value: f32| ((0.5 * (value + 1.0) * CELLS as f32) as usize).min(CELLS - 1);
@@ -126,7 +126,7 @@ mod tests {
 
     fn classes(turn: &mut dyn FnMut(&mut [[f32; 3]], &mut ChaCha8Rng)) -> Vec<Vec<Vec<[f32; 3]>>> {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
-        // Boxes of different edges along x, y and z: no rotation leaves them alike.
+        // Boxes with different edges along x, y and z: every rotation changes them.
         let solid = |scale: [f32; 3], rng: &mut ChaCha8Rng| {
             let config = SynthConfig { points: 300, ..SynthConfig::default() };
             let sphere = shape(Family::ALL[0], &config, rng);

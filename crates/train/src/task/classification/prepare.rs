@@ -1,4 +1,4 @@
-//! From the points of a file to the points that a classifier sees.
+//! Prepares the points of a file for a classifier.
 
 use pointcloud::transform::{morton_order, xyz_order};
 use rand::SeedableRng;
@@ -9,15 +9,15 @@ use crate::config::{AugmentConfig, Config, PointOrder};
 use crate::streams::Stream;
 use crate::task::{Columns, RotationDraws, augment, drop_points};
 
-/// Points are drawn and dropped, then changed at random, then ordered. Without drawing and augmentation this is the same every
-/// time.
+/// The preparation of a cloud: draw points, drop points, augment, then sort. Without drawing and augmentation, the result is
+/// always the same.
 #[derive(Clone, Debug)]
 pub struct Preparation {
     /// How points are drawn from a cloud that holds all points of its file; `None` for clouds that were drawn already.
     pub draw: Option<Draw>,
     /// Random changes; only for training and votes.
     pub augment: Option<AugmentConfig>,
-    /// Whether the first point takes the positions of those that are dropped, for networks that need a fixed number.
+    /// Whether dropped points are replaced by the first remaining one, for networks that need a fixed number of points.
     pub fixed_size: bool,
     /// Whether all clouds get the same random numbers, so that the index of a cloud does not matter.
     pub alike: bool,
@@ -51,8 +51,8 @@ impl Preparation {
         }
     }
 
-    /// The preparation for votes on clouds that hold all points of their file: points drawn anew and the geometric part of
-    /// the augmentation. A vote takes the place of the epoch.
+    /// The preparation for votes on clouds that hold all points of their file: new points and the geometric part of the
+    /// augmentation. The index of the vote is used instead of the epoch.
     #[must_use]
     pub fn for_votes(config: &Config) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl Preparation {
         columns.select(&order)
     }
 
-    /// A cloud as drawn before the first epoch, without augmentation, in no particular order.
+    /// A cloud as drawn before the first epoch, without augmentation, not sorted.
     #[must_use]
     pub(super) fn drawn(&self, cloud: &Columns, index: usize) -> Columns {
         Self { augment: None, order: PointOrder::None, ..self.clone() }.apply(cloud, 0, index)
@@ -147,13 +147,13 @@ mod tests {
         let farthest = |p: &[f32; 3]| p.iter().map(|v| v * v).sum::<f32>().sqrt();
         let radius = first.positions.iter().map(farthest).fold(0.0, f32::max);
         assert!((radius - 1.0).abs() < 1e-5, "{radius}");
-        // Columns stay with their points: the first coordinate was the index before it was normalised.
+        // Columns move with their points: the first coordinate was the index before it was normalised.
         let order = indices(&first);
         for pair in order.windows(2).zip(first.positions.windows(2)) {
             let (index, position) = (pair.0[0] < pair.0[1], pair.1[0][0] < pair.1[1][0]);
             assert_eq!(index, position);
         }
-        // Over the epochs every point is seen.
+        // Over all epochs, every point is drawn at least once.
         let seen: BTreeSet<usize> = (0..20).flat_map(|epoch| indices(&drawn(epoch, 0))).collect();
         assert_eq!(seen.len(), 100);
         let once = Preparation::for_training(&config(&[]));

@@ -1,4 +1,4 @@
-//! Whole clouds as the items of batches, a class each.
+//! Clouds as the items of batches, with a class each.
 
 use std::path::PathBuf;
 use std::sync::Arc;

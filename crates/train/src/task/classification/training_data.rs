@@ -1,4 +1,4 @@
-//! What a classifier is trained on: the training files of a data set, some of them held back.
+//! The training data of a classifier: the training files of a data set, some of them held back for validation.
 
 use burn::tensor::Device;
 use pointcloud::dataset::FolderDataset;
@@ -11,7 +11,7 @@ use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
 use crate::task::TrainingData;
 
-/// Reads the training files of `config`; `test_files` are the drawn test files of the run that is continued.
+/// Reads the training files of `config`; `test_files` are the drawn test files of the run that is resumed.
 pub(crate) fn training_data(
     config: &Config,
     test_files: Option<Vec<String>>,
@@ -38,7 +38,7 @@ pub(crate) fn training_data(
     if all.is_empty() {
         return Err(RunError::NoFiles { path: config.data.root.clone(), split: "train".into() });
     }
-    // Epochs are compared on the same points, which are those of an evaluation.
+    // All epochs are validated on the same points, drawn as in an evaluation.
     let drawn = config.data.resample.then(|| all.drawn(&config.data, config.seed));
     let once = drawn.as_ref().unwrap_or(&all);
     let mut config = config.scaled(once.clouds.par_iter().map(|cloud| cloud.positions.as_slice()))?;
@@ -74,7 +74,7 @@ pub(crate) fn training_data(
     })
 }
 
-/// What a data set leaves out, and classes without training or test files.
+/// Warnings: what the data set leaves out, and classes without training or test files.
 fn warnings(dataset: &FolderDataset) -> Vec<String> {
     let mut warnings = dataset.warnings().to_vec();
     for (split, consequence) in [("train", "it cannot be learnt"), ("test", "its accuracy is not measured")] {
@@ -84,10 +84,10 @@ fn warnings(dataset: &FolderDataset) -> Vec<String> {
     warnings
 }
 
-/// Shapes of a class by which the pose of all is told.
+/// Number of shapes per class from which the pose is detected.
 const SHAPES: usize = 16;
 
-/// The first shapes of every class.
+/// The first `SHAPES` shapes of every class.
 fn some_of_each(set: &CloudSet, classes: usize) -> Vec<Vec<Vec<[f32; 3]>>> {
     let mut found = vec![Vec::new(); classes];
     for (cloud, &class) in set.clouds.iter().zip(&set.classes) {

@@ -1,4 +1,4 @@
-//! Predictions as the mean over several passes, each of another draw of the points and other random changes.
+//! Predictions as the mean over several passes, each with new points and a new random augmentation.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -14,9 +14,9 @@ use crate::progress::{Progress, ProgressMode};
 use crate::temperature;
 
 impl Classifier {
-    /// As [`evaluate`](Self::evaluate), but what is counted is the mean of the probabilities over `votes` passes. In each the
-    /// points of a file are drawn anew, and turned, mirrored, scaled and shifted as `[augment]` of the run says; the seed of
-    /// the run decides the draws, the same for every file.
+    /// As [`evaluate`](Self::evaluate), but with the mean of the probabilities over `votes` passes. Each pass draws new points
+    /// from a file, and rotates, mirrors, scales and shifts them as `[augment]` of the run says. The draws depend on the seed
+    /// of the run and are the same for every file.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
@@ -49,8 +49,8 @@ impl Classifier {
         Ok(evaluation.with_reliability(&reliability).with_votes(votes))
     }
 
-    /// The mean probabilities of every cloud of `set`, which holds all points of the files; calls `on_clouds` with how many
-    /// were passed through the network.
+    /// The mean probabilities of every cloud of `set`, which has all points of the files; calls `on_clouds` with the number of
+    /// clouds that the network has processed.
     pub(super) fn mean_of_votes(
         &self,
         set: CloudSet,

@@ -1,4 +1,4 @@
-//! Regions of scenes as a network reads them, and batches of them.
+//! Prepares regions of scenes for a network, and packs them into batches.
 
 use burn::tensor::Device;
 use neighbors::NeighborError;
@@ -20,25 +20,25 @@ pub struct RegionBuilder {
     pub attributes: Vec<Attribute>,
     /// Classes of the network.
     pub classes: usize,
-    /// What a point of each class counts in the loss; all the same without.
+    /// The weight of each class in the loss; `None` weights all equally.
     pub weights: Option<Vec<f32>>,
 }
 
 /// A region of a scene, ready for a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegionInput {
-    /// Where the points lie, in any frame.
+    /// The positions of the points, in any frame.
     pub positions: Vec<[f32; 3]>,
     /// What the first layer reads, point by point.
     pub features: Vec<f32>,
-    /// The class of every point, [`IGNORED`] where there is none.
+    /// The class of every point; [`IGNORED`] for points without a class.
     pub labels: Vec<i32>,
-    /// What every point counts in the loss, beside its class; all the same when empty.
+    /// The weight of every point in the loss, in addition to that of its class; empty weights all equally.
     pub counts: Vec<f32>,
 }
 
 impl RegionBuilder {
-    /// The builder for the network `model` with what `scenes` gives it; its loss has `label_smoothing`.
+    /// The builder for the network `model` and the settings `scenes`; its loss has `label_smoothing`.
     #[must_use]
     pub fn of(
         model: &ModelConfig,
@@ -77,7 +77,7 @@ impl RegionBuilder {
         })
     }
 
-    /// What every point counts in the loss; `None` when all count the same.
+    /// The weight of every point in the loss; `None` if all are equal.
     fn point_weights(&self, regions: &[RegionInput], targets: &[i32]) -> Option<Vec<f32>> {
         let counted = regions.iter().any(|region| !region.counts.is_empty());
         (counted || self.weights.is_some()).then(|| {
@@ -93,7 +93,7 @@ impl RegionBuilder {
         })
     }
 
-    /// The points `members` of a scene, as they lie, with their features; `centre` is that of the region.
+    /// The points `members` of a scene, unchanged, with their features; `centre` is the centre of the region.
     #[must_use]
     pub fn region(
         &self,
@@ -122,7 +122,7 @@ impl RegionBuilder {
         self.finish(points, frame, [centre[0][0], centre[0][1]])
     }
 
-    /// The points of a region with their features; x and y are counted from `centre`.
+    /// The points of a region with their features; x and y are relative to `centre`.
     fn finish(&self, points: Columns, frame: &Frame, centre: [f32; 2]) -> RegionInput {
         let reference = Reference { centre: [centre[0], centre[1], 0.0], floor: (2, 0.0), half: frame.half };
         let features = points.features(&self.attributes, &reference);
@@ -133,7 +133,7 @@ impl RegionBuilder {
     }
 }
 
-/// What each class counts in the loss, for `counts` points of the classes; a class without points counts nothing.
+/// The weight of each class in the loss, from the numbers of points `counts` per class; 0 for a class without points.
 #[must_use]
 pub fn class_weights(kind: ClassWeights, counts: &[u64]) -> Option<Vec<f32>> {
     let present = counts.iter().filter(|&&count| count > 0).count() as f64;

@@ -1,4 +1,4 @@
-//! Labelling a scene: regions that overlap, votes that are averaged.
+//! Labels a scene: averages the votes of overlapping regions.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -19,18 +19,18 @@ use crate::progress::{Progress, ProgressMode};
 use crate::streams::Stream;
 use crate::task::list_sizes;
 
-/// What a point at the border of a region counts, compared with one in the middle.
+/// The weight of a point at the border of a region, relative to one in the middle.
 const BORDER: f32 = 1e-3;
 
-/// How a scene is labelled.
+/// Options for labelling a scene.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LabelOptions {
-    /// Most bytes for the regions that the network is given at once; the scene itself apart.
+    /// Most bytes for the regions that the network processes at once, without the scene itself.
     pub memory: u64,
-    /// Shift of the lattice of regions, as a fraction of its distance per axis.
+    /// Shift of the lattice of regions along each axis, as a fraction of its spacing.
     pub shift: [f32; 3],
-    /// Passes whose probabilities are averaged. With 1 the regions are as they are; with more each is turned, mirrored,
-    /// scaled and shifted in every pass as `[augment]` of the run says.
+    /// Passes whose probabilities are averaged. With 1 the regions are not changed. With more, every pass rotates, mirrors,
+    /// scales and shifts each region as `[augment]` of the run says.
     pub votes: NonZeroUsize,
 }
 
@@ -40,13 +40,13 @@ impl Default for LabelOptions {
     }
 }
 
-/// Memory and work that labelling a scene takes, before it is done.
+/// Estimate of the memory and the work for labelling a scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LabelEstimate {
     /// Points of the scene.
     pub points: usize,
-    /// Points that the network is given: one per voxel.
+    /// Points that the network processes: one per voxel.
     pub voxels: usize,
     /// Regions.
     pub regions: usize,
@@ -54,7 +54,7 @@ pub struct LabelEstimate {
     pub largest: usize,
     /// Bytes of the scene, its voxels and its votes.
     pub scene_bytes: u64,
-    /// Bytes of the regions that the network is given at once.
+    /// Bytes of the regions that the network processes at once.
     pub region_bytes: u64,
 }
 
@@ -104,7 +104,7 @@ impl<'a> Covered<'a> {
         self.sizes.iter().copied().max().unwrap_or(0)
     }
 
-    /// The regions in groups of at most `together` points; a larger region makes a group of its own.
+    /// The regions in groups of at most `together` points; a larger region is its own group.
     fn groups(&self, together: usize) -> Vec<std::ops::Range<usize>> {
         let (mut groups, mut next) = (Vec::new(), 0);
         while next < self.centres.len() {
@@ -132,7 +132,7 @@ impl Segmenter {
         check(path, cloud, &self.scenes)?;
         let changes = self.changes_of_votes(options.votes)?;
         let Voxelized { cloud: scene, voxel_from_point, .. } = thin(cloud, &self.scenes)?;
-        // Regions that just touch would lose the points that rounding puts on neither side.
+        // Regions must overlap slightly: if they only touched, rounding could leave a point outside of both.
         let stride = self.scenes.stride.min(0.999) * self.scenes.size();
         let covered = Covered::new(&scene, self.scenes.shape(), stride, options.shift);
         let bytes_per_point = self.bytes_per_point(&covered)?;
@@ -175,7 +175,7 @@ impl Segmenter {
         Ok(Votes { means: sums, classes, voxel_from_point, temperature, reject_below: 0.0 })
     }
 
-    /// The random changes of the regions in `votes` passes; `None` for one pass.
+    /// The random augmentation of the regions in `votes` passes; `None` for one pass.
     fn changes_of_votes(&self, votes: NonZeroUsize) -> Result<Option<AugmentConfig>, RunError> {
         let changes = self.config.augment.for_votes();
         if votes.get() > 1 && changes.changes_nothing() {
@@ -184,7 +184,7 @@ impl Segmenter {
         Ok((votes.get() > 1).then_some(changes))
     }
 
-    /// Adds what the network says of the regions `group` to the sums of their points, a row of classes each.
+    /// Adds the output of the network for the regions `group` to the sums of their points, one row of classes per point.
     fn vote(
         &self,
         covered: &Covered<'_>,
@@ -225,7 +225,7 @@ impl Segmenter {
         Ok(())
     }
 
-    /// Makes the sums of every voxel probabilities.
+    /// Normalises the sums of every voxel to probabilities.
     fn normalise(&self, sums: &mut [f32], positions: &[[f32; 3]], path: &Path) -> Result<(), RunError> {
         for (voxel, sums) in sums.chunks_exact_mut(self.classes().len()).enumerate() {
             let total: f32 = sums.iter().sum();
@@ -243,7 +243,7 @@ impl Segmenter {
         Ok(())
     }
 
-    /// Memory per point of a region, from the region of middle size and the largest: lists counted, activations estimated.
+    /// Memory per point of a region, from the regions of median and largest size: lists are counted, activations estimated.
     fn bytes_per_point(&self, covered: &Covered<'_>) -> Result<f64, RunError> {
         let sizes = &covered.sizes;
         let mut order: Vec<usize> = (0..sizes.len()).collect();
@@ -263,12 +263,12 @@ impl Segmenter {
             channels_in: self.scenes.channels_in(),
             classes: self.classes().len(),
         };
-        // While lists are joined, those of the shape at work are there twice.
+        // While lists are joined, those of the current kernel shape are in memory twice.
         Ok(1.5 * most + 4.0 * self.config.model.activations(&spec).inference_per_point as f64)
     }
 }
 
-/// The vote of a region around `centre` for `position` in it: 1 in the middle, next to nothing at the border.
+/// The weight of the vote of a region around `centre` for `position` in it: 1 in the middle, almost 0 at the border.
 fn weight(region: &Region, centre: [f32; 3], position: [f32; 3]) -> f32 {
     let [x, y, z] = [0, 1, 2].map(|axis| (position[axis] - centre[axis]).abs());
     let reach = region.reach();

@@ -1,4 +1,4 @@
-//! The points of a region, taken out of a scene.
+//! Extracts the points of a region from a scene.
 
 use pointcloud::scene::IGNORED;
 use pointcloud::{PointCloud, ScalarProperty};

@@ -1,4 +1,4 @@
-//! Labelled scenes as files.
+//! Writes labelled scenes as files.
 
 use std::path::Path;
 
@@ -8,16 +8,15 @@ use pointcloud::{PointCloud, ScalarProperty, ScalarType};
 use super::Votes;
 use crate::error::RunError;
 
-/// What the names of properties begin with that a prediction displaced.
+/// The prefix for existing properties whose names the prediction uses.
 const ORIGINAL: &str = "original_";
 
 /// The colour of points without a label.
 const REJECTED_COLOR: [u8; 3] = [0, 0, 0];
 
-/// Writes `cloud` with what `votes` say of it, as binary PLY: all its properties, then `label` (the class as a number, -1 and
-/// black where the confidence is below [`Votes::reject_below`]),
-/// `confidence` (its probability, from 0 to 1) and the colour of the class. Labels, colours and a confidence that the cloud has
-/// already stay in it, with `original_` before their names.
+/// Writes `cloud` with its `votes` as binary PLY: all its properties, then `label` (the class as a number, -1 and
+/// black if the confidence is below [`Votes::reject_below`]), `confidence` (its probability, from 0 to 1) and the colour of the
+/// class. If the cloud already has labels, colours or a confidence, they are kept under names that begin with `original_`.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -54,7 +53,7 @@ pub fn write_labelled(path: &Path, cloud: PointCloud, votes: &Votes) -> Result<(
     Ok(write_ply(path, &labelled, PlyFormat::BinaryLittleEndian)?)
 }
 
-/// Adds a property under its own name, or under the first one with `original_` before it that is free.
+/// Adds a property under its own name. If the name is taken, adds the prefix `original_` until it is free.
 fn add_property(
     cloud: &mut PointCloud,
     name: &str,
@@ -70,9 +69,9 @@ fn add_property(
     cloud.push_property(ScalarProperty { name, scalar_type, values })
 }
 
-/// The colour of a class, the same in files and in the report: the seven of Okabe and Ito, which differ for any kind
-/// of colour vision, then those of the palettes `muted` and `safe` (Tol, CARTO) that differ from them, again and darker after
-/// these nineteen.
+/// The colour of a class, the same in files and in the report. The first seven are those of Okabe and Ito, which everyone can
+/// tell apart, including people with colour blindness. Then come those of the palettes `muted` and `safe` (Tol, CARTO) that
+/// differ from them. After these nineteen, the colours repeat in darker shades.
 #[must_use]
 pub fn class_color(class: usize) -> [u8; 3] {
     const COLORS: [[u8; 3]; 19] = [

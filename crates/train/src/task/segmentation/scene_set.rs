@@ -1,4 +1,4 @@
-//! Labelled scenes in memory: read, checked, thinned.
+//! Reads, checks and thins labelled scenes, and keeps them in memory.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -19,9 +19,9 @@ pub(crate) const COUNT: &str = "points_in_voxel";
 pub struct Scene {
     /// The file.
     pub path: PathBuf,
-    /// One point per voxel, its class as label where the file has labels.
+    /// One point per voxel, with its class as label if the file has labels.
     pub cloud: PointCloud,
-    /// Where the scene lies.
+    /// The origin and the extents of the scene.
     pub frame: Frame,
 }
 
@@ -31,19 +31,19 @@ pub struct Scene {
 pub struct LoadedScenes {
     /// The scenes that can be used, in the order of their files.
     pub scenes: Vec<Scene>,
-    /// Why the others cannot.
+    /// The errors of the others.
     pub skipped: Vec<RunError>,
     /// Points that were left out because they are not finite (`data.drop_invalid`), over the files that were not in the
     /// cache.
     pub dropped: usize,
 }
 
-/// Where a scene lies: the middle of its floor and half of its extents.
+/// The frame of a scene: the middle of its floor and half of its extents.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Frame {
     /// Middle along x and y, lowest z.
     pub floor: [f32; 3],
-    /// Half of the extent along each axis; 1 where there is none.
+    /// Half of the extent along each axis; 1 if the extent is 0.
     pub half: [f32; 3],
 }
 
@@ -60,8 +60,8 @@ impl Frame {
     }
 }
 
-/// Reads `path` with `reader` and checks that it has what the network reads and, with `labels`, the class of every point; the labels of the
-/// cloud are then its classes.
+/// Reads `path` with `reader` and checks that it has the inputs of the network. With `labels`, it must also have a label for
+/// every point, and the labels of the returned cloud are its classes.
 ///
 /// # Errors
 /// A file that cannot be read, without points, with positions that are not finite, or without the attributes.
@@ -80,7 +80,7 @@ pub fn read_scene(
     Ok((cloud, dropped))
 }
 
-/// Checks that a network can look at `cloud`.
+/// Checks that a network can read `cloud`.
 ///
 /// # Errors
 /// [`RunError::BadFile`] for what is missing.
@@ -94,7 +94,7 @@ pub fn check(path: &Path, cloud: &PointCloud, config: &ScenesConfig) -> Result<(
     check_attributes(path, cloud, &config.attributes(), "scenes.inputs")
 }
 
-/// A cloud without the columns that the network does not read, thinned.
+/// A thinned cloud with only the columns that the network reads.
 ///
 /// # Errors
 /// As [`voxelize`].
@@ -109,7 +109,7 @@ pub fn thin(cloud: &PointCloud, config: &ScenesConfig) -> pointcloud::Result<Vox
             Attribute::Normal => bare.set_normals(cloud.normals().map(<[[f32; 3]]>::to_vec))?,
             Attribute::Property(name) => {
                 if let Some(property) = cloud.property(&name) {
-                    // Under the name by which the network asks for it, which may be another spelling.
+                    // Under the name that the network uses, which may be another spelling.
                     bare.push_property(ScalarProperty { name, ..property.clone() })?;
                 }
             }
@@ -120,13 +120,13 @@ pub fn thin(cloud: &PointCloud, config: &ScenesConfig) -> pointcloud::Result<Vox
     if config.count_points {
         let values = thinned.counts.iter().map(|&count| f64::from(count)).collect();
         let (name, scalar_type) = (COUNT.to_owned(), ScalarType::U32);
-        // Nothing else reads a property of that name: the file's own would be an input, which the config refuses.
+        // The name is free: the file's own property would only be kept as an input, and the config refuses an input of that name.
         thinned.cloud.push_property(ScalarProperty { name, scalar_type, values })?;
     }
     Ok(thinned)
 }
 
-/// Reads, checks and thins `files`, from the cache where there is one; with `data.skip_bad` leaves out what cannot be used.
+/// Reads, checks and thins `files`, using the cache if there is one; with `data.skip_bad`, leaves out files that cannot be used.
 ///
 /// # Errors
 /// The first file that cannot be used.
@@ -138,7 +138,7 @@ pub fn load_scenes(
     progress: &dyn Fn(usize),
 ) -> Result<LoadedScenes, RunError> {
     let (reader, dropped) = (data.reader(), Cell::new(0));
-    // The number at the front is another one whenever scenes are prepared in another way.
+    // Increase the first number whenever the preparation of scenes changes.
     let settings = format!(
         "2 {:?} {:?} {:?} {:?} {:?} {:?} {:?} {map:?} {reader:?}",
         config.count_points,
@@ -175,7 +175,7 @@ pub fn load_scenes(
     Ok(loaded)
 }
 
-/// Points of every class in `scenes`: voxels, or with `scenes.count_points` those of the files.
+/// Number of points of every class in `scenes`: voxels, or points of the files with `scenes.count_points`.
 #[must_use]
 pub fn class_counts(scenes: &[Scene], classes: usize) -> Vec<u64> {
     let mut counts = vec![0; classes];

@@ -42,12 +42,12 @@ impl Segmenter {
     /// Loads the weights of a run, or of the [model](crate::Model) of that name, onto `device`.
     ///
     /// # Errors
-    /// When `path` is no run directory, its network is no segmenter, or its files are damaged or do not fit together.
+    /// When `path` is not a run directory, its network is not a segmenter, or its files are damaged or inconsistent.
     pub fn open(path: impl Into<PathBuf>, weights: Weights, device: &Device) -> Result<Self, RunError> {
         Self::from_opened(Opened::find(path, weights)?, device)
     }
 
-    /// Loads the weights of what was opened.
+    /// Loads the weights of an opened run or model.
     pub(crate) fn from_opened(opened: Opened, device: &Device) -> Result<Self, RunError> {
         let (config, manifest) = (&opened.config, &opened.manifest);
         let Some(scenes) = config.scenes.clone() else {
@@ -67,13 +67,13 @@ impl Segmenter {
         &self.config
     }
 
-    /// Reads files with these names of columns instead of those in the config of the run, where there are any, and drops
-    /// points that are not finite where the config or `drop_invalid` says so; see `data.columns` and `data.drop_invalid`.
+    /// Sets how files are read. Column names, if given, replace those in the config of the run. Points that are not finite are
+    /// dropped if the config or `drop_invalid` says so. See `data.columns` and `data.drop_invalid`.
     pub fn set_reading(&mut self, columns: Option<&str>, drop_invalid: bool) {
         self.config.data.set_reading(columns, drop_invalid);
     }
 
-    /// What is known of the weights.
+    /// The manifest: what is known about the weights.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -98,7 +98,7 @@ impl Segmenter {
         Ok(self.evaluate_with_examples(root, split, progress)?.0)
     }
 
-    /// As [`evaluate`](Self::evaluate), with some of the scenes to look at.
+    /// As [`evaluate`](Self::evaluate), with some of the scenes as examples for the report.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
@@ -174,7 +174,7 @@ impl Segmenter {
         Ok((self.evaluation(split, &all, files.len()), scenes.finish()))
     }
 
-    /// Compares `votes` with the labels of the scene `cloud` that they were cast for; `None` when it has none.
+    /// Compares `votes` with the labels of their scene `cloud`; `None` if it has no labels.
     ///
     /// # Errors
     /// A label that is not known.
@@ -200,12 +200,13 @@ impl Segmenter {
 
     /// Labels every point of `cloud`, whose file `path` is named in errors.
     ///
-    /// The scene is thinned as in training and cut into regions that overlap; a voxel gets the mean of what the network says in
-    /// all regions that it lies in, weighted by how far it is from their border, and every point what its voxel has. The network
-    /// is given as many regions at once as [`LabelOptions::memory`] allows, which changes the time, never the result.
+    /// The scene is thinned as in training and divided into overlapping regions. A voxel gets the mean of the probabilities
+    /// from all regions that contain it, weighted by its distance from their borders, and a point gets the probabilities of its
+    /// voxel. The network processes as many regions at once as [`LabelOptions::memory`] allows, which affects the time, never
+    /// the result.
     ///
     /// # Errors
-    /// A cloud without points or without what the network reads, positions that are not finite; a region that takes more
+    /// A cloud without points or without an input of the network, positions that are not finite, or a region that needs more
     /// memory than is allowed.
     pub fn label(
         &self,

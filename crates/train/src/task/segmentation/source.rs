@@ -1,4 +1,4 @@
-//! Regions of scenes as the items of batches: where they lie in every epoch.
+//! Regions of scenes as the items of batches, and their centres in every epoch.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use crate::streams::Stream;
 use crate::task::source::BatchError;
 use crate::task::{BatchSource, CloudBatch, drop_points};
 
-/// Regions of scenes: others in every epoch for training, a lattice that covers the scenes otherwise.
+/// Regions of scenes: for training new ones in every epoch, otherwise a lattice that covers the scenes.
 #[derive(Clone, Debug)]
 pub struct RegionSource {
     scenes: Arc<Vec<Scene>>,
@@ -54,7 +54,7 @@ impl RegionSource {
         Self::new(scenes, builder, config, Some(augment.clone()), seed, len)
     }
 
-    /// Regions side by side that cover all scenes.
+    /// Adjacent regions that cover all scenes.
     #[must_use]
     pub fn covering(scenes: Vec<Scene>, builder: RegionBuilder, config: &ScenesConfig) -> Self {
         let mut source = Self::new(scenes, builder, config, None, 0, 0);
@@ -92,7 +92,7 @@ impl RegionSource {
     }
 
     fn plan(&self, epoch: usize) -> Arc<Vec<(usize, [f32; 3])>> {
-        // A plan is whole or missing: it is usable after a panic, too.
+        // The plan is replaced in one assignment, so it is valid even after a panic.
         let mut current = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(plan) = &*current
             && (plan.epoch == epoch || self.augment.is_none())
@@ -120,7 +120,7 @@ impl RegionSource {
         self.scenes.iter().enumerate().flat_map(centres).collect()
     }
 
-    /// Every scene has regions in proportion to its points.
+    /// The number of regions of a scene is proportional to its points.
     fn training_plan(&self, epoch: usize) -> Vec<(usize, [f32; 3])> {
         let region = self.config.shape();
         let mut rng = ChaCha8Rng::seed_from_u64(Stream::RegionCentres.seed(self.seed, &[epoch as u64]));
@@ -188,7 +188,7 @@ impl RegionSource {
         let mut members = drop_points(members, changes, &mut rng);
         if members.len() > self.config.points {
             let mut chosen = random_indices(members.len(), self.config.points, &mut rng);
-            // In the order of the scene, in which neighbours are near each other.
+            // In the order of the scene, because there neighbours are close to each other.
             chosen.sort_unstable();
             members = chosen.into_iter().map(|index| members[index]).collect();
         }
@@ -251,7 +251,7 @@ mod tests {
     use crate::task::segmentation::Frame;
     use crate::task::segmentation::builder::tests::builder;
 
-    /// A strip of floor with a few points of class 1 at its end and one of no class.
+    /// A strip of floor with a few points of class 1 at its end and one point without a class.
     fn scenes() -> Vec<Scene> {
         let positions: Vec<[f32; 3]> =
             (0..400).map(|i| [(i % 100) as f32 * 0.1, (i / 100) as f32 * 0.1, 0.0]).collect();

@@ -1,4 +1,4 @@
-//! What a segmenter is trained on: regions of the training scenes.
+//! The training data of a segmenter: regions of the training scenes.
 
 use std::path::PathBuf;
 
@@ -73,16 +73,16 @@ pub(crate) fn training_data(
     })
 }
 
-/// Training scenes that decide the edge of the voxels.
+/// Number of training scenes from which the voxel edge is computed.
 const SCENES: usize = 8;
 
-/// Decides the lengths that `scenes` leaves open, from training files spread over all.
+/// Computes the `"auto"` lengths of `scenes` from some of the training files, evenly spread over all.
 pub(crate) fn decide_lengths(scenes: &mut ScenesConfig, data: &DataConfig) -> Result<(), RunError> {
     if scenes.voxel == Scale::Auto {
         let folder = scenes.folder(&data.root)?;
         let files = folder.split("train")?;
         let step = files.len().div_ceil(SCENES).max(1);
-        // A file that cannot be used is told when all of them are read.
+        // Skip a file that cannot be used: the error is reported when all files are read.
         let read =
             |path: &PathBuf| data.reader().read(path).ok().filter(|cloud| cloud.check_finite().is_ok());
         let clouds: Vec<_> = files.iter().step_by(step).filter_map(read).collect();

@@ -1,11 +1,11 @@
-//! What a network says of every point of a scene, and how that compares with labels.
+//! The predictions for every point of a scene, and their comparison with labels.
 
 use pointcloud::scene::IGNORED;
 
 use crate::metrics::{Confusion, Reliability};
 use crate::temperature;
 
-/// What the network says of a scene: for every voxel the mean probability of every class over the regions that it lies in.
+/// The predictions for a scene: the mean probability of every class for every voxel, over the regions that contain it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Votes {
     pub(super) means: Vec<f32>,
@@ -30,7 +30,7 @@ impl Votes {
         self.voxel_from_point.is_empty()
     }
 
-    /// The probabilities of all classes for a point, at the temperature that was fitted on the validation scenes of the run.
+    /// The probabilities of all classes for a point, calibrated with the temperature of the run.
     ///
     /// # Panics
     /// When `point` is not below [`len`](Self::len).
@@ -39,13 +39,13 @@ impl Votes {
         temperature::apply(self.means(point), self.temperature)
     }
 
-    /// The mean probabilities of a point, as the network gave them.
+    /// The mean probabilities of a point, before calibration.
     fn means(&self, point: usize) -> &[f32] {
         let voxel = self.voxel_from_point[point] as usize;
         &self.means[voxel * self.classes..(voxel + 1) * self.classes]
     }
 
-    /// Leaves points without a label whose confidence is below `confidence`.
+    /// Rejects points whose confidence is below `confidence`: they get no label.
     pub fn reject_below(&mut self, confidence: f32) {
         self.reject_below = confidence;
     }
@@ -67,7 +67,7 @@ impl Votes {
         self.voxel_from_point.iter().enumerate().filter(first).map(|(point, _)| point).collect()
     }
 
-    /// The most probable class of a point; the first of several.
+    /// The most probable class of a point; the first one of a tie.
     ///
     /// # Panics
     /// As [`probabilities`](Self::probabilities).
@@ -87,7 +87,7 @@ impl Votes {
     }
 }
 
-/// Counts over the points of scenes.
+/// Counters over the points of scenes.
 pub(super) struct Score {
     pub(super) confusion: Confusion,
     pub(super) reliability: Reliability,

@@ -1,4 +1,4 @@
-//! The few fields of TensorFlow's `Event` message that scalars need, as protocol buffers.
+//! The fields of TensorFlow's `Event` message (a protocol buffer) that scalars need.
 //!
 //! ```text
 //! Event   { 1: double wall_time, 2: int64 step, 3: string file_version, 5: Summary summary }
@@ -60,7 +60,7 @@ fn bytes(out: &mut Vec<u8>, field: u64, value: &[u8]) {
     out.extend(value);
 }
 
-/// An event as it is read back.
+/// An event that was read back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Event {
     pub(super) step: u64,
@@ -68,7 +68,7 @@ pub(super) struct Event {
 }
 
 impl Event {
-    /// `None` when `data` is no message of this kind.
+    /// `None` if `data` is not a message of this kind.
     pub(super) fn parse(data: &[u8]) -> Option<Self> {
         let mut event = Self::default();
         for field in fields(data) {
@@ -107,7 +107,7 @@ enum Value<'a> {
     Fixed64,
 }
 
-/// The fields of a message; a last `None` where it cannot be understood.
+/// The fields of a message; ends with `None` if the message cannot be parsed.
 fn fields(mut data: &[u8]) -> impl Iterator<Item = Option<(u64, Value<'_>)>> {
     std::iter::from_fn(move || {
         if data.is_empty() {

@@ -1,8 +1,8 @@
 //! Event files for TensorBoard: the scalars of a training.
 //!
-//! `RUN/tensorboard/train` and `RUN/tensorboard/valid` are two runs to TensorBoard, which draws what has the same name into one
-//! chart: `epoch/loss`, `epoch/accuracy` and so on over the epochs, and of the training `step/loss` and `step/learning_rate` over
-//! the steps.
+//! TensorBoard shows `RUN/tensorboard/train` and `RUN/tensorboard/valid` as two runs, and draws values with the same name in one
+//! chart: `epoch/loss`, `epoch/accuracy` and so on over the epochs, and for the training also `step/loss` and
+//! `step/learning_rate` over the steps.
 
 mod event;
 mod record;
@@ -17,7 +17,7 @@ use crate::metrics::EpochMetrics;
 use crate::run::Position;
 use event::Event;
 
-/// What the names of values over steps begin with; those of values over epochs do not.
+/// The prefix of the names of values over steps; names of values over epochs do not have it.
 const STEP: &str = "step/";
 
 /// The event files of a run.
@@ -28,8 +28,8 @@ pub(super) struct EventLogs {
 }
 
 impl EventLogs {
-    /// Goes on after `position`: what was logged of later steps and epochs is cut off. Where nothing was logged, `rows` are
-    /// logged first.
+    /// Continues after `position`, and removes events of later steps and epochs. If there are no events yet, logs `rows`
+    /// first.
     pub(super) fn open(folder: &Path, position: &Position, rows: &[EpochMetrics]) -> Result<Self, RunError> {
         let is_new = !folder.exists();
         let mut logs = Self {
@@ -60,7 +60,7 @@ impl EventLogs {
     }
 }
 
-/// The event files of one split. Every session of a training writes a new one, with its first event.
+/// The event files of one split. A training writes a new file, with its first event, each time it is started or resumed.
 #[derive(Debug)]
 struct EventLog {
     path: PathBuf,
@@ -92,7 +92,7 @@ impl EventLog {
             data = record::frame(&event::version(now()));
         }
         data.extend(record::frame(&event::scalars(now(), step, values)));
-        // One call, so that a record is there whole or is the cut-off last one.
+        // Write with one call, so that only the last record can be incomplete.
         self.file.as_mut().map_or(Ok(()), |file| file.write_all(&data)).map_err(failed())
     }
 }
@@ -102,7 +102,7 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
 
-/// Cuts off a file from the first event that lies behind `position`, or is damaged.
+/// Truncates a file before the first event that is later than `position` or damaged.
 fn cut(path: &Path, position: &Position) -> Result<(), RunError> {
     let bytes = fs::read(path).map_err(RunError::io(path, "read"))?;
     let end = record::records(&bytes)
@@ -116,7 +116,7 @@ fn cut(path: &Path, position: &Position) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Whether `event` belongs to what is done at `position`.
+/// Whether `event` is not later than `position`.
 fn is_behind(event: &Event, position: &Position) -> bool {
     let over_steps = event.values.first().is_some_and(|(tag, _)| tag.starts_with(STEP));
     event.step <= if over_steps { position.steps } else { position.epochs } as u64
@@ -174,7 +174,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [whole, cut] = ["whole", "cut"].map(|name| folder.path().join(name));
         train(&whole, &Position::default(), 6);
-        // Stopped after step 3, killed in step 6, which the checkpoint of step 4 knows nothing of; with a torn record.
+        // Stopped after step 3, then killed in step 6, after the checkpoint of step 4, with an incomplete record.
         train(&cut, &Position::default(), 3);
         train(&cut, &Position { steps: 3, epochs: 1, step: 1, ..Position::default() }, 5);
         let mut files: Vec<PathBuf> =

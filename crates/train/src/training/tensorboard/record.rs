@@ -4,7 +4,7 @@
 const HEAD: usize = 12;
 const FOOT: usize = 4;
 
-/// CRC-32C, turned and shifted as TensorFlow does, so that data which holds checksums has another one.
+/// CRC-32C, rotated and offset as in TensorFlow, so that the checksum of data that contains checksums differs.
 fn masked(data: &[u8]) -> u32 {
     crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8)
 }
@@ -20,7 +20,7 @@ pub(super) fn frame(data: &[u8]) -> Vec<u8> {
     record
 }
 
-/// The data of the records of a file and where each ends, up to the first that is cut off or damaged.
+/// The data and the end of each record of a file, up to the first that is incomplete or damaged.
 pub(super) fn records(file: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut at = 0;
     std::iter::from_fn(move || {
