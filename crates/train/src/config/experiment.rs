@@ -177,10 +177,10 @@ impl Config {
         clouds: impl IntoParallelIterator<Item = &'a [[f32; 3]]>,
     ) -> Result<Self, RunError> {
         let mut config = self.clone();
-        let (key, task) = (config.model.kernel_key(), config.model.task());
+        let key = config.model.kernel_key();
         if let Some(scale) = config.model.scale().filter(|scale| **scale == Scale::Auto) {
             let found = spacing(clouds)?.ok_or(RunError::Scale { key })?;
-            *scale = Scale::Value(cell_for(task, found));
+            *scale = Scale::Value(cell_for(found));
         }
         Ok(config)
     }

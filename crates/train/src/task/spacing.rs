@@ -6,8 +6,6 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::network::Task;
-
 /// Number of points per cloud whose neighbours are searched.
 const QUERIES: usize = 256;
 
@@ -15,14 +13,8 @@ const QUERIES: usize = 256;
 /// same density, while the distance of the nearest neighbour depends on how evenly the points are drawn.
 const RANK: usize = 4;
 
-/// The edge of a kernel cell in spacings: a class of a whole shape follows from more points at once than the border between two
-/// classes of points. Chosen on validation files, see the page "Experiments" of the guide.
-fn spacings_per_cell(task: Task) -> f32 {
-    match task {
-        Task::Classification => 1.5,
-        Task::Segmentation => 1.1,
-    }
-}
+/// The edge of a kernel cell in spacings, chosen on validation files: see the page "Experiments" of the guide.
+const SPACINGS_PER_CELL: f32 = 1.5;
 
 /// The median over all clouds of the median distance of a point to its fourth neighbour; `None` if no cloud has two
 /// different points.
@@ -49,8 +41,8 @@ pub(crate) fn spacing<'a>(
 }
 
 /// The edge of a kernel cell for points that lie `spacing` apart, rounded to two digits.
-pub(crate) fn cell_for(task: Task, spacing: f32) -> f32 {
-    rounded(spacings_per_cell(task) * spacing)
+pub(crate) fn cell_for(spacing: f32) -> f32 {
+    rounded(SPACINGS_PER_CELL * spacing)
 }
 
 /// `value` to two significant digits: the size is an estimate, and a config is read by people.
