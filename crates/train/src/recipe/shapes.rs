@@ -23,8 +23,8 @@ const POINTS: usize = 1024;
 /// Approximate number of clouds in a training, over all epochs.
 const SEEN: usize = 160_000;
 
-/// Smallest number of training files for which the larger network is worth its time.
-const MANY_FILES: usize = 2_000;
+/// Smallest number of training files for the larger network. With the 4,000 of ModelNet10 the smaller one is better.
+const MANY_FILES: usize = 10_000;
 
 /// Smallest number of training files per class for which a tenth is held back for validation.
 const ENOUGH_TO_HOLD_BACK: usize = 30;
@@ -91,10 +91,8 @@ warmup_epochs = {warmup}
 rotate = \"{rotate}\"
 up_axis = \"{up}\"
 scale = [0.8, 1.25]
-scale_axes = true
 translate = 0.1
 jitter_sigma = 0.01
-drop = 0.3
 
 [train]
 epochs = {epochs}
