@@ -41,7 +41,28 @@ macro_rules! models {
     };
 }
 
-models! {}
+models! {
+    "modelnet10-s" {
+        data: "ModelNet10, 1,024 points of each shape, coordinates only",
+        license: "ModelNet: for academic research",
+        figure: "accuracy 93.72 % on 908 files"
+    },
+    "modelnet10-m" {
+        data: "ModelNet10, 1,024 points of each shape, coordinates only",
+        license: "ModelNet: for academic research",
+        figure: "accuracy 92.73 % on 908 files"
+    },
+    "rooms" {
+        data: "synthetic rooms of configs/scenes-synth.toml",
+        license: "made by this program",
+        figure: "mean IoU 93.70 % on 4 files"
+    },
+    "shapes10" {
+        data: "synthetic shapes of configs/shapes10.toml",
+        license: "made by this program",
+        figure: "accuracy 99.00 % on 400 files"
+    },
+}
 
 impl Model {
     /// All models that come with the program.

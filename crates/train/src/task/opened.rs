@@ -45,6 +45,11 @@ impl Opened {
                 tensors: Tensors::Model(model),
             });
         }
+        if !path.exists() {
+            let names: Vec<&str> = Model::all().iter().map(|model| model.name).collect();
+            let problem = format!("it does not exist, nor is it one of the models {}", names.join(", "));
+            return Err(RunError::NotARun { path, problem });
+        }
         let run = RunDirectory::open(path)?;
         // Read the manifest first: the config of a newer format may have other keys.
         let manifest = Manifest::read(&run)?;

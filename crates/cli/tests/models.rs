@@ -1,0 +1,71 @@
+//! The trained networks of the program reach what `pointwise models` says.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{Workplace, json};
+use pointcloud::synth::{generate, generate_scenes};
+use train::Model;
+
+/// Evaluates `model` on the test files in `root`, and compares the figure to its last digit.
+fn assert_figure(place: &Workplace, model: &str, root: &Path) {
+    let root = root.to_str().unwrap();
+    place.succeed(&["eval", model, "--data", root, "--quiet", "--json", "result.json"]);
+    let result = json(place.path("result.json"));
+    let (name, value) = match result["mean_iou"].as_f64() {
+        Some(value) => ("mean IoU", value),
+        None => ("accuracy", result["overall_accuracy"].as_f64().unwrap()),
+    };
+    let found = format!("{name} {:.2} % on {} files", 100.0 * value, result["files_seen"]);
+    assert_eq!(found, Model::named(model).unwrap().figure, "{model}");
+}
+
+#[test]
+fn models_of_synthetic_data_reach_their_figures() {
+    let place = Workplace::new();
+    for model in ["shapes10", "rooms"] {
+        let config = Model::named(model).unwrap().config().unwrap();
+        let root = place.path(model);
+        match config.scenes.and_then(|scenes| scenes.synth) {
+            Some(synth) => generate_scenes(&root, &synth.settings(), &|_| ()).unwrap(),
+            None => generate(&root, &config.data.synth.unwrap().settings(), &|_| ()).unwrap(),
+        };
+        // The name alone is a folder here, and a folder goes before a model.
+        let elsewhere = Workplace::new();
+        assert_figure(&elsewhere, model, &root);
+    }
+}
+
+#[test]
+fn models_of_modelnet10_reach_their_figures() {
+    let Some(data) = std::env::var_os("POINTWISE_DATA") else {
+        eprintln!("SKIPPED: POINTWISE_DATA is not set");
+        return;
+    };
+    for model in ["modelnet10-s", "modelnet10-m"] {
+        assert_figure(&Workplace::new(), model, &PathBuf::from(&data).join("modelnet10"));
+    }
+}
+
+#[test]
+fn every_model_predicts_and_starts_a_training() {
+    let place = Workplace::new();
+    let listed = place.succeed(&["models"]);
+    for model in Model::all() {
+        assert!(listed.contains(model.name) && listed.contains(&model.sha256()), "{listed}");
+    }
+    let text = std::fs::read_dir(place.path("set/cone/test")).unwrap().flatten().next().unwrap().path();
+    let out = place.succeed(&["predict", "shapes10", text.to_str().unwrap()]);
+    assert!(out.contains("cone") || out.contains("0."), "{out}");
+    let few = ["--set", "train.epochs=1", "--set", "schedule.warmup_epochs=0", "--output", "tuned"];
+    let wide = ["--set", "model.widths=[16, 32, 64, 128]", "--set", "model.hidden=64"];
+    let out = place.succeed(&[&["train", "levels.toml", "--from", "modelnet10-s"][..], &few, &wide].concat());
+    assert!(out.contains("weights from modelnet10-s: "), "{out}");
+    // What is no model says what there is.
+    for command in
+        [&["train", "levels.toml", "--from", "modelnet11"][..], &["predict", "modelnet11", "x.ply"]]
+    {
+        place.fail(command, &["modelnet11", "modelnet10-s"]);
+    }
+}
