@@ -24,6 +24,7 @@ fn every_config_of_the_repository_loads() {
     }
     let expected = [
         "shapes10",
+        "shapes10-paper",
         "articulated",
         "outdoor",
         "modelnet10-paper",
