@@ -153,7 +153,7 @@ impl CloudSet {
         Ok(draw_once(&Self::whole(cloud, config)?, config, seed))
     }
 
-    /// All points of a cloud in memory, as [`read_all`](Self::read_all) reads those of a file.
+    /// All points of a cloud in memory, as [`read_all_counted`](Self::read_all_counted) reads those of a file.
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare).
