@@ -133,7 +133,7 @@ fn a_training_starts_with_the_weights_that_fit() {
 }
 
 #[test]
-fn weights_that_do_not_fit_are_refused_with_the_reason() {
+fn weights_and_folders_that_cannot_be_used_are_refused_with_the_reason() {
     let place = Workplace::new();
     place.fail(&["train", "tiny.toml", "--from", "missing"], &["missing", "no such file or folder"]);
     fs::write(place.path("weights.safetensors"), "no weights").unwrap();
@@ -141,6 +141,8 @@ fn weights_that_do_not_fit_are_refused_with_the_reason() {
     place.fail(&bad, &["weights.safetensors", "cannot read the weights"]);
     let frozen = ["train", "tiny.toml", "--set", "train.freeze_epochs=1"];
     place.fail(&frozen, &["train.freeze_epochs", "train.from"]);
+    place.fail(&["train", "tiny.toml", "--data", "nothing"], &["--data nothing", "no folder"]);
+    place.fail(&["train", "--data", "nothing"], &["nothing", "expected"]);
     let error = recipe(&place.path("nothing")).unwrap_err();
     assert!(matches!(error, RunError::Data(_)), "{error:?}");
 }

@@ -138,6 +138,12 @@ impl Train {
 
     /// The config, and what it is called in messages.
     fn load(&self) -> anyhow::Result<(Config, String)> {
+        if let (Some(_), Some(data)) = (&self.config, &self.data)
+            && !data.is_dir()
+        {
+            // A config with a synthetic set would write it there.
+            anyhow::bail!("--data {}: found no folder, expected that of a data set", data.display());
+        }
         if let Some(path) = &self.config {
             return Ok((Config::load(path, &self.overrides())?, path.display().to_string()));
         }
