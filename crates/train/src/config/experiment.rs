@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,13 +9,10 @@ use super::attribute::Attribute;
 use super::augment::AugmentConfig;
 use super::data::{DataConfig, PointOrder};
 use super::optimize::{OptimizerConfig, ScheduleConfig};
-use super::scale::Scale;
 use super::scenes::ScenesConfig;
 use super::usage;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
-use crate::error::RunError;
 use crate::network::{ModelConfig, Task};
-use crate::task::{cell_for, spacing};
 
 /// An experiment: everything that decides the result of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -166,23 +162,6 @@ impl Config {
     #[must_use]
     pub fn channels_in(&self) -> usize {
         self.attributes().iter().map(Attribute::channels).sum()
-    }
-
-    /// This config with the lengths that it leaves open, `"auto"`, taken from `clouds`, as the network is given them.
-    ///
-    /// # Errors
-    /// [`RunError::Scale`] when the clouds have no two different points, or a position that is not finite.
-    pub(crate) fn scaled<'a>(
-        &self,
-        clouds: impl IntoParallelIterator<Item = &'a [[f32; 3]]>,
-    ) -> Result<Self, RunError> {
-        let mut config = self.clone();
-        let key = config.model.kernel_key();
-        if let Some(scale) = config.model.scale().filter(|scale| **scale == Scale::Auto) {
-            let found = spacing(clouds)?.ok_or(RunError::Scale { key })?;
-            *scale = Scale::Value(cell_for(found));
-        }
-        Ok(config)
     }
 
     /// Checks that a segmenter has the section `[scenes]`, and a classifier does not.

@@ -8,8 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::attribute::Attribute;
-use super::scale::Scale;
-use crate::check::{ConfigError, ensure, ensure_positive, ensure_some};
+use crate::check::{ConfigError, Scale, ensure, ensure_positive, ensure_some};
 
 /// Section `[scenes]`: needed by the networks that give a class to every point, refused by the others. The scenes lie in
 /// `data.root`, as `SPLIT/FILE`, with the splits `train`, `test` and, where there is one, `val`. Of the section `[data]` only

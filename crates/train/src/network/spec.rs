@@ -6,8 +6,7 @@ use pointconv::{KernelShape, Neighborhood, PackedClouds, VoxelMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::check::ConfigError;
-use crate::config::Scale;
+use crate::check::{ConfigError, Scale};
 
 /// The task of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -57,8 +57,8 @@ macro_rules! networks {
                 match self { $(Self::$network(config) => config.coarser(),)+ }
             }
 
-            /// The key whose value is computed from the training files if it is [`Auto`](crate::config::Scale::Auto).
-            pub(crate) fn scale(&mut self) -> Option<&mut crate::config::Scale> {
+            /// The key whose value is computed from the training files if it is [`Auto`](crate::check::Scale::Auto).
+            pub(crate) fn scale(&mut self) -> Option<&mut crate::check::Scale> {
                 match self { $(Self::$network(config) => config.scale(),)+ }
             }
 

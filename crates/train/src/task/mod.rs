@@ -23,5 +23,5 @@ pub use loader::Loader;
 pub use loss::{Loss, forward_loss};
 pub(crate) use opened::Opened;
 pub use source::{BatchSource, TrainingData};
-pub(crate) use spacing::{cell_for, rounded, spacing, voxel_for};
+pub(crate) use spacing::{rounded, voxel_for};
 pub use trained_run::TrainedRun;

@@ -6,6 +6,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::config::{Config, Scale};
+use crate::error::RunError;
+
 /// Number of points per cloud whose neighbours are searched.
 const QUERIES: usize = 256;
 
@@ -21,7 +24,7 @@ const SPACINGS_PER_CELL: f32 = 1.5;
 ///
 /// # Errors
 /// A position that is not finite.
-pub(crate) fn spacing<'a>(
+fn spacing<'a>(
     clouds: impl IntoParallelIterator<Item = &'a [[f32; 3]]>,
 ) -> Result<Option<f32>, NeighborError> {
     let of_cloud = |cloud: &[[f32; 3]]| -> Result<Option<f32>, NeighborError> {
@@ -41,13 +44,32 @@ pub(crate) fn spacing<'a>(
 }
 
 /// The edge of a kernel cell for points that lie `spacing` apart, rounded to two digits.
-pub(crate) fn cell_for(spacing: f32) -> f32 {
+fn cell_for(spacing: f32) -> f32 {
     rounded(SPACINGS_PER_CELL * spacing)
 }
 
 /// `value` to two significant digits: the size is an estimate, and a config is read by people.
 pub(crate) fn rounded(value: f32) -> f32 {
     format!("{value:.1e}").parse().expect("a number that was just written")
+}
+
+impl Config {
+    /// This config with the lengths that it leaves open, `"auto"`, taken from `clouds`, as the network is given them.
+    ///
+    /// # Errors
+    /// [`RunError::Scale`] when the clouds have no two different points, or a position that is not finite.
+    pub(crate) fn scaled<'a>(
+        &self,
+        clouds: impl IntoParallelIterator<Item = &'a [[f32; 3]]>,
+    ) -> Result<Self, RunError> {
+        let mut config = self.clone();
+        let key = config.model.kernel_key();
+        if let Some(scale) = config.model.scale().filter(|scale| **scale == Scale::Auto) {
+            let found = spacing(clouds)?.ok_or(RunError::Scale { key })?;
+            *scale = Scale::Value(cell_for(found));
+        }
+        Ok(config)
+    }
 }
 
 /// Approximate number of voxels per scene.

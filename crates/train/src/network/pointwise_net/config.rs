@@ -4,8 +4,7 @@ use pointconv::KernelShape;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::check::{ConfigError, ensure, ensure_fraction, ensure_positive, ensure_some};
-use crate::config::Scale;
+use crate::check::{ConfigError, Scale, ensure, ensure_fraction, ensure_positive, ensure_some};
 use crate::network::{
     Activations, CoarseLevel, ConvolutionKind, NetworkSpec, SearchKind, ShellsConfig,
     kernel::{kernel_shape, validate_shells},

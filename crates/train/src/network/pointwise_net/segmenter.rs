@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PointwiseNetConfig;
 use super::encoder::{Dense, Encoder};
-use crate::check::ConfigError;
-use crate::config::Scale;
+use crate::check::{ConfigError, Scale};
 use crate::network::{
     Activations, CoarseLevel, Forward, NetworkConfig, NetworkInput, NetworkSpec, SearchKind, Task,
 };

@@ -1,14 +1,15 @@
 //! Both networks, from packed clouds to logits.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tolerance};
+use burn::tensor::{Device, Tensor, TensorData, Tolerance};
+use pointconv::{Neighborhood, PackedClouds, VoxelMap};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{PointwiseClassifierConfig, PointwiseNetConfig, PointwiseSegmenterConfig, Size};
-use crate::config::{ModelConfig, Scale};
-use crate::network::{ConvolutionKind, Network, NetworkSpec, Task};
-use crate::task::{Packer, Unpacked};
+use crate::check::Scale;
+use crate::network::ModelConfig;
+use crate::network::{CoarseInput, ConvolutionKind, Network, NetworkInput, NetworkSpec, Task};
 
 fn spec(classes: usize) -> NetworkSpec {
     NetworkSpec { points: 1024, channels_in: 3, classes }
@@ -36,6 +37,26 @@ fn cloud(points: usize, seed: u64) -> Vec<[f32; 3]> {
     (0..points).map(|_| [0; 3].map(|_| rng.random_range(-1.0..1.0))).collect()
 }
 
+/// A batch with the resolutions of `model`; its features are the positions.
+fn input(
+    model: &ModelConfig,
+    positions: Vec<[f32; 3]>,
+    offsets: Vec<usize>,
+    device: &Device,
+) -> NetworkInput {
+    let features = TensorData::new(positions.as_flattened().to_vec(), [positions.len(), 3]);
+    let clouds = PackedClouds::new(positions, offsets).unwrap();
+    let mut coarser: Vec<CoarseInput> = Vec::new();
+    for level in model.coarser() {
+        let finer = coarser.last().map_or(&clouds, |finer| finer.map.coarse());
+        let map = VoxelMap::build(finer, level.voxel).unwrap();
+        let neighborhoods = Neighborhood::build_all(map.coarse(), &level.kernels, device).unwrap();
+        coarser.push(CoarseInput { map, neighborhoods });
+    }
+    let neighborhoods = Neighborhood::build_all(&clouds, &model.kernel_shapes(), device).unwrap();
+    NetworkInput { features: Tensor::from_data(features, device), clouds, neighborhoods, coarser }
+}
+
 /// The logits of packed clouds, a row for each cloud or point.
 fn logits(
     model: &ModelConfig,
@@ -49,16 +70,8 @@ fn logits(
         offsets.push(offsets.last().unwrap() + cloud.len());
     }
     let rows = if model.task() == Task::Classification { clouds.len() } else { positions.len() };
-    let batch = Unpacked {
-        offsets,
-        features: positions.as_flattened().to_vec(),
-        channels: 3,
-        targets: vec![0; rows],
-        positions,
-        ..Unpacked::default()
-    };
-    let batch = Packer::of(model, 0.0, device).pack(batch).unwrap();
-    let values = network.logits(&batch.input).into_data().try_to_vec::<f32>().unwrap();
+    let values =
+        network.logits(&input(model, positions, offsets, device)).into_data().try_to_vec::<f32>().unwrap();
     values.chunks_exact(values.len() / rows).map(<[f32]>::to_vec).collect()
 }
 
@@ -92,8 +105,8 @@ fn logits_do_not_depend_on_the_batch_or_on_the_order_of_the_points() {
         if model.task() == Task::Segmentation {
             turned.reverse();
         }
-        let found = burn::tensor::TensorData::from(turned.concat().as_slice());
-        let expected = burn::tensor::TensorData::from(alone.concat().as_slice());
+        let found = TensorData::from(turned.concat().as_slice());
+        let expected = TensorData::from(alone.concat().as_slice());
         // The sums are in another order, so they are rounded differently.
         found.assert_approx_eq(&expected, Tolerance::<f32>::absolute(1e-5));
     }
