@@ -3,18 +3,19 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use common::rooms::{Rooms, open};
 use common::{assert_same_run, json, metrics, texts};
 use pointcloud::io::{PlyFormat, write_ply};
-use pointcloud::synth::{SceneSynthConfig, generate_scenes, scene};
+use pointcloud::synth::{SceneSynthConfig, scene};
 use pointcloud::{PointCloud, ScalarProperty, ScalarType};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
-use train::{LabelOptions, ProgressMode, Segmenter, Weights, device};
+use train::{LabelOptions, ProgressMode};
 
 /// Columns: `count` points of an ascii PLY file with a label of type `kind`.
 fn ply(kind: &str, rows: &[&str]) -> String {
@@ -25,58 +26,7 @@ fn ply(kind: &str, rows: &[&str]) -> String {
     )
 }
 
-/// Two small rooms to train on, one to validate on, one to test on, and a config for them.
-struct Rooms {
-    place: common::Workplace,
-}
-
 const LABEL: &str = "property uchar label\n";
-
-impl Rooms {
-    fn new() -> Self {
-        let place = common::Workplace::new();
-        let settings = SceneSynthConfig { train: 2, test: 1, density: 40.0, ..SceneSynthConfig::default() };
-        generate_scenes(place.path("rooms"), &settings, &|_| ()).unwrap();
-        fs::create_dir(place.path("rooms/val")).unwrap();
-        let room = scene(&settings, &mut ChaCha8Rng::seed_from_u64(99));
-        write_ply(place.path("rooms/val/room.ply"), &room, PlyFormat::Ascii).unwrap();
-        let text = format!(
-            "name = \"rooms\"\nseed = 3\n[data]\nroot = {:?}\n\
-             [scenes]\ninputs = [\"xyz\", \"room\", \"color\"]\nvoxel = 0.15\nsize = 2.0\npoints = 400\nregions = 6\n\
-             centres = \"least-seen\"\nclass_weights = \"balanced\"\n\
-             [model]\nkind = \"paper-segmenter\"\ncell = 0.3\ndilations = [1, 2]\n\
-             [optimizer]\nkind = \"adam\"\nlr = 0.01\n\
-             [augment]\nrotate = \"up\"\nmirror = [\"x\"]\njitter_sigma = 0.01\nscale = [0.9, 1.1]\ndrop = 0.2\n\
-             color_jitter = 0.05\ncolor_drop = 0.2\ncolor_stretch = 0.5\n\
-             [train]\nepochs = 3\nbatch_size = 4\n",
-            place.path("rooms")
-        );
-        fs::write(place.path("rooms.toml"), text).unwrap();
-        Self { place }
-    }
-
-    fn path(&self, inside: &str) -> PathBuf {
-        self.place.path(inside)
-    }
-
-    fn train(&self, output: &str, more: &[&str]) -> String {
-        let set = more.iter().flat_map(|text| ["--set", text]);
-        let arguments: Vec<&str> =
-            ["train", "rooms.toml", "--output", output].into_iter().chain(set).collect();
-        self.place.succeed(&arguments)
-    }
-
-    /// Makes `text` the only training scene, and expects that the training is refused with `parts`.
-    fn refused(&self, text: &str, parts: &[&str]) {
-        fs::write(self.path("rooms/train/room_01.ply"), text).unwrap();
-        self.place.fail(&["train", "rooms.toml", "--output", "refused"], parts);
-        assert!(!self.path("refused").exists(), "what cannot be used leaves nothing behind");
-    }
-}
-
-fn open(run: &Path) -> Segmenter {
-    Segmenter::open(run, Weights::Last, &device("cpu").unwrap().device).unwrap()
-}
 
 #[test]
 fn a_run_is_whole_and_its_figures_count_every_point() {
@@ -304,69 +254,6 @@ fn the_memory_changes_the_time_and_not_the_result() {
         let votes = touching.label(&plane, "plane.ply".as_ref(), &options, ProgressMode::Quiet).unwrap();
         assert_eq!(votes.len(), 4096);
     }
-}
-
-#[test]
-fn votes_are_the_mean_of_turned_passes() {
-    let rooms = Rooms::new();
-    rooms.train("run", &["train.epochs=1", "augment.rotate=up", "augment.mirror=[\"x\"]"]);
-    let voted = rooms.place.succeed(&["eval", "run", "--quiet", "--votes", "3", "--json", "voted.json"]);
-    assert!(voted.contains("with 3 votes"), "{voted}");
-    let voted = json(rooms.path("voted.json"));
-    assert_eq!(voted["with_votes"]["votes"], 3);
-    assert_ne!(voted["with_votes"]["loss"], voted["loss"]);
-    let segmenter = open(&rooms.path("run"));
-    let cloud = pointcloud::io::read(rooms.path("rooms/test/room_03.ply")).unwrap();
-    let label = |votes: usize, memory| {
-        let options = LabelOptions { votes: votes.try_into().unwrap(), memory, ..LabelOptions::default() };
-        segmenter.label(&cloud, "room.ply".as_ref(), &options, ProgressMode::Quiet).unwrap()
-    };
-    assert_eq!(label(3, 1 << 30), label(3, 2_000_000), "regions have random numbers of their own");
-    assert_ne!(label(3, 1 << 30), label(2, 1 << 30));
-
-    rooms.train(
-        "plain",
-        &["train.epochs=1", "augment.rotate=none", "augment.mirror=[]", "augment.scale=[1, 1]"],
-    );
-    rooms.place.fail(&["eval", "plain", "--votes", "3"], &["3 votes would all be the same", "[augment]"]);
-}
-
-#[test]
-fn points_below_the_bound_have_no_label() {
-    let rooms = Rooms::new();
-    rooms.train("run", &[]);
-    let temperature = &json(rooms.path("run/manifest.json"))["weights"]["best"]["temperature"];
-    assert!((0.1..=10.0).contains(&temperature.as_f64().unwrap()), "{temperature}");
-    let segmenter = open(&rooms.path("run"));
-    let path = rooms.path("rooms/test/room_03.ply");
-    let cloud = pointcloud::io::read(&path).unwrap();
-    let mut votes = segmenter.label(&cloud, &path, &LabelOptions::default(), ProgressMode::Quiet).unwrap();
-    let mut sorted: Vec<f32> = (0..votes.len()).map(|point| votes.confidence(point)).collect();
-    sorted.sort_by(f32::total_cmp);
-    let bound = sorted[sorted.len() / 2];
-    let out = rooms.place.succeed(&[
-        "predict",
-        "run",
-        "rooms/test/room_03.ply",
-        "--quiet",
-        "--weights",
-        "last",
-        "--output",
-        "out",
-        "--reject",
-        &bound.to_string(),
-    ]);
-    assert!(out.contains("none "), "{out}");
-    let predicted = pointcloud::io::read(rooms.path("out/room_03.pred.ply")).unwrap();
-    let (labels, colors) = (predicted.labels().unwrap(), predicted.colors().unwrap());
-    votes.reject_below(bound);
-    for point in 0..votes.len() {
-        let is_none = votes.confidence(point) < bound;
-        assert_eq!(labels[point], if is_none { -1 } else { votes.class(point) as i32 });
-        assert_eq!(labels[point], votes.label(point));
-        assert_eq!(is_none, colors[point] == [0, 0, 0]);
-    }
-    assert!(labels.contains(&-1) && labels.iter().any(|&label| label >= 0));
 }
 
 #[test]

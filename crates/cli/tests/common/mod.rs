@@ -1,6 +1,8 @@
 //! A tiny data set, a tiny network, and the binary at work on both.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub(crate) mod rooms;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -36,7 +36,40 @@ pub(super) fn recipe(root: &Path, folder: &SceneFolder) -> Result<Recipe, RunErr
     let has_validation = folder.splits().any(|split| split == "val");
     let regions = (8 * files.len()).clamp(48, 400);
     let epochs = (STEPS * BATCH).div_ceil(regions);
-    let text = format!(
+    let text = config(root, &label, &classes, &inputs, voxel, (regions, epochs));
+    let reasons = vec![
+        format!(
+            "task: labelled scenes, {} training files, {} classes from {label:?}",
+            files.len(),
+            classes.count()
+        ),
+        format!("inputs: {}", inputs.join(", ")),
+        format!(
+            "lengths: voxels of {voxel} from the distance of the points, regions of 64 voxels, kernels by the voxels"
+        ),
+        "network: pointwise-segmenter of size m; rare classes count by the root of their share".to_owned(),
+        format!(
+            "schedule: {epochs} epochs of {regions} regions, {}",
+            if has_validation {
+                "validated on the folder val"
+            } else {
+                "without validation, for there is no folder val"
+            }
+        ),
+    ];
+    Ok(Recipe { text, reasons })
+}
+
+/// The config, a TOML file.
+fn config(
+    root: &Path,
+    label: &str,
+    classes: &Classes,
+    inputs: &[&str],
+    voxel: f32,
+    (regions, epochs): (usize, usize),
+) -> String {
+    format!(
         "name = {name}
 seed = 0
 
@@ -82,35 +115,14 @@ average = 0.99
 ",
         name = quoted(&name_of(root)),
         root = quoted(&root.display().to_string()),
-        label = quoted(&label),
+        label = quoted(label),
         classes = classes.text(),
         names = inputs.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "),
         warmup = epochs.div_ceil(20),
         jitter = crate::task::rounded(0.1 * voxel),
         clip = crate::task::rounded(0.4 * voxel),
         colors = if inputs.contains(&"color") { "color_drop = 0.2\ncolor_jitter = 0.02\n" } else { "" },
-    );
-    let reasons = vec![
-        format!(
-            "task: labelled scenes, {} training files, {} classes from {label:?}",
-            files.len(),
-            classes.count()
-        ),
-        format!("inputs: {}", inputs.join(", ")),
-        format!(
-            "lengths: voxels of {voxel} from the distance of the points, regions of 64 voxels, kernels by the voxels"
-        ),
-        "network: pointwise-segmenter of size m; rare classes count by the root of their share".to_owned(),
-        format!(
-            "schedule: {epochs} epochs of {regions} regions, {}",
-            if has_validation {
-                "validated on the folder val"
-            } else {
-                "without validation, for there is no folder val"
-            }
-        ),
-    ];
-    Ok(Recipe { text, reasons })
+    )
 }
 
 /// The source of the classes.

@@ -62,7 +62,42 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
         ),
         Pose::Any => ("the shapes lie in any pose, so they are rotated at random".to_owned(), "any", Axis::Z),
     };
-    let text = format!(
+    let text = config(root, size, validation, (rotate, up_axis), epochs);
+    let reasons = vec![
+        format!("task: classes of files, {} training files in {classes} classes", files.len()),
+        format!(
+            "network: pointwise-classifier of size {size}, for {}",
+            if size == "m" {
+                format!("{MANY_FILES} files and more")
+            } else {
+                format!("fewer than {MANY_FILES} files")
+            }
+        ),
+        format!(
+            "points: {POINTS} of each file, drawn anew in every epoch; the kernel follows their distance"
+        ),
+        format!("augmentation: {pose_text}"),
+        format!(
+            "schedule: {epochs} epochs, {}",
+            if validation > 0.0 {
+                "a tenth of the files held back for validation".to_owned()
+            } else {
+                format!("without validation, for the smallest class has {least} files")
+            }
+        ),
+    ];
+    Ok(Recipe { text, reasons })
+}
+
+/// The config, a TOML file.
+fn config(
+    root: &Path,
+    size: &str,
+    validation: f64,
+    (rotate, up_axis): (&str, Axis),
+    epochs: usize,
+) -> String {
+    format!(
         "name = {name}
 seed = 0
 
@@ -104,29 +139,5 @@ average = 0.999
         root = quoted(&root.display().to_string()),
         up = up_axis.name(),
         warmup = epochs / 20,
-    );
-    let reasons = vec![
-        format!("task: classes of files, {} training files in {classes} classes", files.len()),
-        format!(
-            "network: pointwise-classifier of size {size}, for {}",
-            if size == "m" {
-                format!("{MANY_FILES} files and more")
-            } else {
-                format!("fewer than {MANY_FILES} files")
-            }
-        ),
-        format!(
-            "points: {POINTS} of each file, drawn anew in every epoch; the kernel follows their distance"
-        ),
-        format!("augmentation: {pose_text}"),
-        format!(
-            "schedule: {epochs} epochs, {}",
-            if validation > 0.0 {
-                "a tenth of the files held back for validation".to_owned()
-            } else {
-                format!("without validation, for the smallest class has {least} files")
-            }
-        ),
-    ];
-    Ok(Recipe { text, reasons })
+    )
 }

@@ -25,7 +25,7 @@ use super::transfer::load_from;
 use crate::config::{Config, Task};
 use crate::error::RunError;
 use crate::metrics::{EpochMetrics, Metric, MetricsLog};
-use crate::network::NetworkSpec;
+use crate::network::{Network, NetworkSpec};
 use crate::progress::ProgressMode;
 use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, Position, RunDirectory};
 use crate::stop::Stop;
@@ -184,23 +184,20 @@ fn fit<S: BatchSource>(
     let steps = train.len().div_ceil(batch);
     let (network, optimizer, schedule) = first(config, &spec, epochs, steps, &device);
     let parameters = network.num_params();
-    let mut network = network;
-    let from = &config.train.from;
-    if state.position.steps == 0 && !from.as_os_str().is_empty() {
-        let fitted = load_from(&mut network, from)?;
-        if !matches!(options.progress, ProgressMode::Quiet) {
-            // Ignore a closed pipe: it is no reason to stop the training.
-            let _ = writeln!(std::io::stdout(), "weights from {}: {fitted}", from.display());
-        }
-    }
     let mut averaged = average(config, &network);
-    if let (Some(averaged), true) = (&mut averaged, state.position.steps > 0) {
-        let loaded = run.load_average(state.position.steps, averaged.network().clone())?;
-        *averaged = Average::new(loaded, config.train.average);
-    }
     let (network, optimizer, schedule) = match state.position.steps {
-        0 => (network, optimizer, schedule),
-        steps => run.load_checkpoint(steps, network, optimizer, schedule)?,
+        0 => {
+            let network = with_other_weights(network, config, options.progress)?;
+            averaged = average(config, &network);
+            (network, optimizer, schedule)
+        }
+        steps => {
+            if let Some(averaged) = &mut averaged {
+                let loaded = run.load_average(steps, averaged.network().clone())?;
+                *averaged = Average::new(loaded, config.train.average);
+            }
+            run.load_checkpoint(steps, network, optimizer, schedule)?
+        }
     };
     let train = Loader::shuffled(train.to_device(&device), batch);
     let validation = Loader::in_order(validation, batch);
@@ -257,6 +254,24 @@ fn fit<S: BatchSource>(
         calibrate(config, &spec, &validation, &run, &mut state.manifest, shown)?;
     }
     outcome(run, &state.position, parameters, steps, seconds)
+}
+
+/// `network` with the weights that `train.from` names, where there are some and they fit.
+fn with_other_weights(
+    mut network: Network,
+    config: &Config,
+    progress: ProgressMode,
+) -> Result<Network, RunError> {
+    let from = &config.train.from;
+    if from.as_os_str().is_empty() {
+        return Ok(network);
+    }
+    let fitted = load_from(&mut network, from)?;
+    if !matches!(progress, ProgressMode::Quiet) {
+        // Ignore a closed pipe: it is no reason to stop the training.
+        let _ = writeln!(std::io::stdout(), "weights from {}: {fitted}", from.display());
+    }
+    Ok(network)
 }
 
 /// The result of a training that stopped at `position`.
