@@ -23,7 +23,13 @@ pub(super) fn load_from(network: &mut Network, from: &Path) -> Result<Fitted, Ru
     let (bytes, name) = weights(from)?;
     let fitted = load_fitting_weights(network, bytes, &name)?;
     if fitted.taken == 0 {
-        let problem = format!("none of its weights fit the network; {fitted}");
+        // One example is enough: every tensor has a reason of this kind.
+        let example = fitted.anew.first().map(|(name, reason)| format!(", for instance {name}: {reason}"));
+        let problem = format!(
+            "none of its weights fit the {} tensors of the network{}",
+            fitted.all,
+            example.unwrap_or_default()
+        );
         return Err(RunError::BadFile { path: name, problem });
     }
     Ok(fitted)
