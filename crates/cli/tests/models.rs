@@ -55,9 +55,16 @@ fn every_model_predicts_and_starts_a_training() {
     for model in Model::all() {
         assert!(listed.contains(model.name) && listed.contains(&model.sha256()), "{listed}");
     }
-    let text = std::fs::read_dir(place.path("set/cone/test")).unwrap().flatten().next().unwrap().path();
-    let out = place.succeed(&["predict", "shapes10", text.to_str().unwrap()]);
-    assert!(out.contains("cone") || out.contains("0."), "{out}");
+    let file = std::fs::read_dir(place.path("set/cone/test")).unwrap().flatten().next().unwrap().path();
+    place.succeed(&["predict", "shapes10", file.to_str().unwrap(), "--quiet", "--output", "out"]);
+    let predictions = &json(place.path("out/predictions.json"))[0]["predictions"];
+    let sum: f64 =
+        predictions.as_array().unwrap().iter().map(|one| one["probability"].as_f64().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-5, "{predictions}");
+    assert_eq!(
+        predictions.as_array().unwrap().len(),
+        Model::named("shapes10").unwrap().manifest().classes.len()
+    );
     let few = ["--set", "train.epochs=1", "--set", "schedule.warmup_epochs=0", "--output", "tuned"];
     let wide = ["--set", "model.widths=[16, 32, 64, 128]", "--set", "model.hidden=64"];
     let out = place.succeed(&[&["train", "levels.toml", "--from", "modelnet10-s"][..], &few, &wide].concat());
