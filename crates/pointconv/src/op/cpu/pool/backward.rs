@@ -40,8 +40,12 @@ pub(super) fn backward<T: Number>(
                     }
                     if pooling.has_mean() {
                         let share = T::reciprocal((offsets[segment + 1] - offsets[segment]) as usize);
-                        for (output, &grad) in output.iter_mut().zip(&grad[width - channels..]) {
-                            *output += grad * share;
+                        let means = output.iter_mut().zip(&grad[width - channels..]);
+                        if pooling.has_max() {
+                            means.for_each(|(output, &grad)| *output += grad * share);
+                        } else {
+                            // Fresh memory: reading it before the first write would cost a second page fault.
+                            means.for_each(|(output, &grad)| *output = grad * share);
                         }
                     }
                 }
