@@ -14,7 +14,7 @@ use train::network::NetworkSpec;
 use train::synthetic::with_columns;
 use train::task::classification::{BatchBuilder, CloudSet, CloudSource, Preparation};
 use train::task::{Columns, Loader};
-use train::{RunError, StepMemory, Steps, take_turn};
+use train::{RunError, Steps, TrainingMemory, take_turn};
 
 use super::{Spread, peak_memory};
 
@@ -70,7 +70,7 @@ pub struct StepTimes {
     /// The most memory that the process held; `None` where the system does not say.
     pub peak_bytes: Option<u64>,
     /// What was to be expected of it.
-    pub estimate: StepMemory,
+    pub estimate: TrainingMemory,
 }
 
 /// Times in the order of their repetitions.
@@ -101,7 +101,7 @@ impl StepBench {
         }
         let batch = config.train.batch_size;
         let clouds = with_columns(clouds.to_vec(), &config.data.attributes());
-        let estimate = StepMemory::of_clouds(config, self.classes, &clouds)?;
+        let estimate = TrainingMemory::of_clouds(config, self.classes, &clouds)?;
         let device = device.clone().autodiff();
         let points = clouds[0].len();
         let channels_in = config.channels_in();

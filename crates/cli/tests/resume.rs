@@ -153,6 +153,7 @@ fn a_request_to_stop_is_heard_after_the_step() {
         dashboard: false,
         tensorboard: false,
         stop: stop.clone(),
+        force: false,
     };
     let stop = Stop::default();
     stop.request();

@@ -148,6 +148,26 @@ pub enum RunError {
         /// What would have been accepted.
         wanted: &'static str,
     },
+    /// The training does not fit into memory.
+    #[error(
+        "this training needs about {}, but {} of memory are available; {} of it are for {what}; lower {keys}, or train in spite of it with \
+         --force",
+        bytes(*needed),
+        bytes(*available),
+        bytes(*largest)
+    )]
+    Memory {
+        /// Bytes in all.
+        needed: u64,
+        /// Bytes that the process can still get.
+        available: u64,
+        /// Bytes of the largest part.
+        largest: u64,
+        /// What that part is for.
+        what: String,
+        /// The keys that make it smaller.
+        keys: String,
+    },
     /// Votes that would all be the same.
     #[error(
         "{votes} votes would all be the same: the run has no rotation, mirror, scale or shift in [augment], by which its passes \
@@ -206,6 +226,15 @@ fn advice(run: &Path, epoch: usize) -> String {
             epoch - 1,
             run.display()
         ),
+    }
+}
+
+/// `1.23 GB`
+fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
+        1_000_000_000..1_000_000_000_000 => format!("{:.1} GB", bytes as f64 / 1e9),
+        _ => format!("{:.1} TB", bytes as f64 / 1e12),
     }
 }
 

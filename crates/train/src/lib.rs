@@ -45,7 +45,7 @@ mod training;
 
 pub use device::{FoundDevice, device, devices};
 pub use error::RunError;
-pub use memory::StepMemory;
+pub use memory::TrainingMemory;
 pub use metrics::{EpochMetrics, Evaluation, MetricsLog, MetricsLogError, Weights};
 pub use models::Model;
 pub use progress::{Progress, ProgressMode};

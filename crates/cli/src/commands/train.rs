@@ -65,6 +65,9 @@ pub(super) struct Train {
     /// Draw curves over the whole terminal while training, instead of a bar and a line per epoch (q stops)
     #[arg(long, conflicts_with = "quiet")]
     dashboard: bool,
+    /// Train even if the memory that this needs is not available
+    #[arg(long)]
+    force: bool,
     /// Print results only
     #[arg(long)]
     quiet: bool,
@@ -86,6 +89,7 @@ impl Train {
             dashboard: self.dashboard,
             tensorboard: self.tensorboard,
             stop: stop.clone(),
+            force: self.force,
         };
         // Before a data set is written, perhaps over another synthetic one.
         check_output(&config, &options)?;
@@ -180,7 +184,7 @@ impl Train {
         if self.device != "auto" {
             words.extend(["--device".to_owned(), self.device.clone()]);
         }
-        let flags = [(self.dashboard, "--dashboard"), (self.quiet, "--quiet")];
+        let flags = [(self.dashboard, "--dashboard"), (self.quiet, "--quiet"), (self.force, "--force")];
         words.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag.to_owned()));
         words.extend(["--resume".to_owned(), "--output".into(), run.display().to_string()]);
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use train::config::Config;
-use train::{RunError, StepMemory};
+use train::{RunError, TrainingMemory};
 
 /// A config: what will be trained, and how much memory that takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,7 +22,7 @@ pub(crate) struct ConfigInspection {
     /// Passes over the training files.
     pub(crate) epochs: usize,
     /// Memory of a step.
-    pub(crate) memory: StepMemory,
+    pub(crate) memory: TrainingMemory,
 }
 
 impl ConfigInspection {
@@ -33,7 +33,7 @@ impl ConfigInspection {
     pub(super) fn of(path: &Path) -> Result<Self, RunError> {
         let config = Config::load(path, &[])?;
         Ok(Self {
-            memory: StepMemory::of_config(&config)?,
+            memory: TrainingMemory::of_config(&config)?,
             name: config.name,
             network: config.model.kind().into(),
             points: config.scenes.as_ref().map_or(config.data.points, |scenes| scenes.points),

@@ -102,6 +102,7 @@ impl Workplace {
             dashboard: false,
             tensorboard: false,
             stop: Stop::default(),
+            force: false,
         };
         train::train(&self.config(overrides), &options)
     }

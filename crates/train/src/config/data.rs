@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attribute::Attribute;
 use super::lists::Lists;
+use super::scenes::ClassWeights;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
 use crate::streams::Stream;
 
@@ -77,6 +78,11 @@ pub struct DataConfig {
     #[serde(default = "default_validation_fraction")]
     #[schemars(extend("x-task" = "classification"))]
     pub validation_fraction: f64,
+
+    /// How much a cloud counts in the training loss, by its class. Default `"none"`.
+    #[serde(default)]
+    #[schemars(extend("x-task" = "classification"))]
+    pub class_weights: ClassWeights,
 
     /// Whether files that cannot be read are left out and counted, instead of ending the run.
     /// Default false.
@@ -277,6 +283,7 @@ impl DataConfig {
             order: PointOrder::default(),
             normalize: Normalize::default(),
             validation_fraction: default_validation_fraction(),
+            class_weights: ClassWeights::default(),
             skip_bad: false,
             drop_invalid: false,
             columns: String::new(),

@@ -20,7 +20,7 @@ pub use convolution::{Convolution, ConvolutionKind};
 pub use kernel::ShellsConfig;
 pub use paper_classifier::Head;
 pub use pointconv::selu;
-pub use pointwise_net::{PointwiseNetConfig, Size};
+pub use pointwise_net::{PointwiseNetConfig, Readout, Size};
 pub use spec::{
     Activations, CoarseInput, CoarseLevel, Forward, NetworkConfig, NetworkInput, NetworkSpec, SearchKind,
     Task,

@@ -126,6 +126,7 @@ impl NetworkConfig for PaperClassifierConfig {
             inference_per_point: spec.channels_in + (2 * layers + 4) * out,
             // Input; before and after SELU in every layer; the concatenation; and the gradients of the last two.
             training_per_point: spec.channels_in + 2 * layers * out + 3 * per_point,
+            training_per_coarse_point: Vec::new(),
             // Before and after SELU and dropout, the dropout mask, and as many gradients.
             training_per_cloud: 8 * self.hidden + 4 * spec.classes,
         }
@@ -141,26 +142,6 @@ impl NetworkConfig for PaperClassifierConfig {
 
     fn needs_order(&self) -> bool {
         self.head == Head::Flatten
-    }
-
-    /// Computed without making the network: drawing the tens of millions of weights of the `flatten` head would take long.
-    fn parameters(&self, spec: &NetworkSpec) -> usize {
-        let out = self.channels;
-        let mut channels = spec.channels_in;
-        let mut sum = 0;
-        for kernel in self.kernels() {
-            let subdomains = kernel.subdomains();
-            let weights = match self.convolution {
-                ConvolutionKind::Full => subdomains * channels * out,
-                ConvolutionKind::Depthwise => subdomains * out,
-                ConvolutionKind::Separable => subdomains * channels + channels * out,
-                ConvolutionKind::OneByOne => channels * out,
-            };
-            sum += weights + out;
-            channels = out;
-        }
-        let hidden = self.hidden;
-        sum + self.head_width(spec.points) * hidden + hidden + hidden * spec.classes + spec.classes
     }
 }
 

@@ -109,6 +109,7 @@ impl NetworkConfig for PaperSegmenterConfig {
         Activations {
             inference_per_point,
             training_per_point: 3 * inference_per_point,
+            training_per_coarse_point: Vec::new(),
             training_per_cloud: 0,
         }
     }

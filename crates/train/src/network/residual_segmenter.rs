@@ -124,6 +124,7 @@ impl NetworkConfig for ResidualSegmenterConfig {
         Activations {
             inference_per_point,
             training_per_point: 3 * inference_per_point,
+            training_per_coarse_point: Vec::new(),
             training_per_cloud: 0,
         }
     }

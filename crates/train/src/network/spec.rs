@@ -1,6 +1,6 @@
 //! The interface of a network: the two traits that every network implements.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use pointconv::{KernelShape, Neighborhood, PackedClouds, VoxelMap};
 use schemars::JsonSchema;
@@ -72,12 +72,14 @@ pub struct CoarseLevel {
 }
 
 /// Upper estimates of the numbers that are in memory at the same time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activations {
     /// Per point, without gradients.
     pub inference_per_point: usize,
-    /// Per point, in a training step.
+    /// Per point of the finest resolution, in a training step.
     pub training_per_point: usize,
+    /// Per point of each coarser resolution, in a training step.
+    pub training_per_coarse_point: Vec<usize>,
     /// Per cloud, in a training step.
     pub training_per_cloud: usize,
 }
@@ -132,9 +134,22 @@ pub trait NetworkConfig: Default {
         false
     }
 
-    /// Number of learnable weights.
-    fn parameters(&self, spec: &NetworkSpec) -> usize {
-        self.init(spec, &Device::flex()).num_params()
+    /// Number of learnable weights; computed from their shapes, so large ones take no memory.
+    fn parameters(&self, spec: &NetworkSpec) -> u64 {
+        let mut count = CountWeights(0);
+        self.init(spec, &Device::flex()).visit(&mut count);
+        count.0
+    }
+}
+
+/// Sums up the sizes of the weights, without drawing them.
+struct CountWeights(u64);
+
+impl ModuleVisitor for CountWeights {
+    fn visit_float<const D: usize>(&mut self, weights: &Param<Tensor<D>>) {
+        let shape = weights.lazy_shape();
+        let size = shape.iter().fold(1u64, |size, &length| size.saturating_mul(length as u64));
+        self.0 = self.0.saturating_add(size);
     }
 }
 

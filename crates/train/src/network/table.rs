@@ -93,7 +93,7 @@ macro_rules! networks {
 
             /// Number of learnable weights.
             #[must_use]
-            pub fn parameters(&self, spec: &NetworkSpec) -> usize {
+            pub fn parameters(&self, spec: &NetworkSpec) -> u64 {
                 match self { $(Self::$network(config) => config.parameters(spec),)+ }
             }
         }

@@ -16,7 +16,7 @@ pub struct CloudBatch {
     pub input: NetworkInput,
     /// The class of every cloud `[B]`, or of every point `[P]`; a target equal to the number of classes is an ignored point.
     pub targets: Tensor<1, Int>,
-    /// The weight of every point in the loss, `[P]`; `None` weights all equally. Only for points.
+    /// The weight of every target in the loss; `None` weights all equally.
     pub weights: Option<Tensor<1>>,
     /// How logits and targets are compared.
     pub loss: Loss,
@@ -92,7 +92,7 @@ impl Packer {
         Ok(CloudBatch {
             input: NetworkInput { features, clouds, neighborhoods, coarser },
             targets: Tensor::from_data(TensorData::new(targets, [count]), &self.device),
-            weights: weights.map(|values| Tensor::from_data(TensorData::new(values, [points]), &self.device)),
+            weights: weights.map(|values| Tensor::from_data(TensorData::new(values, [count]), &self.device)),
             loss: self.loss,
             members,
         })

@@ -62,6 +62,14 @@ impl Columns {
         Self { positions: cloud.into_positions(), ..columns }
     }
 
+    /// Memory of all columns, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let vectors = self.positions.len() + self.normals.len() + self.colors.len();
+        let values: usize = self.properties.iter().map(|(_, values)| values.len()).sum();
+        (12 * vectors + 4 * (values + self.labels.len())) as u64
+    }
+
     /// Number of points.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -6,6 +6,7 @@ use burn::tensor::{Int, Tensor};
 use burn::train::ClassificationOutput;
 
 use super::CloudBatch;
+use crate::config::ClassWeights;
 use crate::network::{Network, Task};
 
 /// How logits and targets are compared.
@@ -19,13 +20,27 @@ pub struct Loss {
 
 impl Loss {
     fn of(self, logits: Tensor<2>, targets: Tensor<1, Int>, weights: Option<Tensor<1>>) -> Tensor<1> {
-        match self.task {
-            Task::Classification => CrossEntropyLossConfig::new()
+        match (self.task, &weights) {
+            (Task::Classification, None) => CrossEntropyLossConfig::new()
                 .with_smoothing((self.label_smoothing > 0.0).then_some(self.label_smoothing))
                 .init(&logits.device())
                 .forward(logits, targets),
-            Task::Segmentation => point_loss(logits, targets, weights, self.label_smoothing),
+            _ => weighted_loss(logits, targets, weights, self.label_smoothing),
         }
+    }
+}
+
+/// The weight of each class in the loss, from the numbers of items (clouds or points) `counts` per class; 0 for a class
+/// without items.
+#[must_use]
+pub fn class_weights(kind: ClassWeights, counts: &[u64]) -> Option<Vec<f32>> {
+    let present = counts.iter().filter(|&&count| count > 0).count() as f64;
+    let all = counts.iter().sum::<u64>() as f64;
+    let balanced = |count: u64| if count == 0 { 0.0 } else { all / (present * count as f64) };
+    match kind {
+        ClassWeights::None => None,
+        ClassWeights::Balanced => Some(counts.iter().map(|&count| balanced(count) as f32).collect()),
+        ClassWeights::Root => Some(counts.iter().map(|&count| balanced(count).sqrt() as f32).collect()),
     }
 }
 
@@ -40,21 +55,21 @@ pub fn forward_loss(network: &Network, batch: CloudBatch) -> ClassificationOutpu
     ClassificationOutput::new(loss, logits, batch.targets)
 }
 
-/// The weighted mean of the cross-entropy over the points of a batch: `sum_i w_i · l_i / sum_i w_i`. If all weights are 0, the
+/// The weighted mean of the cross-entropy over the items (clouds or points) of a batch: `sum_i w_i · l_i / sum_i w_i`. If all weights are 0, the
 /// loss and its gradient are 0.
 ///
 /// `l_i = -(1 - s) · log p_i[t_i] - s · mean_c log p_i[c]` with the label smoothing `s`. A target that is not a class has the
 /// weight 0, whatever `weights` has for it; without `weights`, all others have the weight 1.
 ///
 /// # Shapes
-/// - logits `[P, classes]`, targets `[P]`, weights `[P]`
-fn point_loss(
+/// - logits `[N, classes]`, targets `[N]`, weights `[N]`
+fn weighted_loss(
     logits: Tensor<2>,
     targets: Tensor<1, Int>,
     weights: Option<Tensor<1>>,
     smoothing: f32,
 ) -> Tensor<1> {
-    let [points, classes] = logits.dims();
+    let [items, classes] = logits.dims();
     let device = logits.device();
     let counted = targets.clone().lower_elem(classes as i64).float();
     let weights = match weights {
@@ -62,10 +77,10 @@ fn point_loss(
         None => counted,
     };
     let log_probabilities = log_softmax(logits, 1);
-    let indices = targets.clamp(0, classes as i64 - 1).reshape([points, 1]);
-    let mut losses = log_probabilities.clone().gather(1, indices).reshape([points]);
+    let indices = targets.clamp(0, classes as i64 - 1).reshape([items, 1]);
+    let mut losses = log_probabilities.clone().gather(1, indices).reshape([items]);
     if smoothing > 0.0 {
-        losses = losses * (1.0 - smoothing) + log_probabilities.mean_dim(1).reshape([points]) * smoothing;
+        losses = losses * (1.0 - smoothing) + log_probabilities.mean_dim(1).reshape([items]) * smoothing;
     }
     let total: f32 = weights.clone().sum().into_scalar();
     if total <= 0.0 {
@@ -107,7 +122,7 @@ mod tests {
                 .with_smoothing(smoothing)
                 .init(&device)
                 .forward(logits(&device), targets.clone());
-            let found = point_loss(logits(&device), targets.clone(), None, smoothing.unwrap_or(0.0));
+            let found = weighted_loss(logits(&device), targets.clone(), None, smoothing.unwrap_or(0.0));
             // Allows for a few roundings.
             found.into_data().assert_approx_eq(&expected.into_data(), Tolerance::<f32>::absolute(1e-5));
         }
@@ -120,7 +135,7 @@ mod tests {
         let run = |rows: usize, targets: Tensor<1, Int>| {
             let logits = logits(&device).slice_dim(0, 0..rows).require_grad();
             let weights = weights.clone().slice_dim(0, 0..rows);
-            let loss = point_loss(logits.clone(), targets, Some(weights), 0.1);
+            let loss = weighted_loss(logits.clone(), targets, Some(weights), 0.1);
             let gradient = logits.grad(&loss.backward()).unwrap().slice_dim(0, 0..3);
             (loss.into_scalar::<f32>(), gradient.into_data())
         };
@@ -135,7 +150,7 @@ mod tests {
     fn nothing_but_ignored_points_have_no_loss_and_no_gradient() {
         let device = Device::flex().autodiff();
         let logits = logits(&device).require_grad();
-        let loss = point_loss(logits.clone(), ints([CLASSES as i32; 5], &device), None, 0.1);
+        let loss = weighted_loss(logits.clone(), ints([CLASSES as i32; 5], &device), None, 0.1);
         let gradient = logits.grad(&loss.backward()).unwrap();
         assert_eq!(loss.into_scalar::<f32>(), 0.0);
         assert!(gradient.into_data().iter::<f32>().all(|value| value == 0.0));

@@ -20,7 +20,7 @@ pub use columns::Columns;
 pub(crate) use columns::{Reference, check_attributes};
 pub(crate) use loader::AHEAD;
 pub use loader::Loader;
-pub use loss::{Loss, forward_loss};
+pub use loss::{Loss, class_weights, forward_loss};
 pub(crate) use opened::Opened;
 pub use source::{BatchSource, TrainingData};
 pub(crate) use spacing::{rounded, voxel_for};

@@ -24,6 +24,7 @@ use super::tensorboard::EventLogs;
 use super::transfer::load_from;
 use crate::config::{Config, Task};
 use crate::error::RunError;
+use crate::memory::ensure_step_fits;
 use crate::metrics::{EpochMetrics, Metric, MetricsLog};
 use crate::network::{Network, NetworkSpec};
 use crate::progress::ProgressMode;
@@ -51,6 +52,8 @@ pub struct TrainOptions {
     pub tensorboard: bool,
     /// Asks the training to stop after the current step and to save a checkpoint.
     pub stop: Stop,
+    /// Whether to train although the memory that the training needs is not available.
+    pub force: bool,
 }
 
 impl TrainOptions {
@@ -65,6 +68,7 @@ impl TrainOptions {
             dashboard: false,
             tensorboard: false,
             stop: Stop::default(),
+            force: false,
         }
     }
 }
@@ -100,14 +104,14 @@ pub struct TrainOutcome {
 /// finite (the last complete epoch remains saved), a request to stop before the first step.
 pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, RunError> {
     let output = OutputFolder::find(config, options)?;
-    let TrainOptions { device, progress, .. } = options;
+    let TrainOptions { device, progress, force, .. } = options;
     let drawn = output.test_files()?;
     match (config.model.task(), &config.scenes) {
         (Task::Classification, _) => {
-            run(options, output, classification::training_data(config, drawn, device, *progress)?)
+            run(options, output, classification::training_data(config, drawn, device, *progress, *force)?)
         }
         (Task::Segmentation, Some(scenes)) => {
-            run(options, output, segmentation::training_data(config, scenes, device, *progress)?)
+            run(options, output, segmentation::training_data(config, scenes, device, *progress, *force)?)
         }
         (Task::Segmentation, None) => {
             unreachable!("a segmenter without [scenes] does not pass the checks of a config")
@@ -121,6 +125,9 @@ fn run<S: BatchSource>(
     data: TrainingData<S>,
 ) -> Result<TrainOutcome, RunError> {
     let config = &data.config;
+    if !options.force {
+        ensure_step_fits(config, &data.spec, &data.train)?;
+    }
     if !matches!(options.progress, ProgressMode::Quiet) {
         for warning in sense::warnings(config, &data)? {
             eprintln!("warning: {warning}");

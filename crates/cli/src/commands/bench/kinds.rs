@@ -134,6 +134,7 @@ fn train(
         dashboard: false,
         tensorboard: false,
         stop: Stop::default(),
+        force: false,
     };
     let outcome = ::train::train(&config, &options)?;
     let classifier = Classifier::open(outcome.run.path(), Weights::Last, device)?;

@@ -7,8 +7,8 @@ use pointconv::{GlobalPool, GlobalPoolConfig, KernelShape, Pooling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PointwiseNetConfig;
 use super::encoder::{Dense, Encoder};
+use super::{PointwiseNetConfig, Readout};
 use crate::check::{ConfigError, Scale};
 use crate::network::{
     Activations, CoarseLevel, Forward, NetworkConfig, NetworkInput, NetworkSpec, SearchKind, Task,
@@ -46,10 +46,15 @@ impl NetworkConfig for PointwiseClassifierConfig {
     }
 
     fn init(&self, spec: &NetworkSpec, device: &Device) -> PointwiseClassifier {
-        let width = *self.0.widths().last().expect("a checked config has a resolution");
+        let widths = self.0.widths();
+        let width = match self.0.readout {
+            Readout::Last => *widths.last().expect("a checked config has a resolution"),
+            Readout::All => widths.iter().sum(),
+        };
         let hidden = self.0.hidden();
         PointwiseClassifier {
             encoder: Encoder::new(&self.0, spec.channels_in, device),
+            all: self.0.readout == Readout::All,
             pool: GlobalPoolConfig::new().with_pooling(Pooling::Both).init(),
             hidden: Dense::new(2 * width, hidden, device),
             dropout: DropoutConfig::new(self.0.dropout).init(),
@@ -60,7 +65,7 @@ impl NetworkConfig for PointwiseClassifierConfig {
     }
 
     fn activations(&self, spec: &NetworkSpec) -> Activations {
-        self.0.activations(spec, 0)
+        self.0.activations(spec, 0, &[])
     }
 
     fn search(&self) -> SearchKind {
@@ -81,6 +86,7 @@ impl NetworkConfig for PointwiseClassifierConfig {
 #[derive(Module, Debug)]
 pub struct PointwiseClassifier {
     encoder: Encoder,
+    all: bool,
     pool: GlobalPool,
     hidden: Dense,
     dropout: Dropout,
@@ -90,11 +96,17 @@ pub struct PointwiseClassifier {
 impl Forward for PointwiseClassifier {
     fn named_outputs(&self, input: &NetworkInput) -> Vec<(String, Tensor<2>)> {
         let levels = self.encoder.forward(input);
-        let coarsest = input.coarser.last().map_or(&input.clouds, |level| level.map.coarse());
-        let last = levels.last().cloned().expect("there is a resolution");
+        let clouds =
+            std::iter::once(&input.clouds).chain(input.coarser.iter().map(|level| level.map.coarse()));
+        let first = if self.all { 0 } else { levels.len() - 1 };
+        let pooled: Vec<Tensor<2>> = clouds
+            .zip(&levels)
+            .skip(first)
+            .map(|(clouds, features)| self.pool.forward(features.clone(), clouds))
+            .collect();
         let mut outputs: Vec<(String, Tensor<2>)> =
             (0..).map(|index| format!("encoder.levels.{index}")).zip(levels).collect();
-        let hidden = self.hidden.forward(self.pool.forward(last, coarsest));
+        let hidden = self.hidden.forward(Tensor::cat(pooled, 1));
         outputs.push(("hidden".into(), hidden.clone()));
         outputs.push(("output".into(), self.output.forward(self.dropout.forward(hidden))));
         outputs

@@ -34,6 +34,8 @@ pub struct PointwiseNetConfig {
     pub convolution: ConvolutionKind,
     /// Channels inside a block, as a multiple of those outside. Default 2.
     pub expansion: f32,
+    /// The resolutions that the head of a classifier pools. Default `"last"`.
+    pub readout: Readout,
     /// Width of the hidden linear layer of the head. Default by `size`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden: Option<usize>,
@@ -57,6 +59,17 @@ pub enum Size {
     M,
 }
 
+/// The resolutions that a classifier pools over the whole cloud.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Readout {
+    /// The coarsest.
+    #[default]
+    Last,
+    /// All of them.
+    All,
+}
+
 impl Default for PointwiseNetConfig {
     fn default() -> Self {
         Self {
@@ -68,6 +81,7 @@ impl Default for PointwiseNetConfig {
             kernel_size: [3, 3, 3],
             convolution: ConvolutionKind::Separable,
             expansion: 2.0,
+            readout: Readout::default(),
             hidden: None,
             dropout: 0.4,
             search: SearchKind::default(),
@@ -192,20 +206,29 @@ impl PointwiseNetConfig {
         kernels.map(level).collect()
     }
 
-    /// Upper estimate of the numbers in memory per point of the finest resolution. It assumes that each resolution has at most
-    /// 0.6 times the points of the one before.
-    pub(super) fn activations(&self, spec: &NetworkSpec, per_point_head: usize) -> Activations {
-        let mut share = 1.0;
-        let mut sum = 0.0;
-        for (width, blocks) in self.widths().into_iter().zip(self.blocks()) {
-            let block = 3 * width + 4 * self.inner(width);
-            sum += share * (6 * width + blocks * block) as f64;
-            share *= 0.6;
-        }
-        let inference = spec.channels_in + sum as usize + per_point_head;
+    /// The numbers in memory; `head` and `coarse_heads` are those of the layers after the encoder, per point of the finest
+    /// and of each coarser resolution.
+    pub(super) fn activations(&self, spec: &NetworkSpec, head: usize, coarse_heads: &[usize]) -> Activations {
+        let (widths, blocks) = (self.widths(), self.blocks());
+        let level = |(index, (&width, blocks)): (usize, (&usize, usize))| {
+            // Each block stores the output of its two linear layers, before and after the normalisation, and its sum.
+            let block = 3 * width + 2 * self.inner(width);
+            let input = if index == 0 { spec.channels_in } else { 2 * widths[index - 1] };
+            input + 2 * width + blocks * block
+        };
+        let stored: Vec<usize> = widths.iter().zip(blocks).enumerate().map(level).collect();
+        // A coarser resolution has at most 0.6 times the points of the one before.
+        let all = stored.iter().rev().fold(0.0, |sum, &values| 0.6 * sum + values as f64);
+        let heads = coarse_heads.iter().copied().chain(std::iter::repeat(0));
+        // The gradients are as many again, but not all of them at the same time.
         Activations {
-            inference_per_point: inference,
-            training_per_point: 2 * inference,
+            inference_per_point: head + all as usize,
+            training_per_point: (stored[0] + head) * 3 / 2,
+            training_per_coarse_point: stored[1..]
+                .iter()
+                .zip(heads)
+                .map(|(values, head)| (values + head) * 3 / 2)
+                .collect(),
             training_per_cloud: 8 * self.hidden() + 4 * spec.classes,
         }
     }

@@ -8,5 +8,5 @@ mod segmenter;
 mod tests;
 
 pub use classifier::{PointwiseClassifier, PointwiseClassifierConfig};
-pub use config::{PointwiseNetConfig, Size};
+pub use config::{PointwiseNetConfig, Readout, Size};
 pub use segmenter::{PointwiseSegmenter, PointwiseSegmenterConfig};

@@ -61,8 +61,14 @@ impl NetworkConfig for PointwiseSegmenterConfig {
 
     fn activations(&self, spec: &NetworkSpec) -> Activations {
         let widths = self.0.widths();
-        let decoder: usize = widths.windows(2).map(|pair| 3 * pair[0] + pair[1]).sum();
-        self.0.activations(spec, decoder + 4 * self.0.hidden() + 4 * spec.classes)
+        // The features of the voxel, the concatenation, and the output before and after the normalisation.
+        let decoder: Vec<usize> = widths.windows(2).map(|pair| 3 * pair[0] + 2 * pair[1]).collect();
+        let finest = decoder.first().copied().unwrap_or(0);
+        self.0.activations(
+            spec,
+            finest + 3 * self.0.hidden() + 4 * spec.classes,
+            decoder.get(1..).unwrap_or_default(),
+        )
     }
 
     fn search(&self) -> SearchKind {

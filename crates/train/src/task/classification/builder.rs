@@ -15,6 +15,8 @@ pub struct BatchBuilder {
     pub attributes: Vec<Attribute>,
     /// The axis that `"height"` is measured along: 0 for x, 1 for y, 2 for z.
     pub up: usize,
+    /// The weight of each class in the loss; `None` weights all equally.
+    pub weights: Option<Vec<f32>>,
 }
 
 impl BatchBuilder {
@@ -25,6 +27,7 @@ impl BatchBuilder {
             packer: Packer::of(&config.model, label_smoothing, device),
             attributes: config.data.attributes(),
             up: config.augment.up_axis.index(),
+            weights: None,
         }
     }
 
@@ -48,7 +51,10 @@ impl BatchBuilder {
             features: features.concat(),
             channels: self.attributes.iter().map(Attribute::channels).sum(),
             targets: classes.iter().map(|&class| class as i32).collect(),
-            weights: None,
+            weights: self
+                .weights
+                .as_ref()
+                .map(|weights| classes.iter().map(|&class| weights[class]).collect()),
             members,
         })
     }

@@ -7,19 +7,25 @@ use rayon::prelude::*;
 use super::{BatchBuilder, CloudSet, CloudSource, Preparation, pose, split_validation};
 use crate::config::{Config, Normalize, Rotate};
 use crate::error::RunError;
+use crate::memory::ensure_fits;
 use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
-use crate::task::TrainingData;
+use crate::task::{TrainingData, class_weights};
 
-/// Reads the training files of `config`; `test_files` are the drawn test files of the run that is resumed.
+/// Reads the training files of `config`, after a check that they fit into memory unless `force` is set; `test_files` are the
+/// drawn test files of the run that is resumed.
 pub(crate) fn training_data(
     config: &Config,
     test_files: Option<Vec<String>>,
     device: &Device,
     progress: ProgressMode,
+    force: bool,
 ) -> Result<TrainingData<CloudSource>, RunError> {
     let dataset = config.data.dataset(&config.data.root, config.seed, test_files)?;
     let samples = dataset.split("train")?;
+    if !force {
+        ensure_fits(config, samples.len(), dataset.classes().len())?;
+    }
     let bar = Progress::start(progress, "reading train", "files", samples.len());
     let (all, skipped) = match config.data.resample {
         true => CloudSet::load_whole(samples, &config.data, config.seed, false, &|done| bar.set(done))?,
@@ -53,8 +59,12 @@ pub(crate) fn training_data(
     drop(all);
     let (train_files, validation_files) = (train.len(), validation.len());
     let builder = BatchBuilder::of(config, config.train.label_smoothing, device);
+    let mut weighted = builder.clone();
+    let mut counts = vec![0; dataset.classes().len()];
+    train.classes.iter().for_each(|&class| counts[class] += 1);
+    weighted.weights = class_weights(config.data.class_weights, &counts);
     Ok(TrainingData {
-        train: CloudSource::new(train, builder.clone(), Preparation::for_training(config)),
+        train: CloudSource::new(train, weighted, Preparation::for_training(config)),
         validation: CloudSource::new(validation, builder, Preparation::unchanged(config)),
         spec: NetworkSpec {
             points: config.data.points,

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::points::region_points;
 use super::scene_set::{COUNT, Frame};
-use crate::config::{Attribute, AugmentConfig, ClassWeights, ModelConfig, ScenesConfig};
+use crate::config::{Attribute, AugmentConfig, ModelConfig, ScenesConfig};
 use crate::task::{CloudBatch, Columns, Packer, Reference, RotationDraws, Unpacked, augment, offsets};
 
 /// Makes batches of points with their features, for one network.
@@ -130,19 +130,6 @@ impl RegionBuilder {
         let counts = properties.iter().position(|(name, _)| name == COUNT);
         let counts = counts.map(|index| properties.swap_remove(index).1).unwrap_or_default();
         RegionInput { positions, features, labels, counts }
-    }
-}
-
-/// The weight of each class in the loss, from the numbers of points `counts` per class; 0 for a class without points.
-#[must_use]
-pub fn class_weights(kind: ClassWeights, counts: &[u64]) -> Option<Vec<f32>> {
-    let present = counts.iter().filter(|&&count| count > 0).count() as f64;
-    let all = counts.iter().sum::<u64>() as f64;
-    let balanced = |count: u64| if count == 0 { 0.0 } else { all / (present * count as f64) };
-    match kind {
-        ClassWeights::None => None,
-        ClassWeights::Balanced => Some(counts.iter().map(|&count| balanced(count) as f32).collect()),
-        ClassWeights::Root => Some(counts.iter().map(|&count| balanced(count).sqrt() as f32).collect()),
     }
 }
 

@@ -279,7 +279,8 @@ fn weight(region: &Region, centre: [f32; 3], position: [f32; 3]) -> f32 {
     inside + BORDER
 }
 
-fn scene_bytes(cloud: &PointCloud) -> u64 {
+/// The memory of a scene, in bytes.
+pub(crate) fn scene_bytes(cloud: &PointCloud) -> u64 {
     let per_point = 12
         + if cloud.normals().is_some() { 12 } else { 0 }
         + if cloud.colors().is_some() { 3 } else { 0 }

@@ -10,7 +10,8 @@ mod source;
 mod training_data;
 mod votes;
 
-pub use builder::{RegionBuilder, RegionInput, class_weights};
+pub use builder::{RegionBuilder, RegionInput};
+pub(crate) use label::scene_bytes;
 pub use label::{LabelEstimate, LabelOptions};
 pub use scene_file::{class_color, write_labelled};
 pub use scene_set::{Frame, LoadedScenes, Scene, check, class_counts, load_scenes, read_scene, thin};

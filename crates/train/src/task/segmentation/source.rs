@@ -11,12 +11,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::builder::{RegionBuilder, RegionInput, class_weights};
+use super::builder::{RegionBuilder, RegionInput};
 use super::scene_set::{Scene, class_counts};
 use crate::config::{AugmentConfig, Centres, ScenesConfig};
 use crate::streams::Stream;
 use crate::task::source::BatchError;
-use crate::task::{BatchSource, CloudBatch, drop_points};
+use crate::task::{BatchSource, CloudBatch, class_weights, drop_points};
 
 /// Regions of scenes: for training new ones in every epoch, otherwise a lattice that covers the scenes.
 #[derive(Clone, Debug)]

@@ -9,16 +9,19 @@ use rayon::prelude::*;
 use super::{RegionBuilder, RegionSource, class_counts, load_scenes};
 use crate::config::{Config, DataConfig, Rotate, Scale, ScenesConfig};
 use crate::error::RunError;
+use crate::memory::ensure_fits;
 use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
 use crate::task::{TrainingData, voxel_for};
 
-/// Reads the training and the validation scenes of `config`.
+/// Reads the training and the validation scenes of `config`, after a check that the network fits into memory unless `force` is
+/// set.
 pub(crate) fn training_data(
     config: &Config,
     scenes: &ScenesConfig,
     device: &Device,
     progress: ProgressMode,
+    force: bool,
 ) -> Result<TrainingData<RegionSource>, RunError> {
     let (mut config, mut scenes) = (config.clone(), scenes.clone());
     decide_lengths(&mut scenes, &config.data)?;
@@ -31,6 +34,9 @@ pub(crate) fn training_data(
     let folder = scenes.folder(root)?;
     let classes = scenes.class_names(root)?;
     let map = scenes.label_map(&classes);
+    if !force {
+        ensure_fits(config, folder.split("train")?.len(), classes.len())?;
+    }
     let mut skipped_files = 0;
     let mut load = |split: &str| {
         let files = folder.split(split)?;

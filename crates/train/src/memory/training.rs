@@ -1,6 +1,7 @@
-//! How much memory a training will take, before it is started.
+//! The memory of a training, by what it is for.
 
 use std::fmt;
+use std::path::Path;
 
 use burn::tensor::Device;
 use neighbors::{ListSizes, PackedClouds};
@@ -11,30 +12,34 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::ensure_fits;
 use crate::config::{AugmentConfig, Config, DataConfig, ScenesConfig};
 use crate::error::RunError;
 use crate::network::{NetworkSpec, Task};
 use crate::synthetic::{surfaces, with_columns};
 use crate::task::classification::{CloudSet, Preparation};
 use crate::task::segmentation::{
-    Frame, RegionBuilder, RegionSource, Scene, decide_lengths, load_scenes, thin,
+    Frame, RegionBuilder, RegionSource, Scene, decide_lengths, load_scenes, scene_bytes, thin,
 };
 use crate::task::{AHEAD, Columns, list_sizes, offsets};
 
 /// Bytes of a number.
-const FLOAT: u64 = 4;
+pub(super) const FLOAT: u64 = 4;
 
 /// Program, threads and small things.
-const PROGRAM: u64 = 40 << 20;
+const PROGRAM: u64 = 60 << 20;
 
-/// Memory of one step of training, by what it is for; all but `parameters` in bytes.
+/// The memory of the process for each byte in use: freed memory stays with the allocator for some seconds. Measured on whole
+/// trainings.
+const HELD: f64 = 1.25;
+
+/// Memory of a training, by what it is for; all but `parameters` in bytes.
 ///
 /// Weights, gradients and neighbour lists are exact. What is alive at the same time in the forward and the backward
-/// pass, and inside the optimizer, is a model of the program. Whole trainings of 32 clouds of 512 and of 2,048 points took
-/// 8 and 7 % more.
+/// pass, and inside the optimizer, is a model of the program. A test compares it with the peak of whole trainings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct StepMemory {
+pub struct TrainingMemory {
     /// Learnable weights.
     pub parameters: u64,
     /// The weights themselves.
@@ -51,11 +56,13 @@ pub struct StepMemory {
     pub neighbors: u64,
     /// Batches that wait or are being made beside the one in use, each with its own lists.
     pub waiting: u64,
-    /// Expected peak of the process, without the data set.
+    /// The training data, which is copied once while it is split.
+    pub data: u64,
+    /// Expected peak of the process.
     pub total: u64,
 }
 
-impl StepMemory {
+impl TrainingMemory {
     /// The estimate for the training that `config` describes, on the first files of `data.root`; on synthetic shapes or a
     /// synthetic room when there are no such files yet.
     ///
@@ -70,15 +77,25 @@ impl StepMemory {
         let batch = config.train.batch_size;
         match &dataset {
             Some(dataset) if !samples.is_empty() => {
+                ensure_fits(config, samples.len(), dataset.classes().len())?;
                 // Files are listed class by class.
                 let stride = (samples.len() / batch).max(1);
                 let some: Vec<_> = samples.iter().step_by(stride).take(batch).cloned().collect();
                 let (set, _) = CloudSet::load_alike(&some, &config.data, config.seed, &|_| ())?;
-                Self::of_clouds(config, dataset.classes().len(), &set.clouds)
+                let data = match config.data.resample {
+                    // All points of the files stay in memory.
+                    true => samples.iter().map(|sample| file_bytes(&sample.path)).sum(),
+                    false => mean_bytes(&set.clouds) * samples.len() as u64,
+                };
+                Ok(Self::of_clouds(config, dataset.classes().len(), &set.clouds)?.with_data(2 * data))
             }
             _ => {
-                let clouds = surfaces(batch.min(10), config.data.points);
-                Self::of_clouds(config, 10, &with_columns(clouds, &config.data.attributes()))
+                let classes = 10;
+                let clouds = surfaces(batch.min(classes), config.data.points);
+                let clouds = with_columns(clouds, &config.data.attributes());
+                let files = config.data.synth.as_ref().map_or(0, |synth| classes * synth.train_per_class);
+                let data = 2 * mean_bytes(&clouds) * files as u64;
+                Ok(Self::of_clouds(config, classes, &clouds)?.with_data(data))
             }
         }
     }
@@ -93,7 +110,7 @@ impl StepMemory {
     /// # Panics
     /// When there is no cloud.
     pub fn of_clouds(config: &Config, classes: usize, clouds: &[Columns]) -> Result<Self, RunError> {
-        assert!(!clouds.is_empty(), "StepMemory: expected at least one cloud");
+        assert!(!clouds.is_empty(), "TrainingMemory: expected at least one cloud");
         if config.model.task() != Task::Classification {
             return Err(RunError::NoSuchTask { network: config.model.kind(), wanted: "a classifier" });
         }
@@ -125,14 +142,16 @@ impl StepMemory {
         }
         let scenes = &scenes;
         let files = scenes.folder(&config.data.root).and_then(|folder| Ok(folder.split("train")?.to_vec()));
-        let (scene, classes) = match files.unwrap_or_default().first() {
+        let files = files.unwrap_or_default();
+        let (scene, classes, factor) = match files.first() {
             Some(path) => {
                 let names = scenes.class_names(&config.data.root)?;
                 let map = scenes.label_map(&names);
                 // A bad file is an error here.
                 let data = DataConfig { skip_bad: false, ..config.data.clone() };
                 let mut found = load_scenes(std::slice::from_ref(path), scenes, &map, &data, &|_| ())?.scenes;
-                (found.swap_remove(0), names.len())
+                let all: u64 = files.iter().map(|path| file_bytes(path)).sum();
+                (found.swap_remove(0), names.len(), all as f64 / file_bytes(path).max(1) as f64)
             }
             None => {
                 let settings =
@@ -140,19 +159,34 @@ impl StepMemory {
                 let whole = scene(&settings, &mut ChaCha8Rng::seed_from_u64(1));
                 let cloud = thin(&whole, scenes)?.cloud;
                 let frame = Frame::of(cloud.positions());
-                (Scene { path: "synthetic".into(), cloud, frame }, settings.kind.classes().len())
+                let rooms = scenes.synth.as_ref().map_or(0, |synth| synth.train);
+                let scene = Scene { path: "synthetic".into(), cloud, frame };
+                (scene, settings.kind.classes().len(), rooms as f64)
             }
         };
+        let data = (factor * scene_bytes(&scene.cloud) as f64) as u64;
         let config = &config.scaled([scene.cloud.positions()])?;
         let builder = RegionBuilder::of(&config.model, scenes, classes, 0.0, &Device::flex());
-        let source = RegionSource::for_training(vec![scene], builder, scenes, &config.augment, config.seed);
+        // A region without dropped points is the largest.
+        let augment = AugmentConfig { drop: 0.0, ..config.augment.clone() };
+        let source = RegionSource::for_training(vec![scene], builder, scenes, &augment, config.seed);
         let members: Vec<usize> = (0..config.train.batch_size.min(scenes.regions)).collect();
         let regions = source.regions(1, &members);
         let offsets = offsets(regions.iter().map(|region| region.positions.len()));
         let positions: Vec<[f32; 3]> =
             regions.iter().flat_map(|region| region.positions.iter().copied()).collect();
         let spec = NetworkSpec { points: scenes.points, channels_in: scenes.channels_in(), classes };
-        Self::of_batch(config, &spec, &positions, &offsets, members.len())
+        Ok(Self::of_batch(config, &spec, &positions, &offsets, members.len())?.with_data(data))
+    }
+
+    /// The estimate for batches of `batch` clouds like `clouds`.
+    pub(super) fn of_packed(
+        config: &Config,
+        spec: &NetworkSpec,
+        clouds: &[Vec<[f32; 3]>],
+        batch: usize,
+    ) -> Result<Self, RunError> {
+        Self::of_batch(config, spec, &clouds.concat(), &offsets(clouds.iter().map(Vec::len)), batch)
     }
 
     /// The estimate for batches of `batch` clouds like the packed ones.
@@ -166,26 +200,25 @@ impl StepMemory {
         let (batch, counted) = (batch as u64, offsets.len() as u64 - 1);
         let mut sizes = list_sizes(positions, offsets, &config.model.kernel_shapes())?;
         let mut clouds = PackedClouds::new(positions.to_vec(), offsets.to_vec())?;
-        for level in config.model.coarser() {
+        let alive = config.model.activations(spec);
+        let mut values = clouds.points() as u64 * alive.training_per_point as u64;
+        for (level, &per_point) in config.model.coarser().iter().zip(&alive.training_per_coarse_point) {
             clouds = VoxelMap::build(&clouds, level.voxel)?.coarse().clone();
+            values += clouds.points() as u64 * per_point as u64;
             sizes.extend(list_sizes(clouds.positions(), clouds.offsets(), &level.kernels)?);
         }
         let of_batch = |bytes: u64| bytes * batch / counted;
         let lists = of_batch(sizes.iter().map(ListSizes::bytes).sum());
         let inverse_counts = of_batch(sizes.iter().map(inverse_count_bytes).sum());
 
-        let parameters = config.model.parameters(spec) as u64;
-        let weights = FLOAT * parameters;
+        let parameters = config.model.parameters(spec);
+        let weights = FLOAT.saturating_mul(parameters);
         let (lasting, passing) = config.optimizer.copies_of_weights();
         let (optimizer, update) = (lasting * weights, passing * weights);
-        let alive = config.model.activations(spec);
-        let of_points = positions.len() as u64 * batch / counted * alive.training_per_point as u64;
-        let activations = FLOAT * (of_points + batch * alive.training_per_cloud as u64);
+        let activations = FLOAT * (of_batch(values) + batch * alive.training_per_cloud as u64);
         let neighbors = lists + inverse_counts;
         let waiting = (AHEAD as u64 + 1) * lists + lists;
-        // The activations are gone when the weights are updated; the batch is not.
-        let total = PROGRAM + 2 * weights + optimizer + waiting + neighbors + activations.max(update);
-        Ok(Self {
+        let step = Self {
             parameters,
             weights,
             gradients: weights,
@@ -194,9 +227,30 @@ impl StepMemory {
             activations,
             neighbors,
             waiting,
-            total,
-        })
+            data: 0,
+            total: 0,
+        };
+        Ok(step.with_data(0))
     }
+
+    /// The estimate for a training with `data` bytes of training data.
+    fn with_data(self, data: u64) -> Self {
+        let Self { weights, gradients, optimizer, update, activations, neighbors, waiting, .. } = self;
+        // The activations are gone when the weights are updated; the batch is not.
+        let parts = [weights, gradients, optimizer, waiting, neighbors, activations.max(update), data];
+        let used = parts.into_iter().fold(0, u64::saturating_add);
+        Self { data, total: PROGRAM + (HELD * used as f64) as u64, ..self }
+    }
+}
+
+/// The size of a file; 0 where it is unknown.
+fn file_bytes(path: &Path) -> u64 {
+    path.metadata().map_or(0, |file| file.len())
+}
+
+/// The memory of a cloud, on average.
+fn mean_bytes(clouds: &[Columns]) -> u64 {
+    clouds.iter().map(Columns::bytes).sum::<u64>() / clouds.len().max(1) as u64
 }
 
 /// Bytes of the inverse counts that the backward pass on the CPU reads: one number for each pair.
@@ -204,13 +258,13 @@ fn inverse_count_bytes(sizes: &ListSizes) -> u64 {
     FLOAT * sizes.edges
 }
 
-impl fmt::Display for StepMemory {
+impl fmt::Display for TrainingMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
         writeln!(f, "parameters {}", self.parameters)?;
         writeln!(
             f,
-            "memory     about {} for a step: {} weights, {} gradients, {} optimizer and {} for its update,",
+            "memory     about {}: {} weights, {} gradients, {} optimizer and {} for its update,",
             megabytes(self.total),
             megabytes(self.weights),
             megabytes(self.gradients),
@@ -219,10 +273,11 @@ impl fmt::Display for StepMemory {
         )?;
         writeln!(
             f,
-            "           {} activations, {} neighbour lists, {} batches that wait; the data set apart",
+            "           {} activations, {} neighbour lists, {} batches that wait, {} data",
             megabytes(self.activations),
             megabytes(self.neighbors),
-            megabytes(self.waiting)
+            megabytes(self.waiting),
+            megabytes(self.data)
         )
     }
 }
