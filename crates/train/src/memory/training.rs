@@ -23,14 +23,17 @@ use crate::task::segmentation::{
 };
 use crate::task::{AHEAD, Columns, list_sizes, offsets};
 
+/// Batches of regions from which the largest regions are taken.
+const SAMPLED_BATCHES: usize = 4;
+
 /// Bytes of a number.
 pub(super) const FLOAT: u64 = 4;
 
 /// Program, threads and small things.
 const PROGRAM: u64 = 60 << 20;
 
-/// The memory of the process for each byte in use: freed memory stays with the allocator for some seconds. Measured on whole
-/// trainings.
+/// The memory of the process for each byte that comes and goes with the steps: freed memory stays with the allocator for some
+/// seconds. Measured on whole trainings.
 const HELD: f64 = 1.25;
 
 /// Memory of a training, by what it is for; all but `parameters` in bytes.
@@ -170,13 +173,17 @@ impl TrainingMemory {
         // A region without dropped points is the largest.
         let augment = AugmentConfig { drop: 0.0, ..config.augment.clone() };
         let source = RegionSource::for_training(vec![scene], builder, scenes, &augment, config.seed);
-        let members: Vec<usize> = (0..config.train.batch_size.min(scenes.regions)).collect();
-        let regions = source.regions(1, &members);
+        let batch = config.train.batch_size.min(scenes.regions);
+        let members: Vec<usize> = (0..scenes.regions.min(SAMPLED_BATCHES * batch)).collect();
+        let mut regions = source.regions(1, &members);
+        // The largest batch of an epoch decides.
+        regions.sort_by_key(|region| std::cmp::Reverse(region.positions.len()));
+        regions.truncate(batch);
         let offsets = offsets(regions.iter().map(|region| region.positions.len()));
         let positions: Vec<[f32; 3]> =
             regions.iter().flat_map(|region| region.positions.iter().copied()).collect();
         let spec = NetworkSpec { points: scenes.points, channels_in: scenes.channels_in(), classes };
-        Ok(Self::of_batch(config, &spec, &positions, &offsets, members.len())?.with_data(data))
+        Ok(Self::of_batch(config, &spec, &positions, &offsets, batch)?.with_data(data))
     }
 
     /// The estimate for batches of `batch` clouds like `clouds`.
@@ -217,7 +224,7 @@ impl TrainingMemory {
         let (optimizer, update) = (lasting * weights, passing * weights);
         let activations = FLOAT * (of_batch(values) + batch * alive.training_per_cloud as u64);
         let neighbors = lists + inverse_counts;
-        let waiting = (AHEAD as u64 + 1) * lists + lists;
+        let waiting = (AHEAD + 2) as f64 * kept_pairs(config.augment.drop) * lists as f64;
         let step = Self {
             parameters,
             weights,
@@ -226,7 +233,7 @@ impl TrainingMemory {
             update,
             activations,
             neighbors,
-            waiting,
+            waiting: waiting as u64,
             data: 0,
             total: 0,
         };
@@ -237,10 +244,18 @@ impl TrainingMemory {
     fn with_data(self, data: u64) -> Self {
         let Self { weights, gradients, optimizer, update, activations, neighbors, waiting, .. } = self;
         // The activations are gone when the weights are updated; the batch is not.
-        let parts = [weights, gradients, optimizer, waiting, neighbors, activations.max(update), data];
-        let used = parts.into_iter().fold(0, u64::saturating_add);
-        Self { data, total: PROGRAM + (HELD * used as f64) as u64, ..self }
+        let passing = [waiting, neighbors, activations.max(update), data];
+        let passing = passing.into_iter().fold(0, u64::saturating_add);
+        let lasting = [PROGRAM, weights, gradients, optimizer].into_iter().fold(0, u64::saturating_add);
+        Self { data, total: lasting.saturating_add((HELD * passing as f64) as u64), ..self }
     }
+}
+
+/// The neighbour pairs of a cloud of which up to the share `drop` of the points is left out, as a part of those of the whole cloud,
+/// on average: the mean of `(1 - d)²` for `d` drawn evenly from 0 to `drop`.
+fn kept_pairs(drop: f32) -> f64 {
+    let drop = f64::from(drop);
+    1.0 - drop + drop * drop / 3.0
 }
 
 /// The size of a file; 0 where it is unknown.

@@ -7,7 +7,7 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::gather::{in_range, weighted};
+use super::gather::{in_range, start, weighted, write};
 use super::sizes::{Sizes, types};
 use crate::gpu::launch::{allocate, one_thread_each};
 use crate::neighborhood::cube::{InverseCounts, Lists, ROW, RUN, mirror};
@@ -84,15 +84,7 @@ fn backward_features_kernel<F: Float, A: Float>(
     let first_in = (ABSOLUTE_POS % blocks_in) * block_in;
     let target = usize::cast_from(rows[row * ROW]) * channels_in + first_in;
     let mut sums = Array::<A>::new(block_in);
-    #[unroll]
-    for c in 0..block_in {
-        sums[c] = A::new(0.0);
-        if comptime!(adds) {
-            if in_range(first_in, c, channels_in, block_in) {
-                sums[c] = A::cast_from(output[target + c]);
-            }
-        }
-    }
+    start::<F, A>(&mut sums, output, target, first_in, adds, channels_in, block_in);
     let mut gathered = Array::<A>::new(block_out);
     for run in rows[row * ROW + 1]..rows[row * ROW + ROW + 1] {
         let at = usize::cast_from(run) * RUN;
@@ -134,10 +126,5 @@ fn backward_features_kernel<F: Float, A: Float>(
             }
         }
     }
-    #[unroll]
-    for c in 0..block_in {
-        if in_range(first_in, c, channels_in, block_in) {
-            output[target + c] = F::cast_from(sums[c]);
-        }
-    }
+    write::<F, A>(&sums, output, target, first_in, channels_in, block_in);
 }

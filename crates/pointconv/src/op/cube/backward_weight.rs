@@ -160,7 +160,6 @@ fn backward_weight_kernel<F: Float, A: Float>(
     let channels_out = comptime!(sizes.channels_out);
     let [_, tiles_in, tiles_out] = comptime!(tile.counts(sizes));
     let tiles = comptime!(tile.counts(sizes).into_iter().product::<usize>());
-    let tile_in = comptime!(tile.channels_in);
     let tile_out = comptime!(tile.channels_out);
     let pairs = comptime!(tile.channels_in * tile.channels_out);
     let width = comptime!(tile.grads(sizes.depthwise()));
@@ -169,10 +168,10 @@ fn backward_weight_kernel<F: Float, A: Float>(
     if chunk >= chunks {
         terminate!();
     }
-    let place = CUBE_POS % tiles;
-    let first_subdomain = place / (tiles_in * tiles_out) * comptime!(tile.subdomains);
-    let first_in = place / tiles_out % tiles_in * tile_in;
-    let first_out = place % tiles_out * tile_out;
+    let index = CUBE_POS % tiles;
+    let first_subdomain = index / (tiles_in * tiles_out) * comptime!(tile.subdomains);
+    let first_in = index / tiles_out % tiles_in * comptime!(tile.channels_in);
+    let first_out = index % tiles_out * tile_out;
     let thread = usize::cast_from(UNIT_POS);
 
     let mut sums = Shared::<[A]>::new_slice(comptime!(tile.sums()));
@@ -190,31 +189,8 @@ fn backward_weight_kernel<F: Float, A: Float>(
     let chunk_end = clamp_max(chunk_begin + chunk_len, runs_len);
     for batch in range_stepped(chunk_begin, chunk_end, BATCH) {
         let batch_len = clamp_max(BATCH, chunk_end - batch);
-        for item in range_stepped(thread, batch_len * tile_in, THREADS) {
-            let at = (batch + item / tile_in) * RUN;
-            let channel = first_in + item % tile_in;
-            let mut mean = A::new(0.0);
-            if channel < channels_in {
-                let begin = usize::cast_from(runs[at]);
-                let end = usize::cast_from(runs[at + RUN]);
-                mean = mean_of_channel::<F, A>(features, indices, begin, end, channel, channels_in);
-            }
-            means[item] = mean;
-        }
-        for item in range_stepped(thread, batch_len * width, THREADS) {
-            let at = (batch + item / width) * RUN;
-            let place = item % width;
-            let mut c = first_in;
-            if comptime!(sizes.depthwise()) {
-                c += place / tile_out;
-            }
-            let o = first_out + place % tile_out;
-            let mut value = A::new(0.0);
-            if c < channels_in && o < channels_out {
-                value = A::cast_from(grad[at_grad(usize::cast_from(runs[at + 2]), c, o, sizes)]);
-            }
-            grads[item] = value;
-        }
+        load_means::<F, A>(features, indices, runs, &mut means, batch, batch_len, first_in, sizes, tile);
+        load_grads::<F, A>(grad, runs, &mut grads, batch, batch_len, first_in, first_out, sizes, tile);
         for r in range_stepped(thread, batch_len, THREADS) {
             subdomains[r] = runs[(batch + r) * RUN + 1];
         }
@@ -222,15 +198,15 @@ fn backward_weight_kernel<F: Float, A: Float>(
         for pair in range_stepped(thread, pairs, THREADS) {
             let (c, o) = (pair / tile_out, pair % tile_out);
             if first_in + c < channels_in && first_out + o < channels_out {
-                let mut place = o;
+                let mut column = o;
                 if comptime!(sizes.depthwise()) {
-                    place = pair;
+                    column = pair;
                 }
                 for r in 0..batch_len {
                     let k = usize::cast_from(subdomains[r]);
                     if k >= first_subdomain && k < first_subdomain + comptime!(tile.subdomains) {
                         sums[(k - first_subdomain) * pairs + pair] +=
-                            means[r * tile_in + c] * grads[r * width + place];
+                            means[r * comptime!(tile.channels_in) + c] * grads[r * width + column];
                     }
                 }
             }
@@ -249,6 +225,65 @@ fn backward_weight_kernel<F: Float, A: Float>(
                 }
             }
         }
+    }
+}
+
+/// The means of the runs of a batch, `tile.channels_in` for each run.
+#[cube]
+fn load_means<F: Float, A: Float>(
+    features: &[F],
+    indices: &[u32],
+    runs: &[u32],
+    means: &mut Shared<[A]>,
+    first_run: usize,
+    len: usize,
+    first_in: usize,
+    #[comptime] sizes: Sizes,
+    #[comptime] tile: Tile,
+) {
+    let channels_in = comptime!(sizes.channels_in);
+    let tile_in = comptime!(tile.channels_in);
+    for item in range_stepped(usize::cast_from(UNIT_POS), len * tile_in, THREADS) {
+        let at = (first_run + item / tile_in) * RUN;
+        let channel = first_in + item % tile_in;
+        let mut mean = A::new(0.0);
+        if channel < channels_in {
+            let begin = usize::cast_from(runs[at]);
+            let end = usize::cast_from(runs[at + RUN]);
+            mean = mean_of_channel::<F, A>(features, indices, begin, end, channel, channels_in);
+        }
+        means[item] = mean;
+    }
+}
+
+/// The gradients at the centres of the runs of a batch, `tile.grads` for each run.
+#[cube]
+fn load_grads<F: Float, A: Float>(
+    grad: &[F],
+    runs: &[u32],
+    grads: &mut Shared<[A]>,
+    first_run: usize,
+    len: usize,
+    first_in: usize,
+    first_out: usize,
+    #[comptime] sizes: Sizes,
+    #[comptime] tile: Tile,
+) {
+    let tile_out = comptime!(tile.channels_out);
+    let width = comptime!(tile.grads(sizes.depthwise()));
+    for item in range_stepped(usize::cast_from(UNIT_POS), len * width, THREADS) {
+        let at = (first_run + item / width) * RUN;
+        let column = item % width;
+        let mut c = first_in;
+        if comptime!(sizes.depthwise()) {
+            c += column / tile_out;
+        }
+        let o = first_out + column % tile_out;
+        let mut value = A::new(0.0);
+        if c < comptime!(sizes.channels_in) && o < comptime!(sizes.channels_out) {
+            value = A::cast_from(grad[at_grad(usize::cast_from(runs[at + 2]), c, o, sizes)]);
+        }
+        grads[item] = value;
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sums over the neighbours of one run, held in registers.
+//! Sums over the neighbours of one run, held in registers, and the sums of one thread.
 
 use cubecl::prelude::*;
 
@@ -91,6 +91,49 @@ pub(super) fn weighted<F: Float, A: Float>(
             if in_range(first, c, channels, block) {
                 target[c] += inverse_count * A::cast_from(grad[row + c]);
             }
+        }
+    }
+}
+
+/// Starts the sums of a thread, at 0 or at what `output` holds already.
+///
+/// # Shapes
+/// - output: `channels` from `target - first` on, sums `[block]`
+#[cube]
+pub(super) fn start<F: Float, A: Float>(
+    sums: &mut Array<A>,
+    output: &mut [F],
+    target: usize,
+    first: usize,
+    #[comptime] adds: bool,
+    #[comptime] channels: usize,
+    #[comptime] block: usize,
+) {
+    #[unroll]
+    for c in 0..block {
+        sums[c] = A::new(0.0);
+        if comptime!(adds) {
+            if in_range(first, c, channels, block) {
+                sums[c] = A::cast_from(output[target + c]);
+            }
+        }
+    }
+}
+
+/// Writes the sums of a thread; shapes as in [`start`].
+#[cube]
+pub(super) fn write<F: Float, A: Float>(
+    sums: &Array<A>,
+    output: &mut [F],
+    target: usize,
+    first: usize,
+    #[comptime] channels: usize,
+    #[comptime] block: usize,
+) {
+    #[unroll]
+    for c in 0..block {
+        if in_range(first, c, channels, block) {
+            output[target + c] = F::cast_from(sums[c]);
         }
     }
 }

@@ -6,7 +6,7 @@ use cubecl::prelude::*;
 use super::blocks::Blocks;
 use crate::gpu::launch::{allocate, one_thread_each};
 use crate::neighborhood::cube::{InverseCounts, Lists, ROW, RUN, mirror};
-use crate::op::cube::gather::{in_range, weighted};
+use crate::op::cube::gather::{in_range, start, weighted, write};
 use crate::op::cube::sizes::{Sizes, types};
 
 /// # Shapes
@@ -87,15 +87,7 @@ fn depthwise_backward_features_kernel<F: Float, A: Float>(
     let first = ABSOLUTE_POS % comptime!(blocks.along_channels) * block;
     let target = usize::cast_from(rows[row * ROW]) * channels + first;
     let mut sums = Array::<A>::new(block);
-    #[unroll]
-    for c in 0..block {
-        sums[c] = A::new(0.0);
-        if comptime!(adds) {
-            if in_range(first, c, channels, block) {
-                sums[c] = A::cast_from(output[target + c]);
-            }
-        }
-    }
+    start::<F, A>(&mut sums, output, target, first, adds, channels, block);
     let mut gathered = Array::<A>::new(width);
     for run in rows[row * ROW + 1]..rows[row * ROW + ROW + 1] {
         let at = usize::cast_from(run) * RUN;
@@ -138,10 +130,5 @@ fn depthwise_backward_features_kernel<F: Float, A: Float>(
             }
         }
     }
-    #[unroll]
-    for c in 0..block {
-        if in_range(first, c, channels, block) {
-            output[target + c] = F::cast_from(sums[c]);
-        }
-    }
+    write::<F, A>(&sums, output, target, first, channels, block);
 }

@@ -119,32 +119,20 @@ fn wide_backward_features_kernel<F: Float, A: Float>(
             clear::<A>(&mut block, comptime!(MEMBERS * outputs));
             for chunk in 0..comptime!(channels_out.div_ceil(CHUNK)) {
                 let first_out = chunk * CHUNK;
-                for item in
-                    range_stepped(thread, members.div_ceil(MEMBERS) * comptime!(MEMBERS * CHUNK), THREADS)
-                {
-                    let (member, o) = (item / CHUNK, item % CHUNK);
-                    let out = first_out + o;
-                    let mut sum = A::new(0.0);
-                    if member < members && out < channels_out {
-                        let at = (begin + member) * TILE_RUN;
-                        for edge in usize::cast_from(runs[at])..usize::cast_from(runs[at + 1]) {
-                            let neighbour = usize::cast_from(indices[edge]);
-                            sum += A::cast_from(inverse_counts[neighbour * counts_len + column])
-                                * A::cast_from(grad[neighbour * channels_out + out]);
-                        }
-                    }
-                    gathered[o * MEMBERS_STRIDE + member] = sum;
-                }
-                // Read along the output channels, as they lie, and turned on the way.
-                for item in range_stepped(thread, comptime!(CHUNK * width), THREADS) {
-                    let (c, o) = (item / CHUNK, item % CHUNK);
-                    let (channel, out) = (first_in + c, first_out + o);
-                    let mut value = A::new(0.0);
-                    if channel < channels_in && out < channels_out {
-                        value = A::cast_from(weight[(seen * channels_in + channel) * channels_out + out]);
-                    }
-                    weights[o * comptime!(width + 1) + c] = value;
-                }
+                load_sums::<F, A>(
+                    grad,
+                    inverse_counts,
+                    indices,
+                    runs,
+                    &mut gathered,
+                    begin,
+                    members,
+                    first_out,
+                    column,
+                    counts_len,
+                    channels_out,
+                );
+                load_weights::<F, A>(weight, &mut weights, seen, first_in, first_out, sizes, width);
                 sync_cube();
                 if first_member < members {
                     multiply::<A>(&gathered, &weights, &mut block, first_member, lane, CHUNK, width);
@@ -158,4 +146,66 @@ fn wide_backward_features_kernel<F: Float, A: Float>(
     let centres = first + comptime!(subdomains + 1);
     let rows = len - tile * ROWS;
     write_rows::<F, A>(&sums, table, output, centres, rows, first_in, thread, channels_in, width);
+}
+
+/// `s_j(k)` of the runs from `begin` on, for `CHUNK` output channels.
+///
+/// # Shapes
+/// - gathered `[CHUNK, MEMBERS_STRIDE]`
+#[cube]
+fn load_sums<F: Float, A: Float>(
+    grad: &[F],
+    inverse_counts: &[f32],
+    indices: &[u32],
+    runs: &[u32],
+    gathered: &mut Shared<[A]>,
+    begin: usize,
+    members: usize,
+    first_out: usize,
+    column: usize,
+    counts_len: usize,
+    #[comptime] channels_out: usize,
+) {
+    let items = members.div_ceil(MEMBERS) * comptime!(MEMBERS * CHUNK);
+    for item in range_stepped(usize::cast_from(UNIT_POS), items, THREADS) {
+        let (member, o) = (item / CHUNK, item % CHUNK);
+        let out = first_out + o;
+        let mut sum = A::new(0.0);
+        if member < members && out < channels_out {
+            let at = (begin + member) * TILE_RUN;
+            for edge in usize::cast_from(runs[at])..usize::cast_from(runs[at + 1]) {
+                let neighbour = usize::cast_from(indices[edge]);
+                sum += A::cast_from(inverse_counts[neighbour * counts_len + column])
+                    * A::cast_from(grad[neighbour * channels_out + out]);
+            }
+        }
+        gathered[o * MEMBERS_STRIDE + member] = sum;
+    }
+}
+
+/// The weights of sub-domain `k` for `CHUNK` output channels: read along the output channels, as they lie, and transposed
+/// when they are stored.
+///
+/// # Shapes
+/// - weights `[CHUNK, width + 1]`
+#[cube]
+fn load_weights<F: Float, A: Float>(
+    weight: &[F],
+    weights: &mut Shared<[A]>,
+    k: usize,
+    first_in: usize,
+    first_out: usize,
+    #[comptime] sizes: Sizes,
+    #[comptime] width: usize,
+) {
+    let (channels_in, channels_out) = comptime!((sizes.channels_in, sizes.channels_out));
+    for item in range_stepped(usize::cast_from(UNIT_POS), comptime!(CHUNK * width), THREADS) {
+        let (c, o) = (item / CHUNK, item % CHUNK);
+        let (channel, out) = (first_in + c, first_out + o);
+        let mut value = A::new(0.0);
+        if channel < channels_in && out < channels_out {
+            value = A::cast_from(weight[(k * channels_in + channel) * channels_out + out]);
+        }
+        weights[o * comptime!(width + 1) + c] = value;
+    }
 }

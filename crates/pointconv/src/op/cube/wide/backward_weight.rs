@@ -110,16 +110,17 @@ fn wide_backward_weight_kernel<F: Float, A: Float>(
         let end = usize::cast_from(table[first + k + 1]);
         for batch in range_stepped(begin, end, CHUNK) {
             let depth = clamp_max(CHUNK, end - batch);
-            for item in range_stepped(thread, depth * width_in, THREADS) {
-                let (d, c) = (item / width_in, item % width_in);
-                let mut mean = A::new(0.0);
-                if first_in + c < channels_in {
-                    let at = (batch + d) * TILE_RUN;
-                    let (from, to) = (usize::cast_from(runs[at]), usize::cast_from(runs[at + 1]));
-                    mean = mean_of_channel::<F, A>(features, indices, from, to, first_in + c, channels_in);
-                }
-                means[d * MEMBERS_STRIDE + c] = mean;
-            }
+            load_means::<F, A>(
+                features,
+                indices,
+                runs,
+                &mut means,
+                batch,
+                depth,
+                first_in,
+                channels_in,
+                width_in,
+            );
             for item in range_stepped(thread, depth * width_out, THREADS) {
                 let (d, o) = (item / width_out, item % width_out);
                 let mut value = A::new(0.0);
@@ -150,5 +151,33 @@ fn wide_backward_weight_kernel<F: Float, A: Float>(
                 partials[target + at] = block[comptime!(m * outputs + j)];
             }
         }
+    }
+}
+
+/// The means of `depth` runs from `begin` on.
+///
+/// # Shapes
+/// - means `[CHUNK, MEMBERS_STRIDE]`
+#[cube]
+fn load_means<F: Float, A: Float>(
+    features: &[F],
+    indices: &[u32],
+    runs: &[u32],
+    means: &mut Shared<[A]>,
+    begin: usize,
+    depth: usize,
+    first_in: usize,
+    #[comptime] channels_in: usize,
+    #[comptime] width_in: usize,
+) {
+    for item in range_stepped(usize::cast_from(UNIT_POS), depth * width_in, THREADS) {
+        let (d, c) = (item / width_in, item % width_in);
+        let mut mean = A::new(0.0);
+        if first_in + c < channels_in {
+            let at = (begin + d) * TILE_RUN;
+            let (from, to) = (usize::cast_from(runs[at]), usize::cast_from(runs[at + 1]));
+            mean = mean_of_channel::<F, A>(features, indices, from, to, first_in + c, channels_in);
+        }
+        means[d * MEMBERS_STRIDE + c] = mean;
     }
 }
