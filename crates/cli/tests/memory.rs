@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use train::TrainingMemory;
+use train::Preview;
 use train::config::Config;
 
 /// The configs of the repository, with the overrides that make a case of them.
@@ -65,7 +65,7 @@ fn the_estimate_is_within_a_quarter_of_the_peak() {
         let mut overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
         overrides.extend([root, "train.epochs=1".to_owned()]);
         let found = measured(&path, &overrides, &folder.path().join(number.to_string()));
-        let estimate = TrainingMemory::of_config(&Config::load(&path, &overrides).unwrap()).unwrap();
+        let estimate = Preview::of(&Config::load(&path, &overrides).unwrap()).unwrap().memory;
         let ratio = estimate.total as f64 / found as f64;
         println!(
             "{name} {overrides:?}: {} MB expected, {} MB found",

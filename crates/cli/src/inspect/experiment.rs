@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use train::config::Config;
-use train::{RunError, TrainingMemory};
+use train::{Preview, RunError, TrainingMemory};
 
 /// A config: what will be trained, and how much memory that takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,8 +21,10 @@ pub(crate) struct ConfigInspection {
     pub(crate) batch_size: usize,
     /// Passes over the training files.
     pub(crate) epochs: usize,
-    /// Memory of a step.
+    /// Memory of the training.
     pub(crate) memory: TrainingMemory,
+    /// What the training will warn of.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl ConfigInspection {
@@ -32,8 +34,10 @@ impl ConfigInspection {
     /// A config or files that cannot be used.
     pub(super) fn of(path: &Path) -> Result<Self, RunError> {
         let config = Config::load(path, &[])?;
+        let Preview { memory, warnings, .. } = Preview::of(&config)?;
         Ok(Self {
-            memory: TrainingMemory::of_config(&config)?,
+            memory,
+            warnings,
             name: config.name,
             network: config.model.kind().into(),
             points: config.scenes.as_ref().map_or(config.data.points, |scenes| scenes.points),
@@ -48,6 +52,7 @@ impl fmt::Display for ConfigInspection {
         writeln!(f, "config     {}", self.name)?;
         writeln!(f, "network    {}, clouds of {} points", self.network, self.points)?;
         writeln!(f, "training   {} epochs, {} clouds in a step", self.epochs, self.batch_size)?;
-        self.memory.fmt(f)
+        self.memory.fmt(f)?;
+        self.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))
     }
 }

@@ -19,5 +19,6 @@ mod tensorboard;
 mod transfer;
 
 pub use output::check_output;
+pub(crate) use sense::Sense;
 pub use session::{TrainOptions, TrainOutcome, train};
 pub use step::{Steps, take_turn};

@@ -4,25 +4,31 @@ use pointcloud::Bounds;
 
 use crate::config::{Config, Task};
 use crate::error::RunError;
-use crate::task::{BatchSource, TrainingData, list_sizes, offsets};
-
-/// Number of training items that are examined.
-const SAMPLE: usize = 4;
+use crate::task::{list_sizes, offsets};
 
 /// A mean up to this value counts as 1: only a few points then have a second neighbour or sub-domain.
 const ALMOST_ONE: f64 = 1.02;
 
-/// One sentence, with the measured value, for every setting that makes no sense for `data`.
-pub(super) fn warnings<S: BatchSource>(
-    config: &Config,
-    data: &TrainingData<S>,
-) -> Result<Vec<String>, RunError> {
-    let clouds: Vec<Vec<[f32; 3]>> =
-        (0..data.train.len().min(SAMPLE)).map(|item| data.train.points(item)).collect();
-    let mut warnings = kernels(config, &clouds)?;
-    warnings.extend(jitter(config, &clouds));
-    warnings.extend(validation(config, data));
-    Ok(warnings)
+/// A config, and what decides whether it makes sense for the data.
+pub(crate) struct Sense<'a> {
+    /// The config, with its lengths decided.
+    pub(crate) config: &'a Config,
+    /// Some training clouds, or regions.
+    pub(crate) clouds: &'a [Vec<[f32; 3]>],
+    /// Number of classes.
+    pub(crate) classes: usize,
+    /// Number of validation files.
+    pub(crate) validation_files: usize,
+}
+
+impl Sense<'_> {
+    /// One sentence, with the measured value, for every setting that makes no sense for the data.
+    pub(crate) fn warnings(&self) -> Result<Vec<String>, RunError> {
+        let mut warnings = kernels(self.config, self.clouds)?;
+        warnings.extend(jitter(self.config, self.clouds));
+        warnings.extend(validation(self.config, self.validation_files, self.classes));
+        Ok(warnings)
+    }
 }
 
 /// Kernels that reach no other point, and kernels whose points all lie in one sub-domain.
@@ -70,8 +76,7 @@ fn jitter(config: &Config, clouds: &[Vec<[f32; 3]>]) -> Option<String> {
 }
 
 /// Too few validation files to have every class.
-fn validation<S>(config: &Config, data: &TrainingData<S>) -> Option<String> {
-    let (files, classes) = (data.validation_files, data.classes.len());
+fn validation(config: &Config, files: usize, classes: usize) -> Option<String> {
     let is_split = config.model.task() == Task::Classification && config.data.validation_fraction > 0.0;
     (is_split && files < classes).then(|| {
         format!(
@@ -126,21 +131,9 @@ mod tests {
 
     #[test]
     fn too_few_validation_files_are_told() {
-        let data = |validation_files| TrainingData {
-            train: (),
-            validation: (),
-            spec: crate::network::NetworkSpec { points: 1, channels_in: 3, classes: 3 },
-            config: config(&[]),
-            classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
-            normalize: "none",
-            train_files: 9,
-            validation_files,
-            skipped_files: 0,
-            drawn_test_files: None,
-        };
-        let text = validation(&config(&[]), &data(2)).unwrap();
+        let text = validation(&config(&[]), 2, 3).unwrap();
         assert!(text.contains("2 validation files for 3 classes"), "{text}");
-        assert_eq!(validation(&config(&[]), &data(3)), None);
-        assert_eq!(validation(&config(&["data.validation_fraction=0"]), &data(0)), None);
+        assert_eq!(validation(&config(&[]), 3, 3), None);
+        assert_eq!(validation(&config(&["data.validation_fraction=0"]), 0, 3), None);
     }
 }

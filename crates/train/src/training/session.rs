@@ -17,7 +17,7 @@ use super::checkpointing::KeepLast;
 use super::epoch_loop::Epochs;
 use super::output::OutputFolder;
 use super::renderer::Silent;
-use super::sense;
+use super::sense::Sense;
 use super::state::TrainingState;
 use super::step::{average, first, take_turn};
 use super::tensorboard::EventLogs;
@@ -34,6 +34,9 @@ use crate::task::{BatchSource, Loader, TrainingData, classification, segmentatio
 
 /// Version of burn that this program is built on.
 pub(crate) const BURN_VERSION: &str = "0.22.1";
+
+/// Number of training items in which settings that make no sense are looked for.
+const SENSE_SAMPLE: usize = 4;
 
 /// How a training is run.
 #[derive(Clone, Debug)]
@@ -129,7 +132,10 @@ fn run<S: BatchSource>(
         ensure_step_fits(config, &data.spec, &data.train)?;
     }
     if !matches!(options.progress, ProgressMode::Quiet) {
-        for warning in sense::warnings(config, &data)? {
+        let count = data.train.len().min(SENSE_SAMPLE);
+        let clouds: Vec<Vec<[f32; 3]>> = (0..count).map(|item| data.train.points(item)).collect();
+        let (classes, validation_files) = (data.classes.len(), data.validation_files);
+        for warning in (Sense { config, clouds: &clouds, classes, validation_files }).warnings()? {
             eprintln!("warning: {warning}");
         }
     }

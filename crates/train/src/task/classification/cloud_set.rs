@@ -253,14 +253,18 @@ pub fn split_validation(set: &CloudSet, fraction: f64, seed: u64) -> (CloudSet, 
         let members: Vec<usize> = (0..set.len()).filter(|&i| set.classes[i] == class).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(Stream::Validation.seed(seed, &[class as u64]));
         let order = shuffled_indices(members.len(), &mut rng);
-        let taken = (members.len() as f64 * fraction).round() as usize;
-        let taken = taken.min(members.len().saturating_sub(1));
+        let taken = validation_share(members.len(), fraction);
         validation.extend(order[..taken].iter().map(|&i| members[i]));
         train.extend(order[taken..].iter().map(|&i| members[i]));
     }
     train.sort_unstable();
     validation.sort_unstable();
     (set.select(&train), set.select(&validation))
+}
+
+/// How many of `files` files of a class become validation data.
+pub(crate) fn validation_share(files: usize, fraction: f64) -> usize {
+    ((files as f64 * fraction).round() as usize).min(files.saturating_sub(1))
 }
 
 #[cfg(test)]

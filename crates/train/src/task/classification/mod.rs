@@ -12,6 +12,7 @@ mod votes;
 
 pub use builder::BatchBuilder;
 pub use classifier::{Classifier, Prediction};
+pub(crate) use cloud_set::validation_share;
 pub use cloud_set::{CloudSet, split_validation};
 pub use draw::Draw;
 pub(crate) use pose::{Pose, pose};
