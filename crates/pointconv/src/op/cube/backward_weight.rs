@@ -215,7 +215,25 @@ fn backward_weight_kernel<F: Float, A: Float>(
     }
 
     let target = (first_chunk + chunk) * comptime!(sizes.subdomains * sizes.channels_in * sizes.channels_out);
-    for pair in range_stepped(thread, pairs, THREADS) {
+    write_sums::<A>(&sums, partials, target, first_subdomain, first_in, first_out, sizes, tile);
+}
+
+/// Writes the sums of a tile to those of its chunk, which begin at `target`.
+#[cube]
+fn write_sums<A: Float>(
+    sums: &Shared<[A]>,
+    partials: &mut [A],
+    target: usize,
+    first_subdomain: usize,
+    first_in: usize,
+    first_out: usize,
+    #[comptime] sizes: Sizes,
+    #[comptime] tile: Tile,
+) {
+    let (channels_in, channels_out) = comptime!((sizes.channels_in, sizes.channels_out));
+    let tile_out = comptime!(tile.channels_out);
+    let pairs = comptime!(tile.channels_in * tile.channels_out);
+    for pair in range_stepped(usize::cast_from(UNIT_POS), pairs, THREADS) {
         let (c, o) = (first_in + pair / tile_out, first_out + pair % tile_out);
         if c < channels_in && o < channels_out {
             for k in 0..comptime!(tile.subdomains) {

@@ -7,9 +7,9 @@ use pointconv::{Interpolate, KernelShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PointwiseNetConfig;
 use super::encoder::{Dense, Encoder};
-use crate::check::{ConfigError, Scale};
+use super::{PointwiseNetConfig, Readout};
+use crate::check::{ConfigError, Scale, ensure};
 use crate::network::{
     Activations, CoarseLevel, Forward, NetworkConfig, NetworkInput, NetworkSpec, SearchKind, Task,
 };
@@ -30,6 +30,13 @@ impl NetworkConfig for PointwiseSegmenterConfig {
     }
 
     fn validate(&self, _channels_in: usize) -> Result<(), ConfigError> {
+        let default = Readout::default();
+        ensure(
+            self.0.readout == default,
+            "model.readout",
+            format_args!("{:?}", self.0.readout),
+            "no value: only a pointwise-classifier pools whole clouds",
+        )?;
         self.0.validate()
     }
 

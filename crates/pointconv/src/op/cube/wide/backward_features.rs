@@ -7,7 +7,8 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::product::{
-    ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, multiply, write_rows,
+    ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, load_weights, multiply,
+    write_rows,
 };
 use crate::gpu::launch::{allocate, one_group_each};
 use crate::neighborhood::cube::InverseCounts;
@@ -96,17 +97,9 @@ fn wide_backward_features_kernel<F: Float, A: Float>(
     let lane = thread % ACROSS;
 
     let mut sums = Shared::<[A]>::new_slice(comptime!(ROWS * width));
-    for item in range_stepped(thread, comptime!(ROWS * width), THREADS) {
-        let mut sum = A::new(0.0);
-        if comptime!(adds) {
-            let (row, channel) = (item / width, first_in + item % width);
-            if tile * ROWS + row < len && channel < channels_in {
-                let centre = usize::cast_from(table[first + comptime!(subdomains + 1) + row]);
-                sum = A::cast_from(output[centre * channels_in + channel]);
-            }
-        }
-        sums[item] = sum;
-    }
+    let centres = first + comptime!(subdomains + 1);
+    let rows = len - tile * ROWS;
+    start_rows::<F, A>(&mut sums, table, output, centres, rows, first_in, adds, channels_in, width);
     let mut gathered = Shared::<[A]>::new_slice(comptime!(CHUNK * MEMBERS_STRIDE));
     let mut weights = Shared::<[A]>::new_slice(comptime!(CHUNK * (width + 1)));
     let mut block = Array::<A>::new(comptime!(MEMBERS * outputs));
@@ -132,7 +125,7 @@ fn wide_backward_features_kernel<F: Float, A: Float>(
                     counts_len,
                     channels_out,
                 );
-                load_weights::<F, A>(weight, &mut weights, seen, first_in, first_out, sizes, width);
+                load_weights::<F, A>(weight, &mut weights, seen, first_in, first_out, true, sizes, width);
                 sync_cube();
                 if first_member < members {
                     multiply::<A>(&gathered, &weights, &mut block, first_member, lane, CHUNK, width);
@@ -143,8 +136,6 @@ fn wide_backward_features_kernel<F: Float, A: Float>(
         }
     }
     sync_cube();
-    let centres = first + comptime!(subdomains + 1);
-    let rows = len - tile * ROWS;
     write_rows::<F, A>(&sums, table, output, centres, rows, first_in, thread, channels_in, width);
 }
 
@@ -183,29 +174,28 @@ fn load_sums<F: Float, A: Float>(
     }
 }
 
-/// The weights of sub-domain `k` for `CHUNK` output channels: read along the output channels, as they lie, and transposed
-/// when they are stored.
-///
-/// # Shapes
-/// - weights `[CHUNK, width + 1]`
+/// Starts the sums of a tile, at 0 or at what `output` holds already; shapes as in [`write_rows`].
 #[cube]
-fn load_weights<F: Float, A: Float>(
-    weight: &[F],
-    weights: &mut Shared<[A]>,
-    k: usize,
-    first_in: usize,
-    first_out: usize,
-    #[comptime] sizes: Sizes,
+fn start_rows<F: Float, A: Float>(
+    sums: &mut Shared<[A]>,
+    table: &[u32],
+    output: &mut [F],
+    centres: usize,
+    rows: usize,
+    first: usize,
+    #[comptime] adds: bool,
+    #[comptime] channels: usize,
     #[comptime] width: usize,
 ) {
-    let (channels_in, channels_out) = comptime!((sizes.channels_in, sizes.channels_out));
-    for item in range_stepped(usize::cast_from(UNIT_POS), comptime!(CHUNK * width), THREADS) {
-        let (c, o) = (item / CHUNK, item % CHUNK);
-        let (channel, out) = (first_in + c, first_out + o);
-        let mut value = A::new(0.0);
-        if channel < channels_in && out < channels_out {
-            value = A::cast_from(weight[(k * channels_in + channel) * channels_out + out]);
+    for item in range_stepped(usize::cast_from(UNIT_POS), comptime!(ROWS * width), THREADS) {
+        let mut sum = A::new(0.0);
+        if comptime!(adds) {
+            let (row, channel) = (item / width, first + item % width);
+            if row < rows && channel < channels {
+                let centre = usize::cast_from(table[centres + row]);
+                sum = A::cast_from(output[centre * channels + channel]);
+            }
         }
-        weights[o * comptime!(width + 1) + c] = value;
+        sums[item] = sum;
     }
 }

@@ -7,12 +7,11 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::product::{ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, blocks, clear, multiply};
+use super::product::{ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, blocks, clear, load_means, multiply};
 use crate::gpu::launch::{empty_like, one_group_each};
 use crate::neighborhood::cube::Lists;
 use crate::neighborhood::cube::{TILE_RUN, stride};
 use crate::op::cube::backward_weight::most_chunks;
-use crate::op::cube::gather::mean_of_channel;
 use crate::op::cube::reduce::sum_chunks;
 use crate::op::cube::sizes::{Sizes, accumulator, types};
 
@@ -118,19 +117,22 @@ fn wide_backward_weight_kernel<F: Float, A: Float>(
                 batch,
                 depth,
                 first_in,
-                channels_in,
                 width_in,
+                false,
+                channels_in,
             );
-            for item in range_stepped(thread, depth * width_out, THREADS) {
-                let (d, o) = (item / width_out, item % width_out);
-                let mut value = A::new(0.0);
-                if first_out + o < channels_out {
-                    let row = usize::cast_from(runs[(batch + d) * TILE_RUN + 2]);
-                    let centre = usize::cast_from(table[first + comptime!(subdomains + 1) + row]);
-                    value = A::cast_from(grad[centre * channels_out + first_out + o]);
-                }
-                grads[d * comptime!(width_out + 1) + o] = value;
-            }
+            load_grads::<F, A>(
+                grad,
+                runs,
+                table,
+                &mut grads,
+                batch,
+                depth,
+                first + comptime!(subdomains + 1),
+                first_out,
+                channels_out,
+                width_out,
+            );
             sync_cube();
             if first_member < width_in {
                 multiply::<A>(&means, &grads, &mut block, first_member, lane, depth, width_out);
@@ -140,13 +142,34 @@ fn wide_backward_weight_kernel<F: Float, A: Float>(
     }
 
     let target = ((first_chunk + chunk) * subdomains + k) * comptime!(channels_in * channels_out);
+    write_block::<A>(&block, partials, target, first_in, first_out, first_member, lane, sizes);
+}
+
+/// Writes the block of a thread to the sums of its sub-domain and chunk, which begin at `target`.
+///
+/// # Shapes
+/// - block `[MEMBERS, width_out / ACROSS]`: input channels from `first_in + first_member` on
+#[cube]
+fn write_block<A: Float>(
+    block: &Array<A>,
+    partials: &mut [A],
+    target: usize,
+    first_in: usize,
+    first_out: usize,
+    first_member: usize,
+    lane: usize,
+    #[comptime] sizes: Sizes,
+) {
+    let (channels_in, channels_out) = comptime!((sizes.channels_in, sizes.channels_out));
+    let [_, width_in] = comptime!(blocks(sizes.channels_in));
+    let outputs = comptime!(blocks(sizes.channels_out)[1] / ACROSS);
     #[unroll]
     for m in 0..MEMBERS {
         let c = first_member + m;
         #[unroll]
         for j in 0..outputs {
             let o = lane + j * ACROSS;
-            if c < width_in && first_in + c < channels_in && o < width_out && first_out + o < channels_out {
+            if c < width_in && first_in + c < channels_in && first_out + o < channels_out {
                 let at = (first_in + c) * channels_out + first_out + o;
                 partials[target + at] = block[comptime!(m * outputs + j)];
             }
@@ -154,30 +177,31 @@ fn wide_backward_weight_kernel<F: Float, A: Float>(
     }
 }
 
-/// The means of `depth` runs from `begin` on.
+/// The gradients at the centres of `depth` runs from `begin` on; the centres are in the table from `centres` on.
 ///
 /// # Shapes
-/// - means `[CHUNK, MEMBERS_STRIDE]`
+/// - grads `[CHUNK, width_out + 1]`
 #[cube]
-fn load_means<F: Float, A: Float>(
-    features: &[F],
-    indices: &[u32],
+fn load_grads<F: Float, A: Float>(
+    grad: &[F],
     runs: &[u32],
-    means: &mut Shared<[A]>,
+    table: &[u32],
+    grads: &mut Shared<[A]>,
     begin: usize,
     depth: usize,
-    first_in: usize,
-    #[comptime] channels_in: usize,
-    #[comptime] width_in: usize,
+    centres: usize,
+    first_out: usize,
+    #[comptime] channels_out: usize,
+    #[comptime] width_out: usize,
 ) {
-    for item in range_stepped(usize::cast_from(UNIT_POS), depth * width_in, THREADS) {
-        let (d, c) = (item / width_in, item % width_in);
-        let mut mean = A::new(0.0);
-        if first_in + c < channels_in {
-            let at = (begin + d) * TILE_RUN;
-            let (from, to) = (usize::cast_from(runs[at]), usize::cast_from(runs[at + 1]));
-            mean = mean_of_channel::<F, A>(features, indices, from, to, first_in + c, channels_in);
+    for item in range_stepped(usize::cast_from(UNIT_POS), depth * width_out, THREADS) {
+        let (d, o) = (item / width_out, item % width_out);
+        let mut value = A::new(0.0);
+        if first_out + o < channels_out {
+            let row = usize::cast_from(runs[(begin + d) * TILE_RUN + 2]);
+            let centre = usize::cast_from(table[centres + row]);
+            value = A::cast_from(grad[centre * channels_out + first_out + o]);
         }
-        means[d * MEMBERS_STRIDE + c] = mean;
+        grads[d * comptime!(width_out + 1) + o] = value;
     }
 }

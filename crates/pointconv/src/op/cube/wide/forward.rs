@@ -4,12 +4,12 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::product::{
-    ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, multiply, write_rows,
+    ACROSS, CHUNK, MEMBERS, MEMBERS_STRIDE, THREADS, add_to_rows, blocks, clear, load_means, load_weights,
+    multiply, write_rows,
 };
 use crate::gpu::launch::{allocate, one_group_each};
 use crate::neighborhood::cube::Lists;
-use crate::neighborhood::cube::{ROWS, TILE_RUN, stride};
-use crate::op::cube::gather::mean_of_channel;
+use crate::neighborhood::cube::{ROWS, stride};
 use crate::op::cube::sizes::{Sizes, types};
 
 /// # Shapes
@@ -105,9 +105,11 @@ fn wide_forward_kernel<F: Float, A: Float>(
                     begin,
                     members,
                     first_in,
+                    CHUNK,
+                    true,
                     channels_in,
                 );
-                load_weights::<F, A>(weight, &mut weights, k, first_in, first_out, sizes, width);
+                load_weights::<F, A>(weight, &mut weights, k, first_in, first_out, false, sizes, width);
                 sync_cube();
                 if first_member < members {
                     multiply::<A>(&means, &weights, &mut block, first_member, lane, CHUNK, width);
@@ -121,59 +123,4 @@ fn wide_forward_kernel<F: Float, A: Float>(
     let centres = first + comptime!(subdomains + 1);
     let rows = len - tile * ROWS;
     write_rows::<F, A>(&sums, table, output, centres, rows, first_out, thread, channels_out, width);
-}
-
-/// The means of the runs from `begin` on, for `CHUNK` input channels.
-///
-/// # Shapes
-/// - means `[CHUNK, MEMBERS_STRIDE]`
-#[cube]
-fn load_means<F: Float, A: Float>(
-    features: &[F],
-    indices: &[u32],
-    runs: &[u32],
-    means: &mut Shared<[A]>,
-    begin: usize,
-    members: usize,
-    first_in: usize,
-    #[comptime] channels_in: usize,
-) {
-    let items = members.div_ceil(MEMBERS) * comptime!(MEMBERS * CHUNK);
-    for item in range_stepped(usize::cast_from(UNIT_POS), items, THREADS) {
-        let (member, c) = (item / CHUNK, item % CHUNK);
-        let channel = first_in + c;
-        let mut mean = A::new(0.0);
-        if member < members && channel < channels_in {
-            let at = (begin + member) * TILE_RUN;
-            let (from, to) = (usize::cast_from(runs[at]), usize::cast_from(runs[at + 1]));
-            mean = mean_of_channel::<F, A>(features, indices, from, to, channel, channels_in);
-        }
-        means[c * MEMBERS_STRIDE + member] = mean;
-    }
-}
-
-/// The weights of sub-domain `k` for `CHUNK` input channels.
-///
-/// # Shapes
-/// - weights `[CHUNK, width + 1]`
-#[cube]
-fn load_weights<F: Float, A: Float>(
-    weight: &[F],
-    weights: &mut Shared<[A]>,
-    k: usize,
-    first_in: usize,
-    first_out: usize,
-    #[comptime] sizes: Sizes,
-    #[comptime] width: usize,
-) {
-    let (channels_in, channels_out) = comptime!((sizes.channels_in, sizes.channels_out));
-    for item in range_stepped(usize::cast_from(UNIT_POS), comptime!(CHUNK * width), THREADS) {
-        let (c, o) = (item / width, item % width);
-        let (channel, out) = (first_in + c, first_out + o);
-        let mut value = A::new(0.0);
-        if channel < channels_in && out < channels_out {
-            value = A::cast_from(weight[(k * channels_in + channel) * channels_out + out]);
-        }
-        weights[c * comptime!(width + 1) + o] = value;
-    }
 }

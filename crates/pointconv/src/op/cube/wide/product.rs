@@ -3,6 +3,8 @@
 use cubecl::prelude::*;
 
 use crate::neighborhood::cube::{ROWS, TILE_RUN};
+use crate::op::cube::gather::mean_of_channel;
+use crate::op::cube::sizes::Sizes;
 
 /// Threads of a workgroup: [`GROUPS`] along the members, [`ACROSS`] along the channels.
 pub(super) const THREADS: usize = GROUPS * ACROSS;
@@ -31,6 +33,72 @@ pub(super) const MEMBERS_STRIDE: usize = ROWS + 1;
 pub(super) fn blocks(channels: usize) -> [usize; 2] {
     let count = channels.div_ceil(WIDTH);
     [count, channels.div_ceil(count).next_multiple_of(ACROSS)]
+}
+
+/// The means of the runs from `begin` on, for `columns` input channels: of `rows` runs, padded to whole groups of members.
+///
+/// # Shapes
+/// - means `[rows, MEMBERS_STRIDE]`, or transposed, `[columns, MEMBERS_STRIDE]`
+#[cube]
+pub(super) fn load_means<F: Float, A: Float>(
+    features: &[F],
+    indices: &[u32],
+    runs: &[u32],
+    means: &mut Shared<[A]>,
+    begin: usize,
+    rows: usize,
+    first_in: usize,
+    #[comptime] columns: usize,
+    #[comptime] transposed: bool,
+    #[comptime] channels_in: usize,
+) {
+    let [along_rows, along_columns] =
+        comptime!(if transposed { [1, MEMBERS_STRIDE] } else { [MEMBERS_STRIDE, 1] });
+    let mut items = rows * columns;
+    if comptime!(transposed) {
+        items = rows.div_ceil(MEMBERS) * comptime!(MEMBERS * columns);
+    }
+    for item in range_stepped(usize::cast_from(UNIT_POS), items, THREADS) {
+        let (row, c) = (item / columns, item % columns);
+        let channel = first_in + c;
+        let mut mean = A::new(0.0);
+        if row < rows && channel < channels_in {
+            let at = (begin + row) * TILE_RUN;
+            let (from, to) = (usize::cast_from(runs[at]), usize::cast_from(runs[at + 1]));
+            mean = mean_of_channel::<F, A>(features, indices, from, to, channel, channels_in);
+        }
+        means[row * along_rows + c * along_columns] = mean;
+    }
+}
+
+/// The weights of sub-domain `k`: for `CHUNK` input channels, or transposed, for `CHUNK` output channels. They are read along the
+/// output channels, as they lie.
+///
+/// # Shapes
+/// - weights `[CHUNK, width + 1]`
+#[cube]
+pub(super) fn load_weights<F: Float, A: Float>(
+    weight: &[F],
+    weights: &mut Shared<[A]>,
+    k: usize,
+    first_in: usize,
+    first_out: usize,
+    #[comptime] transposed: bool,
+    #[comptime] sizes: Sizes,
+    #[comptime] width: usize,
+) {
+    let (channels_in, channels_out) = comptime!((sizes.channels_in, sizes.channels_out));
+    let outputs = comptime!(if transposed { CHUNK } else { width });
+    let [along_in, along_out] = comptime!(if transposed { [1, width + 1] } else { [width + 1, 1] });
+    for item in range_stepped(usize::cast_from(UNIT_POS), comptime!(CHUNK * width), THREADS) {
+        let (c, o) = (item / outputs, item % outputs);
+        let (channel, out) = (first_in + c, first_out + o);
+        let mut value = A::new(0.0);
+        if channel < channels_in && out < channels_out {
+            value = A::cast_from(weight[(k * channels_in + channel) * channels_out + out]);
+        }
+        weights[c * along_in + o * along_out] = value;
+    }
 }
 
 /// Adds the product to the block of a thread.
