@@ -34,7 +34,8 @@ pub struct PointwiseNetConfig {
     pub convolution: ConvolutionKind,
     /// Channels inside a block, as a multiple of those outside. Default 2.
     pub expansion: f32,
-    /// The resolutions that the head of a classifier pools over the whole cloud. Default `"all"`.
+    /// The resolutions that the head of a classifier pools over the whole cloud; a segmenter has no such head. Default
+    /// `"all"`.
     pub readout: Readout,
     /// Width of the hidden linear layer of the head. Default by `size`.
     #[serde(skip_serializing_if = "Option::is_none")]

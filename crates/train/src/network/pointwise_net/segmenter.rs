@@ -34,8 +34,8 @@ impl NetworkConfig for PointwiseSegmenterConfig {
         ensure(
             self.0.readout == default,
             "model.readout",
-            format_args!("{:?}", self.0.readout),
-            "no value: only a pointwise-classifier pools whole clouds",
+            "a value",
+            "none: a segmenter does not pool whole clouds",
         )?;
         self.0.validate()
     }
