@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Stdio;
 
-use common::{CLASSES, TEST, Workplace, assert_plain, json, texts};
+use common::{CLASSES, TEST, Workplace, assert_plain, json, json_lines, texts};
 use serde_json::Value;
 
 const FILES: usize = CLASSES * TEST;
@@ -143,7 +143,7 @@ fn a_file_is_predicted_alike_alone_in_company_and_in_eval() {
     assert_eq!(out.lines().count(), FILES);
 
     let mut confusion = BTreeMap::<(String, String), u64>::new();
-    let predictions = json(place.path("out/predictions.json"));
+    let predictions = json_lines(place.path("out/predictions.jsonl"));
     let predictions = predictions.as_array().unwrap();
     for (entry, input) in predictions.iter().zip(&inputs) {
         assert_eq!(entry["file"], *input);
@@ -168,7 +168,10 @@ fn a_file_is_predicted_alike_alone_in_company_and_in_eval() {
     // Alone, under another name: the same to the last digit.
     fs::copy(place.path(&inputs[4]), place.path("renamed.PLY")).unwrap();
     place.succeed(&["predict", "run", "renamed.PLY", "--output", "alone"]);
-    assert_eq!(json(place.path("alone/predictions.json"))[0]["predictions"], predictions[4]["predictions"]);
+    assert_eq!(
+        json_lines(place.path("alone/predictions.jsonl"))[0]["predictions"],
+        predictions[4]["predictions"]
+    );
 }
 
 #[test]
@@ -206,7 +209,7 @@ fn predict_goes_on_after_a_bad_file() {
     assert!(lines[0].starts_with("error: bad.ply: line 4"), "{err}");
     assert!(lines[1].starts_with("error: missing.ply: cannot read: "), "{err}");
     assert_eq!(lines[2], "2 of 4 files could not be used");
-    let predictions = json(place.path("out/predictions.json"));
+    let predictions = json_lines(place.path("out/predictions.jsonl"));
     assert!(predictions[1]["error"].as_str().unwrap().contains("bad.ply"), "{predictions}");
     assert!(predictions[3]["predictions"].is_array(), "{predictions}");
 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::{Workplace, json};
+use common::{Workplace, json, json_lines};
 use pointcloud::synth::{generate, generate_scenes};
 use train::Model;
 
@@ -57,7 +57,7 @@ fn every_model_predicts_and_starts_a_training() {
     }
     let file = std::fs::read_dir(place.path("set/cone/test")).unwrap().flatten().next().unwrap().path();
     place.succeed(&["predict", "shapes10", file.to_str().unwrap(), "--quiet", "--output", "out"]);
-    let predictions = &json(place.path("out/predictions.json"))[0]["predictions"];
+    let predictions = &json_lines(place.path("out/predictions.jsonl"))[0]["predictions"];
     let sum: f64 =
         predictions.as_array().unwrap().iter().map(|one| one["probability"].as_f64().unwrap()).sum();
     assert!((sum - 1.0).abs() < 1e-5, "{predictions}");

@@ -19,8 +19,8 @@ mod unpack;
 
 use std::process::ExitCode;
 
-pub(crate) use self::interrupt::install as handle_interrupts;
-pub(crate) use self::output::{describe, is_closed_pipe};
+pub(crate) use self::interrupt::{install as handle_interrupts, leaves};
+pub(crate) use self::output::{describe, is_closed_pipe, line};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Deep learning on point clouds with pointwise convolution (Hua, Tran, Yeung, CVPR 2018).

@@ -36,6 +36,14 @@ impl TrainedRun {
         })
     }
 
+    /// Whether the run, or the model of that name, gives a class to a cloud; else it labels points. The weights are not read.
+    ///
+    /// # Errors
+    /// When `path` is neither a run nor a model, or its config cannot be read.
+    pub fn is_classifier(path: impl Into<PathBuf>) -> Result<bool, RunError> {
+        Ok(Opened::find(path, Weights::Last)?.config.model.task() == Task::Classification)
+    }
+
     /// The config of the run.
     #[must_use]
     pub fn config(&self) -> &Config {

@@ -8,7 +8,6 @@ use burn::tensor::Device;
 use burn::tensor::activation::softmax;
 use pointcloud::PointCloud;
 use pointcloud::dataset::Sample;
-use rayon::prelude::*;
 
 use super::{BatchBuilder, CloudSet, CloudSource, Preparation};
 use crate::config::Config;
@@ -19,9 +18,6 @@ use crate::progress::{Progress, ProgressMode};
 use crate::run::Manifest;
 use crate::task::{Columns, Loader, Opened, forward_loss};
 use crate::temperature;
-
-/// Number of files that are read at a time, on all threads, before the network processes them.
-const READ_TOGETHER: usize = 64;
 
 /// A trained classifier: the network of a run with its classes and its preparation of clouds. [`predict`](Self::predict) takes files,
 /// [`classify`](Self::classify) a cloud in memory.
@@ -44,7 +40,7 @@ pub struct Classifier {
     /// The test files that the run drew from a data set without splits.
     test_files: Option<Vec<String>>,
     device: Device,
-    votes: NonZeroUsize,
+    pub(super) votes: NonZeroUsize,
 }
 
 /// The classes of a cloud with their probabilities, most probable first.
@@ -223,37 +219,6 @@ impl Classifier {
         self.votes = votes;
     }
 
-    /// Classifies files, which need not belong to a data set. A file that cannot be used gives an error; the others are still
-    /// classified. The prediction depends only on the contents of the file, and is the one that [`evaluate`](Self::evaluate)
-    /// counts, or [`evaluate_votes`](Self::evaluate_votes) with votes.
-    pub fn predict(
-        &self,
-        files: &[PathBuf],
-        progress: ProgressMode,
-    ) -> Vec<(PathBuf, Result<Prediction, RunError>)> {
-        let bar = Progress::start(progress, "predicting", "files", files.len());
-        let (config, seed) = (&self.config.data, self.config.seed);
-        let mut predictions = Vec::with_capacity(files.len());
-        for files in files.chunks(READ_TOGETHER) {
-            let read: Vec<_> = files
-                .par_iter()
-                .map(|path| match self.votes.get() {
-                    1 => CloudSet::read_counted(path, config, seed),
-                    _ => CloudSet::read_all_counted(path, config, seed),
-                })
-                .collect();
-            for (path, cloud) in files.iter().zip(read) {
-                let prediction = cloud.and_then(|(cloud, dropped)| {
-                    Ok(Prediction { dropped, ..self.predict_one(path, cloud)? })
-                });
-                predictions.push((path.clone(), prediction));
-                bar.advance(1);
-            }
-        }
-        bar.finish();
-        predictions
-    }
-
     /// Classifies a cloud in memory, as [`predict`](Self::predict) would classify a file with these points.
     ///
     /// # Errors
@@ -267,7 +232,7 @@ impl Classifier {
     }
 
     /// The prediction for one cloud, given its prepared points or, with votes, all of its points.
-    fn predict_one(&self, path: &Path, cloud: Columns) -> Result<Prediction, RunError> {
+    pub(super) fn predict_one(&self, path: &Path, cloud: Columns) -> Result<Prediction, RunError> {
         let set =
             CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()], dropped: 0 };
         let probabilities = match self.votes.get() {
