@@ -134,6 +134,34 @@ pub enum RunError {
         /// The files of the batch.
         files: Vec<PathBuf>,
     },
+    /// The disk has too little room for a training.
+    #[error(
+        "{}: found {} free on this disk, expected at least {} for the weights and checkpoints of this network; free some room, or \
+         choose another disk with --output",
+        path.display(),
+        megabytes(*free),
+        megabytes(*needed)
+    )]
+    NoRoom {
+        /// The run.
+        path: PathBuf,
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that the training needs.
+        needed: u64,
+    },
+    /// The disk is full or cannot be written to.
+    #[error("{}. {}", with_causes(source.as_ref()), remains(run, *saved, *needed))]
+    NotWritten {
+        /// The run.
+        run: PathBuf,
+        /// Epochs, and steps of the next one, in the last whole checkpoint; `None` without one.
+        saved: Option<(usize, usize)>,
+        /// Bytes of a checkpoint with the weights.
+        needed: u64,
+        /// What could not be written.
+        source: Box<RunError>,
+    },
     /// The training was stopped before its first step.
     #[error("stopped before the first step: nothing was saved")]
     StoppedEarly,
@@ -205,6 +233,42 @@ fn advice(run: &Path, epoch: usize) -> String {
             "The weights after epoch {} are saved in {}; start a new run with a lower optimizer.lr",
             epoch - 1,
             run.display()
+        ),
+    }
+}
+
+/// `95 MB`, rounded up.
+fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes.div_ceil(1_000_000))
+}
+
+/// An error with its causes, each once.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text = format!("{text}: {reason}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// What is left of a run that could not be written, how much room it needs, and what to do.
+fn remains(run: &Path, saved: Option<(usize, usize)>, needed: u64) -> String {
+    let (run, needed) = (run.display(), megabytes(needed));
+    match saved {
+        Some((epochs, step)) => {
+            let step = if step > 0 { format!(" and step {step} of the next one") } else { String::new() };
+            format!(
+                "The run is saved up to epoch {epochs}{step}. A checkpoint needs about {needed}: free some room, then go on with \
+                 `pointwise train {run}/config.toml --resume --output {run}`"
+            )
+        }
+        None => format!(
+            "Nothing was saved. A checkpoint needs about {needed}: free some room or choose another disk with --output, then start again"
         ),
     }
 }

@@ -10,13 +10,15 @@ use burn::tensor::Device;
 use burn::train::logger::InMemoryMetricLogger;
 use burn::train::metric::{AccuracyMetric, LossMetric};
 use burn::train::{Learner, SupervisedTraining, TrainingStrategy};
+use pointcloud::io::create_folder;
 
 use super::average::Average;
 use super::calibrate::calibrate;
-use super::checkpointing::KeepLast;
+use super::checkpointing::{Catch, WhenAsked};
 use super::epoch_loop::Epochs;
 use super::output::OutputFolder;
 use super::renderer::Silent;
+use super::room::{Room, explain, roll_back};
 use super::sense;
 use super::state::TrainingState;
 use super::step::{average, first, take_turn};
@@ -144,8 +146,26 @@ fn run<S: BatchSource>(
     // Until here, a stop request has nothing to save.
     let _listening = options.stop.listen();
     // Open the run only now, so that a failure to read the data leaves no run behind.
-    let (run, _lock, start) = output.open(config, &mut manifest)?;
-    manifest.write(&run)?;
+    let (room, path) = (Room::of(config, &data.spec), output.path().to_owned());
+    room.check(&path, output.is_new())?;
+    let opened = output.open(config, &mut manifest);
+    let (run, _lock, start) = opened.map_err(|error| {
+        let last = RunDirectory::open(&path).and_then(|run| run.last_checkpoint()).ok().flatten();
+        explain(&path, last.map(|position| (position.epochs, position.step)), error, room)
+    })?;
+    let result = begin(options, &run, start, manifest, data);
+    result.map_err(|error| roll_back(&run, !options.resume, error, room))
+}
+
+/// Writes the small files of an open run, then trains.
+fn begin<S: BatchSource>(
+    options: &TrainOptions,
+    run: &RunDirectory,
+    start: Position,
+    manifest: Manifest,
+    data: TrainingData<S>,
+) -> Result<TrainOutcome, RunError> {
+    manifest.write(run)?;
     if let Some(files) = &data.drawn_test_files {
         run.write_test_files(files)?;
     }
@@ -154,12 +174,9 @@ fn run<S: BatchSource>(
     let folder = run.tensorboard();
     let events = (options.tensorboard || folder.exists()).then(|| EventLogs::open(&folder, &start, &rows));
     let state = TrainingState { log, events: events.transpose()?, manifest, position: start, failure: None };
+    create_folder(&run.checkpoints())?;
     let TrainingData { train, validation, spec, config, .. } = data;
-    let result = fit(&config, options, Session { run: run.clone(), train, validation, spec, state });
-    if result.is_err() && run.whole_checkpoints().is_empty() && !options.resume {
-        run.discard()?;
-    }
-    result
+    fit(&config, options, Session { run: run.clone(), train, validation, spec, state })
 }
 
 /// A training that is ready to begin or to resume.
@@ -205,6 +222,7 @@ fn fit<S: BatchSource>(
     let state = Arc::new(Mutex::new(state));
     let dashboard = options.dashboard && std::io::stdout().is_terminal();
     let bars = if dashboard { ProgressMode::Quiet } else { options.progress };
+    let (catch, records) = Catch::new();
     let strategy = Epochs {
         train: train.clone(),
         device,
@@ -214,6 +232,7 @@ fn fit<S: BatchSource>(
         steps,
         freeze_epochs: config.train.freeze_epochs,
         average: Mutex::new(averaged),
+        records: Mutex::new(Some(records)),
         state: state.clone(),
         stop: options.stop.clone(),
         bars,
@@ -228,8 +247,8 @@ fn fit<S: BatchSource>(
     let mut training = SupervisedTraining::new(run.path(), Arc::new(train), Arc::new(validation.clone()))
         .with_metric_logger(InMemoryMetricLogger::default())
         .with_application_logger(None)
-        .with_default_checkpointers()
-        .with_checkpointing_strategy(KeepLast::of(&run))
+        .with_custom_checkpointers(catch.clone(), catch.clone(), catch)
+        .with_checkpointing_strategy(WhenAsked)
         .with_training_strategy(TrainingStrategy::Custom(Arc::new(strategy)))
         .num_epochs(epochs);
     // These metrics are only for the dashboard; the rows of metrics are our own.
