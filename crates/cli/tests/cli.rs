@@ -241,6 +241,35 @@ fn inspect_tells_of_files_folders_and_runs() {
 }
 
 #[test]
+fn inspect_ends_with_the_next_command_and_nothing_is_a_start() {
+    let (place, _) = trained();
+    place.train(&["train.epochs=2"], "stopped", false).unwrap();
+    fs::rename(place.path("set/ring/test"), place.path("a ring")).unwrap();
+    let text = fs::read_to_string(place.path("stopped/config.toml")).unwrap();
+    fs::write(place.path("stopped/config.toml"), text.replace("epochs = 2", "epochs = 4")).unwrap();
+    place.train(&["train.epochs=2"], "unseen", false).unwrap();
+    let many: String = (0..21_000).map(|i| format!("{i} {} 0\n", i % 9)).collect();
+    fs::write(place.path("scene.xyz"), many).unwrap();
+    for (path, next) in [
+        ("run", "pointwise predict run FILE"),
+        ("stopped", "pointwise train stopped/config.toml --resume --output stopped"),
+        ("unseen", "pointwise eval unseen"),
+        ("set", "pointwise train --data set"),
+        ("tiny.toml", "pointwise train tiny.toml"),
+        ("a ring/ring_0005.ply", "pointwise predict modelnet10-s 'a ring/ring_0005.ply'"),
+        ("scene.xyz", "pointwise predict rooms scene.xyz"),
+    ] {
+        let told = place.succeed(&["inspect", path]);
+        assert!(told.ends_with(&format!("\nnext: {next}\n")), "{path}: {told}");
+        assert!(!place.succeed(&["inspect", path, "--json"]).contains("next"));
+    }
+    let output = place.command(&[]).output().unwrap();
+    let (out, err) = texts(&output);
+    assert_eq!((output.status.code(), out.as_str()), (Some(2), ""));
+    assert_eq!(err.lines().filter(|line| line.starts_with("  pointwise ")).count(), 3, "{err}");
+}
+
+#[test]
 fn synth_writes_the_set_that_was_asked_for_and_spares_other_folders() {
     let place = Workplace::new();
     let arguments =

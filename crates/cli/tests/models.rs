@@ -76,3 +76,19 @@ fn every_model_predicts_and_starts_a_training() {
         place.fail(command, &["modelnet11", "modelnet10-s"]);
     }
 }
+
+#[test]
+fn models_are_looked_at_and_reported_by_name() {
+    let place = Workplace::new();
+    for model in Model::all() {
+        let told = place.succeed(&["inspect", model.name]);
+        assert!(told.contains(model.figure) && told.contains(model.license), "{told}");
+        assert!(told.ends_with(&format!("\nnext: pointwise predict {} FILE\n", model.name)), "{told}");
+        let out = place.succeed(&["report", model.name]);
+        let page = format!("{}.report.html", model.name);
+        assert_eq!(out, format!("report: {page}\n"));
+        assert!(std::fs::read_to_string(place.path(&page)).unwrap().contains(model.figure));
+    }
+    assert!(place.succeed(&["inspect", "shapes10", "--json"]).contains("\"network\""));
+    place.fail(&["inspect", "shapes11"], &["shapes11"]);
+}

@@ -93,6 +93,33 @@ pub enum RunError {
         /// The classes of the network.
         expected: String,
     },
+    /// The data has classes that the network does not know.
+    #[error(
+        "{}: the classes are {found}, but the network was trained on {expected}; it does not know {unknown}: evaluate with --map \
+         {}=CLASS for each of them",
+        path.display(),
+        unknown.split(", ").next().unwrap_or_default()
+    )]
+    UnknownClasses {
+        /// The data.
+        path: PathBuf,
+        /// The classes in it.
+        found: String,
+        /// The classes of the network.
+        expected: String,
+        /// Those of the data that the network does not know.
+        unknown: String,
+    },
+    /// A pair of classes that does not fit.
+    #[error("--map {from}={to}: {problem}")]
+    ClassMap {
+        /// The class of the data.
+        from: String,
+        /// The class of the network.
+        to: String,
+        /// What was found and what was expected.
+        problem: String,
+    },
     /// Nothing to train on, or to evaluate.
     #[error("{}: the split '{split}' has no usable file", path.display())]
     NoFiles {

@@ -99,6 +99,19 @@ fn layout(dataset: &FolderInspection, layout: Layout) -> Vec<Warning> {
         }
     }
     if let Some(train) = dataset.splits.iter().find(|split| split.name == "train") {
+        let single: Vec<&str> = train
+            .per_class
+            .iter()
+            .filter(|(_, count)| **count == 1)
+            .map(|(class, _)| class.as_str())
+            .collect();
+        if !single.is_empty() {
+            let what = format!("split train has one file only of {}", single.join(", "));
+            warnings.push(Warning::new(
+                what,
+                "add files: such a class can hardly be learnt, and not be validated",
+            ));
+        }
         let least = train.per_class.iter().filter(|(_, count)| **count > 0).min_by_key(|(_, count)| **count);
         let most = train.per_class.iter().max_by_key(|(_, count)| **count);
         if let (Some((least, few)), Some((most, many))) = (least, most)

@@ -62,6 +62,25 @@ impl TrainedRun {
         }
     }
 
+    /// Sets pairs of a class of the data and the class of the network that it counts as in evaluations.
+    pub fn set_class_map(&mut self, map: Vec<(String, String)>) {
+        match self {
+            Self::Classifier(run) => run.class_map = map,
+            Self::Segmenter(run) => run.class_map = map,
+        }
+    }
+
+    /// In what the classes of the data at `root` differ from those of the network, and which of them a split lacks; a sentence each.
+    ///
+    /// # Errors
+    /// Data without classes, a class that the network does not know.
+    pub fn class_notes(&self, root: &Path, split: &str) -> Result<Vec<String>, RunError> {
+        match self {
+            Self::Classifier(run) => run.class_notes(root, split),
+            Self::Segmenter(run) => run.class_notes(root),
+        }
+    }
+
     /// Evaluates the run on every file of a split.
     ///
     /// # Errors

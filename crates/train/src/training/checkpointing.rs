@@ -25,8 +25,11 @@ use crate::run::{Manifest, Position, RunDirectory};
 /// Number of checkpoints that are kept. One is not enough: a power failure may interrupt the write of the last.
 pub(super) const COUNT: usize = 2;
 
-/// Least time between two checkpoints, unless the training ends: each writes a few times the bytes of the weights.
+/// Least time between two checkpoints, unless the training ends.
 const INTERVAL: Duration = Duration::from_secs(30);
+
+/// Most bytes per second that checkpoints write on average: those of a large network are further apart.
+const RATE: f64 = 5e6;
 
 /// The state of one part of the learner. burn gives it only to its checkpointers.
 pub(super) enum Record {
@@ -103,14 +106,15 @@ pub(super) struct Checkpoints {
     run: RunDirectory,
     records: Receiver<Record>,
     kept: VecDeque<usize>,
-    written: Option<Instant>,
+    /// When the next one is due; `None` before the first.
+    due: Option<Instant>,
     held: Option<(Reached, Vec<Record>)>,
 }
 
 impl Checkpoints {
     /// Starts with the checkpoints that exist.
     pub(super) fn of(run: &RunDirectory, records: Receiver<Record>) -> Self {
-        Self { run: run.clone(), records, kept: run.whole_checkpoints().into(), written: None, held: None }
+        Self { run: run.clone(), records, kept: run.whole_checkpoints().into(), due: None, held: None }
     }
 
     /// Makes a checkpoint in memory, in place of one that was not written yet.
@@ -134,7 +138,7 @@ impl Checkpoints {
 
     /// Whether the checkpoint in memory should be written now.
     pub(super) fn is_due(&self) -> bool {
-        self.written.is_none_or(|written| written.elapsed() >= INTERVAL)
+        self.due.is_none_or(|due| Instant::now() >= due)
     }
 
     /// Writes the checkpoint in memory, if there is one, and removes the oldest ones. All files are replaced together.
@@ -142,6 +146,7 @@ impl Checkpoints {
         let Some((reached, records)) = self.held.take() else { return Ok(()) };
         let Reached { position, manifest, weights, average } = reached;
         let mut files = ReplaceFiles::default();
+        let mut size: usize = weights.iter().map(|(_, bytes)| bytes.len()).sum();
         for (weights, bytes) in &weights {
             files.write(&self.run.weights(*weights), |out| out.write_all(bytes))?;
         }
@@ -154,6 +159,7 @@ impl Checkpoints {
                 Record::Optimizer(record) => ("optim", record.into_bytes()),
                 Record::Schedule(record) => ("scheduler", record.into_bytes()),
             };
+            size += bytes.as_ref().map_or(0, |bytes| bytes.len());
             self.run.add_record(&mut files, position.steps, kind, bytes)?;
         }
         if let Some(average) = average {
@@ -162,7 +168,7 @@ impl Checkpoints {
         // The last: with its position, a checkpoint is complete.
         self.run.add_position(&mut files, &position)?;
         files.finish()?;
-        self.written = Some(Instant::now());
+        self.due = Some(Instant::now() + INTERVAL.max(Duration::from_secs_f64(size as f64 / RATE)));
         // An epoch that was stopped after its last step already has this checkpoint.
         if !self.kept.contains(&position.steps) {
             self.kept.push_back(position.steps);

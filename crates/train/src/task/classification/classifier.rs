@@ -16,7 +16,7 @@ use crate::metrics::{Confusion, Evaluation, Examples, FileGuesses, Reliability, 
 use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::{Progress, ProgressMode};
 use crate::run::Manifest;
-use crate::task::{Columns, Loader, Opened, forward_loss};
+use crate::task::{ClassMatch, Columns, Loader, Opened, forward_loss};
 use crate::temperature;
 
 /// A trained classifier: the network of a run with its classes and its preparation of clouds. [`predict`](Self::predict) takes files,
@@ -41,6 +41,8 @@ pub struct Classifier {
     test_files: Option<Vec<String>>,
     device: Device,
     pub(super) votes: NonZeroUsize,
+    /// Classes of the data, and those of the network that they count as.
+    pub(crate) class_map: Vec<(String, String)>,
 }
 
 /// The classes of a cloud with their probabilities, most probable first.
@@ -86,7 +88,8 @@ impl Classifier {
         let network = opened.network(&spec, device)?;
         let votes = NonZeroUsize::MIN;
         let Opened { config, manifest, weights, test_files, .. } = opened;
-        Ok(Self { config, manifest, weights, test_files, network, device: device.clone(), votes })
+        let (device, class_map) = (device.clone(), Vec::new());
+        Ok(Self { config, manifest, weights, test_files, network, device, votes, class_map })
     }
 
     /// The config of the run.
@@ -115,7 +118,8 @@ impl Classifier {
 
     /// Classifies every file of a split of the data set at `root` and compares with its class there.
     ///
-    /// The data set may lack classes of the network, but must not have other classes.
+    /// The data set may lack classes of the network. Other classes must count as one of them
+    /// ([`TrainedRun::set_class_map`](crate::TrainedRun::set_class_map)).
     ///
     /// # Errors
     /// Data that cannot be read, a class that the network does not know, a split without files.
@@ -179,16 +183,7 @@ impl Classifier {
         whole: bool,
     ) -> Result<CloudSet, RunError> {
         let dataset = self.config.data.dataset(root, self.config.seed, self.test_files.clone())?;
-        let class_of: Vec<usize> = dataset
-            .classes()
-            .iter()
-            .map(|name| self.classes().iter().position(|class| class == name))
-            .collect::<Option<_>>()
-            .ok_or_else(|| RunError::Classes {
-                path: root.to_owned(),
-                found: dataset.classes().join(", "),
-                expected: self.classes().join(", "),
-            })?;
+        let class_of = ClassMatch::of(root, dataset.classes(), self.classes(), &self.class_map)?.class_of;
         let samples: Vec<Sample> = dataset
             .split(split)?
             .iter()
@@ -211,6 +206,17 @@ impl Classifier {
             return Err(RunError::NoFiles { path: root.to_owned(), split: split.to_owned() });
         }
         Ok(set)
+    }
+
+    /// In what the classes of the data differ from those of the network, and which of them the split lacks.
+    pub(crate) fn class_notes(&self, root: &Path, split: &str) -> Result<Vec<String>, RunError> {
+        let dataset = self.config.data.dataset(root, self.config.seed, self.test_files.clone())?;
+        let mut notes = ClassMatch::of(root, dataset.classes(), self.classes(), &self.class_map)?.notes;
+        let without = dataset.classes_without(split).into_iter();
+        notes.extend(
+            without.map(|class| format!("class {class} has no {split} file: its accuracy is not measured")),
+        );
+        Ok(notes)
     }
 
     /// Makes later predictions the mean of `votes` passes, see [`evaluate_votes`](Self::evaluate_votes). The default, 1, is one
