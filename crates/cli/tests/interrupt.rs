@@ -106,7 +106,8 @@ fn every_line_of_predictions_is_whole() {
         if let Ok(text) = fs::read_to_string(&output) {
             let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
             let read = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
-            assert!(lines.map(read).count() == 8 * (4 + 4 + 3) || !whole);
+            let rows: Vec<serde_json::Value> = lines.map(read).collect();
+            assert!(rows.len() == 8 * (4 + 4 + 3) || !whole);
         }
         let _ = fs::remove_dir_all(place.path("predicted"));
     });

@@ -290,12 +290,12 @@ fn remains(run: &Path, saved: Option<(usize, usize)>, needed: u64) -> String {
         Some((epochs, step)) => {
             let step = if step > 0 { format!(" and step {step} of the next one") } else { String::new() };
             format!(
-                "The run is saved up to epoch {epochs}{step}. A checkpoint needs about {needed}: free some room, then go on with \
+                "The run is saved up to epoch {epochs}{step}. A checkpoint needs about {needed} on a disk that can be written to; then go on with \
                  `pointwise train {run}/config.toml --resume --output {run}`"
             )
         }
         None => format!(
-            "Nothing was saved. A checkpoint needs about {needed}: free some room or choose another disk with --output, then start again"
+            "Nothing was saved. Free about {needed}, or choose another folder with --output that can be written to; then start again"
         ),
     }
 }

@@ -55,11 +55,9 @@ pub(super) fn train_all(command: &Train, seeds: &Seeds) -> anyhow::Result<ExitCo
     };
     let runs: Vec<PathBuf> = seeds.0.iter().map(|&seed| run_of(seed)).collect();
     // Check now: otherwise the error appears after the first trainings.
-    for run in runs.iter().filter(|run| !command.resume && run.exists()) {
-        bail!(
-            "{}: exists already; go on with --resume, or choose another folder with --output",
-            run.display()
-        );
+    if let Some(run) = runs.iter().find(|run| !command.resume && run.exists()) {
+        let run = run.display();
+        bail!("{run}: exists already; go on with --resume, or choose another folder with --output");
     }
     for (&seed, path) in seeds.0.iter().zip(&runs) {
         let there = RunDirectory::open(path).ok();

@@ -112,7 +112,8 @@ mod tests {
                 ("SLURM_ARRAY_TASK_STEP", step),
             ]
         };
-        let cases: [(Vec<(&str, &str)>, Result<&str, &str>); 10] = [
+        type Variables = Vec<(&'static str, &'static str)>;
+        let cases: [(Variables, Result<&str, &str>); 10] = [
             (vec![], Ok("0/1")),
             (slurm("0", "8", "0", "1"), Ok("0/8")),
             (slurm("8", "8", "1", "1"), Ok("7/8")),

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
+use burn::optim::ModuleOptimizer;
 use burn::tensor::Device;
 use burn::train::logger::InMemoryMetricLogger;
 use burn::train::metric::{AccuracyMetric, LossMetric};
@@ -201,21 +203,9 @@ fn fit<S: BatchSource>(
     let steps = train.len().div_ceil(batch);
     let (network, optimizer, schedule) = first(config, &spec, epochs, steps, &device);
     let parameters = network.num_params();
-    let mut averaged = average(config, &network);
-    let (network, optimizer, schedule) = match state.position.steps {
-        0 => {
-            let network = with_other_weights(network, config, options.progress)?;
-            averaged = average(config, &network);
-            (network, optimizer, schedule)
-        }
-        steps => {
-            if let Some(averaged) = &mut averaged {
-                let loaded = run.load_average(steps, averaged.network().clone())?;
-                *averaged = Average::new(loaded, config.train.average);
-            }
-            run.load_checkpoint(steps, network, optimizer, schedule)?
-        }
-    };
+    let first = (network, optimizer, schedule);
+    let ((network, optimizer, schedule), averaged) =
+        started_or_resumed(config, &run, state.position.steps, first, options.progress)?;
     let train = Loader::shuffled(train.to_device(&device), batch);
     let validation = Loader::in_order(validation, batch);
 
@@ -273,6 +263,33 @@ fn fit<S: BatchSource>(
         calibrate(config, &spec, &validation, &run, &mut state.manifest, shown)?;
     }
     outcome(run, &state.position, parameters, steps, seconds)
+}
+
+/// A network with its optimizer and schedule.
+type Learning = (Network, ModuleOptimizer, ModuleLrScheduler);
+
+/// The state after `steps` steps, and the averaged weights if the config asks for them: that of the checkpoint or, before the first
+/// step, `first` with the weights that `train.from` names.
+fn started_or_resumed(
+    config: &Config,
+    run: &RunDirectory,
+    steps: usize,
+    (network, optimizer, schedule): Learning,
+    progress: ProgressMode,
+) -> Result<(Learning, Option<Average>), RunError> {
+    if steps == 0 {
+        let network = with_other_weights(network, config, progress)?;
+        let averaged = average(config, &network);
+        return Ok(((network, optimizer, schedule), averaged));
+    }
+    let averaged = match average(config, &network) {
+        Some(before) => {
+            let loaded = run.load_average(steps, before.network().clone())?;
+            Some(Average::new(loaded, config.train.average))
+        }
+        None => None,
+    };
+    Ok((run.load_checkpoint(steps, network, optimizer, schedule)?, averaged))
 }
 
 /// `network` with the weights that `train.from` names, where there are some and they fit.
