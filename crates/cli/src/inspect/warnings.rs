@@ -245,10 +245,14 @@ mod tests {
         inspected(&[good(), more.to_vec()].concat())
     }
 
-    /// The only warning, but for that about the single files of these small sets.
-    fn only_warning(inspection: &FolderInspection, start: &str) {
+    /// The warnings, but for that about the single files of these small sets.
+    fn others(inspection: &FolderInspection) -> Vec<&str> {
         let found = inspection.warnings.iter().map(|warning| warning.what.as_str());
-        let found: Vec<&str> = found.filter(|what| !what.contains("has one file only of")).collect();
+        found.filter(|what| !what.contains("has one file only of")).collect()
+    }
+
+    fn only_warning(inspection: &FolderInspection, start: &str) {
+        let found = others(inspection);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with(start), "{found:?}");
         assert!(inspection.to_string().contains("  fix: "));
@@ -317,7 +321,9 @@ mod tests {
     fn the_same_content_twice() {
         only_warning(&with(&[("bed/test/2.ply", ply(8, 1.0, 0.0))]), "1 files are in more than one split");
         only_warning(&with(&[("cup/train/2.ply", ply(8, 1.0, 0.0))]), "1 files are in more than one class");
-        assert!(with(&[("bed/train/2.ply", ply(8, 1.0, 0.0))]).warnings.is_empty());
+        let twice_in_one = with(&[("bed/train/2.ply", ply(8, 1.0, 0.0))]);
+        assert!(others(&twice_in_one).is_empty());
+        assert_eq!(twice_in_one.warnings[0].what, "split train has one file only of cup");
     }
 
     #[test]
@@ -325,7 +331,7 @@ mod tests {
         only_warning(&with(&[("bed/train/2.ply", ply(7, 1.0, 0.0))]), "1 clouds have fewer than 8 points");
         only_warning(&with(&[("bed/train/2.ply", ply(8, 1000.0, 0.0))]), "extents differ much");
         let mesh = "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n".to_owned();
-        assert!(with(&[("bed/train/2.off", mesh)]).warnings.is_empty());
+        assert!(others(&with(&[("bed/train/2.off", mesh)])).is_empty());
     }
 
     #[test]
