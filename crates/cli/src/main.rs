@@ -3,6 +3,7 @@
 
 mod allocator;
 mod commands;
+mod files;
 mod inspect;
 mod progress;
 #[cfg(all(feature = "wgpu", target_os = "linux"))]

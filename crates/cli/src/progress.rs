@@ -52,6 +52,10 @@ impl ProgressView for Bar {
     fn println(&self, text: &str) {
         self.0.println(text);
     }
+
+    fn aside(&self, print: &mut dyn FnMut()) {
+        self.0.suspend(print);
+    }
 }
 
 impl Drop for Bar {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Stdio;
 
-use common::{CLASSES, TEST, Workplace, assert_plain, json, texts};
+use common::{CLASSES, TEST, Workplace, assert_plain, json, json_lines, texts};
 use serde_json::Value;
 
 const FILES: usize = CLASSES * TEST;
@@ -143,7 +143,7 @@ fn a_file_is_predicted_alike_alone_in_company_and_in_eval() {
     assert_eq!(out.lines().count(), FILES);
 
     let mut confusion = BTreeMap::<(String, String), u64>::new();
-    let predictions = json(place.path("out/predictions.json"));
+    let predictions = json_lines(place.path("out/predictions.jsonl"));
     let predictions = predictions.as_array().unwrap();
     for (entry, input) in predictions.iter().zip(&inputs) {
         assert_eq!(entry["file"], *input);
@@ -168,7 +168,10 @@ fn a_file_is_predicted_alike_alone_in_company_and_in_eval() {
     // Alone, under another name: the same to the last digit.
     fs::copy(place.path(&inputs[4]), place.path("renamed.PLY")).unwrap();
     place.succeed(&["predict", "run", "renamed.PLY", "--output", "alone"]);
-    assert_eq!(json(place.path("alone/predictions.json"))[0]["predictions"], predictions[4]["predictions"]);
+    assert_eq!(
+        json_lines(place.path("alone/predictions.jsonl"))[0]["predictions"],
+        predictions[4]["predictions"]
+    );
 }
 
 #[test]
@@ -206,7 +209,7 @@ fn predict_goes_on_after_a_bad_file() {
     assert!(lines[0].starts_with("error: bad.ply: line 4"), "{err}");
     assert!(lines[1].starts_with("error: missing.ply: cannot read: "), "{err}");
     assert_eq!(lines[2], "2 of 4 files could not be used");
-    let predictions = json(place.path("out/predictions.json"));
+    let predictions = json_lines(place.path("out/predictions.jsonl"));
     assert!(predictions[1]["error"].as_str().unwrap().contains("bad.ply"), "{predictions}");
     assert!(predictions[3]["predictions"].is_array(), "{predictions}");
 }
@@ -235,6 +238,35 @@ fn inspect_tells_of_files_folders_and_runs() {
     let (text, run) = inspect("run");
     assert!(text.contains("epochs     6 of 6") && !text.contains("unfinished"), "{text}");
     assert_eq!((&run["epochs_done"], &run["manifest"]["seed"]), (&6.into(), &5.into()));
+}
+
+#[test]
+fn inspect_ends_with_the_next_command_and_nothing_is_a_start() {
+    let (place, _) = trained();
+    place.train(&["train.epochs=2"], "stopped", false).unwrap();
+    fs::rename(place.path("set/ring/test"), place.path("a ring")).unwrap();
+    let text = fs::read_to_string(place.path("stopped/config.toml")).unwrap();
+    fs::write(place.path("stopped/config.toml"), text.replace("epochs = 2", "epochs = 4")).unwrap();
+    place.train(&["train.epochs=2"], "unseen", false).unwrap();
+    let many: String = (0..21_000).map(|i| format!("{i} {} 0\n", i % 9)).collect();
+    fs::write(place.path("scene.xyz"), many).unwrap();
+    for (path, next) in [
+        ("run", "pointwise predict run FILE"),
+        ("stopped", "pointwise train stopped/config.toml --resume --output stopped"),
+        ("unseen", "pointwise eval unseen"),
+        ("set", "pointwise train --data set"),
+        ("tiny.toml", "pointwise train tiny.toml"),
+        ("a ring/ring_0005.ply", "pointwise predict modelnet10-s 'a ring/ring_0005.ply'"),
+        ("scene.xyz", "pointwise predict rooms scene.xyz"),
+    ] {
+        let told = place.succeed(&["inspect", path]);
+        assert!(told.ends_with(&format!("\nnext: {next}\n")), "{path}: {told}");
+        assert!(!place.succeed(&["inspect", path, "--json"]).contains("next"));
+    }
+    let output = place.command(&[]).output().unwrap();
+    let (out, err) = texts(&output);
+    assert_eq!((output.status.code(), out.as_str()), (Some(2), ""));
+    assert_eq!(err.lines().filter(|line| line.starts_with("  pointwise ")).count(), 3, "{err}");
 }
 
 #[test]

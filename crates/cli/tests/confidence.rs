@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::PathBuf;
 
-use common::{Workplace, json, texts, weights};
+use common::{Workplace, json, json_lines, texts, weights};
 use serde_json::Value;
 use train::{Classifier, Prediction, ProgressMode, Weights, device};
 
@@ -116,7 +116,7 @@ fn predictions_below_the_bound_are_none() {
     let bound = sorted[10].to_string();
     let arguments = ["predict", "run", "set", "--quiet", "--reject", &bound, "--output", "out", "--top", "1"];
     let out = place.succeed(&arguments);
-    let rows = json(place.path("out/predictions.json"));
+    let rows = json_lines(place.path("out/predictions.jsonl"));
     let csv = fs::read_to_string(place.path("out/predictions.csv")).unwrap();
     assert_eq!(csv.lines().next(), Some("file,class,probability"));
     let mut none = 0;

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{Workplace, json, weights};
+use common::{Workplace, json, json_lines, weights};
 use pointcloud::io::{PlyFormat, write_ply};
 use pointcloud::{PointCloud, ScalarProperty, ScalarType};
 use rand::{Rng, RngExt, SeedableRng};
@@ -204,5 +204,5 @@ fn points_that_predict_leaves_out_are_counted() {
         output.status.success() && told.contains("holes.xyz: 2 points that are not finite were dropped"),
         "{told}"
     );
-    assert_eq!(json(place.path("out/predictions.json"))[0]["dropped"], 2);
+    assert_eq!(json_lines(place.path("out/predictions.jsonl"))[0]["dropped"], 2);
 }

@@ -96,16 +96,18 @@ fn converted_files_are_whole_and_counted() {
 }
 
 #[test]
-fn predictions_and_results_are_whole_or_not_there() {
+fn every_line_of_predictions_is_whole() {
     let place = Workplace::new();
     place.train(&[], "run", false).unwrap();
-    let output = place.path("predicted/predictions.json");
+    let output = place.path("predicted/predictions.jsonl");
     let folders = ["set/cone/train", "set/ring/train", "set/helix/test"].repeat(8);
     let arguments = [&["predict", "run", "--output", "predicted"][..], &folders].concat();
-    stop_at_ten_moments(&place, &arguments, "nothing is written", &|_| {
+    stop_at_ten_moments(&place, &arguments, "of 88 files are predicted", &|whole| {
         if let Ok(text) = fs::read_to_string(&output) {
-            let predictions: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
-            assert_eq!(predictions.len(), 8 * (4 + 4 + 3));
+            let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let read = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+            let rows: Vec<serde_json::Value> = lines.map(read).collect();
+            assert!(rows.len() == 8 * (4 + 4 + 3) || !whole);
         }
         let _ = fs::remove_dir_all(place.path("predicted"));
     });

@@ -4,7 +4,7 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::{Workplace, json};
+use common::{Workplace, json, json_lines};
 use pointcloud::synth::{generate, generate_scenes};
 use train::Model;
 
@@ -57,7 +57,7 @@ fn every_model_predicts_and_starts_a_training() {
     }
     let file = std::fs::read_dir(place.path("set/cone/test")).unwrap().flatten().next().unwrap().path();
     place.succeed(&["predict", "shapes10", file.to_str().unwrap(), "--quiet", "--output", "out"]);
-    let predictions = &json(place.path("out/predictions.json"))[0]["predictions"];
+    let predictions = &json_lines(place.path("out/predictions.jsonl"))[0]["predictions"];
     let sum: f64 =
         predictions.as_array().unwrap().iter().map(|one| one["probability"].as_f64().unwrap()).sum();
     assert!((sum - 1.0).abs() < 1e-5, "{predictions}");
@@ -75,4 +75,20 @@ fn every_model_predicts_and_starts_a_training() {
     {
         place.fail(command, &["modelnet11", "modelnet10-s"]);
     }
+}
+
+#[test]
+fn models_are_looked_at_and_reported_by_name() {
+    let place = Workplace::new();
+    for model in Model::all() {
+        let told = place.succeed(&["inspect", model.name]);
+        assert!(told.contains(model.figure) && told.contains(model.license), "{told}");
+        assert!(told.ends_with(&format!("\nnext: pointwise predict {} FILE\n", model.name)), "{told}");
+        let out = place.succeed(&["report", model.name]);
+        let page = format!("{}.report.html", model.name);
+        assert_eq!(out, format!("report: {page}\n"));
+        assert!(std::fs::read_to_string(place.path(&page)).unwrap().contains(model.figure));
+    }
+    assert!(place.succeed(&["inspect", "shapes10", "--json"]).contains("\"network\""));
+    place.fail(&["inspect", "shapes11"], &["shapes11"]);
 }

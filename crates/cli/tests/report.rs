@@ -101,7 +101,8 @@ fn runs_are_compared() {
         "--quiet",
     ]);
     let out = place.succeed(&["report", "run", "other/run"]);
-    assert_eq!(out, "report: comparison.html\n");
+    let differ = "no mean over the runs: their configs differ in train.epochs\nreport: ";
+    assert_eq!(out, format!("{differ}comparison.html\n"));
     let page = contents(&place, "comparison.html");
     // Two runs of one name are told apart by their paths.
     let names: Vec<&str> =
@@ -115,8 +116,43 @@ fn runs_are_compared() {
         assert_eq!(page["runs"][index]["epochs"].as_array().unwrap().len(), 2 * (2 + index));
     }
     let out = place.succeed(&["report", "other/run", "run", "--output", "both.html"]);
-    assert_eq!(out, "report: both.html\n");
+    assert_eq!(out, format!("{differ}both.html\n"));
     assert_eq!(contents(&place, "both.html")["runs"][0]["name"], "other/run");
+}
+
+#[test]
+fn seeds_are_trained_one_after_the_other_and_summed_up() {
+    let place = Workplace::new();
+    let train = ["train", "tiny.toml", "--quiet", "--seeds", "0..3", "--output", "seeds"];
+    let out = place.succeed(&train);
+    for part in ["seed 0: seeds/seed-0\n", "seed 2: seeds/seed-2\n", "split test, best weights, 3 runs\n"] {
+        assert!(out.contains(part), "{part}: {out}");
+    }
+    assert!(out.ends_with("report: seeds/comparison.html\n"), "{out}");
+    // Each is the training with that seed.
+    place.succeed(&["train", "tiny.toml", "--quiet", "--set", "seed=1", "--output", "alone"]);
+    common::assert_same_run(&place.path("alone"), &place.path("seeds/seed-1"));
+    // The figures are the mean of those of the runs, the counts their sum.
+    let runs = ["seeds/seed-0", "seeds/seed-1", "seeds/seed-2"];
+    let told = place.succeed(&[&["report"], &runs[..], &["--output", "all.html"]].concat());
+    let stored: Vec<Value> =
+        runs.iter().map(|run| json(place.path(run).join("evaluation.json"))[0].clone()).collect();
+    let values: Vec<f64> = stored.iter().map(|one| one["overall_accuracy"].as_f64().unwrap()).collect();
+    let mean = values.iter().sum::<f64>() / 3.0;
+    let std = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 2.0).sqrt();
+    let line = told.lines().find(|line| line.starts_with("overall accuracy")).unwrap();
+    let found: Vec<&str> = line.split_whitespace().skip(2).take(2).collect();
+    assert_eq!(found, [format!("{:.2}", 100.0 * mean), format!("{:.2}", 100.0 * std)], "{told}");
+    let sum: u64 = stored.iter().map(|one| one["confusion"][0][0].as_u64().unwrap()).sum();
+    let matrix = told.split_once("confusion, summed over the runs\n").unwrap().1;
+    let cell = matrix.lines().nth(1).unwrap().split_whitespace().nth(2).unwrap();
+    assert_eq!(cell, if sum == 0 { ".".to_owned() } else { sum.to_string() }, "{told}");
+
+    place.fail(&train, &["seeds/seed-0: exists already", "--resume"]);
+    fs::remove_dir_all(place.path("seeds/seed-1")).unwrap();
+    let out = place.succeed(&[&train[..], &["--resume"]].concat());
+    assert!(out.contains("seed 0: seeds/seed-0 is finished\nseed 1: seeds/seed-1\n"), "{out}");
+    common::assert_same_run(&place.path("alone"), &place.path("seeds/seed-1"));
 }
 
 #[test]

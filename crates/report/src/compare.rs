@@ -83,7 +83,7 @@ fn names(runs: &[RunReport]) -> Vec<String> {
 }
 
 /// The config as pairs of dotted key and value.
-fn flat_config(run: &RunReport) -> Result<Vec<(String, String)>, RunError> {
+pub(super) fn flat_config(run: &RunReport) -> Result<Vec<(String, String)>, RunError> {
     let text = run.config.to_toml()?;
     let table: Table = toml::from_str(&text).expect("what was written as TOML is TOML");
     let mut pairs = Vec::new();
@@ -102,7 +102,8 @@ fn flatten(table: &Table, prefix: &str, pairs: &mut Vec<(String, String)>) {
     }
 }
 
-fn differences(configs: &[Vec<(String, String)>]) -> Vec<(String, Vec<Option<String>>)> {
+/// The keys whose values differ, with the value of every config.
+pub(super) fn differences(configs: &[Vec<(String, String)>]) -> Vec<(String, Vec<Option<String>>)> {
     let keys: BTreeSet<&String> = configs.iter().flatten().map(|(key, _)| key).collect();
     let value = |config: &[(String, String)], key| {
         config.iter().find(|(other, _)| other == key).map(|(_, value)| value.clone())

@@ -7,7 +7,7 @@ use serde::Serialize;
 use train::config::{Config, Task};
 use train::metrics::{EpochMetrics, Metric, MetricsLog};
 use train::run::{Manifest, RunDirectory};
-use train::{RunError, class_color};
+use train::{Model, RunError, class_color};
 
 use super::page;
 use super::record::{RunRecord, Stored, TrainingFacts};
@@ -20,6 +20,8 @@ pub struct RunReport {
     pub(super) manifest: Manifest,
     pub(super) record: RunRecord,
     pub(super) epochs: Vec<EpochMetrics>,
+    /// The model of the program, if it is one: it has no run directory.
+    model: Option<&'static Model>,
 }
 
 /// A line of the protocol: name and value.
@@ -42,24 +44,38 @@ struct RunPage<'a> {
     shown: usize,
     protocol: Vec<Fact>,
     config: String,
+    /// The result of a model of the program, which has no evaluation of its own.
+    model: Option<&'static str>,
 }
 
 impl RunReport {
-    /// Reads the run at `path`.
+    /// Reads the run at `path`, or the model of that name.
     ///
     /// # Errors
     /// When it is no run directory, or one of its files is damaged.
     pub fn read(path: impl Into<PathBuf>) -> Result<Self, RunError> {
+        let path = path.into();
+        if let Some(model) = Model::at(&path) {
+            let (config, manifest) = (model.config()?, model.manifest());
+            let (record, epochs) = (RunRecord::default(), Vec::new());
+            return Ok(Self { path, config, manifest, record, epochs, model: Some(model) });
+        }
         let run = RunDirectory::open(path)?;
         // The manifest first: a newer format may have other keys in its config.
         let manifest = Manifest::read(&run)?;
         let config = Config::of_run(run.config())?;
         let record = RunRecord::read(&run, &config.data.root, &manifest)?;
         let epochs = if run.metrics().exists() { MetricsLog::read(run.metrics())? } else { Vec::new() };
-        Ok(Self { path: run.path().to_owned(), config, manifest, record, epochs })
+        Ok(Self { path: run.path().to_owned(), config, manifest, record, epochs, model: None })
     }
 
-    /// The run directory.
+    /// The model of the program that this is, if it is one.
+    #[must_use]
+    pub fn model(&self) -> Option<&'static Model> {
+        self.model
+    }
+
+    /// The run directory, or the name of the model.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -91,6 +107,7 @@ impl RunReport {
             shown,
             protocol: self.protocol(),
             config: self.config.to_toml()?,
+            model: self.model.map(|model| model.figure),
         };
         Ok(page::html(&self.config.name, &contents))
     }
@@ -108,7 +125,8 @@ impl RunReport {
     /// What was done, as pairs of name and value.
     pub(super) fn protocol(&self) -> Vec<Fact> {
         let Self { config, manifest, record, .. } = self;
-        let unknown = || "unknown: the training did not end".to_owned();
+        let why = if self.model.is_some() { "a model of the program" } else { "the training did not end" };
+        let unknown = || format!("unknown: {why}");
         let facts = record.training.as_ref();
         let note = |of: fn(&TrainingFacts) -> String| facts.map_or_else(unknown, of);
         let root = config.data.root.display();

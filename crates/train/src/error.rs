@@ -93,6 +93,33 @@ pub enum RunError {
         /// The classes of the network.
         expected: String,
     },
+    /// The data has classes that the network does not know.
+    #[error(
+        "{}: the classes are {found}, but the network was trained on {expected}; it does not know {unknown}: evaluate with --map \
+         {}=CLASS for each of them",
+        path.display(),
+        unknown.split(", ").next().unwrap_or_default()
+    )]
+    UnknownClasses {
+        /// The data.
+        path: PathBuf,
+        /// The classes in it.
+        found: String,
+        /// The classes of the network.
+        expected: String,
+        /// Those of the data that the network does not know.
+        unknown: String,
+    },
+    /// A pair of classes that does not fit.
+    #[error("--map {from}={to}: {problem}")]
+    ClassMap {
+        /// The class of the data.
+        from: String,
+        /// The class of the network.
+        to: String,
+        /// What was found and what was expected.
+        problem: String,
+    },
     /// Nothing to train on, or to evaluate.
     #[error("{}: the split '{split}' has no usable file", path.display())]
     NoFiles {
@@ -133,6 +160,34 @@ pub enum RunError {
         layer: String,
         /// The files of the batch.
         files: Vec<PathBuf>,
+    },
+    /// The disk has too little room for a training.
+    #[error(
+        "{}: found {} free on this disk, expected at least {} for the weights and checkpoints of this network; free some room, or \
+         choose another disk with --output",
+        path.display(),
+        bytes(*free),
+        bytes(*needed)
+    )]
+    NoRoom {
+        /// The run.
+        path: PathBuf,
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that the training needs.
+        needed: u64,
+    },
+    /// The disk is full or cannot be written to.
+    #[error("{}. {}", with_causes(source.as_ref()), remains(run, *saved, *needed))]
+    NotWritten {
+        /// The run.
+        run: PathBuf,
+        /// Epochs, and steps of the next one, in the last whole checkpoint; `None` without one.
+        saved: Option<(usize, usize)>,
+        /// Bytes of a checkpoint with the weights.
+        needed: u64,
+        /// What could not be written.
+        source: Box<RunError>,
     },
     /// The training was stopped before its first step.
     #[error("stopped before the first step: nothing was saved")]
@@ -229,12 +284,43 @@ fn advice(run: &Path, epoch: usize) -> String {
     }
 }
 
-/// `1.23 GB`
+/// `95 MB`, rounded up, or `1.2 GB`.
 fn bytes(bytes: u64) -> String {
     match bytes {
-        0..1_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
+        0..1_000_000_000 => format!("{} MB", bytes.div_ceil(1_000_000)),
         1_000_000_000..1_000_000_000_000 => format!("{:.1} GB", bytes as f64 / 1e9),
         _ => format!("{:.1} TB", bytes as f64 / 1e12),
+    }
+}
+
+/// An error with its causes, each once.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text = format!("{text}: {reason}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// What is left of a run that could not be written, how much room it needs, and what to do.
+fn remains(run: &Path, saved: Option<(usize, usize)>, needed: u64) -> String {
+    let (run, needed) = (run.display(), bytes(needed));
+    match saved {
+        Some((epochs, step)) => {
+            let step = if step > 0 { format!(" and step {step} of the next one") } else { String::new() };
+            format!(
+                "The run is saved up to epoch {epochs}{step}. A checkpoint needs about {needed} on a disk that can be written to; then go on with \
+                 `pointwise train {run}/config.toml --resume --output {run}`"
+            )
+        }
+        None => format!(
+            "Nothing was saved. Free about {needed}, or choose another folder with --output that can be written to; then start again"
+        ),
     }
 }
 

@@ -44,6 +44,9 @@ pub trait ProgressView: fmt::Debug + Send + Sync {
 
     /// Prints a line of its own.
     fn println(&self, text: &str);
+
+    /// Calls `print`, which writes to the terminal, with the view out of the way.
+    fn aside(&self, print: &mut dyn FnMut());
 }
 
 /// Progress of some work of known length, which many threads may report.
@@ -134,6 +137,17 @@ impl Progress {
             View::Lines(_) => eprintln!("{text}"),
             View::Quiet => {}
         }
+    }
+
+    /// Calls `print`, which may write to the terminal: the view is out of the way meanwhile.
+    ///
+    /// # Panics
+    /// When the view does not call it.
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        let View::Own(view) = &self.view else { return print() };
+        let (mut print, mut result) = (Some(print), None);
+        view.aside(&mut || result = print.take().map(|print| print()));
+        result.expect("a view calls what it is given")
     }
 
     /// Ends: the view goes. Dropping does the same.

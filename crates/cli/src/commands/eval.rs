@@ -22,6 +22,7 @@ use crate::progress;
 #[command(after_help = "Examples:
   pointwise eval runs/shapes10 --data datasets/shapes10
   pointwise eval runs/modelnet10 --data /data/ModelNet10 --weights last --json result.json
+  pointwise eval runs/modelnet10 --data /data/scans --map armchair=chair --map couch=sofa
   pointwise eval runs/modelnet10 --votes 10")]
 pub(super) struct Eval {
     /// Run directory, as `pointwise train` writes it, or the name of a model (see `pointwise models`)
@@ -32,6 +33,9 @@ pub(super) struct Eval {
     /// Split to evaluate on
     #[arg(long, default_value = "test")]
     split: String,
+    /// Count a class of the data as a class of the network, where their names differ; once for each class
+    #[arg(long = "map", value_name = "DATA=NETWORK", value_parser = pair)]
+    maps: Vec<(String, String)>,
     /// Which weights
     #[arg(long, value_enum, default_value_t)]
     weights: WeightsArgument,
@@ -50,6 +54,13 @@ pub(super) struct Eval {
     quiet: bool,
 }
 
+/// Two names with `=` between.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').map(|(from, to)| (from.trim().to_owned(), to.trim().to_owned()));
+    let pair = pair.filter(|(from, to)| !from.is_empty() && !to.is_empty());
+    pair.ok_or_else(|| "expected two classes, DATA=NETWORK, such as other=chair".to_owned())
+}
+
 /// The figures and, with `--votes`, those of the votes.
 #[derive(Serialize)]
 struct Results<'a> {
@@ -62,7 +73,8 @@ struct Results<'a> {
 impl Eval {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let found = pick(&self.device, self.quiet)?;
-        let trained = TrainedRun::open(&self.run, self.weights.into(), &found.device)?;
+        let mut trained = TrainedRun::open(&self.run, self.weights.into(), &found.device)?;
+        trained.set_class_map(self.maps);
         // A model of the program has no run directory, and so no report.
         let run = if Model::at(&self.run).is_some() { None } else { Some(RunDirectory::open(&self.run)?) };
         // Check now: otherwise the error appears after the work.
@@ -70,6 +82,9 @@ impl Eval {
         let mut record = run.as_ref().map(read).transpose()?.unwrap_or_default();
         let root = self.data.unwrap_or_else(|| trained.config().data.root.clone());
         let progress = progress::detect(self.quiet);
+        for note in trained.class_notes(&root, &self.split)?.iter().filter(|_| !self.quiet) {
+            eprintln!("note: {note}");
+        }
         let evaluation = evaluate(&trained, &root, &self.split, &found.to_string(), progress)?;
         let figures = evaluation.figures.clone();
         let shown = record.add(evaluation);

@@ -12,7 +12,7 @@ use train::{Progress, ProgressMode};
 use super::output::line;
 use crate::{inspect, progress};
 
-/// Tell what is in a file, a data set folder, a run directory or a config, and what is wrong with it
+/// Tell what is in a file, a data set folder, a run directory or a config, what is wrong with it, and which command comes next
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pointwise inspect scan.ply
@@ -22,7 +22,8 @@ use crate::{inspect, progress};
   pointwise inspect runs/shapes10 --json
   pointwise inspect configs/shapes10.toml   (how much memory its training will take)")]
 pub(super) struct Inspect {
-    /// A file, a data set folder, such as CLASS/SPLIT/FILE or SPLIT/FILE for scenes, a run directory, or a config
+    /// A file, a data set folder, such as CLASS/SPLIT/FILE or SPLIT/FILE for scenes, a run directory, a config, or
+    /// the name of a model (see `pointwise models`)
     path: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -60,6 +61,9 @@ impl Inspect {
             line(serde_json::to_string_pretty(&inspection)?)?;
         } else {
             line(inspection.to_string().trim_end())?;
+            if !self.quiet {
+                line(format_args!("next: {}", inspection.next(&self.path)))?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -31,7 +31,7 @@ pub(super) fn exit_code() -> ExitCode {
 }
 
 /// From now on `remains` gives the message about what is written, when the program is ended.
-pub(super) fn leaves(remains: impl Fn() -> String + Send + 'static) {
+pub(crate) fn leaves(remains: impl Fn() -> String + Send + 'static) {
     *REMAINS.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(remains));
 }
 

@@ -13,14 +13,17 @@ mod models;
 mod output;
 mod predict;
 mod report;
+mod seeds;
+mod start;
 mod synth;
 mod train;
 mod unpack;
 
 use std::process::ExitCode;
 
-pub(crate) use self::interrupt::install as handle_interrupts;
-pub(crate) use self::output::{describe, is_closed_pipe};
+pub(crate) use self::interrupt::{install as handle_interrupts, leaves};
+pub(crate) use self::output::{describe, is_closed_pipe, line};
+pub(crate) use self::train::quoted;
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Deep learning on point clouds with pointwise convolution (Hua, Tran, Yeung, CVPR 2018).
@@ -32,7 +35,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 `pointwise COMMAND --help` has examples for every command.")]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,7 +78,8 @@ impl From<WeightsArgument> for ::train::Weights {
 
 /// Runs the command that the arguments name.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    match Arguments::parse().command {
+    let Some(command) = Arguments::parse().command else { return Ok(start::tell()) };
+    match command {
         Command::Train(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Predict(command) => command.run(),

@@ -13,7 +13,7 @@ use super::output::line;
   pointwise predict shapes10 cup.ply
   pointwise train mine.toml --from modelnet10-s
 
-The name of a model stands for a run in predict, eval and train --from.")]
+The name of a model stands for a run in predict, eval, inspect, report and train --from.")]
 pub(super) struct Models {
     /// Print JSON
     #[arg(long)]

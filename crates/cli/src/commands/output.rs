@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 /// Prints a line to the standard output; unlike `println!`, a reader that is gone is an error, not a panic.
-pub(super) fn line(text: impl Display) -> io::Result<()> {
+pub(crate) fn line(text: impl Display) -> io::Result<()> {
     writeln!(io::stdout(), "{text}")
 }
 

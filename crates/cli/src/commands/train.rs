@@ -19,11 +19,12 @@ use train::{
 use super::devices::pick;
 use super::output::line;
 use super::report::named;
+use super::seeds::{Seeds, train_all};
 use super::{evaluation, interrupt};
 use crate::progress;
 
 /// Train a network and evaluate it on the test files
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(
     override_usage = "pointwise train [OPTIONS] <CONFIG>\n       pointwise train [OPTIONS] --data <FOLDER>",
     after_help = "Examples:
@@ -31,6 +32,7 @@ use crate::progress;
   pointwise train --data /data/my-shapes
   pointwise train configs/modelnet10-paper.toml --set data.root=/data/ModelNet10 --set seed=1
   pointwise train configs/shapes10.toml --resume
+  pointwise train configs/shapes10.toml --seeds 0..3
   pointwise train mine.toml --from runs/modelnet10 --set train.freeze_epochs=2
   pointwise train configs/shapes10.toml --tensorboard      (then: tensorboard --logdir runs)
 
@@ -46,7 +48,7 @@ pub(super) struct Train {
     data: Option<PathBuf>,
     /// Override a key of the config
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    overrides: Vec<String>,
+    pub(super) overrides: Vec<String>,
     /// Start with the weights of a run or a file of weights, where name and shape agree (train.from)
     #[arg(long, value_name = "RUN|FILE")]
     from: Option<PathBuf>,
@@ -55,10 +57,14 @@ pub(super) struct Train {
     device: String,
     /// Folder of the run [default: runs/NAME, or runs/NAME-2 .. when taken]
     #[arg(long, value_name = "DIR")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Continue the run in --output (or the last runs/NAME) where it was stopped
     #[arg(long)]
-    resume: bool,
+    pub(super) resume: bool,
+    /// Train once with each seed, one after the other, then print mean and spread: A..B without B, or a list with commas. The runs
+    /// are OUTPUT/seed-N [default: runs/NAME-seed-N]
+    #[arg(long, value_name = "SEEDS")]
+    pub(super) seeds: Option<Seeds>,
     /// Write event files for TensorBoard into RUN/tensorboard
     #[arg(long)]
     tensorboard: bool,
@@ -75,6 +81,9 @@ pub(super) struct Train {
 
 impl Train {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(seeds) = &self.seeds {
+            return train_all(&self, seeds);
+        }
         let (config, source) = self.load()?;
         let found = pick(&self.device, self.quiet)?;
         let FoundDevice { device, .. } = &found;
@@ -141,7 +150,7 @@ impl Train {
     }
 
     /// The config, and what it is called in messages.
-    fn load(&self) -> anyhow::Result<(Config, String)> {
+    pub(super) fn load(&self) -> anyhow::Result<(Config, String)> {
         if let (Some(_), Some(data)) = (&self.config, &self.data)
             && !data.is_dir()
         {
@@ -192,7 +201,7 @@ impl Train {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%\\".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

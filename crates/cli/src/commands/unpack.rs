@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use pointcloud::dataset::Hdf5Folder;
 use pointcloud::io;
 use pointcloud::transform::{Sampling, resample};
@@ -30,6 +30,8 @@ pub(super) struct Unpack<'a> {
     pub(super) sampling: Sampling,
     pub(super) seed: u64,
     pub(super) skip_bad: bool,
+    /// Whether files that exist are replaced.
+    pub(super) overwrite: bool,
     pub(super) quiet: bool,
 }
 
@@ -85,6 +87,9 @@ impl Unpack<'_> {
                 resample(&cloud, points, self.sampling, &mut rng).with_context(named)?
             }
         };
+        if path.exists() && !self.overwrite {
+            bail!("{}: exists already; --overwrite replaces it", path.display());
+        }
         make_folder(path.parent().unwrap_or(self.output))?;
         io::write(&path, &cloud).with_context(named)?;
         Ok(below)

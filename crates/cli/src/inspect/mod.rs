@@ -1,9 +1,11 @@
-//! What is in a file, a dataset folder, a run directory or a config, for people before they train and for programs.
+//! What is in a file, a dataset folder, a run directory, a config or a model of the program, for people before they train and for programs.
 
 mod experiment;
 mod file;
 mod folder;
 mod ignored;
+mod model;
+mod next;
 mod run;
 mod scenes;
 mod survey;
@@ -17,12 +19,13 @@ use pointcloud::io::Reader;
 use pointcloud::scene::SceneFolder;
 use serde::Serialize;
 
-use train::RunError;
 use train::run::RunDirectory;
+use train::{Model, RunError};
 
 use experiment::ConfigInspection;
 use file::FileInspection;
 use folder::FolderInspection;
+use model::ModelInspection;
 use run::RunInspection;
 use scenes::ScenesInspection;
 
@@ -40,6 +43,8 @@ pub(crate) enum Inspection {
     Run(RunInspection),
     /// Of an experiment config, a `.toml` file.
     Config(ConfigInspection),
+    /// Of a model that comes with the program.
+    Model(ModelInspection),
 }
 
 impl fmt::Display for Inspection {
@@ -50,11 +55,12 @@ impl fmt::Display for Inspection {
             Self::Scenes(scenes) => scenes.fmt(f),
             Self::Run(run) => run.fmt(f),
             Self::Config(config) => config.fmt(f),
+            Self::Model(model) => model.fmt(f),
         }
     }
 }
 
-/// Looks with `reader` at the file, the dataset folder, the run directory or the config at `path`.
+/// Looks with `reader` at the file, the dataset folder, the run directory or the config at `path`, or at the model of that name.
 ///
 /// All files of a folder are read, on all threads of rayon's pool; `progress` is called after each
 /// with the number of files done so far, from any thread. `points` is the number of points that a
@@ -73,7 +79,9 @@ pub(crate) fn inspect(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Inspection, RunError> {
     let path = path.as_ref();
-    if RunDirectory::open(path).is_ok() {
+    if let Some(model) = Model::at(path) {
+        Ok(Inspection::Model(ModelInspection::of(model)))
+    } else if RunDirectory::open(path).is_ok() {
         RunInspection::of(path).map(Inspection::Run)
     } else if path.is_dir() && is_scenes(path, options) {
         let folder = SceneFolder::open(path)?;

@@ -25,6 +25,8 @@ pub(crate) struct RunInspection {
     pub(crate) last_checkpoint: usize,
     /// The step of the next epoch that it would go on after, 0 where that has not begun.
     pub(crate) last_checkpoint_step: usize,
+    /// Whether there are results on the test files.
+    pub(crate) is_evaluated: bool,
     /// Metrics of the last epoch.
     pub(crate) last: Vec<EpochMetrics>,
 }
@@ -47,6 +49,7 @@ impl RunInspection {
             manifest,
             epochs_done,
             epochs: config.train.epochs,
+            is_evaluated: run.evaluation().exists(),
             last_checkpoint: position.epochs,
             last_checkpoint_step: position.step,
             last: rows.into_iter().filter(|row| row.epoch == epochs_done).collect(),

@@ -106,6 +106,14 @@ fn layout(dataset: &FolderInspection, layout: Layout) -> Vec<Warning> {
         {
             let what = format!("training files are uneven: {many} of {most}, {few} of {least}");
             warnings.push(Warning::new(what, "look at the mean class accuracy, not only at the overall one"));
+        } else if most.is_some_and(|(_, many)| *many > 1) {
+            let single = train.per_class.iter().filter(|(_, count)| **count == 1);
+            let single: Vec<&str> = single.map(|(class, _)| class.as_str()).collect();
+            if !single.is_empty() {
+                let what = format!("split train has one file only of {}", single.join(", "));
+                let fix = "add files: such a class can hardly be learnt, and not be validated";
+                warnings.push(Warning::new(what, fix));
+            }
         }
     }
     warnings
@@ -237,8 +245,14 @@ mod tests {
         inspected(&[good(), more.to_vec()].concat())
     }
 
+    /// The warnings, but for that about the single files of these small sets.
+    fn others(inspection: &FolderInspection) -> Vec<&str> {
+        let found = inspection.warnings.iter().map(|warning| warning.what.as_str());
+        found.filter(|what| !what.contains("has one file only of")).collect()
+    }
+
     fn only_warning(inspection: &FolderInspection, start: &str) {
-        let found: Vec<&str> = inspection.warnings.iter().map(|warning| warning.what.as_str()).collect();
+        let found = others(inspection);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with(start), "{found:?}");
         assert!(inspection.to_string().contains("  fix: "));
@@ -307,7 +321,9 @@ mod tests {
     fn the_same_content_twice() {
         only_warning(&with(&[("bed/test/2.ply", ply(8, 1.0, 0.0))]), "1 files are in more than one split");
         only_warning(&with(&[("cup/train/2.ply", ply(8, 1.0, 0.0))]), "1 files are in more than one class");
-        assert!(with(&[("bed/train/2.ply", ply(8, 1.0, 0.0))]).warnings.is_empty());
+        let twice_in_one = with(&[("bed/train/2.ply", ply(8, 1.0, 0.0))]);
+        assert!(others(&twice_in_one).is_empty());
+        assert_eq!(twice_in_one.warnings[0].what, "split train has one file only of cup");
     }
 
     #[test]
@@ -315,7 +331,7 @@ mod tests {
         only_warning(&with(&[("bed/train/2.ply", ply(7, 1.0, 0.0))]), "1 clouds have fewer than 8 points");
         only_warning(&with(&[("bed/train/2.ply", ply(8, 1000.0, 0.0))]), "extents differ much");
         let mesh = "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n".to_owned();
-        assert!(with(&[("bed/train/2.off", mesh)]).warnings.is_empty());
+        assert!(others(&with(&[("bed/train/2.off", mesh)])).is_empty());
     }
 
     #[test]

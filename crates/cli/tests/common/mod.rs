@@ -180,6 +180,12 @@ pub(crate) fn json(path: impl AsRef<Path>) -> serde_json::Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// The values in a file of JSON lines.
+pub(crate) fn json_lines(path: impl AsRef<Path>) -> serde_json::Value {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()).collect()
+}
+
 /// The last and the best weights of a run, byte for byte.
 pub(crate) fn weights(run: &Path) -> Vec<Vec<u8>> {
     let read = |name| fs::read(run.join(format!("{name}.safetensors")));

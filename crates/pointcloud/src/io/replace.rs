@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::fault::{CountedFile, count_write};
 use crate::error::{Error, Result};
 
 /// Paths that are removed when the program is stopped. A thread must hold the lock to give a file or folder its name.
@@ -46,13 +47,15 @@ impl Unfinished {
     }
 
     /// Makes the file.
-    fn create(&self) -> io::Result<File> {
+    fn create(&self) -> io::Result<CountedFile> {
+        count_write()?;
         let _not_removed_meanwhile = unfinished();
-        File::create(&self.path)
+        File::create(&self.path).map(CountedFile)
     }
 
     /// Does what gives it its name, as one act for [`remove_unfinished`].
     pub(crate) fn finish(&self, publish: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+        count_write()?;
         let mut unfinished = unfinished();
         publish(&self.path)?;
         unfinished.remove(&self.path);
@@ -66,10 +69,19 @@ impl Drop for Unfinished {
     }
 }
 
-/// Makes a folder, inside an unfinished one or not.
-pub(crate) fn create_folder(path: &Path) -> Result<()> {
-    let _not_removed_meanwhile = unfinished();
-    fs::create_dir_all(path).map_err(|source| Error::io(path, "create", source))
+/// Makes a folder and those above it, inside an unfinished one or not.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn create_folder(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let made = count_write().and_then(|()| {
+        let _not_removed_meanwhile = unfinished();
+        fs::create_dir_all(path)
+    });
+    made.map_err(|source| Error::io(path, "create", source))
 }
 
 /// Removes every file and folder that is being written, for a program that was told to stop and ends now.
@@ -89,17 +101,59 @@ pub fn remove_unfinished() {
 /// # Errors
 /// [`Error::Io`]; the file at `path` is then what it was before.
 pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let partial = Unfinished::beside(path);
-    let written = partial.create().and_then(|file| {
-        let mut out = BufWriter::new(file);
-        write(&mut out)?;
-        out.flush()
-    });
-    written.and_then(|()| partial.finish(|partial| fs::rename(partial, path))).map_err(|source| {
-        // The error that matters is the first one; the partial file may not even exist.
-        let _ = fs::remove_file(partial.path());
-        Error::io(path, "write", source)
-    })
+    let mut files = ReplaceFiles::default();
+    files.write(path, write)?;
+    files.finish()
+}
+
+/// Files that get their names together: all are written beside their paths first, then all are renamed. Renaming needs no room on
+/// the disk, so a full disk leaves either all old files or all new ones.
+///
+/// What is not [finished](Self::finish) is removed.
+#[derive(Debug, Default)]
+pub struct ReplaceFiles {
+    written: Vec<(Unfinished, PathBuf)>,
+}
+
+impl ReplaceFiles {
+    /// Writes the file that will be at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn write(&mut self, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        let partial = Unfinished::beside(path);
+        let written = partial.create().and_then(|file| {
+            let mut out = BufWriter::new(file);
+            write(&mut out)?;
+            out.flush()
+        });
+        self.written.push((partial, path.to_owned()));
+        written.map_err(|source| Error::io(path, "write", source))
+    }
+
+    /// Gives the files their names, in the order in which they were written.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; the files after the one that failed are then what they were before.
+    pub fn finish(mut self) -> Result<()> {
+        while !self.written.is_empty() {
+            let (partial, path) = &self.written[0];
+            partial
+                .finish(|partial| fs::rename(partial, path))
+                .map_err(|source| Error::io(path, "write", source))?;
+            self.written.remove(0);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for ReplaceFiles {
+    fn drop(&mut self) {
+        for (partial, _) in &self.written {
+            // The error that matters is the first one; the partial file may not even exist.
+            let _ = fs::remove_file(partial.path());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +172,27 @@ mod tests {
         assert!(failed.unwrap_err().to_string().ends_with("a.ply: cannot write: disk full"));
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn several_files_are_replaced_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
+        let both = |text: &'static str, fails: bool| {
+            let mut files = ReplaceFiles::default();
+            files.write(&a, |out| out.write_all(text.as_bytes()))?;
+            files.write(&b, |out| {
+                out.write_all(text.as_bytes())?;
+                if fails { Err(io::Error::other("disk full")) } else { Ok(()) }
+            })?;
+            files.finish()
+        };
+        both("old", false).unwrap();
+        assert!(both("new", true).is_err());
+        for path in [&a, &b] {
+            assert_eq!(fs::read(path).unwrap(), b"old");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

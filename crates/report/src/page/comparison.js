@@ -31,18 +31,21 @@ function comparisonPage(data) {
       ...mainFirst(data.metrics).map((metric) => [`${metric.label} %`, metric.name]), ["loss", "loss"], ["files", "files_seen"],
     ];
     const lower = new Set(["loss", ...data.metrics.filter((metric) => metric.lower_is_better).map((metric) => metric.name)]);
-    const spread = spreadOfSeeds(data, chosen);
+    const spread = spreadOfSeeds(data);
     const rows = figures.map(([title, key]) => {
       const values = chosen.map((one) => one && one[key]);
       const plain = key === "files_seen" ? values.map((value) => make("td", { class: "number" }, count(value))) : cells(values, key === "loss" ? (value) => fixed(value, 4) : bare, lower.has(key));
-      return make("tr", null, make("th", { scope: "row" }, title), plain, spread ? make("td", { class: "number" }, spread(key)) : null);
+      return make("tr", null, make("th", { scope: "row" }, title), plain, spread ? make("td", { class: "number" }, key === "files_seen" ? "" : spread(values, key === "loss")) : null);
     });
     const main = segmentation ? "iou" : "accuracy";
     const names = [...new Set(chosen.flatMap((one) => (one ? one.classes : [])))];
-    const perClass = names.map((name) => make("tr", null, make("th", { scope: "row" }, name), cells(chosen.map((one) => {
-      const found = one && one.per_class.find((row) => row.name === name);
-      return found ? found[main] : undefined;
-    }), bare)));
+    const perClass = names.map((name) => {
+      const values = chosen.map((one) => {
+        const found = one && one.per_class.find((row) => row.name === name);
+        return found ? found[main] : undefined;
+      });
+      return make("tr", null, make("th", { scope: "row" }, name), cells(values, bare), spread ? make("td", { class: "number" }, spread(values)) : null);
+    });
     slot.replaceChildren(
       section("results", "Results",
         kinds.length > 1 ? make("div", { class: "bar" }, choice("evaluation", kinds.map((other) => [other, `${other[0]}, ${other[1]} epoch`]), kind, show)) : null,
@@ -50,7 +53,8 @@ function comparisonPage(data) {
         make("div", { class: "scroll" }, make("table", { class: "wide results" },
           make("thead", null, make("tr", null, make("th"), heads(), spread ? make("th", { class: "number" }, "mean ± std") : null)), make("tbody", null, rows)))),
       section("classes", segmentation ? "Classes: IoU, %" : "Classes: accuracy, %",
-        make("div", { class: "scroll" }, make("table", { class: "wide classes" }, make("thead", null, make("tr", null, make("th"), heads())), make("tbody", null, perClass)))));
+        make("div", { class: "scroll" }, make("table", { class: "wide classes" }, make("thead", null, make("tr", null, make("th"), heads(), spread ? make("th", { class: "number" }, "mean ± std") : null)), make("tbody", null, perClass)))),
+      spread && chosen.every((one) => one && one.classes.join() === chosen[0].classes.join()) ? summedConfusion(chosen) : "");
   };
 
   page.append(make("header", null, make("h1", null, `${runs.length} runs compared`), make("p", { class: "facts" }, runs.map((run) => run.path).join(" · "))),
@@ -70,17 +74,27 @@ function comparisonPage(data) {
     section("protocol", "Protocols", table(runs[0].protocol.map(([key], row) => make("tr", null, make("th", { scope: "row" }, key), runs.map((run) => make("td", null, run.protocol[row][1])))))));
 }
 
-/** Mean and sample standard deviation, as a function of the figure, where the runs differ in nothing but their seeds. */
-function spreadOfSeeds({ runs, differences }, chosen) {
+/** Mean and sample standard deviation, as a function of the values of the runs, where the runs differ in nothing but their seeds. */
+function spreadOfSeeds({ runs, differences }) {
   const seeds = new Set(runs.map((run) => run.seed));
   if (runs.length < 2 || seeds.size < runs.length || differences.some(([key]) => key !== "seed" && key !== "name")) return null;
-  return (key) => {
-    const values = chosen.map((one) => one && one[key]);
-    if (key === "files_seen" || values.some((value) => typeof value !== "number")) return "";
+  return (values, isLoss) => {
+    if (values.some((value) => typeof value !== "number")) return "";
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
-    return key === "loss" ? `${mean.toFixed(4)} ± ${deviation.toFixed(4)}` : `${(100 * mean).toFixed(1)} ± ${(100 * deviation).toFixed(1)}`;
+    return isLoss ? `${mean.toFixed(4)} ± ${deviation.toFixed(4)}` : `${(100 * mean).toFixed(1)} ± ${(100 * deviation).toFixed(1)}`;
   };
+}
+
+/** The confusion matrix summed over the runs: rows are the true classes. */
+function summedConfusion(chosen) {
+  const { classes } = chosen[0];
+  const rows = classes.map((name, truth) => make("tr", null, make("th", { scope: "row" }, name),
+    classes.map((_, predicted) => make("td", { class: "number" }, few(chosen.reduce((sum, one) => sum + one.confusion[truth][predicted], 0))))));
+  return section("confusion", `Confusion, summed over ${chosen.length} runs`,
+    make("p", { class: "hint" }, "Rows are the true classes, columns the predicted ones."),
+    make("div", { class: "scroll" }, make("table", { class: "wide" },
+      make("thead", null, make("tr", null, make("th"), classes.map((name) => make("th", { class: "number", scope: "col" }, name)))), make("tbody", null, rows))));
 }
 
 function comparedCurves({ runs }, lineOf) {

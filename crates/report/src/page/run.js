@@ -13,7 +13,8 @@ function runPage(data) {
         .map(([id, text]) => make("a", { href: `#${id}` }, text))),
     slots[0], curvesSection(data), ...slots.slice(1), protocolSection(data));
   if (!evaluations.length) {
-    slots[0].append(section("results", "Results", make("p", { class: "notice" }, "This run has not been evaluated: what follows is its training. ", make("code", null, `pointwise eval ${data.path}`), " adds results.")));
+    if (data.model) slots[0].append(section("results", "Results", make("p", { class: "notice" }, `A model that comes with the program: ${data.model}.`)));
+    else slots[0].append(section("results", "Results", make("p", { class: "notice" }, "This run has not been evaluated: what follows is its training. ", make("code", null, `pointwise eval ${data.path}`), " adds results.")));
     return;
   }
   showEvaluation(data, slots, Math.min(data.shown, evaluations.length - 1));

@@ -1,9 +1,10 @@
 //! `metrics.jsonl`: one JSON object per epoch and split, written as training goes on.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use pointcloud::io::append;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Values;
@@ -97,8 +98,7 @@ impl MetricsLog {
             .map_err(|source| io_error(&self.path, "write")(io::Error::other(source)))?;
         line.push('\n');
         // One call, so that a line is there whole or is the cut-off last one.
-        self.file.write_all(line.as_bytes()).map_err(io_error(&self.path, "write"))?;
-        self.file.flush().map_err(io_error(&self.path, "write"))
+        append(&mut self.file, line.as_bytes()).map_err(io_error(&self.path, "write"))
     }
 
     /// Reads all lines. A last line that was not finished is left out.
@@ -123,9 +123,8 @@ impl MetricsLog {
             .collect()
     }
 
-    /// Drops the lines of epochs after `epoch`, as a run that resumes from there needs, and returns
-    /// those that stay. A missing file has none. The file is replaced in one step, so that a crash
-    /// leaves the old or the new one.
+    /// Cuts off the lines of epochs after `epoch`, as a run that resumes from there needs, and returns
+    /// those that stay. A missing file has none. This needs no room on the disk.
     ///
     /// # Errors
     /// As [`MetricsLog::read`].
@@ -137,20 +136,26 @@ impl MetricsLog {
         if !path.exists() {
             return Ok(Vec::new());
         }
-        let rows = Self::read(path)?;
+        let mut rows = Self::read(path)?;
+        let kept = rows.iter().take_while(|row| row.epoch <= epoch).count();
+        rows.truncate(kept);
         let bytes = fs::read(path).map_err(io_error(path, "read"))?;
-        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let lines = bytes[..whole].split_inclusive(|&byte| byte == b'\n');
-        let lines = lines.filter(|line| !line.trim_ascii().is_empty());
-        // The bytes of the lines: numbers that are read and written again may change in their last digit.
-        let (left, lines): (Vec<EpochMetrics>, Vec<&[u8]>) =
-            rows.into_iter().zip(lines).filter(|(row, _)| row.epoch <= epoch).unzip();
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".part");
-        let beside = PathBuf::from(beside);
-        fs::write(&beside, lines.concat()).map_err(io_error(&beside, "write"))?;
-        fs::rename(&beside, path).map_err(io_error(path, "replace"))?;
-        Ok(left)
+        let lines = bytes.split_inclusive(|&byte| byte == b'\n');
+        let mut left = kept;
+        let end: usize = lines
+            .take_while(|line| {
+                let is_empty = line.trim_ascii().is_empty();
+                let stays = is_empty || left > 0;
+                left -= usize::from(stays && !is_empty);
+                stays
+            })
+            .map(<[u8]>::len)
+            .sum();
+        if end < bytes.len() {
+            let file = OpenOptions::new().write(true).open(path).map_err(io_error(path, "open"))?;
+            file.set_len(end as u64).map_err(io_error(path, "truncate"))?;
+        }
+        Ok(rows)
     }
 }
 
@@ -235,7 +240,6 @@ mod tests {
     #[test]
     fn later_epochs_are_dropped() {
         let (folder, path) = written(&[row(1, "train"), row(2, "train"), row(2, "valid"), row(3, "train")]);
-        fs::write(folder.path().join("metrics.jsonl.part"), "left over").unwrap();
         let left = MetricsLog::truncate_after(&path, 2).unwrap();
         assert_eq!(left, [row(1, "train"), row(2, "train"), row(2, "valid")]);
         assert_eq!(MetricsLog::read(&path).unwrap(), left);

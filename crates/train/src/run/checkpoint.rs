@@ -7,12 +7,14 @@ use burn::lr_scheduler::LrSchedulerRecord;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
-use burn::store::ModuleRecord;
+use burn::store::{ModuleRecord, RecordError};
+use burn::tensor::Bytes;
+use pointcloud::io::ReplaceFiles;
 
 use super::{Position, RunDirectory};
 use crate::error::RunError;
 
-/// The kinds of files that burn writes for a checkpoint.
+/// The kinds of records in a checkpoint.
 const FILES: [&str; 3] = ["model", "optim", "scheduler"];
 
 impl RunDirectory {
@@ -67,16 +69,21 @@ impl RunDirectory {
         Ok(Some(position))
     }
 
-    /// Writes the averaged weights of the checkpoint after `steps` steps. Its position is written later, so a complete checkpoint
-    /// has them.
-    pub(crate) fn write_average<M: Module>(&self, steps: usize, network: &M) -> Result<(), RunError> {
-        let path = self.average(steps);
-        fs::create_dir_all(self.checkpoints()).map_err(RunError::io(&path, "write"))?;
-        let saved = network.clone().into_record().save(&path);
-        saved.map_err(|error| RunError::BadFile {
-            path,
-            problem: format!("cannot write the average: {error}"),
-        })
+    /// Adds the bytes of a record, or of the averaged weights, to the files of the checkpoint after `steps` steps. Its position is
+    /// added later, so a complete checkpoint has them.
+    pub(crate) fn add_record(
+        &self,
+        files: &mut ReplaceFiles,
+        steps: usize,
+        kind: &str,
+        bytes: Result<Bytes, RecordError>,
+    ) -> Result<(), RunError> {
+        let path = self.file(kind, steps);
+        let bytes = bytes.map_err(|error| RunError::BadFile {
+            path: path.clone(),
+            problem: format!("cannot write the record: {error}"),
+        })?;
+        Ok(files.write(&path, |out| out.write_all(&bytes))?)
     }
 
     /// Loads the averaged weights of the checkpoint after `steps` steps into `network`.
@@ -89,17 +96,19 @@ impl RunDirectory {
         Ok(network.load_record(record))
     }
 
-    /// Writes the position of a checkpoint; burn writes its other files.
-    pub(crate) fn write_position(&self, position: &Position) -> Result<(), RunError> {
+    /// Adds the position to the files of a checkpoint.
+    pub(crate) fn add_position(&self, files: &mut ReplaceFiles, position: &Position) -> Result<(), RunError> {
         let text = toml::to_string(position).expect("a position is plain data");
-        self.write(&self.position(position.steps), &text)
+        Ok(files.write(&self.position(position.steps), |out| out.write_all(text.as_bytes()))?)
     }
 
-    /// Removes the position and the average of a checkpoint, which makes it incomplete.
-    pub(crate) fn remove_position(&self, steps: usize) {
-        // A failure does no harm: resuming the run removes a file that is left.
-        let _ = fs::remove_file(self.position(steps));
-        let _ = fs::remove_file(self.average(steps));
+    /// Removes a checkpoint, its position first, which makes it incomplete.
+    pub(crate) fn remove_checkpoint(&self, steps: usize) {
+        let files = FILES.map(|kind| self.file(kind, steps));
+        for path in [self.position(steps), self.average(steps)].iter().chain(&files) {
+            // A failure does no harm: resuming the run removes a file that is left.
+            let _ = fs::remove_file(path);
+        }
     }
 
     /// Removes what a killed process left: incomplete checkpoints, and unfinished files.
@@ -118,7 +127,8 @@ impl RunDirectory {
             let Ok(entries) = fs::read_dir(&folder) else { continue };
             for entry in entries.flatten() {
                 let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-                let unfinished = name.ends_with(".tmp") || name.contains(".partial-");
+                let unfinished =
+                    name.ends_with(".tmp") || name.ends_with(".part") || name.contains(".partial-");
                 if path.is_file() && (unfinished || (folder == self.checkpoints() && !is_used(&name))) {
                     fs::remove_file(&path).map_err(RunError::io(&path, "remove"))?;
                 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pointcloud::io::replace_file;
+use pointcloud::io::{create_folder, replace_file};
 
 use crate::config::Config;
 use crate::error::RunError;
@@ -29,8 +29,13 @@ impl RunDirectory {
     pub fn create(path: impl Into<PathBuf>, config: &Config) -> Result<Self, RunError> {
         let run = Self { path: path.into() };
         Self::check_free(&run.path)?;
-        fs::create_dir_all(&run.path).map_err(RunError::io(&run.path, "make the folder"))?;
-        run.write(&run.config(), &config.to_toml()?)?;
+        create_folder(&run.path)?;
+        let written =
+            config.to_toml().map_err(RunError::from).and_then(|text| run.write(&run.config(), &text));
+        written.inspect_err(|_| {
+            // The folder is empty, or has files of others.
+            let _ = fs::remove_dir(&run.path);
+        })?;
         Ok(run)
     }
 
@@ -50,24 +55,26 @@ impl RunDirectory {
         if entries.next().is_some() { Err(RunError::NotEmpty { path: run.path }) } else { Ok(()) }
     }
 
-    /// Removes the files of a training without a checkpoint; keeps other files.
+    /// Removes the files of a training without a whole checkpoint; keeps other files.
     ///
     /// # Errors
     /// [`RunError::Io`].
     pub fn discard(&self) -> Result<(), RunError> {
-        for file in [self.config(), self.manifest(), self.metrics(), self.split(), self.path.join(".lock")] {
+        let weights = [Weights::Best, Weights::Last, Weights::Average].map(|weights| self.weights(weights));
+        let small = [self.config(), self.manifest(), self.metrics(), self.split(), self.path.join(".lock")];
+        for file in small.iter().chain(&weights) {
             if file.exists() {
-                fs::remove_file(&file).map_err(RunError::io(&file, "remove"))?;
+                fs::remove_file(file).map_err(RunError::io(file, "remove"))?;
             }
         }
-        if self.tensorboard().exists() {
-            let folder = self.tensorboard();
-            fs::remove_dir_all(&folder).map_err(RunError::io(&folder, "remove"))?;
+        // Without a whole checkpoint, its folder has only parts.
+        for folder in [self.tensorboard(), self.checkpoints()] {
+            if folder.exists() {
+                fs::remove_dir_all(&folder).map_err(RunError::io(&folder, "remove"))?;
+            }
         }
-        for folder in [self.checkpoints(), self.path.clone()] {
-            // If the folder has other files, this fails, which does no harm.
-            let _ = fs::remove_dir(folder);
-        }
+        // If the folder has other files, this fails, which does no harm.
+        let _ = fs::remove_dir(&self.path);
         Ok(())
     }
 

@@ -9,5 +9,5 @@ mod weights;
 pub use directory::RunDirectory;
 pub use manifest::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, WeightsEntry};
 pub use position::{Best, Position, Sums};
-pub use weights::{Fitted, load_weights, save_weights};
-pub(crate) use weights::{load_fitting_weights, load_weights_from};
+pub use weights::{Fitted, load_weights};
+pub(crate) use weights::{load_fitting_weights, load_weights_from, weights_file};

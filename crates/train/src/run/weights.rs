@@ -10,33 +10,34 @@ use super::{Manifest, RunDirectory};
 use crate::error::RunError;
 use crate::metrics::Weights;
 
-/// Writes the weights of `network` atomically. Their names are their paths in the network without the kinds of layers. The header
-/// identifies the network.
+/// The bytes of a file with the weights of `network`. Their names are their paths in the network without the kinds of layers. The
+/// header identifies the network.
 ///
 /// # Errors
 /// [`RunError::BadFile`] with the reason of the store.
-pub fn save_weights(
+pub(crate) fn weights_file(
     network: &impl ModuleSnapshot,
     run: &RunDirectory,
     weights: Weights,
     manifest: &Manifest,
-) -> Result<(), RunError> {
-    let path = run.weights(weights);
+) -> Result<Vec<u8>, RunError> {
     let identity = serde_json::json!({
         "format_version": manifest.format_version,
         "architecture": manifest.architecture,
         "classes": manifest.classes,
         "burn_version": manifest.burn_version,
     });
-    let mut store = SafetensorsStore::from_file(&path)
+    let mut store = SafetensorsStore::from_bytes(None)
         // The store writes several keys in random order. With one key, the same weights give the same bytes.
         .clear_metadata()
         .metadata("pointwise", identity.to_string())
-        .skip_enum_variants(true)
-        .overwrite(true);
-    network
-        .save_into(&mut store)
-        .map_err(|error| RunError::BadFile { path, problem: format!("cannot write the weights: {error}") })
+        .skip_enum_variants(true);
+    let saved = network.save_into(&mut store).map_err(|error| error.to_string());
+    let bytes = saved.and_then(|()| store.get_bytes().map_err(|error| error.to_string()));
+    bytes.map_err(|error| RunError::BadFile {
+        path: run.weights(weights),
+        problem: format!("cannot write the weights: {error}"),
+    })
 }
 
 /// The result of loading a file of weights into a network: which tensors were used.

@@ -2,6 +2,7 @@
 
 mod augment;
 mod batch;
+mod class_match;
 pub mod classification;
 mod columns;
 mod loader;
@@ -16,6 +17,7 @@ pub(crate) use augment::rotate_uniformly;
 pub use augment::{RotationDraws, augment, drop_points};
 pub use batch::{CloudBatch, Packer, Unpacked};
 pub(crate) use batch::{list_sizes, offsets};
+pub(crate) use class_match::ClassMatch;
 pub use columns::Columns;
 pub(crate) use columns::{Reference, check_attributes};
 pub(crate) use loader::AHEAD;

@@ -36,6 +36,14 @@ impl TrainedRun {
         })
     }
 
+    /// Whether the run, or the model of that name, gives a class to a cloud; else it labels points. The weights are not read.
+    ///
+    /// # Errors
+    /// When `path` is neither a run nor a model, or its config cannot be read.
+    pub fn is_classifier(path: impl Into<PathBuf>) -> Result<bool, RunError> {
+        Ok(Opened::find(path, Weights::Last)?.config.model.task() == Task::Classification)
+    }
+
     /// The config of the run.
     #[must_use]
     pub fn config(&self) -> &Config {
@@ -51,6 +59,25 @@ impl TrainedRun {
         match self {
             Self::Classifier(run) => run.manifest(),
             Self::Segmenter(run) => run.manifest(),
+        }
+    }
+
+    /// Sets pairs of a class of the data and the class of the network that it counts as in evaluations.
+    pub fn set_class_map(&mut self, map: Vec<(String, String)>) {
+        match self {
+            Self::Classifier(run) => run.class_map = map,
+            Self::Segmenter(run) => run.class_map = map,
+        }
+    }
+
+    /// In what the classes of the data at `root` differ from those of the network, and which of them a split lacks; a sentence each.
+    ///
+    /// # Errors
+    /// Data without classes, a class that the network does not know.
+    pub fn class_notes(&self, root: &Path, split: &str) -> Result<Vec<String>, RunError> {
+        match self {
+            Self::Classifier(run) => run.class_notes(root, split),
+            Self::Segmenter(run) => run.class_notes(root),
         }
     }
 

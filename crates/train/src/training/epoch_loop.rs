@@ -1,6 +1,7 @@
 //! The loop over epochs: burn's learner steps, with a seed for every step, a guard on the loss, one row of metrics per
-//! epoch and split, and a checkpoint after every epoch and whenever the training is stopped.
+//! epoch and split, and a checkpoint in memory after every epoch and whenever the training is stopped.
 
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
 use burn::data::dataloader::DataLoader;
@@ -12,6 +13,7 @@ use burn::train::{
 };
 
 use super::average::Average;
+use super::checkpointing::{Checkpoints, Reached, Record};
 use super::eta::Eta;
 use super::finite::{first_bad_layer, first_bad_parameter};
 use super::state::TrainingState;
@@ -22,7 +24,7 @@ use crate::error::RunError;
 use crate::metrics::{EpochMetrics, Values, Weights};
 use crate::network::Network;
 use crate::progress::{Progress, ProgressMode};
-use crate::run::{Best, Position, RunDirectory, WeightsEntry, save_weights};
+use crate::run::{Best, Position, RunDirectory, WeightsEntry, weights_file};
 use crate::stop::Stop;
 use crate::task::{BatchSource, CloudBatch, Loader};
 
@@ -39,6 +41,8 @@ pub(super) struct Epochs<S> {
     pub(super) freeze_epochs: usize,
     /// The averaged weights at the start, if the config asks for an average.
     pub(super) average: Mutex<Option<Average>>,
+    /// The records of the learner, for checkpoints.
+    pub(super) records: Mutex<Option<Receiver<Record>>>,
     pub(super) state: Arc<Mutex<TrainingState>>,
     pub(super) stop: Stop,
     /// How the steps of an epoch are shown.
@@ -67,7 +71,9 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         _starting_epoch: usize,
     ) -> (Network, Processor) {
         let mut processor = components.event_processor;
-        let mut checkpointer = components.checkpointer;
+        let mut checkpointer = components.checkpointer.expect("the session sets the checkpointers");
+        let records = self.records.lock().expect("nothing else takes the records").take();
+        let mut checkpoints = Checkpoints::of(&self.run, records.expect("a training has one loop"));
         let interrupter = &components.interrupter;
         let epochs = components.num_epochs;
         learner.fork(&self.device);
@@ -89,7 +95,7 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
             let mut watched = Watched { processor: &mut processor, interrupter, eta: &eta, epoch, epochs };
             let pass = self.train_epoch(&mut tally, &mut steps, &*train, &mut watched);
             let pass = pass.and_then(|()| self.validate_epoch(&steps, &*validation, &mut watched));
-            let saved = match pass {
+            let reached = match pass {
                 Err(Halt::Failed) => break,
                 Err(Halt::Requested) => self.stop_within(epoch, &steps, &tally),
                 Ok(validated) => {
@@ -103,22 +109,29 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
                     let trained = tally.row(self.task, epoch, "train");
                     let rows: Vec<EpochMetrics> = [trained].into_iter().chain(validated).collect();
                     tally = Tally::new(self.classes());
-                    self.finish_epoch(epoch, &steps, &rows, averaged)
-                }
-            };
-            match saved {
-                Ok(position) => {
-                    let number = position.steps;
-                    self.state().position = position;
-                    if let Some(checkpointer) = &mut checkpointer {
-                        checkpointer.checkpoint(steps.learner(), number, &components.event_store);
+                    match self.finish_epoch(epoch, &steps, &rows, averaged) {
+                        Ok(reached) => reached,
+                        Err(error) => {
+                            self.fail(interrupter, error);
+                            break;
+                        }
                     }
                 }
-                Err(error) => self.fail(interrupter, error),
+            };
+            self.state().position = reached.position.clone();
+            checkpoints.hold(reached, steps.learner(), &mut checkpointer, &components.event_store);
+            if checkpoints.is_due()
+                && let Err(error) = checkpoints.write()
+            {
+                self.fail(interrupter, error);
             }
         }
-        // Dropping it waits until the checkpoint is written.
-        drop(checkpointer);
+        // Whatever ended the training: the last whole epoch is kept.
+        if let Err(error) = checkpoints.write()
+            && self.state().failure.is_none()
+        {
+            self.fail(interrupter, error);
+        }
         // Read the error now: it is lost when the dashboard is dropped.
         let mut state = self.state();
         if let Some(error) = interrupter.error().filter(|_| state.failure.is_none()) {
@@ -261,17 +274,16 @@ impl<S: BatchSource> Epochs<S> {
         Ok((tally.steps > 0).then(|| tally.row(self.task, 0, "valid")))
     }
 
-    /// Logs the epoch and saves its weights as the last, and also as the best if they are the best so far. Without validation,
-    /// the last epoch counts as the best. Returns the position of its checkpoint.
+    /// Logs the epoch. Its weights are the last, and also the best if they are the best so far. Without validation, the last
+    /// epoch counts as the best.
     fn finish_epoch(
         &self,
         epoch: usize,
         steps: &Steps,
         rows: &[EpochMetrics],
         averaged: Option<EpochMetrics>,
-    ) -> Result<Position, RunError> {
+    ) -> Result<Reached, RunError> {
         let model = steps.network().valid();
-        let done = epoch * self.steps;
         let mut state = self.state();
         for row in rows {
             state.log.append(row)?;
@@ -291,51 +303,41 @@ impl<S: BatchSource> Epochs<S> {
             Some(_) => {}
             None => saved.push(Weights::Best),
         }
+        saved.extend(steps.average().map(|_| Weights::Average));
+        let mut files = Vec::new();
         for weights in saved {
+            let (network, row) = match weights {
+                Weights::Average => (steps.average().unwrap_or(&model), averaged.as_ref()),
+                _ => (&model, validated),
+            };
             let entry = WeightsEntry {
                 file: format!("{}.safetensors", weights.name()),
                 epoch,
                 temperature: None,
-                validation: validated.map_or_else(Values::undefined, |row| row.values.choosing()),
+                validation: row.map_or_else(Values::undefined, |row| row.values.choosing()),
             };
             state.manifest.weights.insert(weights.name().into(), entry);
-            save_weights(&model, &self.run, weights, &state.manifest)?;
+            files.push((weights, weights_file(network, &self.run, weights, &state.manifest)?));
         }
-        if let Some(average) = steps.average() {
-            let weights = Weights::Average;
-            let entry = WeightsEntry {
-                file: format!("{}.safetensors", weights.name()),
-                epoch,
-                temperature: None,
-                validation: averaged.map_or_else(Values::undefined, |row| row.values.choosing()),
-            };
-            state.manifest.weights.insert(weights.name().into(), entry);
-            save_weights(average, &self.run, weights, &state.manifest)?;
-            self.run.write_average(done, average)?;
-        }
-        state.manifest.write(&self.run)?;
-        let position = Position { steps: done, epochs: epoch, best, ..Position::default() };
-        self.run.write_position(&position)?;
-        Ok(position)
+        let position = Position { steps: epoch * self.steps, epochs: epoch, best, ..Position::default() };
+        let average = steps.average().cloned().map(Module::into_record);
+        Ok(Reached { position, manifest: state.manifest.clone(), weights: files, average })
     }
 
-    /// Returns the position of a checkpoint within `epoch`, after the steps in `tally`.
-    fn stop_within(&self, epoch: usize, steps: &Steps, tally: &Tally) -> Result<Position, RunError> {
+    /// What is reached within `epoch`, after the steps in `tally`.
+    fn stop_within(&self, epoch: usize, steps: &Steps, tally: &Tally) -> Reached {
         // The running statistics of a normalisation lag behind by one update; `valid` applies it.
         drop(steps.network().valid());
-        let done = (epoch - 1) * self.steps + tally.steps;
-        if let Some(average) = steps.average() {
-            self.run.write_average(done, average)?;
-        }
+        let state = self.state();
         let position = Position {
-            steps: done,
+            steps: (epoch - 1) * self.steps + tally.steps,
             epochs: epoch - 1,
             step: tally.steps,
             sums: tally.sums(),
-            best: self.state().position.best,
+            best: state.position.best,
         };
-        self.run.write_position(&position)?;
-        Ok(position)
+        let average = steps.average().cloned().map(Module::into_record);
+        Reached { position, manifest: state.manifest.clone(), weights: Vec::new(), average }
     }
 
     fn halt(&self, interrupter: &Interrupter) -> Option<Halt> {

@@ -9,6 +9,7 @@ mod finite;
 mod optimizer;
 mod output;
 mod renderer;
+mod room;
 mod schedule;
 mod sense;
 mod session;

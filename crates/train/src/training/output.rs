@@ -54,6 +54,18 @@ impl OutputFolder {
         Ok(Self::Existing(run))
     }
 
+    /// The folder.
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::New(path) => path,
+            Self::Existing(run) => run.path(),
+        }
+    }
+
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self, Self::New(_))
+    }
+
     /// The drawn test files of the run to resume, if there are any.
     pub(super) fn test_files(&self) -> Result<Option<Vec<String>>, RunError> {
         match self {
@@ -71,7 +83,10 @@ impl OutputFolder {
         let run = match self {
             Self::New(path) => {
                 let run = RunDirectory::create(path, config)?;
-                let lock = run.lock()?;
+                let lock = run.lock().inspect_err(|_| {
+                    // The error of the lock is the one to report.
+                    let _ = run.discard();
+                })?;
                 return Ok((run, lock, Position::default()));
             }
             Self::Existing(run) => run,

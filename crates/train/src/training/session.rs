@@ -5,18 +5,22 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
+use burn::optim::ModuleOptimizer;
 use burn::tensor::Device;
 use burn::train::logger::InMemoryMetricLogger;
 use burn::train::metric::{AccuracyMetric, LossMetric};
 use burn::train::{Learner, SupervisedTraining, TrainingStrategy};
+use pointcloud::io::create_folder;
 
 use super::average::Average;
 use super::calibrate::calibrate;
-use super::checkpointing::KeepLast;
+use super::checkpointing::{Catch, WhenAsked};
 use super::epoch_loop::Epochs;
 use super::output::OutputFolder;
 use super::renderer::Silent;
+use super::room::{Room, explain, roll_back};
 use super::sense::Sense;
 use super::state::TrainingState;
 use super::step::{average, first, take_turn};
@@ -157,8 +161,26 @@ fn run<S: BatchSource>(
     // Until here, a stop request has nothing to save.
     let _listening = options.stop.listen();
     // Open the run only now, so that a failure to read the data leaves no run behind.
-    let (run, _lock, start) = output.open(config, &mut manifest)?;
-    manifest.write(&run)?;
+    let (room, path) = (Room::of(config, &data.spec), output.path().to_owned());
+    room.check(&path, output.is_new())?;
+    let opened = output.open(config, &mut manifest);
+    let (run, _lock, start) = opened.map_err(|error| {
+        let last = RunDirectory::open(&path).and_then(|run| run.last_checkpoint()).ok().flatten();
+        explain(&path, last.map(|position| (position.epochs, position.step)), error, room)
+    })?;
+    let result = begin(options, &run, start, manifest, data);
+    result.map_err(|error| roll_back(&run, !options.resume, error, room))
+}
+
+/// Writes the small files of an open run, then trains.
+fn begin<S: BatchSource>(
+    options: &TrainOptions,
+    run: &RunDirectory,
+    start: Position,
+    manifest: Manifest,
+    data: TrainingData<S>,
+) -> Result<TrainOutcome, RunError> {
+    manifest.write(run)?;
     if let Some(files) = &data.drawn_test_files {
         run.write_test_files(files)?;
     }
@@ -167,12 +189,9 @@ fn run<S: BatchSource>(
     let folder = run.tensorboard();
     let events = (options.tensorboard || folder.exists()).then(|| EventLogs::open(&folder, &start, &rows));
     let state = TrainingState { log, events: events.transpose()?, manifest, position: start, failure: None };
+    create_folder(&run.checkpoints())?;
     let TrainingData { train, validation, spec, config, .. } = data;
-    let result = fit(&config, options, Session { run: run.clone(), train, validation, spec, state });
-    if result.is_err() && run.whole_checkpoints().is_empty() && !options.resume {
-        run.discard()?;
-    }
-    result
+    fit(&config, options, Session { run: run.clone(), train, validation, spec, state })
 }
 
 /// A training that is ready to begin or to resume.
@@ -197,27 +216,16 @@ fn fit<S: BatchSource>(
     let steps = train.len().div_ceil(batch);
     let (network, optimizer, schedule) = first(config, &spec, epochs, steps, &device);
     let parameters = network.num_params();
-    let mut averaged = average(config, &network);
-    let (network, optimizer, schedule) = match state.position.steps {
-        0 => {
-            let network = with_other_weights(network, config, options.progress)?;
-            averaged = average(config, &network);
-            (network, optimizer, schedule)
-        }
-        steps => {
-            if let Some(averaged) = &mut averaged {
-                let loaded = run.load_average(steps, averaged.network().clone())?;
-                *averaged = Average::new(loaded, config.train.average);
-            }
-            run.load_checkpoint(steps, network, optimizer, schedule)?
-        }
-    };
+    let first = (network, optimizer, schedule);
+    let ((network, optimizer, schedule), averaged) =
+        started_or_resumed(config, &run, state.position.steps, first, options.progress)?;
     let train = Loader::shuffled(train.to_device(&device), batch);
     let validation = Loader::in_order(validation, batch);
 
     let state = Arc::new(Mutex::new(state));
     let dashboard = options.dashboard && std::io::stdout().is_terminal();
     let bars = if dashboard { ProgressMode::Quiet } else { options.progress };
+    let (catch, records) = Catch::new();
     let strategy = Epochs {
         train: train.clone(),
         device,
@@ -227,6 +235,7 @@ fn fit<S: BatchSource>(
         steps,
         freeze_epochs: config.train.freeze_epochs,
         average: Mutex::new(averaged),
+        records: Mutex::new(Some(records)),
         state: state.clone(),
         stop: options.stop.clone(),
         bars,
@@ -241,8 +250,8 @@ fn fit<S: BatchSource>(
     let mut training = SupervisedTraining::new(run.path(), Arc::new(train), Arc::new(validation.clone()))
         .with_metric_logger(InMemoryMetricLogger::default())
         .with_application_logger(None)
-        .with_default_checkpointers()
-        .with_checkpointing_strategy(KeepLast::of(&run))
+        .with_custom_checkpointers(catch.clone(), catch.clone(), catch)
+        .with_checkpointing_strategy(WhenAsked)
         .with_training_strategy(TrainingStrategy::Custom(Arc::new(strategy)))
         .num_epochs(epochs);
     // These metrics are only for the dashboard; the rows of metrics are our own.
@@ -267,6 +276,33 @@ fn fit<S: BatchSource>(
         calibrate(config, &spec, &validation, &run, &mut state.manifest, shown)?;
     }
     outcome(run, &state.position, parameters, steps, seconds)
+}
+
+/// A network with its optimizer and schedule.
+type Learning = (Network, ModuleOptimizer, ModuleLrScheduler);
+
+/// The state after `steps` steps, and the averaged weights if the config asks for them: that of the checkpoint or, before the first
+/// step, `first` with the weights that `train.from` names.
+fn started_or_resumed(
+    config: &Config,
+    run: &RunDirectory,
+    steps: usize,
+    (network, optimizer, schedule): Learning,
+    progress: ProgressMode,
+) -> Result<(Learning, Option<Average>), RunError> {
+    if steps == 0 {
+        let network = with_other_weights(network, config, progress)?;
+        let averaged = average(config, &network);
+        return Ok(((network, optimizer, schedule), averaged));
+    }
+    let averaged = match average(config, &network) {
+        Some(before) => {
+            let loaded = run.load_average(steps, before.network().clone())?;
+            Some(Average::new(loaded, config.train.average))
+        }
+        None => None,
+    };
+    Ok((run.load_checkpoint(steps, network, optimizer, schedule)?, averaged))
 }
 
 /// `network` with the weights that `train.from` names, where there are some and they fit.

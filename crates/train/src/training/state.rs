@@ -10,7 +10,7 @@ pub(super) struct TrainingState {
     pub(super) log: MetricsLog,
     pub(super) events: Option<EventLogs>,
     pub(super) manifest: Manifest,
-    /// The position of the last checkpoint.
+    /// The position of the last checkpoint, written or in memory.
     pub(super) position: Position,
     /// The error that stopped the training, unless burn has it.
     pub(super) failure: Option<RunError>,

@@ -8,7 +8,6 @@ use burn::tensor::Device;
 use burn::tensor::activation::softmax;
 use pointcloud::PointCloud;
 use pointcloud::dataset::Sample;
-use rayon::prelude::*;
 
 use super::{BatchBuilder, CloudSet, CloudSource, Preparation};
 use crate::config::Config;
@@ -17,11 +16,8 @@ use crate::metrics::{Confusion, Evaluation, Examples, FileGuesses, Reliability, 
 use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::{Progress, ProgressMode};
 use crate::run::Manifest;
-use crate::task::{Columns, Loader, Opened, forward_loss};
+use crate::task::{ClassMatch, Columns, Loader, Opened, forward_loss};
 use crate::temperature;
-
-/// Number of files that are read at a time, on all threads, before the network processes them.
-const READ_TOGETHER: usize = 64;
 
 /// A trained classifier: the network of a run with its classes and its preparation of clouds. [`predict`](Self::predict) takes files,
 /// [`classify`](Self::classify) a cloud in memory.
@@ -44,7 +40,9 @@ pub struct Classifier {
     /// The test files that the run drew from a data set without splits.
     test_files: Option<Vec<String>>,
     device: Device,
-    votes: NonZeroUsize,
+    pub(super) votes: NonZeroUsize,
+    /// Classes of the data, and those of the network that they count as.
+    pub(crate) class_map: Vec<(String, String)>,
 }
 
 /// The classes of a cloud with their probabilities, most probable first.
@@ -90,7 +88,8 @@ impl Classifier {
         let network = opened.network(&spec, device)?;
         let votes = NonZeroUsize::MIN;
         let Opened { config, manifest, weights, test_files, .. } = opened;
-        Ok(Self { config, manifest, weights, test_files, network, device: device.clone(), votes })
+        let (device, class_map) = (device.clone(), Vec::new());
+        Ok(Self { config, manifest, weights, test_files, network, device, votes, class_map })
     }
 
     /// The config of the run.
@@ -119,7 +118,8 @@ impl Classifier {
 
     /// Classifies every file of a split of the data set at `root` and compares with its class there.
     ///
-    /// The data set may lack classes of the network, but must not have other classes.
+    /// The data set may lack classes of the network. Other classes must count as one of them
+    /// ([`TrainedRun::set_class_map`](crate::TrainedRun::set_class_map)).
     ///
     /// # Errors
     /// Data that cannot be read, a class that the network does not know, a split without files.
@@ -183,16 +183,7 @@ impl Classifier {
         whole: bool,
     ) -> Result<CloudSet, RunError> {
         let dataset = self.config.data.dataset(root, self.config.seed, self.test_files.clone())?;
-        let class_of: Vec<usize> = dataset
-            .classes()
-            .iter()
-            .map(|name| self.classes().iter().position(|class| class == name))
-            .collect::<Option<_>>()
-            .ok_or_else(|| RunError::Classes {
-                path: root.to_owned(),
-                found: dataset.classes().join(", "),
-                expected: self.classes().join(", "),
-            })?;
+        let class_of = ClassMatch::of(root, dataset.classes(), self.classes(), &self.class_map)?.class_of;
         let samples: Vec<Sample> = dataset
             .split(split)?
             .iter()
@@ -217,41 +208,21 @@ impl Classifier {
         Ok(set)
     }
 
+    /// In what the classes of the data differ from those of the network, and which of them the split lacks.
+    pub(crate) fn class_notes(&self, root: &Path, split: &str) -> Result<Vec<String>, RunError> {
+        let dataset = self.config.data.dataset(root, self.config.seed, self.test_files.clone())?;
+        let mut notes = ClassMatch::of(root, dataset.classes(), self.classes(), &self.class_map)?.notes;
+        let without = dataset.classes_without(split).into_iter();
+        notes.extend(
+            without.map(|class| format!("class {class} has no {split} file: its accuracy is not measured")),
+        );
+        Ok(notes)
+    }
+
     /// Makes later predictions the mean of `votes` passes, see [`evaluate_votes`](Self::evaluate_votes). The default, 1, is one
     /// pass without augmentation.
     pub fn set_votes(&mut self, votes: NonZeroUsize) {
         self.votes = votes;
-    }
-
-    /// Classifies files, which need not belong to a data set. A file that cannot be used gives an error; the others are still
-    /// classified. The prediction depends only on the contents of the file, and is the one that [`evaluate`](Self::evaluate)
-    /// counts, or [`evaluate_votes`](Self::evaluate_votes) with votes.
-    pub fn predict(
-        &self,
-        files: &[PathBuf],
-        progress: ProgressMode,
-    ) -> Vec<(PathBuf, Result<Prediction, RunError>)> {
-        let bar = Progress::start(progress, "predicting", "files", files.len());
-        let (config, seed) = (&self.config.data, self.config.seed);
-        let mut predictions = Vec::with_capacity(files.len());
-        for files in files.chunks(READ_TOGETHER) {
-            let read: Vec<_> = files
-                .par_iter()
-                .map(|path| match self.votes.get() {
-                    1 => CloudSet::read_counted(path, config, seed),
-                    _ => CloudSet::read_all_counted(path, config, seed),
-                })
-                .collect();
-            for (path, cloud) in files.iter().zip(read) {
-                let prediction = cloud.and_then(|(cloud, dropped)| {
-                    Ok(Prediction { dropped, ..self.predict_one(path, cloud)? })
-                });
-                predictions.push((path.clone(), prediction));
-                bar.advance(1);
-            }
-        }
-        bar.finish();
-        predictions
     }
 
     /// Classifies a cloud in memory, as [`predict`](Self::predict) would classify a file with these points.
@@ -267,7 +238,7 @@ impl Classifier {
     }
 
     /// The prediction for one cloud, given its prepared points or, with votes, all of its points.
-    fn predict_one(&self, path: &Path, cloud: Columns) -> Result<Prediction, RunError> {
+    pub(super) fn predict_one(&self, path: &Path, cloud: Columns) -> Result<Prediction, RunError> {
         let set =
             CloudSet { clouds: vec![cloud], classes: vec![0], paths: vec![path.to_owned()], dropped: 0 };
         let probabilities = match self.votes.get() {

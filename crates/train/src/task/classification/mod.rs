@@ -5,6 +5,7 @@ mod classifier;
 mod cloud_set;
 mod draw;
 mod pose;
+mod predict;
 mod prepare;
 mod source;
 mod training_data;

@@ -84,12 +84,20 @@ pub(crate) fn training_data(
     })
 }
 
-/// Warnings: what the data set leaves out, and classes without training or test files.
+/// Warnings: what the data set leaves out, and classes without training or test files or with only one.
 fn warnings(dataset: &FolderDataset) -> Vec<String> {
     let mut warnings = dataset.warnings().to_vec();
     for (split, consequence) in [("train", "it cannot be learnt"), ("test", "its accuracy is not measured")] {
         let classes = dataset.classes_without(split).into_iter();
         warnings.extend(classes.map(|class| format!("class '{class}' has no {split} file: {consequence}")));
+    }
+    let samples = dataset.split("train").unwrap_or_default();
+    for (class, name) in dataset.classes().iter().enumerate() {
+        if samples.iter().filter(|sample| sample.class == class).count() == 1 {
+            warnings.push(format!(
+                "class '{name}' has one training file: it can hardly be learnt, and not be validated"
+            ));
+        }
     }
     warnings
 }

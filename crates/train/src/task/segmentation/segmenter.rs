@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use pointcloud::PointCloud;
+use pointcloud::scene::LabelMap;
 
 use super::votes::Score;
 use super::{LabelEstimate, LabelOptions, RegionBuilder, Votes};
@@ -14,7 +15,7 @@ use crate::metrics::{Evaluation, Examples, LabelledPoint, SceneCollector, SceneE
 use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::ProgressMode;
 use crate::run::Manifest;
-use crate::task::Opened;
+use crate::task::{ClassMatch, Opened};
 
 /// A trained segmenter: the network of a run with its classes and its preparation of scenes.
 ///
@@ -36,6 +37,8 @@ pub struct Segmenter {
     weights: Weights,
     pub(super) network: Network,
     pub(super) builder: RegionBuilder,
+    /// Classes of the data, and those of the network that they count as.
+    pub(crate) class_map: Vec<(String, String)>,
 }
 
 impl Segmenter {
@@ -58,7 +61,7 @@ impl Segmenter {
         let network = opened.network(&spec, device)?;
         let builder = RegionBuilder::of(&config.model, &scenes, classes, 0.0, device);
         let Opened { config, manifest, weights, .. } = opened;
-        Ok(Self { config, scenes, manifest, weights, network, builder })
+        Ok(Self { config, scenes, manifest, weights, network, builder, class_map: Vec::new() })
     }
 
     /// The config of the run.
@@ -134,19 +137,11 @@ impl Segmenter {
         progress: ProgressMode,
     ) -> Result<(Evaluation, Examples), RunError> {
         let folder = self.scenes.folder(root)?;
-        let names = self.scenes.class_names(root)?;
-        if names != self.classes() {
-            return Err(RunError::Classes {
-                path: root.to_owned(),
-                found: names.join(", "),
-                expected: self.classes().join(", "),
-            });
-        }
         let files = folder.split(split)?;
         if files.is_empty() {
             return Err(RunError::NoFiles { path: root.to_owned(), split: split.to_owned() });
         }
-        let map = self.scenes.label_map(self.classes());
+        let map = self.labels_of(root)?;
         let classes = self.classes().len();
         let mut all = Score::new(classes);
         let mut scenes = SceneCollector::default();
@@ -172,6 +167,31 @@ impl Segmenter {
             all.merge(&score);
         }
         Ok((self.evaluation(split, &all, files.len()), scenes.finish()))
+    }
+
+    /// In what the classes of the data differ from those of the network.
+    pub(crate) fn class_notes(&self, root: &Path) -> Result<Vec<String>, RunError> {
+        let names = self.scenes.class_names(root)?;
+        Ok(ClassMatch::of(root, &names, self.classes(), &self.class_map)?.notes)
+    }
+
+    /// From the labels of the scenes in `root` to the classes of the network.
+    fn labels_of(&self, root: &Path) -> Result<LabelMap, RunError> {
+        let names = self.scenes.class_names(root)?;
+        let class_of = ClassMatch::of(root, &names, self.classes(), &self.class_map)?.class_of;
+        if names == self.classes() && class_of.is_sorted() && self.class_map.is_empty() {
+            return Ok(self.scenes.label_map(self.classes()));
+        }
+        // A label is an index of the classes of the data, or is named by the config.
+        let index = |name: &String| names.iter().position(|class| class == name);
+        let pairs: Vec<(i64, usize)> = match &self.scenes.label_map[..] {
+            [] => (0..).zip(class_of).collect(),
+            named => {
+                named.iter().filter_map(|(label, name)| Some((*label, class_of[index(name)?]))).collect()
+            }
+        };
+        let Self { scenes, .. } = self;
+        Ok(LabelMap::new(&scenes.label, self.classes().len(), &pairs, &scenes.ignore).named(self.classes()))
     }
 
     /// Compares `votes` with the labels of their scene `cloud`; `None` if it has no labels.

@@ -52,8 +52,13 @@ pub(crate) fn training_data(
         Ok::<_, RunError>(found.scenes)
     };
     let train = load("train")?;
-    if class_counts(&train, classes.len()).iter().all(|&count| count == 0) {
+    let counts = class_counts(&train, classes.len());
+    if counts.iter().all(|&count| count == 0) {
         return Err(RunError::NoFiles { path: root.clone(), split: "train".into() });
+    }
+    let missing = classes.iter().zip(&counts).filter(|(_, count)| **count == 0);
+    for (class, _) in missing.filter(|_| !matches!(progress, ProgressMode::Quiet)) {
+        eprintln!("warning: class '{class}' has no point in the training scenes: it cannot be learnt");
     }
     let has_validation = folder.splits().any(|split| split == "val");
     let validation = if has_validation { load("val")? } else { Vec::new() };

@@ -8,9 +8,10 @@ mod event;
 mod record;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use pointcloud::io::{append, create_folder};
 
 use crate::error::RunError;
 use crate::metrics::EpochMetrics;
@@ -86,14 +87,14 @@ impl EventLog {
         let failed = || RunError::io(&self.path, "write");
         let mut data = Vec::new();
         if self.file.is_none() {
-            fs::create_dir_all(self.path.parent().expect("it lies in a folder")).map_err(failed())?;
+            create_folder(self.path.parent().expect("it lies in a folder"))?;
             let file = OpenOptions::new().append(true).create(true).open(&self.path).map_err(failed())?;
             self.file = Some(file);
             data = record::frame(&event::version(now()));
         }
         data.extend(record::frame(&event::scalars(now(), step, values)));
         // Write with one call, so that only the last record can be incomplete.
-        self.file.as_mut().map_or(Ok(()), |file| file.write_all(&data)).map_err(failed())
+        self.file.as_mut().map_or(Ok(()), |file| append(file, &data)).map_err(failed())
     }
 }
 

@@ -1,5 +1,10 @@
 //! `pointwise convert`
 
+mod jobs;
+mod shard;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use pointcloud::dataset::{Hdf5Folder, list_tree};
+use pointcloud::dataset::Hdf5Folder;
 use pointcloud::io::{self, Contents, Format, Reader, losses, readable_extensions, writable_extensions};
 use rayon::prelude::*;
 use train::Progress;
@@ -16,6 +21,7 @@ use train::Progress;
 use super::interrupt;
 use super::output::describe;
 use super::unpack::{Unpack, make_folder};
+use crate::files::{Existing, Job, ListOptions, existing, refuse_collisions};
 use crate::progress;
 
 /// Convert a file or a folder of files to another format
@@ -25,12 +31,17 @@ use crate::progress;
   pointwise convert ModelNet40/ out/ --points 2048
   pointwise convert modelnet40_ply_hdf5_2048/ out/
   pointwise convert scans/ tables/ --format csv --skip-bad
-  pointwise convert scan.txt scan.laz --columns x,y,z,intensity,r,g,b,label --strict")]
+  pointwise convert scan.txt scan.laz --columns x,y,z,intensity,r,g,b,label --strict
+  pointwise convert --list tiles.txt out/ --format laz --shard 0/8")]
 pub(super) struct Convert {
-    /// File or folder to read
-    input: PathBuf,
-    /// File or folder to write; a folder gets the folders of the input
-    output: PathBuf,
+    /// Files or folders to read, then the file or folder to write; a folder gets the folders of the inputs. With --list only the
+    /// folder to write
+    #[arg(required = true, value_names = ["INPUT", "OUTPUT"], num_args = 1..)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    list: ListOptions,
+    #[command(flatten)]
+    existing: Existing,
     /// Points of every file: drawn from the surface of meshes, chosen from clouds [default: all vertices]
     #[arg(long, value_name = "N")]
     points: Option<usize>,
@@ -109,37 +120,60 @@ impl Convert {
             .finite(true)
             .columns(&self.columns)
             .drop_invalid(self.drop_invalid);
+        if self.list.list.is_some() {
+            return self.convert_list(&reader);
+        }
+        if self.inputs().is_empty() {
+            let found = self.output().display();
+            bail!("found only {found}, expected an input and an output");
+        }
         if let Some(folder) = self.many_clouds()? {
             let unpack = Unpack {
                 folder: &folder,
-                output: &self.output,
-                extension: self.format.as_deref().unwrap_or("ply"),
+                output: self.output(),
+                extension: self.extension(),
                 test_rooms: &self.test_rooms,
                 points: self.points,
                 sampling: self.sampling.into(),
                 seed: self.seed,
                 skip_bad: self.skip_bad,
+                overwrite: self.existing.overwrite,
                 quiet: self.quiet,
             };
             return unpack.run();
         }
         let jobs = self.jobs()?;
+        refuse_collisions(&jobs)?;
+        let all = jobs.len();
+        // The seed of a file depends on its index among all files, also when some are done.
+        let numbers: BTreeMap<PathBuf, u64> =
+            jobs.iter().enumerate().map(|(index, job)| (job.to.clone(), index as u64)).collect();
+        let (jobs, kept) = existing(jobs, self.existing)?;
+        if self.existing.resume {
+            eprintln!("{kept} of {all} files are converted already");
+        }
+        self.convert_all(&jobs, |job| reader.clone().stream(numbers[&job.to]))
+    }
+
+    /// Converts every job with the reader that `reader` gives for it.
+    fn convert_all(&self, jobs: &[Job], reader: impl Fn(&Job) -> Reader + Sync) -> anyhow::Result<ExitCode> {
         let bar = Progress::start(progress::detect(self.quiet), "converting", "files", jobs.len());
         let (done, written) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
         let stop = AtomicBool::new(false);
         interrupt::leaves({
             let (written, all) = (written.clone(), jobs.len());
-            move || format!("{} of {all} files are written", written.load(Ordering::Relaxed))
+            move || {
+                format!("{} of {all} files are written; --resume goes on", written.load(Ordering::Relaxed))
+            }
         });
         let results: Vec<anyhow::Result<Vec<String>>> = jobs
             .par_iter()
-            .enumerate()
-            .map(|(index, (from, to))| {
+            .map(|job| {
                 // After an error the rest would be work for nothing.
                 if stop.load(Ordering::Relaxed) {
                     return Ok(Vec::new());
                 }
-                let result = self.convert(from, to, &reader.clone().stream(index as u64));
+                let result = self.convert(&job.from, &job.to, &reader(job));
                 written.fetch_add(usize::from(result.is_ok()), Ordering::Relaxed);
                 stop.fetch_or(result.is_err() && !self.skip_bad, Ordering::Relaxed);
                 bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
@@ -150,11 +184,11 @@ impl Convert {
 
         let mut skipped = 0;
         let mut lost: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
-        for (result, (from, _)) in results.into_iter().zip(&jobs) {
+        for (result, job) in results.into_iter().zip(jobs) {
             match result {
                 Ok(losses) => {
                     for loss in losses {
-                        lost.entry(loss).or_default().push(from);
+                        lost.entry(loss).or_default().push(&job.from);
                     }
                 }
                 Err(error) if self.skip_bad => {
@@ -171,75 +205,30 @@ impl Convert {
             eprintln!("{skipped} of {} files were skipped", jobs.len());
         }
         // Nothing written is no success, also where bad files may be left out.
-        Ok(if skipped == jobs.len() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        let is_failure = skipped == jobs.len() && skipped > 0;
+        Ok(if is_failure { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
     /// The input, where it is an HDF5 file of many clouds or a folder of such files.
     fn many_clouds(&self) -> anyhow::Result<Option<Hdf5Folder>> {
-        std::fs::metadata(&self.input).with_context(|| format!("{}: cannot read", self.input.display()))?;
-        let folder = match self.input.is_dir() {
-            true => Hdf5Folder::open(&self.input)?,
-            false => Hdf5Folder::of_file(&self.input)?,
+        for input in self.inputs() {
+            std::fs::metadata(input).with_context(|| format!("{}: cannot read", input.display()))?;
+        }
+        let [input] = self.inputs() else { return Ok(None) };
+        let folder = match input.is_dir() {
+            true => Hdf5Folder::open(input)?,
+            false => Hdf5Folder::of_file(input)?,
         };
-        let extension = self.output.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        let is_file = writable_extensions().contains(&extension.as_str()) && !self.output.is_dir();
+        let output = self.output();
+        let extension = output.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let is_file = writable_extensions().contains(&extension.as_str()) && !output.is_dir();
         if let Some(folder) = &folder
-            && (is_file || self.output.is_file())
+            && (is_file || output.is_file())
         {
-            let (output, clouds) = (self.output.display(), folder.len());
+            let (output, clouds) = (output.display(), folder.len());
             bail!("{output}: found a file, expected a folder, since the input holds {clouds} clouds");
         }
         Ok(folder)
-    }
-
-    /// Files to read and files to write; no two of the latter are one, and none is among the former.
-    fn jobs(&self) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
-        let jobs: Vec<(PathBuf, PathBuf)> = if self.input.is_dir() {
-            if self.output.is_file() {
-                bail!("{}: found a file, expected a folder, since the input is one", self.output.display());
-            }
-            let extension = self.format.as_deref().unwrap_or("ply");
-            // What an earlier run wrote into a folder inside the input is no input.
-            let inside = resolved(&self.output) != resolved(&self.input);
-            list_tree(&self.input)?
-                .into_iter()
-                .filter(|path| !(inside && resolved(path).starts_with(resolved(&self.output))))
-                .map(|path| {
-                    let below = path.strip_prefix(&self.input).unwrap_or(&path).with_extension(extension);
-                    let to = self.output.join(below);
-                    (path, to)
-                })
-                .collect()
-        } else {
-            let name = self.input.file_stem().unwrap_or_default();
-            let to = match &self.format {
-                _ if self.output.is_dir() => {
-                    let extension = self.format.as_deref().unwrap_or("ply");
-                    self.output.join(name).with_extension(extension)
-                }
-                Some(extension) => self.output.with_extension(extension),
-                None => self.output.clone(),
-            };
-            let extension = to.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-            if !writable_extensions().contains(&extension.as_str()) {
-                let known = writable_extensions().join(", ");
-                bail!("{}: found extension '{extension}', expected one of: {known}", to.display());
-            }
-            vec![(self.input.clone(), to)]
-        };
-        let inputs: BTreeMap<PathBuf, &Path> =
-            jobs.iter().map(|(from, _)| (resolved(from), from.as_path())).collect();
-        let mut outputs: BTreeMap<&Path, &Path> = BTreeMap::new();
-        for (from, to) in &jobs {
-            if let Some(input) = inputs.get(&resolved(to)) {
-                bail!("{}: is an input and would be overwritten; choose another output", input.display());
-            }
-            if let Some(other) = outputs.insert(to, from) {
-                let (first, second, to) = (other.display(), from.display(), to.display());
-                bail!("{first} and {second} would both become {to}; convert them into two folders");
-            }
-        }
-        Ok(jobs)
     }
 }
 
@@ -271,11 +260,6 @@ impl Convert {
     }
 }
 
-/// The path without links and `..`; unchanged where it does not exist.
-fn resolved(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
 /// Prints a line for every loss; those of several files once for each number of things lost.
 fn tell_losses(lost: &BTreeMap<String, Vec<&Path>>) {
     const MOST_LINES: usize = 40;
@@ -288,87 +272,5 @@ fn tell_losses(lost: &BTreeMap<String, Vec<&Path>>) {
     }
     if lost.len() > MOST_LINES {
         eprintln!("{} more kinds of losses", lost.len() - MOST_LINES);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    const TRIANGLE: &str = "OFF\n3 1 0\n0 0 0\n2 0 0\n0 2 0\n3 0 1 2\n";
-
-    fn command(input: PathBuf, output: PathBuf) -> Convert {
-        Convert {
-            input,
-            output,
-            points: None,
-            sampling: SamplingArgument::Random,
-            seed: 1,
-            skip_bad: false,
-            format: None,
-            test_rooms: "Area_5".into(),
-            columns: String::new(),
-            drop_invalid: false,
-            strict: false,
-            quiet: true,
-        }
-    }
-
-    fn tree(root: &Path) -> PathBuf {
-        let input = root.join("in");
-        fs::create_dir_all(input.join("a/train")).unwrap();
-        fs::write(input.join("a/train/1.off"), TRIANGLE).unwrap();
-        fs::write(input.join("b.csv"), "x,y,z,intensity\n1,2,3,0.5\n4,5,6,1.5\n").unwrap();
-        fs::write(input.join("notes.txt"), "words").unwrap();
-        input
-    }
-
-    #[test]
-    fn a_tree_keeps_its_folders_and_columns() {
-        let root = tempfile::tempdir().unwrap();
-        let (input, output) = (tree(root.path()), root.path().join("out"));
-        command(input.clone(), output.clone()).run().unwrap();
-        let cloud = pointcloud::io::read(output.join("b.ply")).unwrap();
-        assert_eq!(cloud.property("intensity").unwrap().values, [0.5, 1.5]);
-        assert_eq!(pointcloud::io::read(output.join("a/train/1.ply")).unwrap().len(), 3);
-        assert!(!output.join("notes.ply").exists());
-
-        let sampled = Convert { points: Some(50), ..command(input, output.clone()) };
-        sampled.run().unwrap();
-        let cloud = pointcloud::io::read(output.join("a/train/1.ply")).unwrap();
-        assert_eq!((cloud.len(), cloud.normals().unwrap()[0]), (50, [0.0, 0.0, 1.0]));
-    }
-
-    #[test]
-    fn bad_files_end_the_work_or_are_skipped() {
-        let root = tempfile::tempdir().unwrap();
-        let (input, output) = (tree(root.path()), root.path().join("out"));
-        fs::write(input.join("a/bad.ply"), "ply\nformat\n").unwrap();
-        let error = command(input.clone(), output.clone()).run().unwrap_err();
-        assert!(error.to_string().contains("bad.ply: line 2: found 'format'"), "{error}");
-        let skip = Convert { skip_bad: true, ..command(input, output.clone()) };
-        assert_eq!(format!("{:?}", skip.run().unwrap()), format!("{:?}", ExitCode::SUCCESS));
-        assert!(output.join("b.ply").exists() && !output.join("a/bad.ply").exists());
-    }
-
-    #[test]
-    fn inputs_are_never_overwritten() {
-        let root = tempfile::tempdir().unwrap();
-        let input = tree(root.path());
-        let csv = input.join("b.csv");
-        let before = fs::read(&csv).unwrap();
-        let same = command(csv.clone(), input.join("a/../b.csv")).run().unwrap_err().to_string();
-        assert!(same.contains("is an input and would be overwritten"), "{same}");
-        let folder = Convert { format: Some("csv".into()), ..command(input.clone(), input.clone()) };
-        assert!(folder.run().unwrap_err().to_string().contains("is an input"));
-        assert_eq!(fs::read(&csv).unwrap(), before);
-
-        fs::write(input.join("b.off"), TRIANGLE).unwrap();
-        let twice = command(input.clone(), root.path().join("out")).run().unwrap_err().to_string();
-        assert!(twice.contains("would both become"), "{twice}");
-        let odd = command(csv, root.path().join("a.doc")).run().unwrap_err().to_string();
-        assert!(odd.contains("found extension 'doc', expected one of: ply"), "{odd}");
     }
 }

@@ -1,0 +1,58 @@
+//! `pointwise convert --list`: a shard of a list of files.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::bail;
+use pointcloud::derive_seed;
+use pointcloud::io::Reader;
+use rayon::prelude::*;
+use serde_json::{Map, json};
+
+use super::Convert;
+use crate::commands::output::describe;
+use crate::files::{ShardWork, check, key_of_options};
+use crate::progress;
+
+impl Convert {
+    /// Converts the shard of the list, or checks the whole list.
+    pub(super) fn convert_list(&self, reader: &Reader) -> anyhow::Result<ExitCode> {
+        if let [input, ..] = self.inputs() {
+            bail!("{}: found an input beside --list, expected only the folder to write", input.display());
+        }
+        if self.skip_bad {
+            bail!("--skip-bad: has no effect with --list, where a file that fails never stops the others");
+        }
+        let output = self.output();
+        let suffix = format!(".{}", self.extension());
+        let list = self.list.list(output, Some(suffix)).expect("called with --list only");
+        let Self { points, sampling, seed, format, columns, drop_invalid, strict, .. } = self;
+        let key = key_of_options(&format!(
+            "points {points:?} {sampling:?} {seed} format {format:?} columns {columns} drop {drop_invalid} strict {strict}"
+        ));
+        if self.list.check {
+            return check(&list, &key);
+        }
+        let work = ShardWork::open(list, &self.list, &key, progress::detect(self.quiet))?;
+        let ended = AtomicBool::new(false);
+        // The threads take one file after the other, so that reading, computing and writing overlap.
+        work.todo()?.par_bridge().for_each(|(from, todo)| {
+            if ended.load(Ordering::Relaxed) {
+                return;
+            }
+            // The choice of points depends on the file alone, not on the shard or on its index in the list.
+            let name: Vec<u64> = todo.listed.name.bytes().map(u64::from).collect();
+            let reader = reader.clone().stream(derive_seed(*seed, &name));
+            let to = todo.listed.to.clone().expect("a conversion writes a file for every input");
+            let outcome = self.convert(&from, &to, &reader).map(|lost| {
+                let to = to.strip_prefix(output).unwrap_or(&to).to_string_lossy().into_owned();
+                Map::from_iter([("output".to_owned(), json!(to)), ("lost".to_owned(), json!(lost))])
+            });
+            let outcome = outcome.map_err(|error| describe(error.as_ref()));
+            if !work.finish(todo, outcome) {
+                ended.store(true, Ordering::Relaxed);
+            }
+        });
+        work.end()
+    }
+}

@@ -1,0 +1,130 @@
+//! Classes of files: text for people, and lines of JSON and CSV.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Map, Value, json};
+use train::{Classifier, Prediction, Progress, RunError};
+
+use super::super::interrupt;
+use super::super::output::{describe, line};
+use super::results::Results;
+use super::{NONE, Predict, tell_dropped};
+use crate::files::ShardWork;
+use crate::progress;
+
+impl Predict {
+    /// Classifies the files of the arguments, and goes on after one that cannot be used.
+    pub(super) fn classify(&self, classifier: &Classifier) -> anyhow::Result<ExitCode> {
+        let mut files = self.files()?;
+        let (mut results, done) = Results::open(self.output.as_deref(), self.json.as_deref(), self.existing)?;
+        let all = files.len();
+        files.retain(|path| !done.contains(path.to_string_lossy().as_ref()));
+        if self.existing.resume {
+            eprintln!("{} of {all} files are predicted already", all - files.len());
+        }
+        let finished = Arc::new(AtomicUsize::new(all - files.len()));
+        interrupt::leaves({
+            let (finished, output) = (finished.clone(), self.output.clone());
+            move || {
+                let done = finished.load(Ordering::Relaxed);
+                let place = match &output {
+                    Some(folder) => format!("; --resume goes on in {}", folder.display()),
+                    None => String::new(),
+                };
+                format!("{done} of {all} files are predicted{place}")
+            }
+        });
+        let bar = Progress::start(progress::detect(self.quiet), "predicting", "files", files.len());
+        let (mut failed, mut ended) = (0, None);
+        let count = files.len();
+        classifier.predict_each(files.into_iter().map(|path| (path, ())), |path, (), prediction| {
+            failed += usize::from(prediction.is_err());
+            let told = self.tell(&path, &prediction, &mut results, &bar);
+            finished.fetch_add(1, Ordering::Relaxed);
+            bar.advance(1);
+            match told {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    ended = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        bar.finish();
+        if let Some(error) = ended {
+            return Err(error);
+        }
+        if failed > 0 {
+            eprintln!("{failed} of {count} files could not be used");
+            return Ok(ExitCode::FAILURE);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Prints and writes the prediction for one file.
+    fn tell(
+        &self,
+        path: &Path,
+        prediction: &Result<Prediction, RunError>,
+        results: &mut Results,
+        bar: &Progress,
+    ) -> anyhow::Result<()> {
+        match prediction {
+            Ok(prediction) => {
+                if !results.prints_json() {
+                    bar.aside(|| line(format_args!("{}  {}", path.display(), self.ranked(prediction))))?;
+                }
+                bar.aside(|| tell_dropped(path, prediction.dropped));
+            }
+            Err(error) => bar.aside(|| eprintln!("error: {}", describe(error))),
+        }
+        bar.aside(|| results.add(&self.row(path, prediction)))
+    }
+
+    /// `chair 0.93  table 0.04  sofa 0.01`, with `none  ` before it where the first is too low.
+    fn ranked(&self, prediction: &Prediction) -> String {
+        let top = prediction.ranked.iter().take(self.top.get());
+        let top = top.map(|(class, probability)| format!("{class} {probability:.3}")).collect::<Vec<_>>();
+        let none = if prediction.class(self.reject).is_none() { "none  " } else { "" };
+        format!("{none}{}", top.join("  "))
+    }
+
+    /// The line of JSON of a file.
+    fn row(&self, path: &Path, prediction: &Result<Prediction, RunError>) -> Value {
+        let mut row = match prediction {
+            Ok(prediction) => self.facts(prediction),
+            Err(error) => Map::from_iter([("error".to_owned(), json!(describe(error)))]),
+        };
+        row.insert("file".into(), json!(path.to_string_lossy()));
+        Value::Object(row)
+    }
+
+    /// What a line says of a prediction.
+    fn facts(&self, prediction: &Prediction) -> Map<String, Value> {
+        let classes = prediction.ranked.iter();
+        let classes: Vec<Value> = classes
+            .map(|(class, probability)| json!({ "class": class, "probability": probability }))
+            .collect();
+        Map::from_iter([
+            ("class".to_owned(), json!(prediction.class(self.reject).unwrap_or(NONE))),
+            ("dropped".to_owned(), json!(prediction.dropped)),
+            ("predictions".to_owned(), Value::Array(classes)),
+        ])
+    }
+
+    /// Classifies a shard of the list.
+    pub(super) fn classify_list(&self, classifier: &Classifier) -> anyhow::Result<ExitCode> {
+        let list = self.file_list(true);
+        let work = ShardWork::open(list, &self.list, &self.key()?, progress::detect(self.quiet))?;
+        classifier.predict_each(work.todo()?, |_: PathBuf, todo, prediction| {
+            let outcome =
+                prediction.map(|prediction| self.facts(&prediction)).map_err(|error| describe(&error));
+            if work.finish(todo, outcome) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        work.end()
+    }
+}

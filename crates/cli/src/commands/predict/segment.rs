@@ -1,0 +1,203 @@
+//! Labels of the points of scenes: a file for every scene.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::time::Instant;
+
+use anyhow::Context;
+use pointcloud::PointCloud;
+use serde_json::{Map, Value, json};
+use train::{LabelEstimate, LabelOptions, ProgressMode, Segmenter, Votes, write_labelled};
+
+use super::super::interrupt;
+use super::super::output::{describe, is_closed_pipe, line};
+use super::{LABELLED, NONE, Predict, tell_dropped};
+use crate::files::{Job, Mirror, ShardWork, existing, output_below, refuse_collisions};
+use crate::progress;
+
+/// A scene that was read, and how many of its points were left out.
+type Scene = pointcloud::Result<(PointCloud, usize)>;
+
+/// The number of points of each class, those without a label last, and of all.
+struct Counts {
+    of_class: Vec<usize>,
+    points: usize,
+}
+
+impl Counts {
+    fn of(votes: &Votes, classes: usize) -> Self {
+        let mut of_class = vec![0_usize; classes + 1];
+        for point in 0..votes.len() {
+            of_class[usize::try_from(votes.label(point)).unwrap_or(classes)] += 1;
+        }
+        Self { of_class, points: votes.len() }
+    }
+
+    /// The classes that occur, with their number of points.
+    fn named<'a>(&'a self, segmenter: &'a Segmenter) -> impl Iterator<Item = (&'a str, usize)> {
+        let names = segmenter.classes().iter().map(String::as_str).chain([NONE]);
+        names.zip(self.of_class.iter().copied()).filter(|(_, count)| *count > 0)
+    }
+}
+
+impl Predict {
+    /// Labels every file of the arguments, and goes on after one that cannot be used.
+    pub(super) fn segment(&self, segmenter: &Segmenter) -> anyhow::Result<ExitCode> {
+        let jobs = self.jobs()?;
+        refuse_collisions(&jobs)?;
+        let all = jobs.len();
+        let (jobs, kept) = existing(jobs, self.existing)?;
+        if self.existing.resume {
+            eprintln!("{kept} of {all} scenes are labelled already");
+        }
+        let done = Arc::new(AtomicUsize::new(kept));
+        interrupt::leaves({
+            let done = done.clone();
+            move || format!("{} of {all} scenes are labelled; --resume goes on", done.load(Ordering::Relaxed))
+        });
+        let (mut failed, mut ended, count) = (0, None, jobs.len());
+        each_scene(segmenter, jobs.into_iter().map(|job| (job.from, job.to)), |path, to, scene| {
+            let labelled = scene
+                .map_err(anyhow::Error::from)
+                .and_then(|scene| self.label(segmenter, (&path, &to), scene, progress::detect(self.quiet)));
+            match labelled {
+                Ok(_) => {
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(error) if is_closed_pipe(&error) => {
+                    ended = Some(error);
+                    return false;
+                }
+                Err(error) => {
+                    failed += 1;
+                    eprintln!("error: {}", describe(error.as_ref()));
+                }
+            }
+            true
+        });
+        if let Some(error) = ended {
+            return Err(error);
+        }
+        if failed > 0 {
+            eprintln!("{failed} of {count} files could not be used");
+            return Ok(ExitCode::FAILURE);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Labels a shard of the list.
+    pub(super) fn segment_list(&self, segmenter: &Segmenter) -> anyhow::Result<ExitCode> {
+        let list = self.file_list(false);
+        let output = list.output.clone();
+        let work = ShardWork::open(list, &self.list, &self.key()?, progress::detect(self.quiet))?;
+        each_scene(segmenter, work.todo()?, |path, todo, scene| {
+            let to = todo.listed.to.clone().expect("a segmenter writes a file for every input");
+            let labelled = scene
+                .map_err(anyhow::Error::from)
+                .and_then(|scene| self.label(segmenter, (&path, &to), scene, ProgressMode::Quiet));
+            let facts = |counts: Counts| -> Map<String, Value> {
+                let of_class: Map<String, Value> =
+                    counts.named(segmenter).map(|(class, count)| (class.to_owned(), json!(count))).collect();
+                let to = to.strip_prefix(&output).unwrap_or(&to).to_string_lossy().into_owned();
+                Map::from_iter([
+                    ("output".to_owned(), json!(to)),
+                    ("points".to_owned(), json!(counts.points)),
+                    ("classes".to_owned(), Value::Object(of_class)),
+                ])
+            };
+            work.finish(todo, labelled.map(facts).map_err(|error| describe(error.as_ref())))
+        });
+        work.end()
+    }
+
+    /// The inputs with their outputs: beside them or, with `--output`, in the tree of the inputs.
+    fn jobs(&self) -> anyhow::Result<Vec<Job>> {
+        let inputs: Vec<(&Path, bool)> =
+            self.inputs.iter().map(|path| (path.as_path(), path.is_dir())).collect();
+        let mirror = Mirror::of(&inputs);
+        let job = |from: PathBuf| match &self.output {
+            Some(folder) => Job { to: output_below(folder, &mirror.below(&from), LABELLED), from },
+            None => Job { to: output_below(Path::new(""), &from, LABELLED), from },
+        };
+        Ok(self.files()?.into_iter().map(job).collect())
+    }
+
+    /// Labels a scene and writes it. Prints figures unless the work is quiet, as that on a list is.
+    fn label(
+        &self,
+        segmenter: &Segmenter,
+        (path, output): (&Path, &Path),
+        (cloud, dropped): (PointCloud, usize),
+        progress: ProgressMode,
+    ) -> anyhow::Result<Counts> {
+        let tells = self.list.list.is_none();
+        tell_dropped(path, dropped);
+        let memory = self.memory.saturating_mul(1_000_000);
+        let options = LabelOptions { memory, shift: [self.shift; 3], votes: self.votes };
+        let print_estimate = |estimate: &LabelEstimate| {
+            if tells && !self.quiet {
+                eprintln!("{}: {estimate}", path.display());
+            }
+        };
+        let started = Instant::now();
+        let mut votes = segmenter.label_with(&cloud, path, &options, progress, &print_estimate)?;
+        votes.reject_below(self.reject);
+        let seconds = started.elapsed().as_secs_f64();
+        if let Some(folder) = output.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        let counts = Counts::of(&votes, segmenter.classes().len());
+        let compared = if tells { segmenter.compare(&votes, &cloud, path) } else { Ok(None) };
+        write_labelled(output, cloud, &votes)?;
+        if !tells {
+            return Ok(counts);
+        }
+        let points = counts.points;
+        line(format_args!(
+            "{}: {points} points in {seconds:.1} s, {:.0} points/s",
+            output.display(),
+            points as f64 / seconds
+        ))?;
+        let share = |count: usize| 100.0 * count as f64 / points as f64;
+        let found: Vec<String> =
+            counts.named(segmenter).map(|(class, count)| format!("{class} {:.1} %", share(count))).collect();
+        line(format_args!("  {}", found.join("  ")))?;
+        match compared {
+            Ok(Some(evaluation)) => line(format_args!("\n{}", evaluation.table()))?,
+            Ok(None) => {}
+            // The prediction does not depend on them.
+            Err(error) => eprintln!("the labels were not compared: {}", describe(&error)),
+        }
+        Ok(counts)
+    }
+}
+
+/// Gives every scene to `each`, in order; one is read while the one before is labelled. `each` ends the work with `false`.
+fn each_scene<T: Send>(
+    segmenter: &Segmenter,
+    files: impl Iterator<Item = (PathBuf, T)> + Send,
+    mut each: impl FnMut(PathBuf, T, Scene) -> bool,
+) {
+    let reader = segmenter.config().data.reader();
+    // Without room in the channel, one scene waits and no second one is read: scenes are large.
+    let (sender, receiver) = sync_channel::<(PathBuf, T, Scene)>(0);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for (path, with) in files {
+                let scene = reader.read_counted(&path);
+                // The receiver is gone when the work was ended.
+                if sender.send((path, with, scene)).is_err() {
+                    return;
+                }
+            }
+        });
+        for (path, with, scene) in receiver {
+            if !each(path, with, scene) {
+                break;
+            }
+        }
+    });
+}
