@@ -89,16 +89,32 @@ pub fn remove_unfinished() {
 /// # Errors
 /// [`Error::Io`]; the file at `path` is then what it was before.
 pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    replace_with(path, |out| write(out).map_err(|source| Error::io(path, "write", source)))
+}
+
+/// [`replace_file`] for a writer that goes back in the file, or fails for a reason of its own.
+///
+/// # Errors
+/// [`Error::Io`], and those of `write`; the file at `path` is then what it was before.
+pub(crate) fn replace_with<T>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<T>,
+) -> Result<T> {
+    let fail = |source| Error::io(path, "write", source);
     let partial = Unfinished::beside(path);
-    let written = partial.create().and_then(|file| {
+    let written = partial.create().map_err(fail).and_then(|file| {
         let mut out = BufWriter::new(file);
-        write(&mut out)?;
-        out.flush()
+        let result = write(&mut out)?;
+        out.flush().map_err(fail)?;
+        Ok(result)
     });
-    written.and_then(|()| partial.finish(|partial| fs::rename(partial, path))).map_err(|source| {
+    let published = written.and_then(|result| {
+        partial.finish(|partial| fs::rename(partial, path)).map_err(fail)?;
+        Ok(result)
+    });
+    published.inspect_err(|_| {
         // The error that matters is the first one; the partial file may not even exist.
         let _ = fs::remove_file(partial.path());
-        Error::io(path, "write", source)
     })
 }
 
