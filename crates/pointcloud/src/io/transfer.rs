@@ -86,26 +86,31 @@ impl Reader {
         let told = losses_of(&empty.contents, survey.rest.triangles, format);
         let before = [told.clone(), (format.lost)(&outline)].concat();
         refuse(&before)?;
-        let mut encoder = (format.encoder)(to, &outline)?;
+        let mut writing = Writing { encoder: (format.encoder)(to, &outline)? };
         let fail = |source| Error::io(to, "write", source);
         replace_with(to, |out| {
-            encoder.begin(out).map_err(fail)?;
-            let work = |encoder: &Box<dyn Encode>, block: Block| {
+            writing.encoder.begin(out).map_err(fail)?;
+            let work = |writing: &Writing, block: Block| {
                 let Sorted { contents, .. } = survey.sort(survey.decoder.columns(block)?)?;
                 let cloud = finite(contents.cloud, survey.non_finite > 0);
-                Ok(encoder.rows(&cloud, 0..cloud.len()))
+                Ok(writing.encoder.rows(&cloud, 0..cloud.len()))
             };
-            streamed
-                .for_each(ask, &mut encoder, work, |encoder, rows| encoder.put(out, rows).map_err(fail))?;
-            encoder.end(out).map_err(fail)?;
+            streamed.for_each(ask, &mut writing, work, |writing, rows| {
+                writing.encoder.put(out, rows).map_err(fail)
+            })?;
+            writing.encoder.end(out).map_err(fail)?;
             // Some losses are known only now.
-            let lost =
-                [told, if encoder.lost().is_empty() { (format.lost)(&outline) } else { encoder.lost() }]
-                    .concat();
+            let found = writing.encoder.lost();
+            let lost = [told, if found.is_empty() { (format.lost)(&outline) } else { found }].concat();
             refuse(&lost)?;
             Ok(lost)
         })
     }
+}
+
+/// The file that is written, for which every thread makes bytes.
+struct Writing {
+    encoder: Box<dyn Encode>,
 }
 
 /// The points whose position is finite, where some may not be.

@@ -11,7 +11,7 @@ use super::read::coordinate;
 use crate::cloud::PointCloud;
 use crate::io::columns::{Column, Outline, columns_of, distinct_columns_of};
 use crate::io::facts::Facts;
-use crate::names;
+use crate::names::{self, Role};
 use crate::scalar::ScalarType;
 
 /// Steps that a 32-bit coordinate can tell apart on each side of the offset, with some room.
@@ -131,7 +131,10 @@ impl Layout {
                 return Target::Extra { offset, number, transform };
             }
         }
-        let name = self.extra_name(column.name, names);
+        // A second label would be read in place of a classification that is 0 everywhere.
+        let is_label = Some(column.name) == cloud.label_name();
+        let second = cloud.labels().is_some() && !is_label && names::role_of(column.name).0 == Role::Label;
+        let name = self.extra_name(column.name, second, names);
         let mut entry = vec![0; ENTRY];
         let kind = EXTRA_TYPES.iter().position(|&t| t == column.scalar_type).map(|at| at + 1);
         entry[2] = kind.unwrap_or(if column.scalar_type == ScalarType::F32 { 9 } else { 10 }) as u8;
@@ -141,10 +144,10 @@ impl Layout {
         Target::Extra { offset, number: Number::Scalar(column.scalar_type), transform: (1.0, 0.0) }
     }
 
-    /// A name of at most 32 bytes that no field and no other column has.
-    fn extra_name(&mut self, name: &str, names: &mut HashSet<String>) -> String {
+    /// A name of at most 32 bytes that no field and no other column has; `second`: nor a label.
+    fn extra_name(&mut self, name: &str, second: bool, names: &mut HashSet<String>) -> String {
         let mut wanted = name.to_owned();
-        if is_reserved(&wanted) {
+        if is_reserved(&wanted) || second {
             wanted = format!("original_{name}");
             self.lost.push(format!(
                 "{name}: written as extra bytes '{wanted}', the field of LAS cannot hold its values"
