@@ -80,7 +80,7 @@ pub fn check_kept(contents: &Contents, extension: &str, folder: &Path) -> Result
         let found = back.property(&property.name);
         let one = |(&a, &b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan()) || decimal(a, b);
         let same = |a: &[f64], b: &[f64]| a.iter().zip(b).all(one);
-        let kept = found.is_some_and(|found| same(&found.values, &property.values));
+        let kept = found.is_some_and(|found| same(&property.values, &found.values));
         check(&property.name, kept || zero)?;
     }
     Ok(())

@@ -99,4 +99,10 @@ impl<'a> Outline<'a> {
         let facts = columns_of(cloud).iter().map(facts).collect();
         Self { cloud, points: cloud.len(), bounds: cloud.bounds(), facts }
     }
+
+    /// Facts of the channels of the colours; none without colours.
+    pub(crate) fn colors(&self) -> &[Facts] {
+        let first = if self.cloud.normals().is_some() { 6 } else { 3 };
+        if self.cloud.colors().is_some() { &self.facts[first..first + 3] } else { &[] }
+    }
 }

@@ -69,6 +69,10 @@ impl Layout {
             size: SIZES[format],
             lost: Vec::new(),
         };
+        let black = |facts: &Facts| facts.within(0.0, 0.0);
+        if outline.cloud.colors().is_some() && outline.points > 0 && outline.colors().iter().all(black) {
+            layout.lost.push("colours: all are 0, which las files have for none".into());
+        }
         if let Some(kind) = float_colors(outline) {
             layout.lost.push(format!("colours: {kind} becomes ushort, las holds 16 bits per channel"));
         }
@@ -231,9 +235,7 @@ fn color_factor(outline: &Outline<'_>) -> f64 {
     match outline.cloud.stored_colors() {
         None => 257.0,
         Some((ScalarType::F32 | ScalarType::F64, _)) => {
-            // The colours are after the coordinates and the normals.
-            let first = if outline.cloud.normals().is_some() { 6 } else { 3 };
-            let most = outline.facts[first..first + 3].iter().map(|facts| facts.most).fold(0.0, f64::max);
+            let most = outline.colors().iter().map(|facts| facts.most).fold(0.0, f64::max);
             if most <= 1.0 {
                 65535.0
             } else if most <= 255.0 {

@@ -72,8 +72,7 @@ pub(super) fn lost(outline: &Outline<'_>) -> Vec<String> {
         lost.push("label: words become numbers, since some would not be read as one word".to_owned());
     }
     let float = cloud.stored_colors().is_some_and(|(kind, _)| kind.is_float());
-    let first = if cloud.normals().is_some() { 6 } else { 3 };
-    if float && outline.facts[first..first + 3].iter().all(|facts| facts.whole_within(0.0, 1.0)) {
+    if float && outline.colors().iter().all(|facts| facts.whole_within(0.0, 1.0)) {
         lost.push("colours: shares that are all 0 or 1 are read as bytes".to_owned());
     }
     for (name, _) in column_types(cloud) {
