@@ -177,6 +177,15 @@ pub enum Error {
         format: &'static str,
     },
 
+    /// Something would be lost in a conversion that must lose nothing.
+    #[error("{path}: --strict: {lost}", path = path.display())]
+    Lossy {
+        /// File concerned.
+        path: PathBuf,
+        /// What would be lost.
+        lost: String,
+    },
+
     /// A mesh has no area to sample from: no faces, all degenerate, or not finite.
     #[error("{path}mesh has no surface to sample: {faces} faces, total area {area}",
         path = path.as_deref().map(prefix).unwrap_or_default())]

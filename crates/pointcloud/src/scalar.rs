@@ -34,6 +34,13 @@ pub struct ScalarProperty {
     pub values: Vec<f64>,
 }
 
+impl ScalarProperty {
+    /// A property without name and values.
+    pub(crate) fn empty() -> Self {
+        Self { name: String::new(), scalar_type: ScalarType::F64, values: Vec::new() }
+    }
+}
+
 impl ScalarType {
     /// The name in a PLY header.
     #[must_use]

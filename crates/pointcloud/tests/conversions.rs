@@ -2,58 +2,136 @@
 
 mod common;
 
-use common::{file, first, open, parse};
+use std::path::PathBuf;
+
+use common::{check_kept, file, first, open, parse};
 use pointcloud::PointCloud;
 use pointcloud::dataset::list_files;
-use pointcloud::io::{self, Format, Reader, losses, writable_extensions};
+use pointcloud::io::{self, Contents, Format, Reader, losses, writable_extensions};
+
+/// The files of the cases that can be read.
+fn cases() -> Vec<(PathBuf, Contents)> {
+    let paths = std::fs::read_dir(file("")).unwrap().map(|entry| entry.unwrap().path());
+    let open = |path: PathBuf| Some((path.clone(), Reader::new().drop_invalid(true).open(&path).ok()?));
+    paths.filter_map(open).collect()
+}
 
 /// Every file of the cases, written in every format and read back.
 #[test]
 fn what_is_written_is_what_was_read_or_a_loss_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(file("")).unwrap() {
-        let path = entry.unwrap().path();
-        let Ok(contents) = Reader::new().drop_invalid(true).open(&path) else { continue };
+    for (path, contents) in cases() {
         for extension in writable_extensions() {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let to = folder.path().join(format!("{name}.{extension}"));
-            let lost = losses(&contents, Format::of_extension(extension).unwrap());
-            io::write(&to, &contents.cloud).unwrap_or_else(|error| panic!("{name} to {extension}: {error}"));
-            if contents.cloud.is_empty() {
-                continue;
-            }
-            let back = io::read(&to).unwrap_or_else(|error| panic!("{name} to {extension}: {error}"));
-            assert_eq!(back.len(), contents.cloud.len(), "{name} {extension}");
-            let told = |what: &str| lost.iter().any(|line| line.starts_with(what));
-            let las = extension.starts_with("la");
-            // Files of singles have no more exact coordinates than LAS writes.
-            let bound = if las { 1e-9 } else { 0.0 };
-            let off = |i: usize| {
-                let (a, b) = (contents.cloud.point(i), back.point(i));
-                (0..3).map(|axis| (a[axis] - b[axis]).abs()).fold(0.0, f64::max)
-            };
-            let most = (0..back.len()).map(off).fold(0.0, f64::max);
-            assert!(most <= bound || told("coordinates"), "{name} {extension}: {most} off, {lost:?}");
-            assert_eq!(back.colors(), contents.cloud.colors(), "{name} {extension}");
-            assert_eq!(back.normals(), contents.cloud.normals(), "{name} {extension}");
-            assert_eq!(back.labels(), contents.cloud.labels(), "{name} {extension}");
-            for property in contents.cloud.properties() {
-                // LAS leaves out a field that is 0 everywhere.
-                let zero = las && property.values.iter().all(|&v| v == 0.0);
-                let found = back
-                    .property(&property.name)
-                    .or_else(|| back.property(&format!("original_{}", property.name)));
-                let same =
-                    |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()));
-                let kept = found.is_some_and(|found| same(&found.values, &property.values));
-                assert!(
-                    kept || zero || told(&property.name),
-                    "{name} {extension}: {}, {lost:?}",
-                    property.name
-                );
-            }
+            let kept = check_kept(&contents, extension, folder.path());
+            kept.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
     }
+}
+
+/// A conversion block by block writes the same bytes and tells the same losses as one in memory.
+#[test]
+fn blocks_make_the_same_files_as_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let reader = Reader::new().drop_invalid(true);
+    for (path, contents) in cases() {
+        for extension in writable_extensions() {
+            let [whole, blocks] =
+                ["whole", "blocks"].map(|name| folder.path().join(name).with_extension(extension));
+            io::write(&whole, &contents.cloud).unwrap();
+            let mut lost = reader.convert(&path, &blocks, false).unwrap();
+            let mut expected = losses(&contents, Format::of_extension(extension).unwrap());
+            lost.sort();
+            expected.sort();
+            assert_eq!(lost, expected, "{} {extension}", path.display());
+            let [whole, blocks] = [whole, blocks].map(|path| std::fs::read(path).unwrap());
+            assert!(whole == blocks, "{} {extension}", path.display());
+        }
+    }
+}
+
+/// So does a description.
+#[test]
+fn blocks_say_the_same_as_the_whole() {
+    let mut seen = 0;
+    for (path, _) in cases() {
+        let bytes = std::fs::read(&path).unwrap();
+        let whole = Reader::new().inspect_bytes(&bytes, &path).unwrap();
+        let blocks = Reader::new().inspect(&path).unwrap();
+        // NaN is not equal to itself.
+        assert_eq!(format!("{blocks:?}"), format!("{whole:?}"), "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen > 40);
+}
+
+/// Many blocks: types, ranges, words and large numbers are those of the whole file.
+#[test]
+fn many_blocks_are_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = 150_000;
+    let row = |i: usize| {
+        let late = i > 140_000;
+        let (z, t) = (if late { "0.123456789012" } else { "1" }, if late { 1_u64 << 60 } else { 5 });
+        let class = if late { "zebra" } else { ["tree", "ground"][i % 2] };
+        format!("{},{},{z},{},{t},{class},{}\n", i % 977, i / 977, if late { 700 } else { i % 7 }, i % 256)
+    };
+    let text: String = (0..rows).map(row).collect();
+    let from = folder.path().join("a.csv");
+    std::fs::write(&from, format!("x,y,z,intensity,t,class,u\n{text}")).unwrap();
+    let contents = Reader::new().open(&from).unwrap();
+    assert_eq!(contents.cloud.label_words().unwrap(), ["ground", "tree", "zebra"]);
+    for extension in writable_extensions() {
+        let [whole, blocks] =
+            ["whole", "blocks"].map(|name| folder.path().join(name).with_extension(extension));
+        io::write(&whole, &contents.cloud).unwrap();
+        Reader::new().convert(&from, &blocks, false).unwrap();
+        assert!(std::fs::read(&whole).unwrap() == std::fs::read(&blocks).unwrap(), "{extension}");
+        // And from that file to the next format.
+        let again = folder.path().join("again.laz");
+        Reader::new().convert(&blocks, &again, false).unwrap();
+        assert_eq!(io::read(&again).unwrap().len(), rows, "{extension}");
+        let (whole, blocks) = (Reader::new().open(&blocks).unwrap(), io::inspect(&blocks).unwrap());
+        assert_eq!(blocks.bounds, whole.cloud.bounds(), "{extension}");
+    }
+}
+
+#[test]
+fn faces_and_strips_of_one_file() {
+    let head = "ply\nformat ascii 1.0\ncomment a\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\n";
+    let both = format!(
+        "{head}element face 1\nproperty list uchar int vertex_indices\nelement tristrips 1\n\
+         property list int int vertex_indices\nend_header\n0 0 0\n1 0 0\n0 1 0\n1 1 0\n3 0 1 2\n8 0 1 2 3 -1 1 2 3\n"
+    );
+    let contents = parse(&both, "a.ply");
+    assert_eq!(contents.faces, [[0, 1, 2], [0, 1, 2], [2, 1, 3], [1, 2, 3]]);
+    assert_eq!(Reader::new().inspect_bytes(both.as_bytes(), "a.ply").unwrap().faces, 4);
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("a.ply");
+    std::fs::write(&from, &both).unwrap();
+    assert_eq!(io::inspect(&from).unwrap().faces, 4);
+    let lost = Reader::new().convert(&from, folder.path().join("b.xyz"), false).unwrap();
+    assert_eq!(
+        lost,
+        [
+            "1 comments: dropped, not read from the file",
+            "faces: 4 triangles dropped, text files are written without faces"
+        ]
+    );
+    let strict = Reader::new().convert(&from, folder.path().join("c.xyz"), true).unwrap_err().to_string();
+    assert!(
+        strict.contains("a.ply: --strict: 1 comments") && !folder.path().join("c.xyz").exists(),
+        "{strict}"
+    );
+}
+
+#[test]
+fn digits_beyond_single_precision_are_told() {
+    let text = "ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float y\nproperty float z\n\
+                property double nx\nproperty double ny\nproperty double nz\nend_header\n0 0 0 0.1234567890123 0.25 0.5\n";
+    let lost = losses(&parse(text, "a.ply"), Format::of_extension("ply").unwrap());
+    assert_eq!(lost, ["digits of the normals beyond single precision: dropped, not read from the file"]);
+    let short = text.replace("0.1234567890123", "0.125");
+    assert!(losses(&parse(&short, "a.ply"), Format::of_extension("ply").unwrap()).is_empty());
 }
 
 #[test]
@@ -128,7 +206,13 @@ fn compressed_files_of_every_format() {
         std::io::Write::write_all(&mut gzip, &bytes).unwrap();
         let zstd =
             ruzstd::encoding::compress_to_vec(bytes.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
-        for (extension, packed) in [("gz", gzip.finish().unwrap()), ("zst", zstd)] {
+        // Two frames, with one of other data between.
+        let half = |bytes: &[u8]| {
+            ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+        };
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        let frames = [half(first), vec![0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3], half(second)].concat();
+        for (extension, packed) in [("gz", gzip.finish().unwrap()), ("zst", zstd), ("ZST", frames)] {
             let path = folder.path().join(format!("{name}.{extension}"));
             std::fs::write(&path, &packed).unwrap();
             assert_eq!(io::read(&path).unwrap(), open(name).cloud, "{name} {extension}");
@@ -142,9 +226,26 @@ fn compressed_files_of_every_format() {
             assert!(error.contains("what cannot be unpacked"), "{error}");
         }
     }
-    assert_eq!(list_files(folder.path()).unwrap().len(), 12);
+    assert_eq!(list_files(folder.path()).unwrap().len(), 18);
     let error = io::write(folder.path().join("a.ply.gz"), &PointCloud::default()).unwrap_err().to_string();
     assert!(error.contains("found extension 'gz'"), "{error}");
+}
+
+/// Two scans that libE57 wrote by pye57; the second is turned and moved by its pose.
+#[test]
+fn e57_of_another_library() {
+    let cloud = open("e_pye57.e57").cloud;
+    assert_eq!(cloud.len(), 7);
+    assert_eq!(
+        (cloud.point(0), cloud.point(4)),
+        ([637_000.25, 5_400_000.5, 0.0], [637_002.25, 5_399_996.5, 4.0])
+    );
+    assert_eq!(cloud.colors().unwrap()[3..5], [[10, 30, 50], [20, 40, 60]]);
+    assert_eq!(cloud.property("intensity").unwrap().values[1..3], [0.25, 0.5]);
+    assert_eq!(cloud.property("scan").unwrap().values, [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
+    for (i, point) in [(5, [10.0, 21.0, 30.0]), (6, [10.0, 22.0, 33.0])] {
+        assert!((0..3).all(|axis| (cloud.point(i)[axis] - point[axis]).abs() < 1e-9), "{:?}", cloud.point(i));
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Text for people and pipes.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 /// Prints a line to the standard output; unlike `println!`, a reader that is gone is an error, not a panic.
 pub(crate) fn line(text: impl Display) -> io::Result<()> {
@@ -26,4 +28,19 @@ pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Prints a line for every loss; those of several files once for each number of things lost.
+pub(super) fn tell_losses(lost: &BTreeMap<String, Vec<PathBuf>>) {
+    const MOST_LINES: usize = 40;
+    for (loss, files) in lost.iter().take(MOST_LINES) {
+        match files.as_slice() {
+            [file] => eprintln!("{}: {loss}", file.display()),
+            [first, ..] => eprintln!("{loss} (in {} files, {} first)", files.len(), first.display()),
+            [] => {}
+        }
+    }
+    if lost.len() > MOST_LINES {
+        eprintln!("{} more kinds of losses", lost.len() - MOST_LINES);
+    }
 }

@@ -1,5 +1,6 @@
 //! `pointwise convert` of HDF5 files with many clouds: a file of every cloud or room.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,14 +9,14 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use pointcloud::dataset::Hdf5Folder;
-use pointcloud::io;
+use pointcloud::io::{self, Contents, Format, losses};
 use pointcloud::transform::{Sampling, resample};
 use pointcloud::{PointCloud, derive_seed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use train::Progress;
 
-use super::output::describe;
+use super::output::{describe, tell_losses};
 use crate::progress;
 
 /// What is unpacked, and how.
@@ -29,18 +30,25 @@ pub(super) struct Unpack<'a> {
     pub(super) points: Option<usize>,
     pub(super) sampling: Sampling,
     pub(super) seed: u64,
+    /// Whether points that are not finite are left out.
+    pub(super) drop_invalid: bool,
+    /// Whether a cloud of which something would be lost is refused.
+    pub(super) strict: bool,
     pub(super) skip_bad: bool,
     /// Whether files that exist are replaced.
     pub(super) overwrite: bool,
     pub(super) quiet: bool,
 }
 
+/// The file of a cloud below the output, and what was lost.
+type Written = (PathBuf, Vec<String>);
+
 impl Unpack<'_> {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let total = self.folder.len();
         let bar = Progress::start(progress::detect(self.quiet), "unpacking", "clouds", total);
         let done = AtomicUsize::new(0);
-        let results: Mutex<Vec<Result<PathBuf, anyhow::Error>>> = Mutex::default();
+        let results: Mutex<Vec<Result<Written, anyhow::Error>>> = Mutex::default();
         self.folder.unpack(self.test_rooms, &|inside, cloud| {
             let result = cloud.map_err(anyhow::Error::from).and_then(|cloud| self.write(inside, cloud));
             let go_on = result.is_ok() || self.skip_bad;
@@ -51,9 +59,15 @@ impl Unpack<'_> {
         bar.finish();
 
         let (mut written, mut skipped) = (Vec::new(), Vec::new());
+        let mut lost: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
         for result in results.into_inner().unwrap_or_else(PoisonError::into_inner) {
             match result {
-                Ok(path) => written.push(path),
+                Ok((path, losses)) => {
+                    for loss in losses {
+                        lost.entry(loss).or_default().push(path.clone());
+                    }
+                    written.push(path);
+                }
                 Err(error) if self.skip_bad => skipped.push(describe(error.as_ref())),
                 Err(error) => return Err(error),
             }
@@ -63,6 +77,9 @@ impl Unpack<'_> {
         if !skipped.is_empty() {
             eprintln!("{} of {total} clouds were written", written.len());
         }
+        if !self.quiet {
+            tell_losses(&lost);
+        }
         if written.is_empty() {
             return Ok(ExitCode::FAILURE);
         }
@@ -70,13 +87,18 @@ impl Unpack<'_> {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Writes one cloud, whose path in the data set is `inside`, without extension; gives its path below the output.
-    fn write(&self, inside: &Path, cloud: PointCloud) -> anyhow::Result<PathBuf> {
+    /// Writes one cloud, whose path in the data set is `inside`, without extension.
+    fn write(&self, inside: &Path, mut cloud: PointCloud) -> anyhow::Result<Written> {
         let mut name = inside.as_os_str().to_owned();
         name.push(format!(".{}", self.extension));
         let below = PathBuf::from(name);
         let path = self.output.join(&below);
         let named = || format!("cannot convert to {}", path.display());
+        let all = cloud.len();
+        if self.drop_invalid {
+            cloud = cloud.select(&cloud.finite_indices());
+        }
+        let dropped = all - cloud.len();
         cloud.check_finite().with_context(named)?;
         let cloud = match self.points {
             None => cloud,
@@ -90,9 +112,16 @@ impl Unpack<'_> {
         if path.exists() && !self.overwrite {
             bail!("{}: exists already; --overwrite replaces it", path.display());
         }
+        let mut contents = Contents::from(cloud);
+        contents.dropped = dropped;
+        let format = Format::of_extension(self.extension).with_context(named)?;
+        let lost = losses(&contents, format);
+        if self.strict && !lost.is_empty() {
+            bail!("{}: --strict: {}", path.display(), lost.join("; "));
+        }
         make_folder(path.parent().unwrap_or(self.output))?;
-        io::write(&path, &cloud).with_context(named)?;
-        Ok(below)
+        io::write(&path, &contents.cloud).with_context(named)?;
+        Ok((below, lost))
     }
 
     /// `classes.txt` for scenes, and `splits.txt` for shapes whose points name parts: what training on points needs.

@@ -1,8 +1,12 @@
 //! Files inside gzip and Zstandard.
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use crate::error::{Error, Position, Result};
 
@@ -10,11 +14,12 @@ use crate::error::{Error, Position, Result};
 const LARGER: u64 = 1032;
 const MORE: u64 = 1 << 26;
 
-/// Begins to unpack a file in memory.
-type Open = for<'a> fn(&'a [u8]) -> std::result::Result<Box<dyn Read + 'a>, String>;
+/// Begins to unpack a file.
+type Open = for<'a> fn(Box<dyn BufRead + 'a>) -> Box<dyn Read + 'a>;
 
 /// A compression: its name, its extension, the first bytes of a file, and its reader.
-struct Compression {
+#[derive(Debug)]
+pub(super) struct Compression {
     name: &'static str,
     extension: &'static str,
     magic: &'static [u8],
@@ -26,16 +31,13 @@ const COMPRESSIONS: [Compression; 2] = [
         name: "gzip",
         extension: "gz",
         magic: &[0x1f, 0x8b, 8],
-        open: |bytes| Ok(Box::new(flate2::read::MultiGzDecoder::new(bytes))),
+        open: |bytes| Box::new(flate2::bufread::MultiGzDecoder::new(bytes)),
     },
     Compression {
         name: "zstd",
         extension: "zst",
         magic: &[0x28, 0xb5, 0x2f, 0xfd],
-        open: |bytes| {
-            let decoder = ruzstd::decoding::StreamingDecoder::new(bytes);
-            decoder.map(|decoder| Box::new(decoder) as Box<dyn Read>).map_err(|error| error.to_string())
-        },
+        open: |bytes| Box::new(Frames { bytes, decoder: FrameDecoder::new() }),
     },
 ];
 
@@ -47,29 +49,91 @@ pub(super) fn inner_path(path: &Path) -> Cow<'_, Path> {
     if compressed { Cow::Owned(path.with_extension("")) } else { Cow::Borrowed(path) }
 }
 
+/// The compression of a file that begins so.
+pub(super) fn of(head: &[u8]) -> Option<&'static Compression> {
+    COMPRESSIONS.iter().find(|compression| head.starts_with(compression.magic))
+}
+
 /// What is inside a compressed file, and its path without the extension of the compression; `None` for other files.
 /// At most `most` bytes are unpacked, where that is given: then a file that goes on is no error.
 pub(super) fn unpack(path: &Path, bytes: &[u8], most: Option<u64>) -> Result<Option<(PathBuf, Vec<u8>)>> {
-    let Some(compression) = COMPRESSIONS.iter().find(|compression| bytes.starts_with(compression.magic))
-    else {
-        return Ok(None);
-    };
-    let refuse = |found: String| {
-        let expected = format!("a {} file", compression.name);
-        Error::malformed(path, Position::Byte(0), found, expected)
-    };
-    let limit = (bytes.len() as u64).saturating_mul(LARGER).saturating_add(MORE);
-    let reader =
-        (compression.open)(bytes).map_err(|error| refuse(format!("what cannot be unpacked ({error})")))?;
+    let Some(compression) = of(bytes) else { return Ok(None) };
     let mut unpacked = Vec::new();
-    let read = reader.take(most.unwrap_or(limit + 1)).read_to_end(&mut unpacked);
-    if let Err(error) = read
-        && most.is_none()
-    {
-        return Err(refuse(format!("what cannot be unpacked ({error})")));
-    }
-    if most.is_none() && unpacked.len() as u64 > limit {
-        return Err(refuse(format!("more than {limit} bytes in {}", bytes.len())));
+    match most {
+        Some(most) => {
+            // The start of a file ends anywhere.
+            let _ = (compression.open)(Box::new(bytes)).take(most).read_to_end(&mut unpacked);
+        }
+        None => compression.unpack(path, Box::new(bytes), bytes.len() as u64, &mut unpacked)?,
     }
     Ok(Some((inner_path(path).into_owned(), unpacked)))
+}
+
+impl Compression {
+    /// Unpacks a file into another.
+    pub(super) fn unpack_file(&self, path: &Path, from: File, to: &mut File) -> Result<()> {
+        let length = from.metadata().map_err(|source| Error::io(path, "read", source))?.len();
+        self.unpack(path, Box::new(BufReader::new(from)), length, to)
+    }
+
+    /// Unpacks `length` bytes.
+    fn unpack(
+        &self,
+        path: &Path,
+        bytes: Box<dyn BufRead + '_>,
+        length: u64,
+        to: &mut dyn Write,
+    ) -> Result<()> {
+        let refuse = |found: String| {
+            let expected = format!("a {} file", self.name);
+            Error::malformed(path, Position::Byte(0), found, expected)
+        };
+        let limit = length.saturating_mul(LARGER).saturating_add(MORE);
+        let unpacked = std::io::copy(&mut (self.open)(bytes).take(limit + 1), to);
+        match unpacked.map_err(|error| refuse(format!("what cannot be unpacked ({error})")))? {
+            unpacked if unpacked > limit => Err(refuse(format!("more than {limit} bytes in {length}"))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// All frames of a Zstandard file, one after the other. Programs that compress on several threads write many.
+struct Frames<'a> {
+    bytes: Box<dyn BufRead + 'a>,
+    decoder: FrameDecoder,
+}
+
+impl Frames<'_> {
+    /// Begins the next frame; false at the end of the file. Frames of other data are passed over.
+    fn begin(&mut self) -> io::Result<bool> {
+        while !self.bytes.fill_buf()?.is_empty() {
+            match self.decoder.reset(&mut self.bytes) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
+                    io::copy(&mut (&mut self.bytes).take(length.into()), &mut io::sink())?;
+                }
+                Err(error) => return Err(io::Error::other(error.to_string())),
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Read for Frames<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            while self.decoder.can_collect() < buffer.len() && !self.decoder.is_finished() {
+                let wanted = BlockDecodingStrategy::UptoBytes(buffer.len() - self.decoder.can_collect());
+                let decoded = self.decoder.decode_blocks(&mut self.bytes, wanted);
+                decoded.map_err(|error| io::Error::other(error.to_string()))?;
+            }
+            let count = self.decoder.read(buffer)?;
+            if count > 0 || buffer.is_empty() || !self.begin()? {
+                return Ok(count);
+            }
+        }
+    }
 }

@@ -60,6 +60,7 @@ impl Contents {
     /// Points and faces of polygons.
     pub(crate) fn of_faces(mut contents: Self, faces: Faces) -> Self {
         contents.left_out.extend(faces.left_out());
+        contents.notes.extend(faces.note());
         contents.faces = faces.triangles(&contents.cloud);
         contents
     }

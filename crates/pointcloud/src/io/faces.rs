@@ -12,6 +12,7 @@ pub(crate) struct Faces {
     /// Polygons of four corners and more, and the first of their triangles.
     polygons: Vec<(usize, Vec<u32>)>,
     too_small: usize,
+    too_large: usize,
 }
 
 impl Faces {
@@ -23,6 +24,8 @@ impl Faces {
             [first, ref rest @ ..] => {
                 if polygon.len() <= MOST_CLIPPED {
                     self.polygons.push((self.triangles.len(), polygon.to_vec()));
+                } else {
+                    self.too_large += 1;
                 }
                 self.triangles.extend(rest.windows(2).map(|edge| [first, edge[0], edge[1]]));
             }
@@ -43,9 +46,27 @@ impl Faces {
         }
     }
 
+    /// What was assumed of faces, as a sentence.
+    pub(crate) fn note(&self) -> Option<String> {
+        let count = self.too_large;
+        (count > 0).then(|| {
+            format!("{count} faces of more than {MOST_CLIPPED} corners are split as if they were convex")
+        })
+    }
+
+    /// Number of triangles.
+    pub(crate) fn len(&self) -> usize {
+        self.triangles.len()
+    }
+
     /// How many faces were left out, as a sentence.
     pub(crate) fn left_out(&self) -> Option<String> {
-        (self.too_small > 0).then(|| format!("{} faces of fewer than three corners", self.too_small))
+        Self::too_small(self.too_small)
+    }
+
+    /// That so many faces have no area, as a sentence.
+    pub(crate) fn too_small(count: usize) -> Option<String> {
+        (count > 0).then(|| format!("{count} faces of fewer than three corners"))
     }
 
     /// The triangles, once the vertices are known: polygons that are not convex are split by cutting off ears.
@@ -203,6 +224,15 @@ mod tests {
         ];
         let (cloud, triangles) = triangles(&letter.map(|[x, y]: [f32; 2]| [x, y, 0.0]));
         assert_eq!((triangles.len(), area(&cloud, &triangles)), (10, 18.0));
+    }
+
+    #[test]
+    fn very_large_polygons_are_told() {
+        let mut faces = Faces::default();
+        faces.push(&(0..MOST_CLIPPED as u32).collect::<Vec<_>>());
+        assert_eq!(faces.note(), None);
+        faces.push(&(0..=MOST_CLIPPED as u32).collect::<Vec<_>>());
+        assert!(faces.note().unwrap().starts_with("1 faces of more than 4096 corners"));
     }
 
     #[test]

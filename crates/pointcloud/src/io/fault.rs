@@ -3,7 +3,7 @@
 //! Every file that a training writes goes through here, so that a test can let each write fail once.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,7 +21,7 @@ pub(super) fn count_write() -> io::Result<()> {
 
 /// A file whose writes are counted.
 #[derive(Debug)]
-pub(super) struct CountedFile(pub(super) File);
+pub(crate) struct CountedFile(pub(super) File);
 
 impl Write for CountedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -35,6 +35,12 @@ impl Write for CountedFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+impl Seek for CountedFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
     }
 }
 

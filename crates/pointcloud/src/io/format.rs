@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
+use super::blocks::Open;
+use super::columns::Outline;
 use super::contents::{Contents, Source};
+use super::encode::{Encode, MakeEncoder};
 use super::summary::Summary;
-use crate::cloud::PointCloud;
 use crate::error::Result;
 
 /// Bytes at the start of a file that tell its format.
@@ -36,13 +38,15 @@ pub struct Format {
     pub(crate) library: &'static str,
     pub(crate) read: fn(&Source<'_>) -> Result<Contents>,
     pub(crate) inspect: fn(&Source<'_>) -> Result<Summary>,
+    /// Opens a file to read its points in blocks; `None` for a file of another kind, which is read as a whole.
+    pub(crate) open: Option<Open>,
     /// Whether labels are written as the words that they number.
     pub(crate) words: bool,
     /// Extensions that are written; none for a format that is only read.
     pub(crate) written: &'static [&'static str],
-    pub(crate) write: fn(&Path, &PointCloud) -> Result<()>,
+    pub(crate) encoder: MakeEncoder,
     /// What of the columns of a cloud such a file cannot hold, one sentence each.
-    pub(crate) lost: fn(&PointCloud) -> Vec<String>,
+    pub(crate) lost: fn(&Outline<'_>) -> Vec<String>,
 }
 
 /// The start of a file.
@@ -86,13 +90,13 @@ impl Format {
     }
 }
 
-/// [`Format::write`] of a format that is only read.
-pub(crate) fn never_written(path: &Path, _: &PointCloud) -> Result<()> {
+/// [`Format::encoder`] of a format that is only read.
+pub(crate) fn never_written(path: &Path, _: &Outline<'_>) -> Result<Box<dyn Encode>> {
     unreachable!("{}: the table lists no extension to write", path.display())
 }
 
 /// [`Format::lost`] of a format that holds every column.
-pub(crate) fn nothing_lost(_: &PointCloud) -> Vec<String> {
+pub(crate) fn nothing_lost(_: &Outline<'_>) -> Vec<String> {
     Vec::new()
 }
 

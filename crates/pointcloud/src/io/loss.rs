@@ -1,5 +1,6 @@
 //! What a file has that a file of another format cannot hold.
 
+use super::columns::Outline;
 use super::contents::Contents;
 use super::format::Format;
 
@@ -18,14 +19,21 @@ const MOST_WORDS: usize = 20;
 /// ```
 #[must_use]
 pub fn losses(contents: &Contents, format: &Format) -> Vec<String> {
+    let mut lost = losses_of(contents, contents.faces.len(), format);
+    lost.extend((format.lost)(&Outline::of(&contents.cloud)));
+    lost
+}
+
+/// What is lost that is no column, of a file with so many triangles.
+pub(super) fn losses_of(contents: &Contents, triangles: usize, format: &Format) -> Vec<String> {
     let mut lost: Vec<String> =
         contents.left_out.iter().map(|what| format!("{what}: dropped, not read from the file")).collect();
     if contents.dropped > 0 {
         lost.push(format!("points: {} dropped, their positions are not finite", contents.dropped));
     }
-    if !contents.faces.is_empty() {
-        let (count, name) = (contents.faces.len(), format.name());
-        lost.push(format!("faces: {count} triangles dropped, {name} files are written without faces"));
+    if triangles > 0 {
+        let name = format.name();
+        lost.push(format!("faces: {triangles} triangles dropped, {name} files are written without faces"));
     }
     if let Some(words) = contents.cloud.label_words().filter(|_| !format.words) {
         let listed =
@@ -34,6 +42,5 @@ pub fn losses(contents: &Contents, format: &Format) -> Vec<String> {
         let more = if words.len() > MOST_WORDS { ", .." } else { "" };
         lost.push(format!("label: words become numbers, {}{more}", listed.join(", ")));
     }
-    lost.extend((format.lost)(&contents.cloud));
     lost
 }

@@ -3,20 +3,29 @@
 //! A format is a row of one table, [`Format::all`]: its extensions, how its content is recognised, and how it is read, described
 //! and written.
 
+mod block_rows;
+mod blocks;
 mod columns;
 mod compression;
 mod contents;
 mod detect;
+mod encode;
 mod faces;
+mod facts;
 mod fault;
 mod format;
 mod formats;
+mod input;
 mod lines;
 mod loss;
 mod panic;
+mod raw;
 mod reader;
 mod replace;
+mod shape;
 mod summary;
+mod survey;
+mod transfer;
 mod write;
 
 pub use columns::column_types;

@@ -6,11 +6,13 @@ use std::path::Path;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::blocks::Ask;
 use super::compression;
 use super::contents::{Contents, Source};
 use super::format::Format;
 use super::panic::guard;
 use super::summary::Summary;
+use super::survey::Streamed;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::mesh::Mesh;
@@ -185,12 +187,35 @@ impl Reader {
         self.parse_contents(bytes, name.as_ref(), true)
     }
 
-    /// Reads a whole file and describes it.
+    /// Whether points are chosen.
+    pub(super) fn chooses(&self) -> bool {
+        self.points.is_some()
+    }
+
+    /// Whether points that are not finite are left out.
+    pub(super) fn drops_invalid(&self) -> bool {
+        self.drop_invalid
+    }
+
+    /// Names of the columns that the caller gives.
+    pub(super) fn names(&self) -> Option<&[String]> {
+        self.columns.as_deref()
+    }
+
+    /// Reads a file and describes it. Of formats such as LAS, PLY, PCD, NPY and text, only a few blocks are in memory at once.
     ///
     /// # Errors
     /// As [`open`](Self::open); missing vertices or coordinates of a PLY file are no error here.
     pub fn inspect(&self, path: impl AsRef<Path>) -> Result<Summary> {
         let path = path.as_ref();
+        let ask = Ask { columns: self.names(), convert: false };
+        if let Some(streamed) = Streamed::open(path, ask.columns.is_some())?
+            && let Some(survey) = streamed.survey(&ask)?
+        {
+            let mut summary = survey.summary(streamed.format)?;
+            summary.make_printable();
+            return Ok(summary);
+        }
         self.inspect_bytes(&read_bytes(path)?, path)
     }
 
@@ -275,7 +300,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<PointCloud> {
     Reader::new().read(path)
 }
 
-/// Reads a whole file and describes it.
+/// Reads a file and describes it.
 ///
 /// # Errors
 /// As [`Reader::inspect`].

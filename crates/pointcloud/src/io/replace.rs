@@ -101,9 +101,21 @@ pub fn remove_unfinished() {
 /// # Errors
 /// [`Error::Io`]; the file at `path` is then what it was before.
 pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    replace_with(path, |out| write(out).map_err(|source| Error::io(path, "write", source)))
+}
+
+/// [`replace_file`] for a writer that goes back in the file, or fails for a reason of its own.
+///
+/// # Errors
+/// [`Error::Io`], and those of `write`; the file at `path` is then what it was before.
+pub(crate) fn replace_with<T>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<CountedFile>) -> Result<T>,
+) -> Result<T> {
     let mut files = ReplaceFiles::default();
-    files.write(path, write)?;
-    files.finish()
+    let result = files.write_with(path, write)?;
+    files.finish()?;
+    Ok(result)
 }
 
 /// Files that get their names together: all are written beside their paths first, then all are renamed. Renaming needs no room on
@@ -121,14 +133,25 @@ impl ReplaceFiles {
     /// # Errors
     /// [`Error::Io`].
     pub fn write(&mut self, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        self.write_with(path, |out| write(out).map_err(|source| Error::io(path, "write", source)))
+    }
+
+    /// [`write`](Self::write) for a writer that goes back in the file, or fails for a reason of its own.
+    fn write_with<T>(
+        &mut self,
+        path: &Path,
+        write: impl FnOnce(&mut BufWriter<CountedFile>) -> Result<T>,
+    ) -> Result<T> {
+        let fail = |source| Error::io(path, "write", source);
         let partial = Unfinished::beside(path);
-        let written = partial.create().and_then(|file| {
+        let written = partial.create().map_err(fail).and_then(|file| {
             let mut out = BufWriter::new(file);
-            write(&mut out)?;
-            out.flush()
+            let result = write(&mut out)?;
+            out.flush().map_err(fail)?;
+            Ok(result)
         });
         self.written.push((partial, path.to_owned()));
-        written.map_err(|source| Error::io(path, "write", source))
+        written
     }
 
     /// Gives the files their names, in the order in which they were written.

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use super::columns::Outline;
 use super::detect::writable_extensions;
+use super::encode::write_cloud;
 use super::format::{Format, extension_of};
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
@@ -17,14 +19,20 @@ use crate::error::{Error, Result};
 /// name that the format cannot hold; [`Error::NotFinite`] for LAS.
 pub fn write(path: impl AsRef<Path>, cloud: &PointCloud) -> Result<()> {
     let path = path.as_ref();
+    let format = format_of(path)?;
+    write_cloud(path, cloud, (format.encoder)(path, &Outline::of(cloud))?)
+}
+
+/// The format in which a file of this name is written.
+///
+/// # Errors
+/// [`Error::Extension`] where there is none.
+pub(super) fn format_of(path: &Path) -> Result<&'static Format> {
     let extension = extension_of(path);
     let format = Format::all().iter().find(|format| format.written.contains(&extension.as_str()));
-    match format {
-        Some(format) => (format.write)(path, cloud),
-        None => Err(Error::Extension {
-            path: path.to_owned(),
-            found: extension,
-            supported: writable_extensions().join(", "),
-        }),
-    }
+    format.ok_or_else(|| Error::Extension {
+        path: path.to_owned(),
+        found: extension,
+        supported: writable_extensions().join(", "),
+    })
 }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use pointcloud::PointCloud;
-use pointcloud::io::{Contents, Reader};
+use pointcloud::io::{self, Contents, Format, Reader, losses};
 
 pub fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)
@@ -36,4 +36,52 @@ pub fn first(cloud: &PointCloud) -> String {
         cloud.properties().iter().map(|property| format!("{}={}", property.name, property.values[0])),
     );
     parts.join(" ")
+}
+
+/// Writes `contents` in the format of `extension`, reads it back, and checks that everything is there but for what
+/// [`losses`] names.
+pub fn check_kept(contents: &Contents, extension: &str, folder: &Path) -> Result<(), String> {
+    let (cloud, to) = (&contents.cloud, folder.join(format!("a.{extension}")));
+    let lost = losses(contents, Format::of_extension(extension).unwrap());
+    io::write(&to, cloud).map_err(|error| error.to_string())?;
+    if cloud.is_empty() {
+        // A table of text without points is refused.
+        return Ok(());
+    }
+    let back = io::read(&to).map_err(|error| error.to_string())?;
+    let told = |what: &str| lost.iter().any(|line| line.starts_with(&format!("{what}:")));
+    let check = |what: &str, kept: bool| match kept || told(what) {
+        true => Ok(()),
+        false => Err(format!("{extension}: {what} differs and {lost:?} does not say so")),
+    };
+    check("points", back.len() == cloud.len())?;
+    let las = extension.starts_with("la");
+    // Files of singles have no more exact coordinates than LAS writes.
+    let bound = if las { 1e-9 } else { 0.0 };
+    // Text does not say whether 0.1 is a single or a double.
+    let text = matches!(extension, "xyz" | "txt" | "csv");
+    let decimal = |a: f64, b: f64| text && format!("{a:e}") == format!("{:e}", b as f32);
+    let near = |a: f64, b: f64| (a - b).abs() <= bound || decimal(a, b);
+    let same_point = |i: usize| (0..3).all(|axis| near(cloud.point(i)[axis], back.point(i)[axis]));
+    check("coordinates", (0..back.len()).all(same_point))?;
+    check("colours", back.colors() == cloud.colors())?;
+    let bits = |cloud: &PointCloud| cloud.normals().map(|normals| normals.as_flattened().to_vec());
+    let same_single = |(a, b): (&f32, &f32)| a == b || (a.is_nan() && b.is_nan());
+    let normals = match (bits(cloud), bits(&back)) {
+        (Some(a), Some(b)) => a.iter().zip(&b).all(same_single),
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    check("normals", normals)?;
+    // LAS leaves out a field that is 0 everywhere.
+    let no_label = las && back.labels().is_none() && cloud.labels().is_none_or(|l| l.iter().all(|&l| l == 0));
+    check(cloud.label_name().unwrap_or("label"), no_label || back.labels() == cloud.labels())?;
+    for property in cloud.properties() {
+        let zero = las && property.values.iter().all(|&v| v == 0.0);
+        let found = back.property(&property.name);
+        let one = |(&a, &b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan()) || decimal(a, b);
+        let same = |a: &[f64], b: &[f64]| a.iter().zip(b).all(one);
+        let kept = found.is_some_and(|found| same(&property.values, &found.values));
+        check(&property.name, kept || zero)?;
+    }
+    Ok(())
 }

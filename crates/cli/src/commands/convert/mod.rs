@@ -14,12 +14,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use pointcloud::dataset::Hdf5Folder;
-use pointcloud::io::{self, Contents, Format, Reader, losses, readable_extensions, writable_extensions};
+use pointcloud::io::{Reader, readable_extensions, writable_extensions};
 use rayon::prelude::*;
 use train::Progress;
 
 use super::interrupt;
-use super::output::describe;
+use super::output::{describe, tell_losses};
 use super::unpack::{Unpack, make_folder};
 use crate::files::{Existing, Job, ListOptions, existing, refuse_collisions};
 use crate::progress;
@@ -128,6 +128,10 @@ impl Convert {
             bail!("found only {found}, expected an input and an output");
         }
         if let Some(folder) = self.many_clouds()? {
+            if !self.columns.is_empty() {
+                let path = self.inputs()[0].clone();
+                return Err(pointcloud::Error::NamedColumns { path, format: "hdf5" }.into());
+            }
             let unpack = Unpack {
                 folder: &folder,
                 output: self.output(),
@@ -136,6 +140,8 @@ impl Convert {
                 points: self.points,
                 sampling: self.sampling.into(),
                 seed: self.seed,
+                drop_invalid: self.drop_invalid,
+                strict: self.strict,
                 skip_bad: self.skip_bad,
                 overwrite: self.existing.overwrite,
                 quiet: self.quiet,
@@ -183,12 +189,12 @@ impl Convert {
         bar.finish();
 
         let mut skipped = 0;
-        let mut lost: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
+        let mut lost: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
         for (result, job) in results.into_iter().zip(jobs) {
             match result {
                 Ok(losses) => {
                     for loss in losses {
-                        lost.entry(loss).or_default().push(&job.from);
+                        lost.entry(loss).or_default().push(job.from.clone());
                     }
                 }
                 Err(error) if self.skip_bad => {
@@ -235,42 +241,9 @@ impl Convert {
 impl Convert {
     /// Converts one file; returns what was lost.
     fn convert(&self, from: &Path, to: &Path, reader: &Reader) -> anyhow::Result<Vec<String>> {
-        let mut contents = reader.open(from)?;
-        let extension = to.extension().unwrap_or_default().to_string_lossy();
-        let format = Format::of_extension(&extension)
-            .with_context(|| format!("{}: no format has this extension", to.display()))?;
-        if self.points.is_some() {
-            // The points are drawn from the faces, which are not wanted themselves.
-            let dropped = (contents.dropped, contents.left_out.clone());
-            let cloud = reader.choose(contents).map_err(|error| error.in_file(from))?;
-            contents = Contents::from(cloud);
-            (contents.dropped, contents.left_out) = dropped;
-        } else {
-            contents.cloud.check_finite().map_err(|error| error.in_file(from))?;
-        }
-        let lost = losses(&contents, format);
-        if self.strict && !lost.is_empty() {
-            bail!("{}: --strict: {}", from.display(), lost.join("; "));
-        }
         if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             make_folder(folder)?;
         }
-        io::write(to, &contents.cloud).with_context(|| format!("cannot convert {}", from.display()))?;
-        Ok(lost)
-    }
-}
-
-/// Prints a line for every loss; those of several files once for each number of things lost.
-fn tell_losses(lost: &BTreeMap<String, Vec<&Path>>) {
-    const MOST_LINES: usize = 40;
-    for (loss, files) in lost.iter().take(MOST_LINES) {
-        match files[..] {
-            [file] => eprintln!("{}: {loss}", file.display()),
-            [first, ..] => eprintln!("{loss} (in {} files, {} first)", files.len(), first.display()),
-            [] => {}
-        }
-    }
-    if lost.len() > MOST_LINES {
-        eprintln!("{} more kinds of losses", lost.len() - MOST_LINES);
+        reader.convert(from, to, self.strict).with_context(|| format!("cannot convert {}", from.display()))
     }
 }

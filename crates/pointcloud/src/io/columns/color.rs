@@ -1,5 +1,6 @@
 //! Colours of any number type.
 
+use crate::io::facts::Facts;
 use crate::scalar::{ScalarProperty, ScalarType};
 
 /// Colours as bytes, and as the file has them where it has no bytes.
@@ -8,17 +9,17 @@ pub(super) struct Colors {
     pub(super) stored: Option<(ScalarType, Vec<[f32; 3]>)>,
 }
 
-/// Colours out of three columns; `None` when their numbers are no colours.
+/// Colours out of three columns; `None` when their numbers are no colours. `facts` are those of the three together, of the whole
+/// file.
 ///
 /// Numbers up to 255 are bytes, larger ones up to 65,535 are 16-bit channels, of which the bytes are the upper half. Floats
 /// up to 1 are shares of 255.
-pub(super) fn colors_of(channels: &[ScalarProperty; 3]) -> Option<Colors> {
+pub(super) fn colors_of(channels: [&ScalarProperty; 3], facts: &Facts) -> Option<Colors> {
     let types = [0, 1, 2].map(|i| channels[i].scalar_type);
-    let values = || channels.iter().flat_map(|channel| channel.values.iter().copied());
-    let most = values().fold(0.0, f64::max);
-    if values().any(|v| !(0.0..=65535.0).contains(&v)) {
+    if !facts.within(0.0, 65535.0) {
         return None;
     }
+    let most = facts.most;
     let float = types.iter().any(|kind| kind.is_float());
     let factor = if most > 255.0 {
         1.0 / 256.0
@@ -47,7 +48,9 @@ mod tests {
 
     fn bytes(scalar_type: ScalarType, values: [f64; 3]) -> Option<[u8; 3]> {
         let channel = |value| ScalarProperty { name: String::new(), scalar_type, values: vec![value] };
-        colors_of(&values.map(channel)).map(|colors| colors.bytes[0])
+        let channels = values.map(channel);
+        colors_of([&channels[0], &channels[1], &channels[2]], &Facts::of(&values))
+            .map(|colors| colors.bytes[0])
     }
 
     #[test]

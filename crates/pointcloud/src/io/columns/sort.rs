@@ -6,12 +6,14 @@ use super::color::colors_of;
 use crate::cloud::PointCloud;
 use crate::error::Result;
 use crate::io::contents::{ColumnUse, Contents};
+use crate::io::facts::Facts;
+use crate::io::raw::HALVES;
 use crate::names::{self, Role};
 use crate::scalar::{ScalarProperty, ScalarType};
 
 /// Coordinates as they come in.
 #[derive(Debug)]
-pub(crate) enum Coordinates {
+enum Coordinates {
     /// Of types that `f32` holds exactly.
     Narrow(Vec<[f32; 3]>),
     /// Of all other types.
@@ -20,12 +22,12 @@ pub(crate) enum Coordinates {
 
 impl Coordinates {
     /// Empty; narrow where `f32` holds every value of the three types exactly.
-    pub(crate) fn of_types(types: [ScalarType; 3]) -> Self {
+    fn of_types(types: [ScalarType; 3]) -> Self {
         let exact = |t: ScalarType| t == ScalarType::F32 || t.size() <= 2;
         if types.into_iter().all(exact) { Self::Narrow(Vec::new()) } else { Self::Wide(Vec::new()) }
     }
 
-    pub(crate) fn push(&mut self, point: [f64; 3]) {
+    fn push(&mut self, point: [f64; 3]) {
         match self {
             Self::Narrow(narrow) => narrow.push(point.map(|v| v as f32)),
             Self::Wide(wide) => wide.push(point),
@@ -33,63 +35,77 @@ impl Coordinates {
     }
 }
 
-/// Sorts columns by their names, see [`names`]; `axes` are the names of the coordinates.
+/// A column with a type, and what its numbers have in common in the whole file, of which the column may be a part.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) column: ScalarProperty,
+    pub(crate) facts: Facts,
+    /// The column of the file that it is made of.
+    pub(crate) stored: usize,
+}
+
+/// The columns of the file that hold the coordinates.
+pub(crate) fn axes_of(entries: &[Entry]) -> Option<[usize; 3]> {
+    triple(entries, Role::Position).map(|axes| axes.map(|index| entries[index].stored))
+}
+
+/// What became of the columns of a file.
+#[derive(Debug)]
+pub(crate) struct Sorted {
+    pub(crate) contents: Contents,
+    /// What is known of the columns in the order in which writers have them.
+    pub(crate) facts: Vec<Facts>,
+}
+
+/// Sorts columns by their names, see [`names`]. Blanks in names become `_`, and a name that occurs again gets a number.
 ///
-/// Normals must be floats or from -1 to 1, colours numbers from 0 to 65,535, labels whole numbers. A column that does not fit stays a
-/// property, with a note.
+/// Normals must be floats or from -1 to 1, colours numbers from 0 to 65,535, labels whole numbers. A column that does not
+/// fit stays a property, with a note.
 ///
 /// # Errors
-/// As [`PointCloud::push_property`].
-pub(crate) fn cloud_of(
-    coordinates: Coordinates,
-    axes: [String; 3],
-    mut rest: Vec<ScalarProperty>,
-) -> Result<Contents> {
+/// The names that are there, where one of the coordinates is missing.
+pub(crate) fn cloud_of_entries(mut rest: Vec<Entry>) -> std::result::Result<Sorted, String> {
+    let Some(axes) = triple(&rest, Role::Position) else {
+        let names: Vec<String> = rest.iter().map(|entry| format!("'{}'", entry.column.name)).collect();
+        return Err(if names.is_empty() {
+            "no columns".into()
+        } else {
+            format!("columns {}", names.join(", "))
+        });
+    };
+    let [x, y, z] = take(&mut rest, axes);
+    let mut coordinates = Coordinates::of_types([&x, &y, &z].map(|entry| entry.column.scalar_type));
+    for ((&x, &y), &z) in x.column.values.iter().zip(&y.column.values).zip(&z.column.values) {
+        coordinates.push([x, y, z]);
+    }
     let cloud = match coordinates {
         Coordinates::Narrow(positions) => PointCloud::new(positions),
         Coordinates::Wide(wide) => PointCloud::from_coordinates(wide),
     };
-    let mut contents = Contents::from(cloud);
-    contents.uses(axes, "position");
-    take_normals(&mut contents, &mut rest)?;
-    take_colors(&mut contents, &mut rest)?;
-    take_labels(&mut contents, &mut rest)?;
-    if let Some(low) = rest.iter().find_map(|property| property.name.strip_suffix("_low32")) {
-        let note = format!("{low}: integers beyond 2^53 are two columns, {low}_high32 · 2^32 + {low}_low32");
-        contents.notes.push(note);
-    }
-    for property in rest {
-        contents.columns.push(ColumnUse { name: property.name.clone(), taken_for: "number" });
-        contents.cloud.push_property(property)?;
-    }
-    Ok(contents)
+    let mut sorted =
+        Sorted { contents: Contents::from(cloud), facts: [&x, &y, &z].map(|entry| entry.facts).into() };
+    sorted.contents.uses([x, y, z].map(|entry| entry.column.name), "position");
+    make_distinct(&mut rest);
+    sorted.take_all(rest).map_err(|error| error.to_string())?;
+    Ok(sorted)
 }
 
-/// [`cloud_of`] for columns that include the coordinates and whose names are free: blanks become `_`, and a name
-/// that occurs again gets a number.
+/// [`cloud_of_entries`] for columns of a whole file.
 ///
 /// # Errors
-/// The names that are there, where one of the coordinates is missing.
-pub(crate) fn cloud_of_table(mut columns: Vec<ScalarProperty>) -> std::result::Result<Contents, String> {
-    let Some(axes) = triple(&columns, Role::Position) else {
-        let names: Vec<String> = columns.iter().map(|column| format!("'{}'", column.name)).collect();
-        let found =
-            if names.is_empty() { "no columns".into() } else { format!("columns {}", names.join(", ")) };
-        return Err(found);
+/// As [`cloud_of_entries`].
+pub(crate) fn cloud_of_table(columns: Vec<ScalarProperty>) -> std::result::Result<Contents, String> {
+    let entry = |(stored, column): (usize, ScalarProperty)| {
+        let facts = Facts::of(&column.values);
+        Entry { column, facts, stored }
     };
-    let [x, y, z] = take(&mut columns, axes);
-    let mut coordinates = Coordinates::of_types([x.scalar_type, y.scalar_type, z.scalar_type]);
-    for ((&x, &y), &z) in x.values.iter().zip(&y.values).zip(&z.values) {
-        coordinates.push([x, y, z]);
-    }
-    make_distinct(&mut columns);
-    cloud_of(coordinates, [x.name, y.name, z.name], columns).map_err(|error| error.to_string())
+    Ok(cloud_of_entries(columns.into_iter().enumerate().map(entry).collect())?.contents)
 }
 
 /// Single words for names, each once.
-fn make_distinct(columns: &mut [ScalarProperty]) {
+fn make_distinct(entries: &mut [Entry]) {
     let mut taken = HashSet::from(["x", "y", "z"].map(str::to_owned));
-    for column in columns {
+    for Entry { column, .. } in entries {
         let odd = |c: char| c.is_whitespace() || c.is_control();
         let clean: String = column.name.trim().chars().map(|c| if odd(c) { '_' } else { c }).collect();
         let clean = if clean.is_empty() { "unnamed".to_owned() } else { clean };
@@ -101,75 +117,110 @@ fn make_distinct(columns: &mut [ScalarProperty]) {
 }
 
 /// Indices of the columns of three roles.
-fn triple(columns: &[ScalarProperty], role: fn(usize) -> Role) -> Option<[usize; 3]> {
-    let find = |part| names::find(columns.iter().map(|column| column.name.as_str()), role(part));
+fn triple(entries: &[Entry], role: fn(usize) -> Role) -> Option<[usize; 3]> {
+    let find = |part| names::find(entries.iter().map(|entry| entry.column.name.as_str()), role(part));
     Some([find(0)?, find(1)?, find(2)?])
 }
 
 /// Takes three columns out of the others.
-fn take(columns: &mut Vec<ScalarProperty>, indices: [usize; 3]) -> [ScalarProperty; 3] {
+fn take(entries: &mut Vec<Entry>, indices: [usize; 3]) -> [Entry; 3] {
     let mut order = [0, 1, 2];
     order.sort_by_key(|&part| std::cmp::Reverse(indices[part]));
     let mut taken = [const { None }; 3];
     for part in order {
-        taken[part] = Some(columns.remove(indices[part]));
+        taken[part] = Some(entries.remove(indices[part]));
     }
-    taken.map(|column| column.unwrap_or_else(|| unreachable!("every part is taken once")))
+    taken.map(|entry| entry.unwrap_or_else(|| unreachable!("every part is taken once")))
 }
 
-fn take_normals(contents: &mut Contents, rest: &mut Vec<ScalarProperty>) -> Result<()> {
-    let Some(indices) = triple(rest, Role::Normal) else { return Ok(()) };
-    // Text does not tell the floats of an axis that is straight up from whole numbers.
-    let fits = |p: &ScalarProperty| p.scalar_type.is_float() || p.values.iter().all(|v| v.abs() <= 1.0);
-    if !indices.iter().all(|&index| fits(&rest[index])) {
-        contents.notes.push("normals of whole numbers: they stay numbers".into());
-        return Ok(());
-    }
-    let normals = take(rest, indices);
-    let part = |axis: usize, i: usize| normals[axis].values[i] as f32;
-    let count = normals[0].values.len();
-    contents.cloud.set_normals(Some((0..count).map(|i| [part(0, i), part(1, i), part(2, i)]).collect()))?;
-    contents.uses(normals.map(|normal| normal.name), "normal");
-    Ok(())
-}
-
-fn take_colors(contents: &mut Contents, rest: &mut Vec<ScalarProperty>) -> Result<()> {
-    let Some(indices) = triple(rest, Role::Color) else { return Ok(()) };
-    let channels = take(rest, indices);
-    let Some(colors) = colors_of(&channels) else {
-        contents.notes.push("colours outside 0 to 65535: they stay numbers".into());
-        rest.extend(channels);
-        return Ok(());
-    };
-    contents.cloud.set_colors(Some(colors.bytes))?;
-    if let Some((scalar_type, stored)) = colors.stored {
-        contents.cloud.set_stored_colors(scalar_type, stored);
-    }
-    contents.uses(channels.map(|channel| channel.name), "colour");
-    Ok(())
-}
-
-/// The label is the first of several spellings whose values are whole.
-fn take_labels(contents: &mut Contents, rest: &mut Vec<ScalarProperty>) -> Result<()> {
-    let whole = |p: &ScalarProperty| p.values.iter().all(|&v| f64::from(v as i32) == v);
-    let named = rest.iter().enumerate().filter_map(|(index, column)| {
-        let (role, rank) = names::role_of(&column.name);
-        (role == Role::Label).then_some((rank, index))
-    });
-    let mut named: Vec<(usize, usize)> = named.collect();
-    named.sort_unstable();
-    let Some(&(_, index)) = named.iter().find(|(_, index)| whole(&rest[*index])) else {
-        if let Some((_, index)) = named.first() {
-            let name = &rest[*index].name;
-            contents.notes.push(format!("{name}: not whole numbers, so it is not taken for the label"));
+impl Sorted {
+    fn take_all(&mut self, mut rest: Vec<Entry>) -> Result<()> {
+        self.take_normals(&mut rest)?;
+        self.take_colors(&mut rest)?;
+        self.take_labels(&mut rest)?;
+        if let Some(low) = rest.iter().find_map(|entry| entry.column.name.strip_suffix(HALVES[1])) {
+            let note =
+                format!("{low}: integers beyond 2^53 are two columns, {low}_high32 · 2^32 + {low}_low32");
+            self.contents.notes.push(note);
         }
-        return Ok(());
-    };
-    let ScalarProperty { name, scalar_type, values } = rest.remove(index);
-    contents.cloud.set_labels(Some(values.into_iter().map(|v| v as i32).collect()))?;
-    contents.cloud.set_label_source(&name, scalar_type);
-    contents.columns.push(ColumnUse { name, taken_for: "label" });
-    Ok(())
+        for Entry { mut column, facts, .. } in rest {
+            if matches!(names::role_of(&column.name).0, Role::Position(_)) {
+                // Text leaves coordinates unrounded, and this column holds none.
+                column.values.iter_mut().for_each(|v| *v = column.scalar_type.round(*v));
+            }
+            self.contents.columns.push(ColumnUse { name: column.name.clone(), taken_for: "number" });
+            self.contents.cloud.push_property(column)?;
+            self.facts.push(facts);
+        }
+        Ok(())
+    }
+
+    fn take_normals(&mut self, rest: &mut Vec<Entry>) -> Result<()> {
+        let Some(indices) = triple(rest, Role::Normal) else { return Ok(()) };
+        // Text does not tell the floats of an axis that is straight up from whole numbers.
+        let fits = |entry: &Entry| entry.column.scalar_type.is_float() || entry.facts.within(-1.0, 1.0);
+        if !indices.iter().all(|&index| fits(&rest[index])) {
+            self.contents.notes.push("normals of whole numbers: they stay numbers".into());
+            return Ok(());
+        }
+        let normals = take(rest, indices);
+        self.facts.extend(normals.iter().map(|normal| normal.facts));
+        let part = |axis: usize, i: usize| normals[axis].column.values[i] as f32;
+        let rows =
+            (0..normals[0].column.values.len()).map(|i| [part(0, i), part(1, i), part(2, i)]).collect();
+        self.contents.cloud.set_normals(Some(rows))?;
+        if normals.iter().any(|normal| !normal.facts.single) {
+            self.contents.left_out.push("digits of the normals beyond single precision".into());
+        }
+        self.contents.uses(normals.map(|normal| normal.column.name), "normal");
+        Ok(())
+    }
+
+    fn take_colors(&mut self, rest: &mut Vec<Entry>) -> Result<()> {
+        let Some(indices) = triple(rest, Role::Color) else { return Ok(()) };
+        let channels = take(rest, indices);
+        let facts = channels.iter().map(|channel| channel.facts).reduce(Facts::join).unwrap_or_default();
+        let Some(colors) = colors_of([0, 1, 2].map(|channel: usize| &channels[channel].column), &facts)
+        else {
+            self.contents.notes.push("colours outside 0 to 65535: they stay numbers".into());
+            rest.extend(channels);
+            return Ok(());
+        };
+        self.facts.extend(channels.iter().map(|channel| channel.facts));
+        self.contents.cloud.set_colors(Some(colors.bytes))?;
+        if let Some((scalar_type, stored)) = colors.stored {
+            if !facts.single {
+                self.contents.left_out.push("digits of the colours beyond single precision".into());
+            }
+            self.contents.cloud.set_stored_colors(scalar_type, stored);
+        }
+        self.contents.uses(channels.map(|channel| channel.column.name), "colour");
+        Ok(())
+    }
+
+    /// The label is the first of several spellings whose values are whole.
+    fn take_labels(&mut self, rest: &mut Vec<Entry>) -> Result<()> {
+        let named = rest.iter().enumerate().filter_map(|(index, entry)| {
+            let (role, rank) = names::role_of(&entry.column.name);
+            (role == Role::Label).then_some((rank, index))
+        });
+        let mut named: Vec<(usize, usize)> = named.collect();
+        named.sort_unstable();
+        let Some(&(_, index)) = named.iter().find(|(_, index)| rest[*index].facts.is_i32()) else {
+            if let Some((_, index)) = named.first() {
+                let name = &rest[*index].column.name;
+                let note = format!("{name}: not whole numbers, so it is not taken for the label");
+                self.contents.notes.push(note);
+            }
+            return Ok(());
+        };
+        let Entry { column: ScalarProperty { name, scalar_type, values }, facts, .. } = rest.remove(index);
+        self.facts.push(facts);
+        self.contents.cloud.set_labels(Some(values.into_iter().map(|v| v as i32).collect()))?;
+        self.contents.cloud.set_label_source(&name, scalar_type);
+        self.contents.columns.push(ColumnUse { name, taken_for: "label" });
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! The columns of a cloud as writers list them.
 
+use crate::bounds::Bounds;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
+use crate::io::facts::Facts;
 use crate::scalar::ScalarType;
 
 /// One column of a file to write and where its values come from.
 pub(crate) struct Column<'a> {
     pub(crate) name: &'a str,
     pub(crate) scalar_type: ScalarType,
-    pub(crate) value: Box<dyn Fn(usize) -> f64 + 'a>,
+    pub(crate) value: Box<dyn Fn(usize) -> f64 + Send + Sync + 'a>,
 }
 
 /// All columns of `cloud`: `x y z`, `nx ny nz`, `red green blue`, the labels under the name and in the
@@ -72,5 +74,35 @@ pub(crate) fn distinct_columns_of(cloud: &PointCloud) -> Result<Vec<Column<'_>>>
     match columns.iter().find(|column| !names.insert(column.name)) {
         Some(column) => Err(Error::PropertyName { name: column.name.to_owned() }),
         None => Ok(columns),
+    }
+}
+
+/// What a writer must know of all points before it writes the first one.
+#[derive(Debug)]
+pub(crate) struct Outline<'a> {
+    /// A cloud with the columns; its points are all points, or none where they come in parts.
+    pub(crate) cloud: &'a PointCloud,
+    /// Number of points.
+    pub(crate) points: usize,
+    pub(crate) bounds: Option<Bounds>,
+    /// Facts of [`columns_of`].
+    pub(crate) facts: Vec<Facts>,
+}
+
+impl<'a> Outline<'a> {
+    /// Of a cloud in memory.
+    pub(crate) fn of(cloud: &'a PointCloud) -> Self {
+        let facts = |column: &Column<'_>| {
+            let values: Vec<f64> = (0..cloud.len()).map(|i| (column.value)(i)).collect();
+            Facts::of(&values)
+        };
+        let facts = columns_of(cloud).iter().map(facts).collect();
+        Self { cloud, points: cloud.len(), bounds: cloud.bounds(), facts }
+    }
+
+    /// Facts of the channels of the colours; none without colours.
+    pub(crate) fn colors(&self) -> &[Facts] {
+        let first = if self.cloud.normals().is_some() { 6 } else { 3 };
+        if self.cloud.colors().is_some() { &self.facts[first..first + 3] } else { &[] }
     }
 }

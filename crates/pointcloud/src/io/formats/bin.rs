@@ -21,9 +21,10 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    open: None,
     words: false,
     written: &[],
-    write: never_written,
+    encoder: never_written,
     lost: nothing_lost,
 };
 

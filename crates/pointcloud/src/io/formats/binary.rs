@@ -1,10 +1,15 @@
 //! Fixed-size binary records, as PCD, NPY and LAS store them.
 
+use std::ops::Range;
+
+use crate::cloud::PointCloud;
+use crate::io::columns::columns_of;
+use crate::io::raw::{LARGEST_WHOLE, Raw};
 use crate::scalar::{ScalarProperty, ScalarType};
 
 /// A stored number, also of types that a column cannot have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Number {
+pub(crate) enum Number {
     Scalar(ScalarType),
     F16,
     I64,
@@ -46,6 +51,38 @@ impl Number {
         }
     }
 
+    /// The column of such numbers at byte `offset` of `records`, each `size` bytes long; 0 where a record ends before.
+    pub(super) fn column(self, records: &[u8], size: usize, offset: usize, big: bool) -> Vec<f64> {
+        macro_rules! numbers {
+            ($kind:ty, $of:expr) => {{
+                const SIZE: usize = size_of::<$kind>();
+                let of = $of;
+                let raw =
+                    |record: &[u8]| record.get(offset..).and_then(|rest| rest.first_chunk::<SIZE>().copied());
+                let rows = records.chunks_exact(size.max(1));
+                match big {
+                    false => {
+                        rows.map(|r| raw(r).map_or(0.0, |raw| of(<$kind>::from_le_bytes(raw)))).collect()
+                    }
+                    true => rows.map(|r| raw(r).map_or(0.0, |raw| of(<$kind>::from_be_bytes(raw)))).collect(),
+                }
+            }};
+        }
+        match self {
+            Self::Scalar(ScalarType::I8) => numbers!(i8, f64::from),
+            Self::Scalar(ScalarType::U8) => numbers!(u8, f64::from),
+            Self::Scalar(ScalarType::I16) => numbers!(i16, f64::from),
+            Self::Scalar(ScalarType::U16) => numbers!(u16, f64::from),
+            Self::Scalar(ScalarType::I32) => numbers!(i32, f64::from),
+            Self::Scalar(ScalarType::U32) => numbers!(u32, f64::from),
+            Self::Scalar(ScalarType::F32) => numbers!(f32, f64::from),
+            Self::Scalar(ScalarType::F64) => numbers!(f64, |v: f64| v),
+            Self::F16 => numbers!(u16, half),
+            Self::I64 => numbers!(i64, |v: i64| v as f64),
+            Self::U64 => numbers!(u64, |v: u64| v as f64),
+        }
+    }
+
     /// Reads a 64-bit integer; 0 where there are too few bytes.
     fn read_whole(self, bytes: &[u8], big: bool) -> i128 {
         let Some(&raw) = bytes.first_chunk::<8>() else { return 0 };
@@ -61,17 +98,6 @@ impl Number {
             Self::U64 => out.extend((value.round() as u64).to_le_bytes()),
             Self::F16 => unreachable!("no format is written with half precision"),
         }
-    }
-
-    /// A column of such numbers. 64-bit integers become `int` where all fit, else `double`.
-    pub(super) fn column(self, name: impl Into<String>, values: Vec<f64>) -> ScalarProperty {
-        let scalar_type = match self {
-            Self::Scalar(scalar) => scalar,
-            Self::F16 => ScalarType::F32,
-            Self::I64 | Self::U64 if values.iter().all(|&v| f64::from(v as i32) == v) => ScalarType::I32,
-            Self::I64 | Self::U64 => ScalarType::F64,
-        };
-        ScalarProperty { name: name.into(), scalar_type, values }
     }
 }
 
@@ -101,6 +127,14 @@ pub(super) fn put(out: &mut Vec<u8>, scalar: ScalarType, value: f64) {
     }
 }
 
+/// Appends points as records of all columns, one number after the other.
+pub(super) fn put_records(cloud: &PointCloud, rows: Range<usize>, out: &mut Vec<u8>) {
+    let columns = columns_of(cloud);
+    for i in rows {
+        columns.iter().for_each(|column| put(out, column.scalar_type, (column.value)(i)));
+    }
+}
+
 /// One number at an offset in a record.
 #[derive(Clone, Debug)]
 pub(super) struct Field {
@@ -109,53 +143,33 @@ pub(super) struct Field {
     pub(super) offset: usize,
 }
 
-/// What the names of the two halves of a column end in, see [`whole_columns`].
-pub(super) const HALVES: [&str; 2] = ["_high32", "_low32"];
-
-/// Columns of 64-bit integers: one, or where `f64` does not hold all of them two, `NAME_high32 · 2^32 + NAME_low32`.
-pub(super) fn whole_columns(name: &str, number: Number, values: &[i128]) -> Vec<ScalarProperty> {
-    if values.iter().all(|v| v.unsigned_abs() <= 1 << 53) {
-        return vec![number.column(name, values.iter().map(|&v| v as f64).collect())];
-    }
-    let high = if number == Number::I64 { ScalarType::I32 } else { ScalarType::U32 };
-    let half = |suffix: &str, scalar_type, of: fn(i128) -> i128| ScalarProperty {
-        name: format!("{name}{suffix}"),
-        scalar_type,
-        values: values.iter().map(|&v| of(v) as f64).collect(),
+/// The columns of `records`, each `size` bytes long, as they are stored.
+pub(super) fn raw_records(records: &[u8], size: usize, fields: &[Field], big: bool) -> Vec<Raw> {
+    let column = |field: &Field| {
+        let values = field.number.column(records, size, field.offset, big);
+        let mut raw = Raw::numbers(field.name.as_str(), field.number, values);
+        if matches!(field.number, Number::I64 | Number::U64) {
+            let beyond = raw.values.iter().enumerate().filter(|(_, v)| v.abs() >= LARGEST_WHOLE as f64);
+            let whole = |row: usize| {
+                let record = &records[row * size..(row + 1) * size];
+                field.number.read_whole(record.get(field.offset..).unwrap_or_default(), big)
+            };
+            let exact = beyond.map(|(row, _)| (row, whole(row)));
+            raw.large = exact.filter(|(_, v)| v.unsigned_abs() > u128::from(LARGEST_WHOLE)).collect();
+        }
+        raw
     };
-    vec![half(HALVES[0], high, |v| v >> 32), half(HALVES[1], ScalarType::U32, |v| v & 0xffff_ffff)]
+    fields.iter().map(column).collect()
 }
 
-/// The columns of `records`, each `size` bytes long; a column of 64-bit integers may become two, see [`whole_columns`].
+/// [`raw_records`] with their types; a column of 64-bit integers may become two, see [`Raw::typed`].
 pub(super) fn read_records(records: &[u8], size: usize, fields: &[Field], big: bool) -> Vec<ScalarProperty> {
-    let columns = |field: &Field| {
-        if matches!(field.number, Number::I64 | Number::U64) {
-            let whole =
-                |record: &[u8]| field.number.read_whole(record.get(field.offset..).unwrap_or_default(), big);
-            let values: Vec<i128> = records.chunks_exact(size.max(1)).map(whole).collect();
-            return whole_columns(&field.name, field.number, &values);
-        }
-        let value = |record: &[u8]| field.number.read(record.get(field.offset..).unwrap_or_default(), big);
-        vec![field.number.column(field.name.as_str(), records.chunks_exact(size.max(1)).map(value).collect())]
-    };
-    fields.iter().flat_map(columns).collect()
+    raw_records(records, size, fields, big).into_iter().flat_map(Raw::into_columns).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn large_integers_are_split() {
-        let values = [1_600_000_000_123_456_789_i128, 1_600_000_000_123_456_790, -1];
-        let columns = whole_columns("t", Number::I64, &values);
-        assert_eq!((columns[0].name.as_str(), columns[1].name.as_str()), ("t_high32", "t_low32"));
-        for (i, &value) in values.iter().enumerate() {
-            let [high, low] = [0, 1].map(|half| columns[half].values[i] as i128);
-            assert_eq!((high << 32) + low, value);
-        }
-        assert_eq!(whole_columns("t", Number::U64, &[1 << 53])[0].values, [9_007_199_254_740_992.0]);
-    }
 
     #[test]
     fn numbers_in_both_orders() {
@@ -168,7 +182,11 @@ mod tests {
             assert_eq!(half(bits), value);
         }
         assert!(half(0x7e00).is_nan() && half(0xfc00) == f64::NEG_INFINITY);
-        assert_eq!(Number::I64.column("a", vec![3e9]).scalar_type, ScalarType::F64);
-        assert_eq!(Number::U64.column("a", vec![3.0]).scalar_type, ScalarType::I32);
+        assert_eq!(Number::I64.column(&[1, 2, 0, 0, 0, 0, 0, 0, 9], 9, 0, false), [513.0]);
+        assert_eq!(all(ScalarType::I16).column(&[7, 0xff, 0xfe, 7, 0, 3], 3, 1, true), [-2.0, 3.0]);
+        let wide = (1_u64 << 60) + 1;
+        let field = Field { name: "t".into(), number: Number::U64, offset: 0 };
+        let columns = raw_records(&wide.to_le_bytes(), 8, std::slice::from_ref(&field), false);
+        assert_eq!(columns[0].large, [(0, i128::from(wide))]);
     }
 }

@@ -20,9 +20,10 @@ pub(super) const FORMAT: Format = Format {
     library: "e57",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    open: None,
     words: false,
     written: &[],
-    write: never_written,
+    encoder: never_written,
     lost: nothing_lost,
 };
 

@@ -1,17 +1,15 @@
 //! What columns are that carry no names, or one name for several.
 
-use super::binary::HALVES;
+use crate::io::raw::HALVES;
+use crate::io::shape::Shape;
 use crate::scalar::{ScalarProperty, ScalarType};
-
-/// Largest difference from 1 of the length of what is taken for a normal.
-const NORMAL_TOLERANCE: f64 = 1e-2;
 
 /// Names the columns of a table without names, and returns what it assumed.
 ///
 /// The first are `x y z`. Of the others, three neighbours are a colour where they are whole numbers from 0 to 255, one of
 /// them above 1, or a normal where they all have length 1; and only where no other three could be. What remains is
 /// `column_4` and so on: whether it is an intensity or a label cannot be told from the numbers.
-pub(super) fn name_columns(columns: &mut [ScalarProperty]) -> Vec<String> {
+pub(super) fn name_columns(columns: &mut [ScalarProperty], shape: &Shape) -> Vec<String> {
     for (number, column) in columns.iter_mut().enumerate() {
         column.name = match number {
             0..3 => ["x", "y", "z"][number].into(),
@@ -19,10 +17,12 @@ pub(super) fn name_columns(columns: &mut [ScalarProperty]) -> Vec<String> {
         };
     }
     let Some(rest) = columns.get_mut(3..).filter(|rest| !rest.is_empty()) else { return Vec::new() };
-    let triples = |is: fn(&[ScalarProperty]) -> bool| -> Vec<usize> {
-        (0..rest.len().saturating_sub(2)).filter(|&first| is(&rest[first..first + 3])).collect()
+    let triples = |is: &dyn Fn(usize) -> bool| -> Vec<usize> {
+        (0..rest.len().saturating_sub(2)).filter(|&first| is(first)).collect()
     };
-    let (colors, normals) = (triples(is_color), triples(is_normal));
+    let float = |first: usize| rest[first..first + 3].iter().any(|column| column.scalar_type.is_float());
+    let colors = triples(&|first| shape.is_color(first + 3));
+    let normals = triples(&|first| shape.is_unit(first + 3) && float(first));
     let mut notes = Vec::new();
     let mut named = 0;
     for (found, names) in [(normals, ["nx", "ny", "nz"]), (colors, ["red", "green", "blue"])] {
@@ -51,17 +51,10 @@ pub(super) fn name_columns(columns: &mut [ScalarProperty]) -> Vec<String> {
     notes
 }
 
-fn is_color(triple: &[ScalarProperty]) -> bool {
-    let mut values = triple.iter().flat_map(|column| &column.values);
-    values.clone().all(|&v| f64::from(v as u8) == v) && values.any(|&v| v > 1.0)
-}
-
-fn is_normal(triple: &[ScalarProperty]) -> bool {
-    let [a, b, c] = triple else { return false };
-    let mut lengths =
-        a.values.iter().zip(&b.values).zip(&c.values).map(|((a, b), c)| (a * a + b * b + c * c).sqrt());
-    let float = triple.iter().any(|column| column.scalar_type.is_float());
-    float && !a.values.is_empty() && lengths.all(|length| (length - 1.0).abs() < NORMAL_TOLERANCE)
+/// What unnamed columns of a whole file could be.
+pub(super) fn shape_of(columns: &[ScalarProperty]) -> Shape {
+    let values: Vec<&[f64]> = columns.iter().map(|column| column.values.as_slice()).collect();
+    Shape::of(&values)
 }
 
 /// Names the columns of one array with a name, and returns what it assumed.
@@ -70,9 +63,10 @@ fn is_normal(triple: &[ScalarProperty]) -> bool {
 /// `vertices`) are `x y z` and what [`name_columns`] makes of the rest; `normals` and `colors` are
 /// normals and colours (floats up to 1 are scaled to 255); one column has the name of the array, several get `_0`,
 /// `_1` and so on.
-pub(super) fn name_array(name: &str, columns: &mut [ScalarProperty]) -> Vec<String> {
+pub(super) fn name_array(name: &str, columns: &mut [ScalarProperty], shape: &Shape) -> Vec<String> {
     if let [high, low] = columns
         && high.name.ends_with(HALVES[0])
+        && low.name.ends_with(HALVES[1])
     {
         // The halves of one column.
         (high.name, low.name) = (format!("{name}{}", HALVES[0]), format!("{name}{}", HALVES[1]));
@@ -80,7 +74,7 @@ pub(super) fn name_array(name: &str, columns: &mut [ScalarProperty]) -> Vec<Stri
     }
     let names = match (name.to_ascii_lowercase().as_str(), columns.len()) {
         ("xyz" | "positions" | "position" | "points" | "pos" | "coords" | "coord" | "vertices", 3..) => {
-            return name_columns(columns);
+            return name_columns(columns, shape);
         }
         ("normals" | "normal", 3) => ["nx", "ny", "nz"],
         ("colors" | "colours" | "color" | "rgb", 3) => ["red", "green", "blue"],
@@ -110,7 +104,8 @@ mod tests {
             values: rows.iter().map(|row| row[i]).collect(),
         };
         let mut columns: Vec<_> = (0..rows[0].len()).map(column).collect();
-        name_columns(&mut columns);
+        let shape = shape_of(&columns);
+        name_columns(&mut columns, &shape);
         columns.into_iter().skip(3).map(|column| column.name).collect()
     }
 

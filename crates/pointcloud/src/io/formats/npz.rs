@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use super::naming::name_columns;
+use super::naming::{name_columns, shape_of};
 use super::npy::parse_array;
 use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
@@ -24,9 +24,10 @@ pub(super) const FORMAT: Format = Format {
     library: "zip",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    open: None,
     words: false,
     written: &[],
-    write: never_written,
+    encoder: never_written,
     lost: nothing_lost,
 };
 
@@ -86,7 +87,8 @@ fn join(mut arrays: Vec<Array>, left_out: &mut Vec<String>) -> (Vec<ScalarProper
         let wide = |array: &&mut Array| array.columns.len() >= 3;
         let mut wide: Vec<&mut Array> = arrays.iter_mut().filter(wide).collect();
         if let [array] = wide.as_mut_slice() {
-            array.notes = name_columns(&mut array.columns);
+            let shape = shape_of(&array.columns);
+            array.notes = name_columns(&mut array.columns, &shape);
             array.notes.push(format!("member '{}' is taken for the points", array.name));
         }
     }

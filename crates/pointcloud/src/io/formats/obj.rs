@@ -23,9 +23,10 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
+    open: None,
     words: false,
     written: &[],
-    write: never_written,
+    encoder: never_written,
     lost: nothing_lost,
 };
 

@@ -1,5 +1,6 @@
 //! What the channels of `data [S, N, C]` are.
 
+use super::super::binary::Number;
 use super::arrays::Array;
 use super::clouds::ROOM;
 use crate::scalar::ScalarType;
@@ -71,8 +72,7 @@ impl Triple {
                 return Self::Other;
             }
         }
-        let float =
-            matches!(array.number.column("", Vec::new()).scalar_type, ScalarType::F32 | ScalarType::F64);
+        let float = matches!(array.number, Number::F16 | Number::Scalar(ScalarType::F32 | ScalarType::F64));
         if points == 0 {
             Self::Other
         } else if unit && float {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::binary::{Field, read_records};
-use super::super::naming::name_array;
+use super::super::naming::{name_array, shape_of};
 use super::arrays::{Array, Source};
 use super::channels::{Channel, name_channels};
 use crate::cloud::PointCloud;
@@ -155,7 +155,8 @@ impl Hdf5Clouds {
         }
         for (array, channels) in &self.columns {
             let mut columns = records(array, *channels);
-            name_array(split(&array.name).1, &mut columns);
+            let shape = shape_of(&columns);
+            name_array(split(&array.name).1, &mut columns, &shape);
             all.extend(columns);
         }
         let contents = cloud_of_table(all).map(|contents| contents.cloud);

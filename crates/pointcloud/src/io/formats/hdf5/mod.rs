@@ -25,9 +25,10 @@ pub(crate) const FORMAT: Format = Format {
     library: "hdf5-reader",
     read,
     inspect: summary::inspect,
+    open: None,
     words: false,
     written: &[],
-    write: never_written,
+    encoder: never_written,
     lost: nothing_lost,
 };
 

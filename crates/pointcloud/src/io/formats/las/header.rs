@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::super::binary::Number;
 use super::extra::{Extra, extra_of};
+use super::fields::has_waves;
 use crate::error::{Error, Position, Result};
+use crate::io::input::Input;
 use crate::metadata::{LasMetadata, LasRecord};
 use crate::scalar::ScalarType;
 
@@ -13,8 +15,9 @@ pub(super) const MAGIC: &[u8] = b"LASF";
 /// Bytes of a point of each format, without extra bytes.
 pub(super) const SIZES: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
 
-/// Bytes of the header of version 1.2, the smallest.
+/// Bytes of the header of version 1.2, the smallest, and of version 1.4, the largest.
 const SMALLEST: usize = 227;
+const LARGEST: usize = 375;
 
 #[derive(Debug)]
 pub(super) struct Header {
@@ -29,9 +32,11 @@ pub(super) struct Header {
     pub(super) offset: [f64; 3],
     pub(super) extra: Vec<Extra>,
     /// What could not be described of the extra bytes.
-    pub(super) left_out: Vec<String>,
+    left_out: Vec<String>,
     /// The record of the compression.
     pub(super) laz: Vec<u8>,
+    /// First byte of the records after the points, where there are any.
+    extended: Option<usize>,
     pub(super) metadata: LasMetadata,
 }
 
@@ -49,7 +54,32 @@ fn wide(bytes: &[u8], at: usize) -> usize {
 }
 
 impl Header {
+    /// Reads the header of a file in memory.
     pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let mut header = Self::parse_start(path, bytes, bytes.len())?;
+        if let Some(at) = header.extended {
+            header.read_extended(bytes.get(at..).unwrap_or_default());
+        }
+        Ok(header)
+    }
+
+    /// Reads the header of a file; `all`: with the records after the points.
+    pub(super) fn read(input: &mut Input<'_>, all: bool) -> Result<Self> {
+        let length = input.length();
+        let fixed = input.take(LARGEST)?;
+        let data = whole(&fixed, 96, ScalarType::U32);
+        input.seek(0)?;
+        let start = input.take(data.clamp(SMALLEST, length.max(SMALLEST)))?;
+        let mut header = Self::parse_start(input.path(), &start, length)?;
+        if let Some(at) = header.extended.filter(|at| all && *at < length) {
+            input.seek(at as u64)?;
+            header.read_extended(&input.take(length - at)?);
+        }
+        Ok(header)
+    }
+
+    /// Reads everything before the points; `length` is that of the file.
+    fn parse_start(path: &Path, bytes: &[u8], length: usize) -> Result<Self> {
         let refuse = |at: usize, found: String, expected: &str| {
             Error::malformed(path, Position::Byte(at), found, expected)
         };
@@ -79,17 +109,28 @@ impl Header {
             return Err(refuse(131, format!("scale {scale:?}, offset {offset:?}"), "finite numbers"));
         }
         let data = whole(bytes, 96, u32_);
-        if start < SMALLEST || data < start || data > bytes.len() {
+        if start < SMALLEST || data < start || data > length {
             let found = format!("a header of {start} bytes, points from byte {data}");
-            return Err(refuse(94, found, &format!("227 or more, and at most {}", bytes.len())));
+            return Err(refuse(94, found, &format!("227 or more, and at most {length}")));
         }
         let metadata = LasMetadata { header: bytes[..start].to_vec(), ..LasMetadata::default() };
-        let (extra, left_out, laz) = (Vec::new(), Vec::new(), Vec::new());
-        let mut header =
-            Self { format, compressed, size, points, data, scale, offset, extra, left_out, laz, metadata };
+        let mut header = Self {
+            format,
+            compressed,
+            size,
+            points,
+            data,
+            scale,
+            offset,
+            extra: Vec::new(),
+            left_out: Vec::new(),
+            laz: Vec::new(),
+            extended: None,
+            metadata,
+        };
         header.read_records(path, bytes, start)?;
-        if minor >= 4 && start >= 375 {
-            header.read_extended(bytes);
+        if minor >= 4 && start >= 375 && whole(bytes, 243, ScalarType::U32) > 0 {
+            header.extended = Some(wide(bytes, 235));
         }
         Ok(header)
     }
@@ -122,10 +163,10 @@ impl Header {
         Ok(())
     }
 
-    /// Records after the points; those that do not end inside the file are left out.
+    /// Records after the points, in the bytes from the first one on; those that do not end inside the file are left out.
     fn read_extended(&mut self, bytes: &[u8]) {
-        let mut at = wide(bytes, 235);
-        for _ in 0..whole(bytes, 243, ScalarType::U32) {
+        let mut at = 0_usize;
+        for _ in 0..whole(&self.metadata.header, 243, ScalarType::U32) {
             let Some(head) = at.checked_add(60).and_then(|end| bytes.get(at..end)) else { break };
             let length = wide(head, 20);
             let end = (at + 60).checked_add(length);
@@ -133,6 +174,12 @@ impl Header {
             self.metadata.extended.push(record_of(head, 28, body));
             at += 60 + length;
         }
+    }
+
+    /// What the points of a cloud have not.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        let waves = has_waves(self.format).then(|| "waveform packets".to_owned());
+        self.left_out.iter().cloned().chain(waves).collect()
     }
 
     pub(super) fn truncated(&self, path: &Path, position: Position, row: usize) -> Error {

@@ -1,6 +1,7 @@
 //! Which column of a cloud goes where in a LAS point.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::super::binary::{Number, put};
 use super::extra::{ENTRY, EXTRA_TYPES, transform_of, type_of};
@@ -8,9 +9,9 @@ use super::fields::{bits, fields, has_color, has_time, is_reserved};
 use super::header::SIZES;
 use super::read::coordinate;
 use crate::cloud::PointCloud;
-use crate::error::Result;
-use crate::io::columns::{Column, distinct_columns_of};
-use crate::names;
+use crate::io::columns::{Column, Outline, columns_of, distinct_columns_of};
+use crate::io::facts::Facts;
+use crate::names::{self, Role};
 use crate::scalar::ScalarType;
 
 /// Steps that a 32-bit coordinate can tell apart on each side of the offset, with some room.
@@ -23,6 +24,7 @@ const FINEST: f64 = 1e-9;
 const LONGEST_NAME: usize = 32;
 
 /// Where a column goes.
+#[derive(PartialEq)]
 enum Target {
     Coordinate(usize),
     Field {
@@ -55,9 +57,9 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of(cloud: &PointCloud, columns: &[Column<'_>]) -> Self {
-        let format = format_of(cloud);
-        let (scale, offset, error) = grid_of(cloud);
+    pub(super) fn of(outline: &Outline<'_>, columns: &[Column<'_>]) -> Self {
+        let format = format_of(outline);
+        let (scale, offset) = grid_of(outline);
         let mut layout = Self {
             format,
             targets: Vec::new(),
@@ -67,19 +69,22 @@ impl Layout {
             size: SIZES[format],
             lost: Vec::new(),
         };
-        if error > 0.0 {
-            layout.lost.push(format!(
-                "coordinates: rounded to steps of {:e}, {:e}, {:e}, at most {error:.1e} off",
-                scale[0], scale[1], scale[2]
-            ));
+        let black = |facts: &Facts| facts.within(0.0, 0.0);
+        if outline.cloud.colors().is_some() && outline.points > 0 && outline.colors().iter().all(black) {
+            layout.lost.push("colours: all are 0, which las files have for none".into());
+        }
+        if let Some(kind) = float_colors(outline) {
+            layout.lost.push(format!("colours: {kind} becomes ushort, las holds 16 bits per channel"));
         }
         let mut names = HashSet::new();
         for (number, column) in columns.iter().enumerate() {
             let target = match number {
                 0..3 => Target::Coordinate(number),
                 _ => {
-                    let field = layout.field_of(cloud, column);
-                    field.unwrap_or_else(|| layout.extra_of(cloud, column, &mut names))
+                    let field = layout.field_of(outline, column, &outline.facts[number]);
+                    // Two columns may have spellings of one name.
+                    let field = field.filter(|field| !layout.targets.contains(field));
+                    field.unwrap_or_else(|| layout.extra_of(outline, column, &mut names))
                 }
             };
             layout.targets.push(target);
@@ -88,34 +93,41 @@ impl Layout {
     }
 
     /// The field of a column; `None` where there is none, or it does not hold every value.
-    fn field_of(&self, cloud: &PointCloud, column: &Column<'_>) -> Option<Target> {
-        let values = || (0..cloud.len()).map(|i| (column.value)(i));
+    fn field_of(&self, outline: &Outline<'_>, column: &Column<'_>, facts: &Facts) -> Option<Target> {
+        let cloud = outline.cloud;
         let is_label = Some(column.name) == cloud.label_name();
         let same =
             |name: &str| if is_label { name == "classification" } else { names::same(name, column.name) };
         if let Some(field) = fields(self.format).iter().find(|field| same(&field.name)) {
             let Number::Scalar(scalar) = field.number else { return None };
             let is_color = cloud.colors().is_some() && matches!(column.name, "red" | "green" | "blue");
-            let factor = if is_color { color_factor(cloud) } else { 1.0 };
-            let holds = |v: f64| is_color || scalar.round(v) == v;
-            return values().all(holds).then_some(Target::Field { offset: field.offset, scalar, factor });
+            let factor = if is_color { color_factor(outline) } else { 1.0 };
+            let holds = match scalar.integer_range() {
+                Some((low, high)) => facts.whole_within(low as f64, high as f64),
+                None => !facts.nan,
+            };
+            return (is_color || holds).then_some(Target::Field { offset: field.offset, scalar, factor });
         }
         let &(_, byte, first, count) = bits(self.format).iter().find(|(name, ..)| same(name))?;
         let most = f64::from((1_u32 << count) - 1);
-        let holds = |v: f64| v.fract() == 0.0 && (0.0..=most).contains(&v);
-        values().all(holds).then_some(Target::Bits { byte, first })
+        facts.whole_within(0.0, most).then_some(Target::Bits { byte, first })
     }
 
     /// Extra bytes for a column: as the file that the cloud came from describes them, else in the type of the column.
-    fn extra_of(&mut self, cloud: &PointCloud, column: &Column<'_>, names: &mut HashSet<String>) -> Target {
-        let offset = self.size;
+    fn extra_of(
+        &mut self,
+        outline: &Outline<'_>,
+        column: &Column<'_>,
+        names: &mut HashSet<String>,
+    ) -> Target {
+        let (cloud, offset) = (outline.cloud, self.size);
         let stored = cloud.las().and_then(|las| las.extra.iter().find(|(name, _)| name == column.name));
         if let Some((_, entry)) = stored
             && let Some((number, _)) = type_of(entry[2])
         {
             let transform = transform_of(entry, 0).unwrap_or((1.0, 0.0));
             let raw = |i: usize| ((column.value)(i) - transform.1) / transform.0;
-            // A new step may be needed where values were changed.
+            // A new step may be needed where values were changed; those that come in parts are as in the file.
             let near = |v: f64| !number_is_whole(number) || (v - v.round()).abs() < 1e-3;
             if (0..cloud.len()).all(|i| near(raw(i))) && names.insert(column.name.to_owned()) {
                 self.extra.push(entry.clone());
@@ -123,7 +135,10 @@ impl Layout {
                 return Target::Extra { offset, number, transform };
             }
         }
-        let name = self.extra_name(column.name, names);
+        // A second label would be read in place of a classification that is 0 everywhere.
+        let is_label = Some(column.name) == cloud.label_name();
+        let second = cloud.labels().is_some() && !is_label && names::role_of(column.name).0 == Role::Label;
+        let name = self.extra_name(column.name, second, names);
         let mut entry = vec![0; ENTRY];
         let kind = EXTRA_TYPES.iter().position(|&t| t == column.scalar_type).map(|at| at + 1);
         entry[2] = kind.unwrap_or(if column.scalar_type == ScalarType::F32 { 9 } else { 10 }) as u8;
@@ -133,10 +148,10 @@ impl Layout {
         Target::Extra { offset, number: Number::Scalar(column.scalar_type), transform: (1.0, 0.0) }
     }
 
-    /// A name of at most 32 bytes that no field and no other column has.
-    fn extra_name(&mut self, name: &str, names: &mut HashSet<String>) -> String {
+    /// A name of at most 32 bytes that no field and no other column has; `second`: nor a label.
+    fn extra_name(&mut self, name: &str, second: bool, names: &mut HashSet<String>) -> String {
         let mut wanted = name.to_owned();
-        if is_reserved(&wanted) {
+        if is_reserved(&wanted) || second {
             wanted = format!("original_{name}");
             self.lost.push(format!(
                 "{name}: written as extra bytes '{wanted}', the field of LAS cannot hold its values"
@@ -160,20 +175,36 @@ impl Layout {
         free
     }
 
-    pub(super) fn record(&self, columns: &[Column<'_>], i: usize) -> Vec<u8> {
-        let mut record = vec![0; self.size];
-        let mut stored = Vec::new();
+    /// Adds what is lost where coordinates are up to `off` away from their steps.
+    pub(super) fn lost(&self, off: f64, wide: bool) -> Vec<String> {
+        let mut lost = self.lost.clone();
+        // Coordinates in single precision are no more exact than the finest step.
+        if off > if wide { 1e-12 } else { FINEST } {
+            let [x, y, z] = self.scale;
+            let line = format!("coordinates: rounded to steps of {x:e}, {y:e}, {z:e}, at most {off:.1e} off");
+            lost.insert(0, line);
+        }
+        lost
+    }
+
+    /// How far the coordinates are from their steps; infinite where they are out of reach.
+    pub(super) fn off(&self, cloud: &PointCloud, rows: Range<usize>) -> f64 {
+        off(cloud, rows, self.scale, self.offset)
+    }
+
+    /// Writes a point into `record`, of which every byte is 0.
+    pub(super) fn put(&self, columns: &[Column<'_>], i: usize, record: &mut [u8], stored: &mut Vec<u8>) {
         for (column, target) in columns.iter().zip(&self.targets) {
             let value = (column.value)(i);
             stored.clear();
             let offset = match *target {
                 Target::Coordinate(axis) => {
                     let steps = ((value - self.offset[axis]) / self.scale[axis]).round();
-                    put(&mut stored, ScalarType::I32, steps);
+                    put(stored, ScalarType::I32, steps);
                     4 * axis
                 }
                 Target::Field { offset, scalar, factor } => {
-                    put(&mut stored, scalar, if factor == 1.0 { value } else { (value * factor).round() });
+                    put(stored, scalar, if factor == 1.0 { value } else { (value * factor).round() });
                     offset
                 }
                 Target::Bits { byte, first } => {
@@ -181,13 +212,12 @@ impl Layout {
                     continue;
                 }
                 Target::Extra { offset, number, transform: (factor, summand) } => {
-                    number.put(&mut stored, (value - summand) / factor);
+                    number.put(stored, (value - summand) / factor);
                     offset
                 }
             };
-            record[offset..offset + stored.len()].copy_from_slice(&stored);
+            record[offset..offset + stored.len()].copy_from_slice(stored);
         }
-        record
     }
 }
 
@@ -195,12 +225,17 @@ fn number_is_whole(number: Number) -> bool {
     !matches!(number, Number::F16 | Number::Scalar(ScalarType::F32 | ScalarType::F64))
 }
 
+/// The type of the colours of the file, where it is one of floats.
+fn float_colors(outline: &Outline<'_>) -> Option<ScalarType> {
+    outline.cloud.stored_colors().map(|(kind, _)| kind).filter(|kind| kind.is_float())
+}
+
 /// What makes 16 bits of the channels of the columns.
-fn color_factor(cloud: &PointCloud) -> f64 {
-    match cloud.stored_colors() {
+fn color_factor(outline: &Outline<'_>) -> f64 {
+    match outline.cloud.stored_colors() {
         None => 257.0,
-        Some((ScalarType::F32 | ScalarType::F64, colors)) => {
-            let most = colors.iter().flatten().copied().fold(0.0, f32::max);
+        Some((ScalarType::F32 | ScalarType::F64, _)) => {
+            let most = outline.colors().iter().map(|facts| facts.most).fold(0.0, f64::max);
             if most <= 1.0 {
                 65535.0
             } else if most <= 255.0 {
@@ -214,7 +249,8 @@ fn color_factor(cloud: &PointCloud) -> f64 {
 }
 
 /// The point format of the file that the cloud came from, where it holds the columns; else 6, or 7 with colours.
-fn format_of(cloud: &PointCloud) -> usize {
+fn format_of(outline: &Outline<'_>) -> usize {
+    let cloud = outline.cloud;
     let colored = cloud.colors().is_some();
     let fresh = if colored { 7 } else { 6 };
     let Some(stored) = cloud.las().and_then(|las| las.header.get(104)) else { return fresh };
@@ -226,51 +262,50 @@ fn format_of(cloud: &PointCloud) -> usize {
         10 => 8,
         other => other,
     };
-    let most = if stored >= 6 { 255 } else { 31 };
-    let labels =
-        cloud.labels().unwrap_or_default().iter().all(|label| (0..=most).contains(label) || most == 255);
+    let label = columns_of(cloud).iter().position(|column| Some(column.name) == cloud.label_name());
+    let labels = stored >= 6 || label.is_none_or(|index| outline.facts[index].within(0.0, 31.0));
     let time = cloud.property("gps_time").is_none() || has_time(stored);
     if labels && time && (!colored || has_color(stored)) { stored } else { fresh }
 }
 
-/// Scale and offset of the coordinates, and how far off they are then.
+/// How far the points `rows` are from steps of `scale`; infinite where they are out of reach.
+fn off(cloud: &PointCloud, rows: Range<usize>, scale: [f64; 3], offset: [f64; 3]) -> f64 {
+    let mut most = 0.0_f64;
+    for point in rows.map(|i| cloud.point(i)) {
+        for axis in 0..3 {
+            let steps = ((point[axis] - offset[axis]) / scale[axis]).round();
+            let fits = (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&steps);
+            let off = (coordinate(steps, scale[axis], offset[axis]) - point[axis]).abs();
+            most = most.max(if fits { off } else { f64::INFINITY });
+        }
+    }
+    most
+}
+
+/// Scale and offset of the coordinates.
 ///
 /// Those of the file that the cloud came from, where they hold every point; else steps of 1, 2 or 5 times a power of ten,
 /// the finest that reach over the cloud.
-fn grid_of(cloud: &PointCloud) -> ([f64; 3], [f64; 3], f64) {
-    let error = |scale: [f64; 3], offset: [f64; 3]| {
-        let mut most = 0.0_f64;
-        for point in (0..cloud.len()).map(|i| cloud.point(i)) {
-            for axis in 0..3 {
-                let steps = ((point[axis] - offset[axis]) / scale[axis]).round();
-                let fits = (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&steps);
-                let off = (coordinate(steps, scale[axis], offset[axis]) - point[axis]).abs();
-                most = most.max(if fits { off } else { f64::INFINITY });
-            }
-        }
-        most
-    };
+fn grid_of(outline: &Outline<'_>) -> ([f64; 3], [f64; 3]) {
+    let cloud = outline.cloud;
     if let Some(las) = cloud.las() {
         let number =
             |at: usize| Number::Scalar(ScalarType::F64).read(las.header.get(at..).unwrap_or_default(), false);
         let scale = [0, 1, 2].map(|axis| number(131 + 8 * axis));
         let offset = [0, 1, 2].map(|axis| number(155 + 8 * axis));
         if scale.iter().all(|step| *step > 0.0)
-            && error(scale, offset) < 1e-3 * scale[0].min(scale[1]).min(scale[2])
+            && off(cloud, 0..cloud.len(), scale, offset) < 1e-3 * scale[0].min(scale[1]).min(scale[2])
         {
-            return (scale, offset, 0.0);
+            return (scale, offset);
         }
     }
-    let bounds = cloud.bounds();
+    let bounds = outline.bounds;
     let offset = bounds.map_or([0.0; 3], |bounds| bounds.center().map(f64::round));
     let scale = [0, 1, 2].map(|axis| {
         let reach = bounds.map_or(0.0, |b| (b.max[axis] - offset[axis]).max(offset[axis] - b.min[axis]));
         step_of((reach / STEPS).max(FINEST))
     });
-    // Coordinates in single precision are no more exact than this.
-    let singles = if cloud.has_wide_coordinates() { 0.0 } else { FINEST };
-    let off = error(scale, offset);
-    (scale, offset, if off > singles.max(1e-12) { off } else { 0.0 })
+    (scale, offset)
 }
 
 /// 1, 2 or 5 times a power of ten, at least `least`.
@@ -284,9 +319,10 @@ fn step_of(least: f64) -> f64 {
 }
 
 /// What a LAS file cannot hold of a cloud.
-pub(super) fn lost(cloud: &PointCloud) -> Vec<String> {
-    let columns: Result<Vec<Column<'_>>> = distinct_columns_of(cloud);
-    columns.map_or_else(|_| Vec::new(), |columns| Layout::of(cloud, &columns).lost)
+pub(super) fn lost(outline: &Outline<'_>) -> Vec<String> {
+    let Ok(columns) = distinct_columns_of(outline.cloud) else { return Vec::new() };
+    let layout = Layout::of(outline, &columns);
+    layout.lost(layout.off(outline.cloud, 0..outline.cloud.len()), outline.cloud.has_wide_coordinates())
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! LAS point clouds and their compressed form LAZ.
 
+mod blocks;
+mod chunks;
 mod extra;
 mod fields;
 mod header;
 mod layout;
+mod pack;
 mod read;
 mod unpack;
 mod write;
@@ -20,8 +23,9 @@ pub(super) const FORMAT: Format = Format {
     library: "laz",
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    open: Some(blocks::open),
     words: false,
     written: &["las", "laz"],
-    write: |path, cloud| write::write_las(path, cloud, extension_of(path) == "laz"),
+    encoder: |path, outline| write::encoder(path, outline, extension_of(path) == "laz"),
     lost: layout::lost,
 };

@@ -4,14 +4,16 @@
 //! table unchecked, whose length field alone can ask for 64 GB, and turns every point into a struct
 //! before columns could be made of it.
 
-use super::super::binary::{Field, Number, read_records};
-use super::fields::{bits, fields, has_waves};
+use super::super::binary::{Number, raw_records};
+use super::fields::{bits, fields};
 use super::header::Header;
 use super::unpack::decompress;
-use crate::error::{Error, Position, Result};
-use crate::io::columns::cloud_of_table;
+use crate::error::{Position, Result};
+use crate::io::blocks::{Block, Decode, Table, sort_all};
+use crate::io::columns::Entry;
 use crate::io::contents::{Contents, Source};
-use crate::scalar::{ScalarProperty, ScalarType};
+use crate::io::raw::{Raw, Stored};
+use crate::scalar::ScalarType;
 
 /// Reads points with what is known of them.
 ///
@@ -34,66 +36,112 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
             None => return Err(header.truncated(path, Position::Byte(bytes.len()), body.len() / size)),
         }
     };
-    let mut columns = coordinates(records, &header);
-    let mut further = read_records(records, size, &fields(header.format), false);
-    further.extend(bit_fields(records, size, header.format));
-    // A colour is three channels, of which one may be 0 everywhere.
-    let is_color = |name: &str| matches!(name, "red" | "green" | "blue");
-    let used = |column: &ScalarProperty| column.values.iter().any(|&v| v != 0.0);
-    let colored = further.iter().any(|column| is_color(&column.name) && used(column));
-    further.retain(|column| used(column) || (colored && is_color(&column.name)));
-    columns.extend(further);
-    for extra in &header.extra {
-        let mut stored = read_records(records, size, std::slice::from_ref(&extra.field), false);
-        if let Some((scale, offset)) = extra.transform {
-            for column in &mut stored {
-                column.scalar_type = ScalarType::F64;
-                column.values.iter_mut().for_each(|v| *v = *v * scale + offset);
-            }
-        }
-        columns.extend(stored);
-    }
-    let mut contents = cloud_of_table(columns)
-        .map_err(|found| Error::malformed(path, Position::Byte(0), found, "x, y and z"))?;
-    contents.left_out = header.left_out;
-    if has_waves(header.format) {
-        contents.left_out.push("waveform packets".into());
-    }
+    let mut contents = sort_all(path, &Memory { header: &header }, columns(records, &header))?;
+    contents.left_out.extend(header.left_out());
     contents.cloud.set_las(header.metadata);
     Ok(contents)
 }
 
-fn coordinates(records: &[u8], header: &Header) -> Vec<ScalarProperty> {
-    let mut columns = Vec::new();
-    for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
-        let field = Field { name: name.into(), number: Number::Scalar(ScalarType::I32), offset: 4 * axis };
-        let mut stored = read_records(records, header.size, &[field], false);
-        let (scale, offset) = (header.scale[axis], header.offset[axis]);
-        for column in &mut stored {
-            column.scalar_type = ScalarType::F64;
-            column.values.iter_mut().for_each(|v| *v = coordinate(*v, scale, offset));
+/// A file in memory.
+struct Memory<'a> {
+    header: &'a Header,
+}
+
+impl Decode for Memory<'_> {
+    fn place(&self) -> Position {
+        Position::Byte(0)
+    }
+
+    fn columns(&self, block: Block) -> Result<Vec<Raw>> {
+        Ok(columns(&block.bytes, self.header))
+    }
+
+    fn arrange(&self, table: &mut Table) -> std::result::Result<(), (String, String)> {
+        keep_used(table, self.header);
+        Ok(())
+    }
+}
+
+/// The columns of records: coordinates, fields, bit fields, extra bytes.
+pub(super) fn columns(records: &[u8], header: &Header) -> Vec<Raw> {
+    let size = header.size;
+    let mut columns = coordinates(records, header);
+    columns.extend(raw_records(records, size, &fields(header.format), false));
+    columns.extend(bit_fields(records, size, header.format));
+    for extra in &header.extra {
+        let mut stored = raw_records(records, size, std::slice::from_ref(&extra.field), false);
+        if let Some((scale, offset)) = extra.transform {
+            for column in &mut stored {
+                column.stored = Stored::Number(Number::Scalar(ScalarType::F64));
+                column.large.clear();
+                column.values.iter_mut().for_each(|v| *v = *v * scale + offset);
+            }
         }
         columns.extend(stored);
     }
     columns
 }
 
-/// `steps · scale + offset`; for a scale such as 0.01 the double next to the decimal, which the sum may miss.
-pub(super) fn coordinate(steps: f64, scale: f64, offset: f64) -> f64 {
-    let per_unit = (1.0 / scale).round();
-    let shift = (offset * per_unit).round();
-    let decimal = per_unit >= 1.0 && 1.0 / per_unit == scale && shift / per_unit == offset;
-    if decimal && shift.abs() < 4e15 { (steps + shift) / per_unit } else { steps * scale + offset }
+/// Leaves out the fields that are 0 everywhere.
+pub(super) fn keep_used(table: &mut Table, header: &Header) {
+    let known = 3 + fields(header.format).len() + bits(header.format).len();
+    // A colour is three channels, of which one may be 0 everywhere.
+    let is_color = |entry: &Entry| matches!(entry.column.name.as_str(), "red" | "green" | "blue");
+    let used = |entry: &Entry| !entry.facts.within(0.0, 0.0);
+    let colored = table.entries[3..known].iter().any(|entry| is_color(entry) && used(entry));
+    let mut index = 0;
+    table.entries.retain(|entry| {
+        index += 1;
+        !(4..=known).contains(&index) || used(entry) || (colored && is_color(entry))
+    });
 }
 
-fn bit_fields(records: &[u8], size: usize, format: usize) -> Vec<ScalarProperty> {
-    let column = |&(name, byte, first, count): &(&str, usize, u32, u32)| ScalarProperty {
-        name: name.to_owned(),
-        scalar_type: ScalarType::U8,
-        values: records
-            .chunks_exact(size)
-            .map(|r| f64::from(r[byte] >> first & ((1 << count) - 1)))
-            .collect(),
+fn coordinates(records: &[u8], header: &Header) -> Vec<Raw> {
+    let mut columns = Vec::new();
+    for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
+        let steps = Number::Scalar(ScalarType::I32).column(records, header.size, 4 * axis, false);
+        let of = Grid::new(header.scale[axis], header.offset[axis]);
+        let values = steps.into_iter().map(|steps| of.coordinate(steps)).collect();
+        columns.push(Raw::numbers(name, Number::Scalar(ScalarType::F64), values));
+    }
+    columns
+}
+
+/// Where the steps of an axis are.
+struct Grid {
+    scale: f64,
+    offset: f64,
+    /// Steps of a unit and of the offset, where these are whole.
+    decimal: Option<(f64, f64)>,
+}
+
+impl Grid {
+    fn new(scale: f64, offset: f64) -> Self {
+        let per_unit = (1.0 / scale).round();
+        let shift = (offset * per_unit).round();
+        let decimal = per_unit >= 1.0 && 1.0 / per_unit == scale && shift / per_unit == offset;
+        let decimal = (decimal && shift.abs() < 4e15).then_some((per_unit, shift));
+        Self { scale, offset, decimal }
+    }
+
+    fn coordinate(&self, steps: f64) -> f64 {
+        match self.decimal {
+            Some((per_unit, shift)) => (steps + shift) / per_unit,
+            None => steps * self.scale + self.offset,
+        }
+    }
+}
+
+/// `steps · scale + offset`; for a scale such as 0.01 the double next to the decimal, which the sum may miss.
+pub(super) fn coordinate(steps: f64, scale: f64, offset: f64) -> f64 {
+    Grid::new(scale, offset).coordinate(steps)
+}
+
+fn bit_fields(records: &[u8], size: usize, format: usize) -> Vec<Raw> {
+    let column = |&(name, byte, first, count): &(&str, usize, u32, u32)| {
+        let bits = |record: &[u8]| f64::from(record[byte] >> first & ((1 << count) - 1));
+        let values = records.chunks_exact(size).map(bits).collect();
+        Raw::numbers(name, Number::Scalar(ScalarType::U8), values)
     };
     bits(format).iter().map(column).collect()
 }

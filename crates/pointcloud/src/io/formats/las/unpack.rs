@@ -3,13 +3,16 @@
 use std::io::Cursor;
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::super::binary::Number;
+use super::chunks::{self, Chunks};
 use super::header::{Header, SIZES};
 use crate::error::{Error, Position, Result};
+use crate::io::blocks::Block;
+use crate::io::input::Input;
+use crate::io::panic::guard;
 use crate::scalar::ScalarType;
-
-/// Files claim no more points than so many times their own bytes hold; real LAZ reaches about 20.
-const LARGEST_RATIO: usize = 1000;
 
 /// Points that are decompressed at once.
 const BLOCK: usize = 4096;
@@ -22,16 +25,16 @@ pub(super) fn decompress(path: &Path, bytes: &[u8], header: &Header) -> Result<V
     if header.points == 0 {
         return Ok(Vec::new());
     }
-    let vlr = laz::LazVlr::from_buffer(&header.laz)
-        .map_err(|error| refuse(header.data, format!("compression that is not known ({error})"), "LASzip"))?;
-    if vlr.items_size() as usize != header.size {
-        let found = format!("compressed items of {} bytes", vlr.items_size());
-        return Err(refuse(header.data, found, &format!("{}, the size of a point", header.size)));
-    }
-    let limit = bytes.len().saturating_mul(LARGEST_RATIO);
-    if header.points > limit / header.size {
-        let found = format!("{} compressed points", header.points);
-        return Err(refuse(107, found, &format!("{} at most in this file", limit / header.size)));
+    let vlr = chunks::compression_of(path, header, bytes.len())?;
+    let mut input = Input::of_bytes(path, bytes);
+    if let Some(mut chunks) = Chunks::open(&mut input, header)? {
+        let mut blocks = Vec::new();
+        while let Some(block) = chunks.next(&mut input)? {
+            blocks.push(block);
+        }
+        let unpack = |block: Block| guard(path, "laz", || chunks::decompress(path, header, &vlr, &block));
+        let records: Result<Vec<Vec<u8>>> = blocks.into_par_iter().map(unpack).collect();
+        return Ok(records?.concat());
     }
     check_chunks(bytes, header).map_err(|(at, found)| refuse(at, found, "chunks that fit the file"))?;
     let mut source = Cursor::new(bytes);

@@ -1,20 +1,23 @@
 //! Clouds into LAS and LAZ files.
 
-use std::io::{self, Seek};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::header::{MAGIC, SIZES};
 use super::layout::Layout;
+use super::pack::Packer;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
-use crate::io::columns::distinct_columns_of;
-use crate::io::replace::replace_file;
+use crate::io::columns::{Outline, columns_of, distinct_columns_of};
+use crate::io::encode::{Encode, Out};
 use crate::metadata::{LasMetadata, LasRecord};
 
 /// Bytes of the header of version 1.4.
 const HEADER: usize = 375;
 
-/// Writes all columns of `cloud` as a LAS file, compressed (LAZ) where asked for.
+/// The writer of a LAS file with all columns, compressed (LAZ) where asked for.
 ///
 /// Labels from 0 to 255 are the classification, properties with the name and range of a LAS field
 /// such as `intensity` are that field, everything else, such as normals, is in described extra
@@ -23,47 +26,100 @@ const HEADER: usize = 375;
 ///
 /// # Errors
 /// As [`write`](crate::io::write()), and [`Error::NotFinite`].
-pub(super) fn write_las(path: &Path, cloud: &PointCloud, compressed: bool) -> Result<()> {
-    cloud.check_finite().map_err(|error| error.in_file(path))?;
-    let columns = distinct_columns_of(cloud)?;
-    let layout = Layout::of(cloud, &columns);
+pub(super) fn encoder(path: &Path, outline: &Outline<'_>, compressed: bool) -> Result<Box<dyn Encode>> {
+    outline.cloud.check_finite().map_err(|error| error.in_file(path))?;
+    let columns = distinct_columns_of(outline.cloud)?;
+    let layout = Layout::of(outline, &columns);
+    let packs = compressed && outline.points > 0;
     let fail = |source| Error::io(path, "write", source);
-    let packs = compressed && !cloud.is_empty();
-    let mut data = header(cloud, &layout, packs).map_err(fail)?;
-    let start = data.len();
-    let record = |i: usize| layout.record(&columns, i);
-    if packs {
-        let mut out = io::Cursor::new(data);
-        let refuse = |error: laz::LasZipError| fail(io::Error::other(error));
-        out.seek(io::SeekFrom::Start(start as u64)).map_err(fail)?;
-        let mut compressor =
-            laz::LasZipCompressor::new(&mut out, vlr(&layout).map_err(refuse)?).map_err(refuse)?;
-        for i in 0..cloud.len() {
-            compressor.compress_one(&record(i)).map_err(fail)?;
+    let header = header(outline, &layout, packs).map_err(fail)?;
+    let refuse = |error: laz::LasZipError| fail(io::Error::other(error));
+    let packer = if packs { Some(Packer::new(vlr(&layout).map_err(refuse)?, layout.size)) } else { None };
+    Ok(Box::new(LasEncoder {
+        header,
+        packer,
+        extended: outline.cloud.las().map(|las| las.extended.clone()).unwrap_or_default(),
+        points: 0,
+        by_return: [0; 15],
+        off: AtomicU64::new(0),
+        wide: outline.cloud.has_wide_coordinates(),
+        layout,
+    }))
+}
+
+struct LasEncoder {
+    layout: Layout,
+    /// Everything before the points.
+    header: Vec<u8>,
+    packer: Option<Packer>,
+    extended: Vec<LasRecord>,
+    points: u64,
+    /// Points of every return.
+    by_return: [u64; 15],
+    /// The bits of the largest distance of a coordinate from its step.
+    off: AtomicU64,
+    /// Whether the coordinates are in double precision.
+    wide: bool,
+}
+
+impl Encode for LasEncoder {
+    fn rows(&self, cloud: &PointCloud, rows: Range<usize>) -> Vec<u8> {
+        // Positive doubles are in the order of their bits.
+        self.off.fetch_max(self.layout.off(cloud, rows.clone()).to_bits(), Ordering::Relaxed);
+        let columns = columns_of(cloud);
+        let (mut records, mut stored) = (vec![0; rows.len() * self.layout.size], Vec::new());
+        for (i, record) in rows.zip(records.chunks_exact_mut(self.layout.size)) {
+            self.layout.put(&columns, i, record, &mut stored);
         }
-        compressor.done().map_err(fail)?;
-        drop(compressor);
-        data = out.into_inner();
+        records
     }
-    let points = if packs { 0 } else { cloud.len() };
-    let end = data.len() + points * layout.size;
-    let extended = cloud.las().map_or(&[][..], |las| &las.extended);
-    if data.len() >= HEADER && data[25] >= 4 {
-        let first = if extended.is_empty() { 0 } else { end as u64 };
-        data[235..243].copy_from_slice(&first.to_le_bytes());
-        data[243..247].copy_from_slice(&(extended.len() as u32).to_le_bytes());
+
+    fn begin(&mut self, out: &mut Out) -> io::Result<()> {
+        out.write_all(&self.header)?;
+        self.packer.as_mut().map_or(Ok(()), |packer| packer.begin(out))
     }
-    replace_file(path, |out| {
-        out.write_all(&data)?;
-        (0..points).try_for_each(|i| out.write_all(&record(i)))?;
-        for LasRecord { head, description, body } in extended {
+
+    fn put(&mut self, out: &mut Out, rows: Vec<u8>) -> io::Result<()> {
+        let most = if self.layout.format < 6 { 7 } else { 15 };
+        for record in rows.chunks_exact(self.layout.size) {
+            self.points += 1;
+            // Returns are counted from 1.
+            let index = usize::from(record[14] & most).checked_sub(1);
+            if let Some(count) = index.and_then(|index| self.by_return.get_mut(index)) {
+                *count += 1;
+            }
+        }
+        match &mut self.packer {
+            Some(packer) => packer.put(out, &rows),
+            None => out.write_all(&rows),
+        }
+    }
+
+    fn end(&mut self, out: &mut Out) -> io::Result<()> {
+        if let Some(packer) = &mut self.packer {
+            packer.end(out)?;
+        }
+        let end = out.stream_position()?;
+        for LasRecord { head, description, body } in &self.extended {
             out.write_all(head)?;
             out.write_all(&(body.len() as u64).to_le_bytes())?;
             out.write_all(description)?;
             out.write_all(body)?;
         }
-        Ok(())
-    })
+        let header = &mut self.header;
+        if header_size(header) >= HEADER && header[25] >= 4 {
+            let first = if self.extended.is_empty() { 0 } else { end };
+            header[235..243].copy_from_slice(&first.to_le_bytes());
+            header[243..247].copy_from_slice(&(self.extended.len() as u32).to_le_bytes());
+        }
+        set_counts(header, self.points, &self.by_return, self.layout.format);
+        out.seek(SeekFrom::Start(0))?;
+        out.write_all(header)
+    }
+
+    fn lost(&self) -> Vec<String> {
+        self.layout.lost(f64::from_bits(self.off.load(Ordering::Relaxed)), self.wide)
+    }
 }
 
 fn vlr(layout: &Layout) -> laz::Result<laz::LazVlr> {
@@ -73,7 +129,8 @@ fn vlr(layout: &Layout) -> laz::Result<laz::LazVlr> {
 }
 
 /// Everything before the points.
-fn header(cloud: &PointCloud, layout: &Layout, packs: bool) -> io::Result<Vec<u8>> {
+fn header(outline: &Outline<'_>, layout: &Layout, packs: bool) -> io::Result<Vec<u8>> {
+    let cloud = outline.cloud;
     let extra = layout.extra.concat();
     if u16::try_from(layout.size).is_err() || extra.len() > usize::from(u16::MAX) {
         return Err(io::Error::other(format!(
@@ -103,7 +160,7 @@ fn header(cloud: &PointCloud, layout: &Layout, packs: bool) -> io::Result<Vec<u8
     set(100, &(records.len() as u32).to_le_bytes());
     set(104, &[layout.format as u8 | if packs { 0x80 } else { 0 }]);
     set(105, &(layout.size as u16).to_le_bytes());
-    let bounds = cloud.bounds();
+    let bounds = outline.bounds;
     for axis in 0..3 {
         set(131 + 8 * axis, &layout.scale[axis].to_le_bytes());
         set(155 + 8 * axis, &layout.offset[axis].to_le_bytes());
@@ -111,7 +168,6 @@ fn header(cloud: &PointCloud, layout: &Layout, packs: bool) -> io::Result<Vec<u8
         set(179 + 16 * axis, &high.to_le_bytes());
         set(187 + 16 * axis, &low.to_le_bytes());
     }
-    set_counts(&mut header, cloud, layout.format);
     for LasRecord { head, description, body } in &records {
         header.extend(head);
         header.extend((body.len() as u16).to_le_bytes());
@@ -141,15 +197,7 @@ fn fresh(las: Option<&LasMetadata>) -> Vec<u8> {
 }
 
 /// The number of points, in all and by return, where the points have returns.
-fn set_counts(header: &mut [u8], cloud: &PointCloud, format: usize) {
-    let mut by_return = [0_u64; 15];
-    for &number in cloud.property("return_number").iter().flat_map(|property| &property.values) {
-        // Returns are counted from 1.
-        if let Some(count) = (number as usize).checked_sub(1).and_then(|index| by_return.get_mut(index)) {
-            *count += 1;
-        }
-    }
-    let count = cloud.len() as u64;
+fn set_counts(header: &mut [u8], count: u64, by_return: &[u64; 15], format: usize) {
     // Fields of version 1.0 to 1.3, which are 0 for point formats that these do not know.
     let legacy = if format < 6 { count } else { 0 };
     header[107..111].copy_from_slice(&u32::try_from(legacy).unwrap_or(0).to_le_bytes());
@@ -157,12 +205,17 @@ fn set_counts(header: &mut [u8], cloud: &PointCloud, format: usize) {
         let number = if format < 6 { u32::try_from(number).unwrap_or(0) } else { 0 };
         header[111 + 4 * index..115 + 4 * index].copy_from_slice(&number.to_le_bytes());
     }
-    if header.len() >= HEADER && header[25] >= 4 {
+    if header_size(header) >= HEADER && header[25] >= 4 {
         header[247..255].copy_from_slice(&count.to_le_bytes());
         for (index, number) in by_return.iter().enumerate() {
             header[255 + 8 * index..263 + 8 * index].copy_from_slice(&number.to_le_bytes());
         }
     }
+}
+
+/// Bytes of the header, without the records after it.
+fn header_size(header: &[u8]) -> usize {
+    usize::from(u16::from_le_bytes([header[94], header[95]]))
 }
 
 fn record(user: &str, id: u16, body: Vec<u8>) -> LasRecord {

@@ -3,17 +3,22 @@
 //! Written here rather than with `npyz`: it allocates the header length that a file claims, up to
 //! 4 GB, and reads the header through a recursive grammar, whose depth the file decides.
 
+mod blocks;
+mod tokens;
 mod write;
 
 use std::path::Path;
 
+use self::tokens::{Tokens, tokens};
 use super::binary::{Field, Number, read_records};
-use super::naming::name_array;
+use super::naming::{name_array, shape_of};
 use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, nothing_lost};
+use crate::io::format::Format;
 use crate::io::lines::quote;
+use crate::io::raw::HALVES;
+use crate::io::shape::Shape;
 use crate::io::summary::inspect_contents;
 use crate::scalar::{ScalarProperty, ScalarType};
 
@@ -35,10 +40,11 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    open: Some(blocks::open),
     words: false,
     written: &["npy"],
-    write: write::write,
-    lost: nothing_lost,
+    encoder: write::encoder,
+    lost: write::lost,
 };
 
 /// Whether an array `[columns, rows]` has its axes the other way round: few numbers of many points.
@@ -66,12 +72,21 @@ pub(super) fn rename(
     columns: &mut Vec<ScalarProperty>,
     names: &[String],
 ) -> std::result::Result<(), (String, String)> {
+    rename_by(columns, names, |column| &mut column.name)
+}
+
+/// [`rename`] for columns whose names `name` finds.
+fn rename_by<C>(
+    columns: &mut Vec<C>,
+    names: &[String],
+    name: fn(&mut C) -> &mut String,
+) -> std::result::Result<(), (String, String)> {
     if columns.len() != names.len() {
         let expected = format!("{}, the columns {}", names.len(), names.join(","));
         return Err((format!("{} columns", columns.len()), expected));
     }
-    columns.iter_mut().zip(names).for_each(|(column, name)| column.name.clone_from(name));
-    columns.retain(|column| column.name != "_");
+    columns.iter_mut().zip(names).for_each(|(column, new)| name(column).clone_from(new));
+    columns.retain_mut(|column| name(column) != "_");
     Ok(())
 }
 
@@ -81,78 +96,126 @@ pub(super) fn parse_array(
     bytes: &[u8],
     name: &str,
 ) -> Result<(Vec<ScalarProperty>, Vec<String>)> {
-    let refuse = |at: usize, found: String, expected: &str| {
-        Error::malformed(path, Position::Byte(at), found, expected)
+    let array = Array::parse(path, bytes, name)?;
+    let data = &bytes[array.start..];
+    let wanted = array.rows.checked_mul(array.size);
+    let Some(data) = wanted.and_then(|wanted| data.get(..wanted)) else {
+        let row = data.len() / array.size;
+        return Err(Error::truncated(path, Position::Byte(bytes.len()), ROWS, row, array.rows));
     };
-    let byte = |at: usize| bytes.get(at).copied().map(usize::from);
-    if !bytes.starts_with(MAGIC) {
-        return Err(refuse(0, quote(&bytes[..bytes.len().min(6)]), "the magic bytes of NPY"));
-    }
-    let (start, length) = match (byte(6), byte(8), byte(9), byte(10), byte(11)) {
-        (Some(1), Some(a), Some(b), ..) => (10, a | b << 8),
-        (Some(2 | 3), Some(a), Some(b), Some(c), Some(d)) => (12, a | b << 8 | c << 16 | d << 24),
-        (version, ..) => {
-            return Err(refuse(6, format!("version {version:?}"), "version 1, 2 or 3 and a length"));
-        }
-    };
-    let Some(text) = bytes.get(start..start + length) else {
-        return Err(refuse(
-            8,
-            format!("a header of {length} bytes"),
-            &format!("{} at most", bytes.len() - start),
-        ));
-    };
-    let header = Header::parse(text, name).map_err(|(found, expected)| refuse(start, found, expected))?;
-    let body = &bytes[start + length..];
-    let mut notes = Vec::new();
-    let mut fortran = header.fortran;
-    let (rows, per_row): (usize, usize) = match *header.shape.as_slice() {
-        [rows] => (rows, 1),
-        // Networks of other frameworks store channels first: the same numbers are [N, C] in the other order.
-        [columns, rows] | [1, columns, rows] if is_transposed(columns, rows) => {
-            notes.push(format!("shape {:?} is taken for {rows} points of {columns} numbers", header.shape));
-            fortran = !fortran;
-            (rows, columns)
-        }
-        [rows, columns] | [1, rows, columns] if columns <= MOST_COLUMNS => (rows, columns),
-        _ => return Err(refuse(start, format!("shape {:?}", header.shape), "[N] or [N, columns]")),
-    };
-    let size = header.item * per_row;
-    let wanted = rows.checked_mul(size);
-    let Some(data) = wanted.and_then(|wanted| body.get(..wanted)) else {
-        let row = body.len() / size.max(1);
-        return Err(Error::truncated(path, Position::Byte(bytes.len()), "rows of the array", row, rows));
-    };
-    if size == 0 {
-        return Err(refuse(start, format!("shape {:?}", header.shape), "one number per row or more"));
-    }
-    if header.groups.len() == 1 && header.groups[0].fields.len() == 1 {
-        let field = &header.groups[0].fields[0];
-        let mut columns = if fortran && per_row > 1 {
-            data.chunks_exact(rows.max(1) * header.item)
-                .flat_map(|column| read_records(column, header.item, std::slice::from_ref(field), header.big))
-                .collect()
-        } else {
-            let fields: Vec<Field> =
-                (0..per_row).map(|i| Field { offset: i * header.item, ..field.clone() }).collect();
-            read_records(data, size, &fields, header.big)
+    let mut columns: Vec<ScalarProperty> = if array.by_column {
+        let (item, fields) = (array.item, array.fields());
+        let column = |(number, field): (usize, Field)| {
+            let at = number * array.rows * item;
+            let field = Field { offset: 0, ..field };
+            read_records(&data[at..at + array.rows * item], item, &[field], array.big)
         };
-        if rows == 0 {
-            columns = (0..per_row).map(|_| field.number.column("", Vec::new())).collect();
+        fields.into_iter().enumerate().flat_map(column).collect()
+    } else {
+        read_records(data, array.size, &array.fields(), array.big)
+    };
+    let shape = shape_of(&columns);
+    let notes = array.name(&mut columns, &shape);
+    Ok((columns, notes))
+}
+
+/// What the rows of an array are called in messages.
+const ROWS: &str = "rows of the array";
+
+/// Where the numbers of an array are.
+#[derive(Debug)]
+pub(super) struct Array {
+    /// Names and numbers of the fields of a row.
+    groups: Vec<Group>,
+    rows: usize,
+    /// Bytes of a row.
+    size: usize,
+    /// Bytes of a field, where all fields are of one type.
+    item: usize,
+    big: bool,
+    /// Whether all numbers of a column come before those of the next.
+    by_column: bool,
+    /// The first byte of the numbers.
+    start: usize,
+    notes: Vec<String>,
+}
+
+impl Array {
+    /// Reads the header at the start of a file.
+    fn parse(path: &Path, bytes: &[u8], name: &str) -> Result<Self> {
+        let refuse = |at: usize, found: String, expected: &str| {
+            Error::malformed(path, Position::Byte(at), found, expected)
+        };
+        let byte = |at: usize| bytes.get(at).copied().map(usize::from);
+        if !bytes.starts_with(MAGIC) {
+            return Err(refuse(0, quote(&bytes[..bytes.len().min(6)]), "the magic bytes of NPY"));
         }
-        notes.extend(name_array(&header.groups[0].name, &mut columns));
-        return Ok((columns, notes));
+        let (start, length) = match (byte(6), byte(8), byte(9), byte(10), byte(11)) {
+            (Some(1), Some(a), Some(b), ..) => (10, a | b << 8),
+            (Some(2 | 3), Some(a), Some(b), Some(c), Some(d)) => (12, a | b << 8 | c << 16 | d << 24),
+            (version, ..) => {
+                return Err(refuse(6, format!("version {version:?}"), "version 1, 2 or 3 and a length"));
+            }
+        };
+        let Some(text) = bytes.get(start..start + length) else {
+            let found = format!("a header of {length} bytes");
+            return Err(refuse(8, found, &format!("{} at most", bytes.len() - start)));
+        };
+        let header = Header::parse(text, name).map_err(|(found, expected)| refuse(start, found, expected))?;
+        Self::of(header, start + length).map_err(|(found, expected)| refuse(start, found, expected))
     }
-    if per_row != 1 {
-        return Err(refuse(start, format!("shape {:?} of named fields", header.shape), "[N]"));
+
+    fn of(header: Header, start: usize) -> std::result::Result<Self, Refusal> {
+        let Header { mut groups, item, big, fortran, shape } = header;
+        let mut notes = Vec::new();
+        let mut by_column = fortran;
+        let (rows, per_row): (usize, usize) = match *shape.as_slice() {
+            [rows] => (rows, 1),
+            // Networks of other frameworks store channels first: the same numbers are [N, C] in the other order.
+            [columns, rows] | [1, columns, rows] if is_transposed(columns, rows) => {
+                notes.push(format!("shape {shape:?} is taken for {rows} points of {columns} numbers"));
+                by_column = !fortran;
+                (rows, columns)
+            }
+            [rows, columns] | [1, rows, columns] if columns <= MOST_COLUMNS => (rows, columns),
+            _ => return Err((format!("shape {shape:?}"), "[N] or [N, columns]")),
+        };
+        if item * per_row == 0 {
+            return Err((format!("shape {shape:?}"), "one number per row or more"));
+        }
+        if let [Group { fields, .. }] = groups.as_mut_slice()
+            && let [field] = fields.as_slice()
+        {
+            *fields = (0..per_row).map(|i| Field { offset: i * item, ..field.clone() }).collect();
+        } else if per_row != 1 {
+            return Err((format!("shape {shape:?} of named fields"), "[N]"));
+        }
+        let size = item * per_row;
+        Ok(Self { groups, rows, size, item, big, by_column: by_column && per_row > 1, start, notes })
     }
-    let mut all = Vec::new();
-    for group in &header.groups {
-        let mut columns = read_records(data, size, &group.fields, header.big);
-        notes.extend(name_array(&group.name, &mut columns));
-        all.extend(columns);
+
+    fn fields(&self) -> Vec<Field> {
+        self.groups.iter().flat_map(|group| group.fields.clone()).collect()
     }
-    Ok((all, notes))
+
+    /// Names the columns, and returns what was assumed.
+    fn name(&self, columns: &mut [ScalarProperty], shape: &Shape) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        let mut rest = columns;
+        let mut first = 0;
+        for group in &self.groups {
+            let mut count = 0;
+            for field in &group.fields {
+                // A column of large integers has become two.
+                let high = format!("{}{}", field.name, HALVES[0]);
+                count += if rest.get(count).is_some_and(|column| column.name == high) { 2 } else { 1 };
+            }
+            let (columns, others) = std::mem::take(&mut rest).split_at_mut(count);
+            notes.extend(name_array(&group.name, columns, &shape.from(first)));
+            (rest, first) = (others, first + count);
+        }
+        notes
+    }
 }
 
 /// One field of a structured array: its numbers.
@@ -273,80 +336,4 @@ fn number_of(kind: &str) -> std::result::Result<(Option<Number>, Option<bool>), 
         _ => return Err((format!("type {}", quote(kind.as_bytes())), TYPES)),
     };
     Ok((Some(number), (number.size() > 1).then_some(big)))
-}
-
-/// Cuts the literal into strings (with their opening quote), words and single signs.
-fn tokens(text: &[u8]) -> std::result::Result<Vec<String>, Refusal> {
-    let text = String::from_utf8_lossy(text);
-    let mut tokens = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '\'' | '"' => {
-                let end = rest[1..].find(first).ok_or(("a string without end".to_owned(), "a quote"))?;
-                tokens.push(format!("'{}", &rest[1..=end]));
-                rest = rest[end + 2..].trim_start();
-                continue;
-            }
-            c if c.is_alphanumeric() => rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len()),
-            c => c.len_utf8(),
-        };
-        tokens.push(rest[..length].to_owned());
-        rest = rest[length..].trim_start();
-    }
-    Ok(tokens)
-}
-
-struct Tokens<'a> {
-    tokens: &'a [String],
-}
-
-impl<'a> Tokens<'a> {
-    fn at(&self, sign: &str) -> bool {
-        self.tokens.first().is_some_and(|token| token == sign)
-    }
-
-    /// Passes over `sign` where it is next.
-    fn next_is(&mut self, sign: &str) -> bool {
-        let found = self.at(sign);
-        if found {
-            self.tokens = &self.tokens[1..];
-        }
-        found
-    }
-
-    fn take(&mut self, sign: &'static str) -> std::result::Result<(), Refusal> {
-        if self.next_is(sign) { Ok(()) } else { Err((self.found(), sign)) }
-    }
-
-    fn found(&self) -> String {
-        self.tokens.first().map_or("the end of the header".into(), |token| quote(token.as_bytes()))
-    }
-
-    fn word(&mut self) -> std::result::Result<&'a str, Refusal> {
-        let (first, rest) =
-            self.tokens.split_first().ok_or(("the end of the header".to_owned(), "a value"))?;
-        self.tokens = rest;
-        Ok(first)
-    }
-
-    fn string(&mut self) -> std::result::Result<&'a str, Refusal> {
-        let found = self.found();
-        self.word()?.strip_prefix('\'').ok_or((found, "a string"))
-    }
-
-    /// `(1, 2)`, `(3,)`, `()`, or one number.
-    fn numbers(&mut self) -> std::result::Result<Vec<usize>, Refusal> {
-        let mut numbers = Vec::new();
-        let many = self.next_is("(");
-        while !(many && self.next_is(")")) {
-            let found = self.found();
-            numbers.push(self.word()?.parse().map_err(|_| (found, "a whole number"))?);
-            if !many {
-                break;
-            }
-            self.next_is(",");
-        }
-        Ok(numbers)
-    }
 }

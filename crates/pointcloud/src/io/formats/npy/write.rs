@@ -2,21 +2,20 @@
 
 use std::path::Path;
 
-use super::super::binary::put;
+use super::super::binary::put_records;
 use super::MAGIC;
-use crate::cloud::PointCloud;
 use crate::error::Result;
-use crate::io::columns::distinct_columns_of;
-use crate::io::replace::replace_file;
+use crate::io::columns::{Outline, column_types, distinct_columns_of};
+use crate::io::encode::{Encode, Plain};
 use crate::scalar::ScalarType;
 
-/// Writes `cloud` as an array `[N, 3]` where it has nothing but positions, else as a structured
+/// The writer of an array `[N, 3]` for a cloud that has nothing but positions, else of a structured
 /// array `[N]` with one field per column, named as in [`write`](crate::io::write()).
 ///
 /// # Errors
 /// As [`write`](crate::io::write()).
-pub(super) fn write(path: &Path, cloud: &PointCloud) -> Result<()> {
-    let columns = distinct_columns_of(cloud)?;
+pub(super) fn encoder(_: &Path, outline: &Outline<'_>) -> Result<Box<dyn Encode>> {
+    let columns = distinct_columns_of(outline.cloud)?;
     let kind = |scalar: ScalarType| match scalar {
         ScalarType::I8 => "|i1",
         ScalarType::U8 => "|u1",
@@ -27,11 +26,10 @@ pub(super) fn write(path: &Path, cloud: &PointCloud) -> Result<()> {
         ScalarType::F32 => "<f4",
         ScalarType::F64 => "<f8",
     };
-    let n = cloud.len();
+    let n = outline.points;
     let (descr, shape) = if columns.len() == 3 {
         (format!("'{}'", kind(columns[0].scalar_type)), format!("({n}, 3)"))
     } else {
-        let clean = |name: &str| name.replace(['\'', '\\'], "_");
         let fields: Vec<String> =
             columns.iter().map(|c| format!("('{}', '{}')", clean(c.name), kind(c.scalar_type))).collect();
         (format!("[{}]", fields.join(", ")), format!("({n},)"))
@@ -43,18 +41,20 @@ pub(super) fn write(path: &Path, cloud: &PointCloud) -> Result<()> {
         header.push(' ');
     }
     header.push('\n');
-    replace_file(path, |out| {
-        out.write_all(MAGIC)?;
-        out.write_all(&[version, 0])?;
-        let length = (header.len() as u32).to_le_bytes();
-        out.write_all(&length[..start - 8])?;
-        out.write_all(header.as_bytes())?;
-        let mut record = Vec::new();
-        for i in 0..n {
-            record.clear();
-            columns.iter().for_each(|column| put(&mut record, column.scalar_type, (column.value)(i)));
-            out.write_all(&record)?;
-        }
-        Ok(())
-    })
+    let mut start = MAGIC.to_vec();
+    start.extend([version, 0]);
+    start.extend(&(header.len() as u32).to_le_bytes()[..if version == 1 { 2 } else { 4 }]);
+    start.extend(header.as_bytes());
+    Ok(Box::new(Plain { header: start, rows: put_records }))
+}
+
+/// A name that needs no escapes.
+fn clean(name: &str) -> String {
+    name.replace(['\'', '\\'], "_")
+}
+
+/// Names that an array cannot have.
+pub(super) fn lost(outline: &Outline<'_>) -> Vec<String> {
+    let odd = column_types(outline.cloud).into_iter().filter(|(name, _)| clean(name) != *name);
+    odd.map(|(name, _)| format!("{name}: its name becomes '{}'", clean(name))).collect()
 }

@@ -3,6 +3,7 @@
 //! Written here rather than with `pcd-rs`, which allocates what a header claims before it looks at
 //! the file, and whose errors name no line and no byte.
 
+mod blocks;
 mod header;
 mod lzf;
 mod read;
@@ -20,8 +21,9 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    open: Some(blocks::open),
     words: false,
     written: &["pcd"],
-    write: write::write,
+    encoder: write::encoder,
     lost: write::lost,
 };

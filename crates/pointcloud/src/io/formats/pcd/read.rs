@@ -1,15 +1,20 @@
 //! The points of a PCD file.
 
+use std::ops::Range;
 use std::path::Path;
 
-use super::super::binary::{Field, Number, read_records, whole_columns};
+use super::super::binary::{Field, Number, read_records};
 use super::header::{Header, Layout, fields_of, is_packed};
 use super::lzf;
 use crate::error::{Error, Malformed, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
 use crate::io::lines::{Lines, quote};
+use crate::io::raw::{LARGEST_WHOLE, Raw};
 use crate::scalar::{ScalarProperty, ScalarType, parse_float};
+
+/// What is left out where there is a viewpoint.
+pub(super) const VIEWPOINT: &str = "the viewpoint, which is not applied";
 
 /// Reads a PCD file, ascii, `binary` or `binary_compressed`.
 ///
@@ -22,7 +27,8 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     let columns = match header.encoding.as_str() {
         "ascii" => {
             let mut lines = Lines::new(bytes, header.body, header.line + 1);
-            read_ascii(path, &mut lines, &header.layouts, header.points)?
+            let columns = read_ascii(path, &mut lines, &header, 0..header.points)?;
+            columns.into_iter().flat_map(Raw::into_columns).collect()
         }
         "binary" => read_binary(path, bytes, &header)?,
         "binary_compressed" => read_compressed(path, bytes, &header)?,
@@ -34,7 +40,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     let mut contents = cloud_of_table(unpack_colors(columns))
         .map_err(|found| Error::malformed(path, at, found, "columns x, y and z"))?;
     if header.moved {
-        contents.left_out.push("the viewpoint, which is not applied".into());
+        contents.left_out.push(VIEWPOINT.into());
     }
     Ok(contents)
 }
@@ -91,12 +97,14 @@ fn read_compressed(path: &Path, bytes: &[u8], header: &Header) -> Result<Vec<Sca
     Ok(columns)
 }
 
-fn read_ascii(
+/// The points `rows`, one in a line.
+pub(super) fn read_ascii(
     path: &Path,
     lines: &mut Lines<'_>,
-    layouts: &[Layout],
-    points: usize,
-) -> Result<Vec<ScalarProperty>> {
+    header: &Header,
+    rows: Range<usize>,
+) -> Result<Vec<Raw>> {
+    let (layouts, points) = (&header.layouts, header.points);
     let fields: Vec<(Option<Field>, &Layout)> = layouts
         .iter()
         .flat_map(|layout| {
@@ -106,15 +114,15 @@ fn read_ascii(
         })
         .collect();
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); fields.len()];
-    // The same as integers, for fields of 64 bits.
-    let mut wholes: Vec<Vec<i128>> = vec![Vec::new(); fields.len()];
-    for row in 0..points {
+    // Integers that `f64` does not hold.
+    let mut large: Vec<Vec<(usize, i128)>> = vec![Vec::new(); fields.len()];
+    for row in rows {
         let Some((line, text)) = lines.next_row() else {
             return Err(Error::truncated(path, Position::Line(lines.line), "points", row, points));
         };
         let text = String::from_utf8_lossy(text);
         let mut tokens = text.split_ascii_whitespace();
-        for (((field, layout), column), wholes) in fields.iter().zip(&mut values).zip(&mut wholes) {
+        for (((field, layout), column), large) in fields.iter().zip(&mut values).zip(&mut large) {
             let refuse = |found: String| {
                 let name = field.as_ref().map_or("_", |field| &field.name);
                 let malformed = Malformed::new(path, found, format!("a number for '{name}'"));
@@ -134,7 +142,8 @@ fn read_ascii(
                     let whole = token.parse::<i128>().ok();
                     let whole =
                         whole.or_else(|| parse_float(token).filter(|v| v.fract() == 0.0).map(|v| v as i128));
-                    wholes.extend(whole);
+                    let beyond = whole.filter(|v| v.unsigned_abs() > u128::from(LARGEST_WHOLE));
+                    large.extend(beyond.map(|whole| (column.len(), whole)));
                     whole.map(|v| v as f64)
                 }
             };
@@ -145,15 +154,11 @@ fn read_ascii(
             return Err(Error::malformed(path, Position::Line(line), found, fields.len().to_string()));
         }
     }
-    let columns = fields.into_iter().zip(values).zip(wholes);
-    let columns = columns.filter_map(|(((field, layout), values), wholes)| {
-        let name = field?.name;
-        Some(match layout.number {
-            Number::I64 | Number::U64 => whole_columns(&name, layout.number, &wholes),
-            number => vec![number.column(name, values)],
-        })
+    let columns = fields.into_iter().zip(values).zip(large);
+    let columns = columns.filter_map(|(((field, layout), values), large)| {
+        Some(Raw { large, ..Raw::numbers(field?.name, layout.number, values) })
     });
-    Ok(columns.flatten().collect())
+    Ok(columns.collect())
 }
 
 /// Replaces packed colours by three columns.

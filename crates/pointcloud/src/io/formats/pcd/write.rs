@@ -1,24 +1,32 @@
 //! Clouds into PCD files.
 
+use std::ops::Range;
 use std::path::Path;
 
 use super::super::binary::put;
+use super::header::is_packed;
 use crate::cloud::PointCloud;
 use crate::error::Result;
-use crate::io::columns::distinct_columns_of;
-use crate::io::replace::replace_file;
+use crate::io::columns::{Outline, column_types, columns_of, distinct_columns_of};
+use crate::io::encode::{Encode, Plain};
 use crate::scalar::ScalarType;
 
 /// A packed colour has 8 bits per channel.
-pub(super) fn lost(cloud: &PointCloud) -> Vec<String> {
-    let stored = cloud.stored_colors();
-    stored
-        .map(|(kind, _)| format!("colours: {kind} becomes uchar, pcd packs 8 bits per channel"))
-        .into_iter()
-        .collect()
+pub(super) fn lost(outline: &Outline<'_>) -> Vec<String> {
+    let stored = outline.cloud.stored_colors();
+    let packed =
+        stored.map(|(kind, _)| format!("colours: {kind} becomes uchar, pcd packs 8 bits per channel"));
+    let renamed = column_types(outline.cloud).into_iter().filter(|(name, _)| clean(name) != *name);
+    let renamed = renamed.map(|(name, _)| format!("{name}: its name becomes '{}'", clean(name)));
+    packed.into_iter().chain(renamed).collect()
 }
 
-/// Writes all columns of `cloud` as a PCD file of encoding `binary`.
+/// A name that means no packed colour and no padding.
+fn clean(name: &str) -> String {
+    if is_packed(name) || name == "_" { format!("{name}_number") } else { name.to_owned() }
+}
+
+/// The writer of a PCD file of encoding `binary` with all columns.
 ///
 /// Normals are `normal_x normal_y normal_z` and colours a packed `rgb`, as the Point Cloud Library
 /// has them; everything else is as in [`write`](crate::io::write()). Where the origin is not zero the
@@ -26,20 +34,21 @@ pub(super) fn lost(cloud: &PointCloud) -> Vec<String> {
 ///
 /// # Errors
 /// As [`write`](crate::io::write()).
-pub(super) fn write(path: &Path, cloud: &PointCloud) -> Result<()> {
+pub(super) fn encoder(_: &Path, outline: &Outline<'_>) -> Result<Box<dyn Encode>> {
+    let cloud = outline.cloud;
     let columns = distinct_columns_of(cloud)?;
     let mut lines = ["FIELDS", "SIZE", "TYPE", "COUNT"].map(str::to_owned);
     let packs = cloud.colors().is_some();
     for column in &columns {
         let (name, kind, size) = match column.name {
-            "red" if packs => ("rgb", 'F', 4),
+            "red" if packs => ("rgb".to_owned(), 'F', 4),
             "green" | "blue" if packs => continue,
             name => {
                 let name = match name {
-                    "nx" if cloud.normals().is_some() => "normal_x",
-                    "ny" if cloud.normals().is_some() => "normal_y",
-                    "nz" if cloud.normals().is_some() => "normal_z",
-                    name => name,
+                    "nx" if cloud.normals().is_some() => "normal_x".to_owned(),
+                    "ny" if cloud.normals().is_some() => "normal_y".to_owned(),
+                    "nz" if cloud.normals().is_some() => "normal_z".to_owned(),
+                    name => clean(name),
                 };
                 let kind = match column.scalar_type {
                     ScalarType::F32 | ScalarType::F64 => 'F',
@@ -49,31 +58,32 @@ pub(super) fn write(path: &Path, cloud: &PointCloud) -> Result<()> {
                 (name, kind, column.scalar_type.size())
             }
         };
-        for (line, word) in lines.iter_mut().zip([name.to_owned(), size.to_string(), kind.into(), "1".into()])
-        {
+        for (line, word) in lines.iter_mut().zip([name, size.to_string(), kind.into(), "1".into()]) {
             line.push(' ');
             line.push_str(&word);
         }
     }
-    replace_file(path, |out| {
-        let n = cloud.len();
-        writeln!(out, "# .PCD v0.7 - Point Cloud Data file format\nVERSION 0.7\n{}", lines.join("\n"))?;
-        writeln!(out, "WIDTH {n}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\nPOINTS {n}\nDATA binary")?;
-        let mut record = Vec::new();
-        for i in 0..n {
-            record.clear();
-            for column in &columns {
-                match (column.name, cloud.colors()) {
-                    ("red", Some(colors)) => {
-                        let [r, g, b] = colors[i];
-                        record.extend([b, g, r, 0]);
-                    }
-                    ("green" | "blue", Some(_)) => {}
-                    _ => put(&mut record, column.scalar_type, (column.value)(i)),
+    let n = outline.points;
+    let header = format!(
+        "# .PCD v0.7 - Point Cloud Data file format\nVERSION 0.7\n{}\nWIDTH {n}\nHEIGHT 1\n\
+         VIEWPOINT 0 0 0 1 0 0 0\nPOINTS {n}\nDATA binary\n",
+        lines.join("\n")
+    );
+    Ok(Box::new(Plain { header: header.into_bytes(), rows }))
+}
+
+fn rows(cloud: &PointCloud, rows: Range<usize>, out: &mut Vec<u8>) {
+    let columns = columns_of(cloud);
+    for i in rows {
+        for column in &columns {
+            match (column.name, cloud.colors()) {
+                ("red", Some(colors)) => {
+                    let [r, g, b] = colors[i];
+                    out.extend([b, g, r, 0]);
                 }
+                ("green" | "blue", Some(_)) => {}
+                _ => put(out, column.scalar_type, (column.value)(i)),
             }
-            out.write_all(&record)?;
         }
-        Ok(())
-    })
+    }
 }

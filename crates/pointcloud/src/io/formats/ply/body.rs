@@ -34,7 +34,8 @@ impl RowAt<'_> {
     }
 }
 
-/// Calls `visit(element index, position, row)` for every row of the file.
+/// Calls `records(element index, bytes)` for elements of a binary file whose rows have one size, and
+/// `visit(element index, position, row)` for every row of the others and of those for which `records` returns false.
 ///
 /// An element that cannot fit in what is left of the file is refused before its first row, so a
 /// header that declares billions of rows costs neither time nor memory. Bytes after the last row
@@ -43,6 +44,7 @@ pub(crate) fn read_rows(
     path: &Path,
     bytes: &[u8],
     header: &Header,
+    mut records: impl FnMut(usize, &[u8]) -> bool,
     mut visit: impl FnMut(usize, RowAt<'_>, &Row) -> Result<()>,
 ) -> Result<()> {
     let mut cursor = Lines::new(bytes, header.body, header.body_line);
@@ -51,6 +53,14 @@ pub(crate) fn read_rows(
             continue;
         }
         check_room(path, bytes, header.format, element, &cursor)?;
+        if header.format != PlyFormat::Ascii
+            && let Some(length) = element.fixed_size().map(|size| size * element.count)
+            && let Some(rows) = bytes.get(cursor.offset..cursor.offset + length)
+            && records(index, rows)
+        {
+            cursor.offset += length;
+            continue;
+        }
         for row in 0..element.count {
             let (position, values) = match header.format {
                 PlyFormat::Ascii => ascii_row(path, element, row, &mut cursor)?,
@@ -122,7 +132,12 @@ fn binary_row(
     }
 }
 
-fn ascii_row(path: &Path, element: &Element, row: usize, lines: &mut Lines<'_>) -> Result<(Position, Row)> {
+pub(super) fn ascii_row(
+    path: &Path,
+    element: &Element,
+    row: usize,
+    lines: &mut Lines<'_>,
+) -> Result<(Position, Row)> {
     let Some((line, text)) = lines.next_row() else {
         return Err(RowAt { path, element, position: Position::Line(lines.line), row }.truncated());
     };

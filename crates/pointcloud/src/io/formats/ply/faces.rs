@@ -3,60 +3,73 @@
 use std::path::Path;
 
 use super::body::RowAt;
-use super::header::{Header, PropertyKind};
+use super::header::{Element, Header, PropertyKind};
 use super::row::Row;
 use crate::error::{Error, Result};
 use crate::io::faces::Faces;
+use crate::scalar::ScalarType;
 
-/// Triangles while the rows of an element come in.
-#[derive(Debug)]
-pub(crate) struct FaceRows {
+/// An element whose rows are faces.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FaceElement {
     /// The element in the header.
-    pub(crate) element: usize,
+    pub(super) index: usize,
     /// Whether its rows are strips of triangles, which -1 divides, rather than polygons.
-    strips: bool,
+    pub(super) strips: bool,
     /// Which list of a row holds the vertex indices.
-    list: usize,
+    pub(super) list: usize,
+}
+
+/// The elements of faces and of strips of a file; a file may have both.
+///
+/// The list of indices is `vertex_indices` or `vertex_index`, else the first list of whole numbers.
+pub(super) fn face_elements(header: &Header) -> Vec<FaceElement> {
+    let element = |(index, element): (usize, &Element)| {
+        let named = |name: &str| element.name.eq_ignore_ascii_case(name);
+        let strips = named("tristrips");
+        if element.count == 0 || !(strips || named("face")) {
+            return None;
+        }
+        let lists = element.properties.iter().filter_map(|property| match property.kind {
+            PropertyKind::List { item, .. } => Some((property.name.as_str(), item)),
+            PropertyKind::Scalar(_) => None,
+        });
+        let lists: Vec<_> = lists.collect();
+        let usual = |(name, _): &(&str, _)| matches!(*name, "vertex_indices" | "vertex_index");
+        let whole = |(_, item): &(_, ScalarType)| !item.is_float();
+        let list = lists.iter().position(usual).or_else(|| lists.iter().position(whole))?;
+        Some(FaceElement { index, strips, list })
+    };
+    header.elements.iter().enumerate().filter_map(element).collect()
+}
+
+/// Triangles while the rows of the elements come in.
+#[derive(Debug)]
+pub(super) struct FaceRows {
+    pub(super) elements: Vec<FaceElement>,
     vertices: usize,
     polygon: Vec<u32>,
-    pub(crate) faces: Faces,
+    pub(super) faces: Faces,
 }
 
 impl FaceRows {
-    /// `None` when the file has no faces: no element `face` or `tristrips`, or none with a list of whole numbers.
-    ///
-    /// The list is `vertex_indices` or `vertex_index`, else the first list of whole numbers. `vertices` is the number of
-    /// points.
-    pub(crate) fn of(header: &Header, vertices: usize) -> Option<Self> {
-        let named = |name: &str| {
-            let found = header.elements.iter().position(|element| element.name.eq_ignore_ascii_case(name));
-            found.filter(|&index| header.elements[index].count > 0)
-        };
-        let (element, strips) = match (named("face"), named("tristrips")) {
-            (Some(faces), _) => (faces, false),
-            (None, strips) => (strips?, true),
-        };
-        let lists: Vec<_> = header.elements[element]
-            .properties
-            .iter()
-            .filter_map(|property| match property.kind {
-                PropertyKind::List { item, .. } => Some((property.name.as_str(), item)),
-                PropertyKind::Scalar(_) => None,
-            })
-            .collect();
-        let named = |(name, _): &(&str, _)| matches!(*name, "vertex_indices" | "vertex_index");
-        let list =
-            lists.iter().position(named).or_else(|| lists.iter().position(|(_, item)| !item.is_float()))?;
-        Some(Self { element, strips, list, vertices, polygon: Vec::new(), faces: Faces::default() })
+    /// Of the faces of a file with so many points.
+    pub(super) fn new(elements: Vec<FaceElement>, vertices: usize) -> Self {
+        Self { elements, vertices, polygon: Vec::new(), faces: Faces::default() }
     }
 
-    pub(crate) fn push(&mut self, path: &Path, at: RowAt<'_>, row: &Row) -> Result<()> {
-        let Some(list) = row.lists().get(self.list) else {
+    /// Takes in a row of an element; one of another kind is passed over.
+    pub(super) fn push(&mut self, path: &Path, element: usize, at: RowAt<'_>, row: &Row) -> Result<()> {
+        let Some(&FaceElement { strips, list, .. }) = self.elements.iter().find(|e| e.index == element)
+        else {
+            return Ok(());
+        };
+        let Some(list) = row.lists().get(list) else {
             return Err(at.refuse("no list", "a list of vertex indices"));
         };
         self.polygon.clear();
         for &index in list {
-            if self.strips && index == -1.0 {
+            if strips && index == -1.0 {
                 self.faces.push_strip(&self.polygon);
                 self.polygon.clear();
                 continue;
@@ -67,7 +80,7 @@ impl FaceRows {
             }
             self.polygon.push(whole);
         }
-        if !self.strips {
+        if !strips {
             self.faces.push(&self.polygon);
         } else if !self.polygon.is_empty() {
             self.faces.push_strip(&self.polygon);

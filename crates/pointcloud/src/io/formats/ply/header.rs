@@ -11,6 +11,7 @@ use ply_rs::ply::{
 
 use super::row::Row;
 use crate::error::{Error, Position, Result};
+use crate::io::input::Input;
 use crate::io::lines::{Lines, quote};
 use crate::scalar::ScalarType;
 
@@ -98,6 +99,13 @@ pub(crate) struct Header {
     pub(crate) body_line: usize,
 }
 
+/// The last word of a header.
+const END: &[u8] = b"end_header";
+
+/// Bytes in which a header is read, and what no header exceeds.
+const PIECE: usize = 1 << 14;
+const LONGEST: usize = 1 << 24;
+
 const STATEMENTS: &str = "format, comment, obj_info, element, property or end_header";
 const TYPES: &str = "char, uchar, short, ushort, int, uint, float or double \
                      (or int8, uint8, int16, uint16, int32, uint32, float32, float64)";
@@ -138,7 +146,7 @@ impl Header {
                 None => {}
                 Some("end_header") => break,
                 Some("comment") => comments.push(words[1..].join(" ")),
-                Some("obj_info") => {}
+                Some("obj_info") => comments.push(words.join(" ")),
                 Some("format") => {
                     let parsed = parse_format(&words).ok_or_else(|| {
                         refuse(
@@ -182,13 +190,54 @@ impl Header {
         Ok(Self { format, comments, elements, body: lines.offset, body_line: lines.line })
     }
 
-    /// The element of that name.
-    pub(crate) fn element(&self, name: &str) -> Option<&Element> {
-        self.elements.iter().find(|element| element.name == name)
+    /// Reads the header of a file.
+    pub(crate) fn read(input: &mut Input<'_>) -> Result<Self> {
+        let mut start = Vec::new();
+        loop {
+            let more = input.take(PIECE)?;
+            let ends = more.len() < PIECE || start.len() > LONGEST;
+            start.extend(more);
+            let ended = start.windows(END.len()).any(|window| window == END);
+            if ended || ends {
+                let header = Self::parse(input.path(), &start)?;
+                input.seek(header.body as u64)?;
+                return Ok(header);
+            }
+        }
+    }
+
+    /// What the file has and the points have not, if `faces` are the elements that are read as faces.
+    pub(super) fn left_out(&self, vertex: Option<usize>, faces: &[usize]) -> Vec<String> {
+        let mut left_out = Vec::new();
+        if !self.comments.is_empty() {
+            left_out.push(format!("{} comments", self.comments.len()));
+        }
+        for (index, element) in self.elements.iter().enumerate().filter(|(_, element)| element.count > 0) {
+            let others = element.properties.len().saturating_sub(1);
+            let list = |property: &&PlyProperty| matches!(property.kind, PropertyKind::List { .. });
+            if Some(index) == vertex {
+                let lists = element.properties.iter().filter(list);
+                left_out.extend(lists.map(|property| format!("list '{}' of the points", property.name)));
+            } else if !faces.contains(&index) {
+                left_out.push(format!("element '{}' ({} rows)", element.name, element.count));
+            } else if others > 0 {
+                left_out.push(format!("properties of the faces besides their corners ({others})"));
+            }
+        }
+        left_out
     }
 }
 
 impl Element {
+    /// Bytes of every row of a binary file; `None` where rows have lists.
+    pub(super) fn fixed_size(&self) -> Option<usize> {
+        let size = |property: &PlyProperty| match property.kind {
+            PropertyKind::Scalar(scalar) => Some(scalar.size()),
+            PropertyKind::List { .. } => None,
+        };
+        self.properties.iter().map(size).sum()
+    }
+
     fn push(&mut self, definition: PropertyDef) {
         let kind = match &definition.data_type {
             PropertyType::Scalar(scalar) => PropertyKind::Scalar(from_stored(scalar)),
@@ -308,7 +357,7 @@ mod tests {
         .unwrap();
         assert_eq!(header.format, PlyFormat::Ascii);
         assert_eq!(header.comments, ["two words"]);
-        let vertex = header.element("vertex").unwrap();
+        let vertex = &header.elements[0];
         assert_eq!(vertex.count, 3);
         assert_eq!(vertex.properties[0].to_string(), "float scalar_Dip(degrees)");
         assert_eq!(vertex.properties[1].to_string(), "list uchar int 2d");

@@ -5,11 +5,13 @@
 //! trailing blanks, stray bytes in comments), and ascii rows are cut into tokens here, because
 //! its grammar refuses `inf`, `nan` and `.5`.
 
+mod blocks;
 mod body;
 mod faces;
 mod header;
 mod read;
 mod row;
+mod skip;
 mod summary;
 mod vertices;
 mod write;
@@ -28,8 +30,9 @@ pub(super) const FORMAT: Format = Format {
     library: "ply-rs-bw",
     read: read::read,
     inspect: summary::inspect,
+    open: Some(blocks::open),
     words: false,
     written: &["ply"],
-    write: |path, cloud| write_ply(path, cloud, PlyFormat::BinaryLittleEndian),
+    encoder: |path, outline| write::encoder(path, outline, PlyFormat::BinaryLittleEndian),
     lost: nothing_lost,
 };

@@ -1,10 +1,11 @@
 //! Points and triangles of a PLY file.
 
 use super::body::read_rows;
-use super::faces::FaceRows;
-use super::header::{Header, PropertyKind};
-use super::vertices::{VertexColumns, VertexLayout, vertex_element};
+use super::faces::{FaceRows, face_elements};
+use super::header::Header;
+use super::vertices::{VertexLayout, vertex_element};
 use crate::error::Result;
+use crate::io::blocks::sort_all;
 use crate::io::contents::{Contents, Source};
 
 /// Reads the vertices with all their scalar properties, and the faces where they are asked for.
@@ -22,43 +23,31 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
 
 pub(super) fn read_contents(source: &Source<'_>, header: &Header) -> Result<Contents> {
     let Source { path, bytes, .. } = *source;
-    let mut columns = VertexColumns::new(VertexLayout::of(path, header)?);
+    let layout = VertexLayout::of(path, header)?;
+    let mut columns = layout.columns();
     let vertex = vertex_element(header);
     let points = vertex.map_or(0, |index| header.elements[index].count);
-    let mut faces = if source.faces { FaceRows::of(header, points) } else { None };
-    read_rows(path, bytes, header, |element, at, row| {
+    let faces = face_elements(header);
+    let mut faces = FaceRows::new(if source.faces { faces } else { Vec::new() }, points);
+    let records = |element, rows: &[u8]| {
+        let is_vertex = Some(element) == vertex;
+        if is_vertex {
+            columns = layout.records(rows);
+        }
+        is_vertex
+    };
+    let mut by_row = layout.columns();
+    read_rows(path, bytes, header, records, |element, at, row| {
         if Some(element) == vertex {
-            columns.push(row);
-        } else if let Some(faces) = faces.as_mut().filter(|faces| faces.element == element) {
-            faces.push(path, at, row)?;
+            by_row.iter_mut().zip(row.scalars()).for_each(|(column, v)| column.values.push(*v));
+            return Ok(());
         }
-        Ok(())
+        faces.push(path, element, at, row)
     })?;
-    let mut contents = columns.finish()?;
-    contents.left_out = left_out(header, vertex, faces.as_ref().map(|faces| faces.element));
-    Ok(match faces {
-        Some(faces) => Contents::of_faces(contents, faces.faces),
-        None => contents,
-    })
-}
-
-/// Elements and lists that become no column and no face.
-fn left_out(header: &Header, vertex: Option<usize>, faces: Option<usize>) -> Vec<String> {
-    let mut left_out = Vec::new();
-    for (index, element) in header.elements.iter().enumerate().filter(|(_, element)| element.count > 0) {
-        let is_faces = Some(index) == faces || matches!(element.name.as_str(), "face" | "tristrips");
-        if Some(index) == vertex {
-            let list = |kind| matches!(kind, PropertyKind::List { .. });
-            let lists = element.properties.iter().filter(|property| list(property.kind));
-            left_out.extend(lists.map(|property| format!("list '{}' of the points", property.name)));
-        } else if !is_faces {
-            left_out.push(format!("element '{}' ({} rows)", element.name, element.count));
-        } else if element.properties.len() > 1 {
-            left_out.push(format!(
-                "properties of the faces besides their corners ({})",
-                element.properties.len() - 1
-            ));
-        }
-    }
-    left_out
+    let columns =
+        if by_row.first().is_some_and(|column| !column.values.is_empty()) { by_row } else { columns };
+    let mut contents = sort_all(path, &layout, columns)?;
+    let elements: Vec<usize> = face_elements(header).iter().map(|element| element.index).collect();
+    contents.left_out.extend(header.left_out(vertex, &elements));
+    Ok(if source.faces { Contents::of_faces(contents, faces.faces) } else { contents })
 }

@@ -1,7 +1,7 @@
 //! Clouds into PLY files.
 
 use std::cell::Cell;
-use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use ply_rs::ply::{
@@ -10,11 +10,12 @@ use ply_rs::ply::{
 };
 use ply_rs::writer::Writer;
 
+use super::super::binary::put_records;
 use super::header::PlyFormat;
 use crate::cloud::PointCloud;
-use crate::error::Result;
-use crate::io::columns::{Column, distinct_columns_of};
-use crate::io::replace::replace_file;
+use crate::error::{Error, Result};
+use crate::io::columns::{Outline, columns_of, distinct_columns_of};
+use crate::io::encode::{Encode, Plain, write_cloud};
 use crate::scalar::ScalarType;
 
 /// Writes all columns of `cloud` as element `vertex` of a PLY file.
@@ -29,24 +30,19 @@ use crate::scalar::ScalarType;
 /// [`Error::Io`](crate::Error::Io); [`Error::PropertyName`](crate::Error::PropertyName) when a further property has the name of a column that is
 /// written too, such as `nx` beside normals.
 pub fn write_ply(path: impl AsRef<Path>, cloud: &PointCloud, format: PlyFormat) -> Result<()> {
-    let columns = distinct_columns_of(cloud)?;
+    let path = path.as_ref();
+    write_cloud(path, cloud, encoder(path, &Outline::of(cloud), format)?)
+}
+
+/// The writer of a PLY file.
+pub(super) fn encoder(path: &Path, outline: &Outline<'_>, format: PlyFormat) -> Result<Box<dyn Encode>> {
+    let columns = distinct_columns_of(outline.cloud)?;
     let mut vertex = ElementDef::new("vertex".into());
-    vertex.count = cloud.len();
+    vertex.count = outline.points;
     for column in &columns {
         let data_type = PropertyType::Scalar(to_stored(column.scalar_type));
         vertex.properties.add(PropertyDef::new(column.name.to_owned(), data_type));
     }
-    replace_file(path.as_ref(), |out| write_rows(out, &vertex, &columns, format))
-}
-
-fn write_rows(
-    out: &mut dyn Write,
-    vertex: &ElementDef,
-    columns: &[Column<'_>],
-    format: PlyFormat,
-) -> io::Result<()> {
-    let mut out = out;
-    let writer = Writer::<OutRow>::new();
     let mut header = Header::new();
     header.encoding = match format {
         PlyFormat::Ascii => Encoding::Ascii,
@@ -54,20 +50,27 @@ fn write_rows(
         PlyFormat::BinaryBigEndian => Encoding::BinaryBigEndian,
     };
     header.elements.add(vertex.clone());
-    writer.write_header(&mut out, &header)?;
-
-    let mut row = OutRow::new();
-    for i in 0..vertex.count {
-        row.next.set(0);
-        row.values.clear();
-        row.values.extend(columns.iter().map(|column| (column.value)(i)));
-        match format {
-            PlyFormat::Ascii => writer.write_ascii_element(&mut out, &row, vertex)?,
-            PlyFormat::BinaryLittleEndian => writer.write_little_endian_element(&mut out, &row, vertex)?,
-            PlyFormat::BinaryBigEndian => writer.write_big_endian_element(&mut out, &row, vertex)?,
-        };
+    let mut start = Vec::new();
+    let written = Writer::<OutRow>::new().write_header(&mut start, &header);
+    written.map_err(|source| Error::io(path, "write", source))?;
+    if format == PlyFormat::BinaryLittleEndian {
+        return Ok(Box::new(Plain { header: start, rows: put_records }));
     }
-    Ok(())
+    let rows = move |cloud: &PointCloud, rows: Range<usize>, out: &mut Vec<u8>| {
+        let (columns, writer) = (columns_of(cloud), Writer::<OutRow>::new());
+        let mut row = OutRow::new();
+        for i in rows {
+            row.next.set(0);
+            row.values.clear();
+            row.values.extend(columns.iter().map(|column| (column.value)(i)));
+            let written = match format {
+                PlyFormat::Ascii => writer.write_ascii_element(out, &row, &vertex),
+                _ => writer.write_big_endian_element(out, &row, &vertex),
+            };
+            debug_assert!(written.is_ok(), "memory takes every byte");
+        }
+    };
+    Ok(Box::new(Plain { header: start, rows }))
 }
 
 /// One row to write. The writer asks in header order, so names need not be looked at.

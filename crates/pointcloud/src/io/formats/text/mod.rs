@@ -1,11 +1,12 @@
 //! Tables of text: XYZ, TXT, CSV, PTS, ASC.
 
+mod blocks;
 mod column;
 mod line;
 mod read;
 mod write;
 
-use crate::io::format::{Format, extension_of, nothing_lost};
+use crate::io::format::{Format, extension_of};
 use crate::io::summary::inspect_contents;
 
 pub(super) const FORMAT: Format = Format {
@@ -19,8 +20,9 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
+    open: Some(blocks::open),
     words: true,
     written: &["xyz", "txt", "csv"],
-    write: |path, cloud| write::write(path, cloud, if extension_of(path) == "csv" { ',' } else { ' ' }),
-    lost: nothing_lost,
+    encoder: |path, outline| write::encoder(outline, if extension_of(path) == "csv" { ',' } else { ' ' }),
+    lost: write::lost,
 };

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use super::super::naming::name_columns;
-use super::column::TextColumn;
+use super::column::{MOST_WORDS, TextColumn};
 use super::line::{cut, is_header, split_comment};
 use crate::error::{Error, Position, Result};
-use crate::io::columns::cloud_of_table;
+use crate::io::blocks::{Block, Decode, Table, sort_all};
+use crate::io::columns::Entry;
 use crate::io::contents::{Contents, Source};
 use crate::io::lines::{Lines, quote};
+use crate::io::raw::Raw;
 use crate::names::{self, Role};
-use crate::scalar::{ScalarProperty, ScalarType, parse_float};
+use crate::scalar::{ScalarType, parse_float};
 
 /// More columns than this are taken for something that is no point cloud.
 const MOST_COLUMNS: usize = 1024;
@@ -21,128 +23,190 @@ const MOST_COLUMNS: usize = 1024;
 /// without names see [`name_columns`]. A line with nothing but the number of points is passed over. The label may be a
 /// column of words, which are numbered in their order.
 pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
-    let mut table =
-        Table { path: source.path, names: None, given: source.columns, columns: Vec::new(), rows: 0 };
     let mut lines = Lines::new(source.bytes, 0, 1);
-    while let Some((line, text)) = lines.next_row() {
-        table.push_line(line, text)?;
-    }
-    if table.rows == 0 {
-        return Err(Error::malformed(source.path, Position::Line(lines.line), "no points", "lines 'x y z'"));
-    }
-    table.finish()
+    let layout = match Layout::parse(source.path, &mut lines, source.columns)? {
+        Some(layout) => layout,
+        None => return Err(no_points(source.path, lines.line)),
+    };
+    let columns = layout.rows(&mut Lines::new(source.bytes, layout.body, layout.line))?;
+    sort_all(source.path, &layout, columns)
 }
 
-struct Table<'a> {
-    path: &'a Path,
-    /// Names in the file.
+/// A table without points, of so many lines.
+pub(super) fn no_points(path: &Path, lines: usize) -> Error {
+    Error::malformed(path, Position::Line(lines), "no points", "lines 'x y z'")
+}
+
+/// What the first lines of a table say.
+pub(super) struct Layout {
+    path: Box<Path>,
+    /// Names that the caller gives, or those in the file.
     names: Option<Vec<String>>,
-    /// Names that the caller gives.
-    given: Option<&'a [String]>,
-    columns: Vec<TextColumn>,
-    rows: usize,
+    /// Whether the caller gives them.
+    given: bool,
+    /// Whether a column holds words.
+    words: Vec<bool>,
+    /// Byte and line where the points begin.
+    pub(super) body: usize,
+    pub(super) line: usize,
 }
 
-impl Table<'_> {
-    fn push_line(&mut self, line: usize, text: &[u8]) -> Result<()> {
-        let refuse = |found: String, expected: &str| {
-            Error::malformed(self.path, Position::Line(line), found, expected)
-        };
-        let (text, comment) = split_comment(text);
-        if text.is_empty() {
-            let words = cut(comment.as_deref().unwrap_or_default());
-            if self.columns.is_empty() && is_header(&words) {
-                self.names = Some(words.iter().map(|word| word.to_string()).collect());
+impl Layout {
+    /// Reads the lines up to the first point; `None` where there is none.
+    pub(super) fn parse(
+        path: &Path,
+        lines: &mut Lines<'_>,
+        given: Option<&[String]>,
+    ) -> Result<Option<Self>> {
+        let mut names: Option<Vec<String>> = None;
+        let mut before = lines.clone();
+        while let Some((line, text)) = lines.next_row() {
+            let (text, comment) = split_comment(text);
+            let (body, first) = (before.offset, before.line);
+            before = lines.clone();
+            if text.is_empty() {
+                let words = cut(comment.as_deref().unwrap_or_default());
+                if is_header(&words) {
+                    names = Some(words.iter().map(|word| word.to_string()).collect());
+                }
+                continue;
             }
+            let refuse =
+                |found: String, expected: &str| Error::malformed(path, Position::Line(line), found, expected);
+            let Ok(text) = std::str::from_utf8(text) else {
+                return Err(refuse(format!("stray bytes {}", quote(text)), "numbers"));
+            };
+            let words = cut(text);
+            if is_count(&words) {
+                continue;
+            }
+            let no_numbers = || words.iter().all(|word| parse_float(word).is_none());
+            if names.is_none() && (is_header(&words) || (given.is_some() && no_numbers())) {
+                names = Some(words.iter().map(|word| word.to_string()).collect());
+                continue;
+            }
+            let refused = check_width(words.len(), given, names.as_deref());
+            refused.map_err(|expected| refuse(format!("{} values", words.len()), &expected))?;
+            let names = given.map(<[String]>::to_vec).or(names);
+            let path = path.into();
+            let mut layout =
+                Self { path, names, given: given.is_some(), words: Vec::new(), body, line: first };
+            layout.words = words
+                .iter()
+                .enumerate()
+                .map(|(i, word)| layout.is_label(i) && parse_float(word).is_none())
+                .collect();
+            return Ok(Some(layout));
+        }
+        Ok(None)
+    }
+
+    fn is_label(&self, column: usize) -> bool {
+        self.names.as_ref().is_some_and(|names| names::role_of(&names[column]).0 == Role::Label)
+    }
+
+    /// The points of all lines that are left.
+    pub(super) fn rows(&self, lines: &mut Lines<'_>) -> Result<Vec<Raw>> {
+        let mut columns: Vec<TextColumn> = self.words.iter().map(|&words| TextColumn::new(words)).collect();
+        while let Some((line, text)) = lines.next_row() {
+            self.push_line(line, text, &mut columns)?;
+        }
+        let name = |number: usize| match &self.names {
+            Some(names) => names[number].as_str(),
+            None => ["x", "y", "z"].get(number).copied().unwrap_or_default(),
+        };
+        Ok(columns.into_iter().enumerate().map(|(number, column)| column.into_raw(name(number))).collect())
+    }
+
+    fn push_line(&self, line: usize, text: &[u8], columns: &mut [TextColumn]) -> Result<()> {
+        let refuse = |found: String, expected: &str| {
+            Error::malformed(&self.path, Position::Line(line), found, expected)
+        };
+        let (text, _) = split_comment(text);
+        if text.is_empty() {
             return Ok(());
         }
         let Ok(text) = std::str::from_utf8(text) else {
             return Err(refuse(format!("stray bytes {}", quote(text)), "numbers"));
         };
         let words = cut(text);
-        // The number of points stands alone before them, in PTS files before every scan.
-        if words.len() == 1 && self.columns.len() != 1 && words[0].parse::<u64>().is_ok() {
+        if is_count(&words) {
             return Ok(());
         }
-        if self.columns.is_empty() {
-            let is_names = is_header(&words)
-                || (self.given.is_some() && words.iter().all(|word| parse_float(word).is_none()));
-            if self.rows == 0 && self.names.is_none() && is_names {
-                self.names = Some(words.iter().map(|word| word.to_string()).collect());
-                return Ok(());
-            }
-            if !(3..=MOST_COLUMNS).contains(&words.len()) {
-                return Err(refuse(format!("{} values", words.len()), "3 coordinates or more"));
-            }
-            if let Some(given) = self.given.filter(|given| given.len() != words.len()) {
-                let expected = format!("{}, the columns {}", given.len(), given.join(","));
-                return Err(refuse(format!("{} values", words.len()), &expected));
-            }
-            if let Some(names) = self.names.as_ref().filter(|names| names.len() != words.len()) {
-                return Err(refuse(format!("{} values", words.len()), &format!("{}", names.len())));
-            }
-            self.columns.resize_with(words.len(), TextColumn::default);
+        if words.len() != columns.len() {
+            return Err(refuse(format!("{} values", words.len()), &columns.len().to_string()));
         }
-        if words.len() != self.columns.len() {
-            return Err(refuse(format!("{} values", words.len()), &self.columns.len().to_string()));
-        }
-        let names = self.given.or(self.names.as_deref());
-        for (number, (word, column)) in words.iter().zip(&mut self.columns).enumerate() {
-            let is_label = names.is_some_and(|names| names::role_of(&names[number]).0 == Role::Label);
-            let pushed = if column.has_words() { column.push_word(word) } else { column.push(word) };
-            if pushed.or_else(|| if is_label { column.push_word(word) } else { None }).is_none() {
-                let expected = if is_label && column.has_words() { "a word" } else { "a number" };
-                let hint = if self.rows == 0 && names.is_none() {
-                    ", or names of columns such as x, y, z"
-                } else {
-                    ""
-                };
-                let expected = format!("{expected} in column {}{hint}", number + 1);
+        for (number, (word, column)) in words.iter().zip(columns).enumerate() {
+            if column.push(word).is_none() {
+                let first = line == self.line && self.names.is_none();
+                let hint = if first { ", or names of columns such as x, y, z" } else { "" };
+                let kind = if column.has_words() { "a word" } else { "a number" };
+                let expected = format!("{kind} in column {}{hint}", number + 1);
                 return Err(refuse(quote(word.as_bytes()), &expected));
             }
         }
-        self.rows += 1;
         Ok(())
     }
+}
 
-    fn finish(self) -> Result<Contents> {
-        let (mut columns, mut words) = (Vec::new(), Vec::new());
-        let names = self.given.or(self.names.as_deref());
-        for (number, column) in self.columns.into_iter().enumerate() {
-            let name = names
-                .map_or(["x", "y", "z"].get(number).copied().unwrap_or_default(), |names| &names[number]);
-            let (of_text, of_column) = column.finish(name);
-            words.extend(of_column.map(|words| (name.to_owned(), words)));
-            columns.extend(of_text);
+/// Whether a line is the number of points, which stands alone before them, in PTS files before every scan.
+fn is_count<S: AsRef<str>>(words: &[S]) -> bool {
+    matches!(words, [word] if word.as_ref().parse::<u64>().is_ok())
+}
+
+/// What number of values was expected in the first line of points, where it has another.
+fn check_width(
+    found: usize,
+    given: Option<&[String]>,
+    names: Option<&[String]>,
+) -> std::result::Result<(), String> {
+    if !(3..=MOST_COLUMNS).contains(&found) {
+        return Err("3 coordinates or more".into());
+    }
+    match (given, names) {
+        (Some(given), _) if given.len() != found => {
+            Err(format!("{}, the columns {}", given.len(), given.join(",")))
         }
-        let notes = if names.is_none() { name_columns(&mut columns) } else { Vec::new() };
-        if self.given.is_some() {
+        (_, Some(names)) if names.len() != found => Err(names.len().to_string()),
+        _ => Ok(()),
+    }
+}
+
+impl Decode for Layout {
+    fn place(&self) -> Position {
+        Position::Line(1)
+    }
+
+    fn columns(&self, block: Block) -> Result<Vec<Raw>> {
+        self.rows(&mut Lines::new(&block.bytes, 0, block.at))
+    }
+
+    fn arrange(&self, table: &mut Table) -> std::result::Result<(), (String, String)> {
+        if let Some((name, words)) = table.words.iter().find(|(_, words)| words.len() > MOST_WORDS) {
+            let found = format!("{} different words in column '{name}'", words.len());
+            return Err((found, format!("numbers, or {MOST_WORDS} words at most")));
+        }
+        if self.names.is_none() {
+            table.notes = table.with_columns(name_columns);
+        }
+        if self.given {
             // A column called `_` is not wanted.
-            columns.retain(|column| column.name != "_");
+            table.entries.retain(|entry| entry.column.name != "_");
         }
-        narrow_colors(&mut columns);
-        let mut contents = cloud_of_table(columns)
-            .map_err(|found| Error::malformed(self.path, Position::Line(1), found, "columns x, y and z"))?;
-        for (name, words) in words {
-            if contents.cloud.label_name() == Some(name.as_str()) {
-                contents.cloud.set_label_words(words);
-            }
-        }
-        contents.notes.extend(notes);
-        Ok(contents)
+        narrow_colors(&mut table.entries);
+        Ok(())
     }
 }
 
 /// Text does not tell bytes from other whole numbers.
-fn narrow_colors(columns: &mut [ScalarProperty]) {
-    let is_color = |column: &ScalarProperty| matches!(names::role_of(&column.name).0, Role::Color(_));
-    let byte = |column: &ScalarProperty| column.values.iter().all(|&v| f64::from(v as u8) == v);
+fn narrow_colors(entries: &mut [Entry]) {
+    let is_color = |entry: &Entry| matches!(names::role_of(&entry.column.name).0, Role::Color(_));
     // Floats from 0 to 1 are shares, of which 0 and 1 are whole.
-    let float = |column: &ScalarProperty| column.scalar_type.is_float() && !byte(column);
-    if columns.iter().filter(|column| is_color(column)).any(float) {
+    let float = |entry: &Entry| entry.column.scalar_type.is_float() && !entry.facts.is_u8();
+    if entries.iter().filter(|entry| is_color(entry)).any(float) {
         return;
     }
-    for column in columns.iter_mut().filter(|column| is_color(column) && byte(column)) {
-        column.scalar_type = ScalarType::U8;
+    for entry in entries.iter_mut().filter(|entry| is_color(entry) && entry.facts.is_u8()) {
+        entry.column.scalar_type = ScalarType::U8;
     }
 }

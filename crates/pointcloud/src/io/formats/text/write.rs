@@ -1,48 +1,84 @@
 //! Clouds into tables of text.
 
-use std::path::Path;
+use std::fmt::Write;
+use std::ops::Range;
 
 use crate::cloud::PointCloud;
 use crate::error::Result;
-use crate::io::columns::distinct_columns_of;
-use crate::io::replace::replace_file;
-use crate::scalar::ScalarType;
+use crate::io::columns::{Outline, column_types, columns_of, distinct_columns_of};
+use crate::io::encode::{Encode, Plain};
+use crate::io::raw::LARGEST_WHOLE;
+use crate::scalar::{ScalarType, parse_float};
 
-/// Writes all columns of `cloud` as text, one point per line, with `separator` between the values.
+/// The writer of all columns as text, one point per line, with `separator` between the values.
 ///
 /// The names of the columns come first, after `#` unless the separator is a comma. Every number has
 /// as many digits as bring back its exact value.
 ///
 /// # Errors
 /// As [`write`](crate::io::write()).
-pub(super) fn write(path: &Path, cloud: &PointCloud, separator: char) -> Result<()> {
-    let columns = distinct_columns_of(cloud)?;
-    // Words that hold the separator would be two columns.
-    let words = cloud.label_name().zip(cloud.label_words());
-    let words = words.filter(|(_, words)| words.iter().all(|word| !word.contains([separator, ' ', '#'])));
-    replace_file(path, |out| {
-        let mark = if separator == ',' { "" } else { "# " };
-        let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
-        writeln!(out, "{mark}{}", names.join(&separator.to_string()))?;
-        for i in 0..cloud.len() {
+pub(super) fn encoder(outline: &Outline<'_>, separator: char) -> Result<Box<dyn Encode>> {
+    let columns = distinct_columns_of(outline.cloud)?;
+    let mark = if separator == ',' { "" } else { "# " };
+    let names: Vec<String> = columns.iter().map(|column| clean(column.name)).collect();
+    let header = format!("{mark}{}\n", names.join(&separator.to_string())).into_bytes();
+    let rows = move |cloud: &PointCloud, rows: Range<usize>, out: &mut Vec<u8>| {
+        let (columns, mut text) = (columns_of(cloud), String::new());
+        let words = words_of(cloud);
+        for i in rows {
             for (number, column) in columns.iter().enumerate() {
                 if number > 0 {
-                    write!(out, "{separator}")?;
+                    text.push(separator);
                 }
                 let value = (column.value)(i);
-                if let Some((label, words)) = words
-                    && label == column.name
-                {
-                    write!(out, "{}", words[value as usize])?;
-                    continue;
-                }
-                match column.scalar_type {
-                    ScalarType::F32 => write!(out, "{}", value as f32)?,
-                    _ => write!(out, "{value}")?,
-                }
+                // Writing into memory does not fail.
+                let _ = match (words, column.scalar_type) {
+                    (Some((label, words)), _) if label == column.name => {
+                        write!(text, "{}", words[value as usize])
+                    }
+                    // All its digits would make it an integer.
+                    (_, kind) if kind.is_float() && value.abs() >= LARGEST_WHOLE as f64 => {
+                        write!(text, "{value:e}")
+                    }
+                    (_, ScalarType::F32) => write!(text, "{}", value as f32),
+                    _ => write!(text, "{value}"),
+                };
             }
-            writeln!(out)?;
+            text.push('\n');
         }
-        Ok(())
-    })
+        out.extend(text.into_bytes());
+    };
+    Ok(Box::new(Plain { header, rows }))
+}
+
+/// Name and words of the labels; `None` where a word would not be read as one word.
+fn words_of(cloud: &PointCloud) -> Option<(&str, &[String])> {
+    let odd = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '#' | '"');
+    let clean = |word: &String| !word.contains(odd) && !word.contains("//") && parse_float(word).is_none();
+    let words = cloud.label_name().zip(cloud.label_words());
+    words.filter(|(_, words)| words.iter().all(clean))
+}
+
+/// A name that is read as one word.
+fn clean(name: &str) -> String {
+    name.replace([',', ';', '#', '"'], "_").replace("//", "__")
+}
+
+/// What a table does not hold.
+pub(super) fn lost(outline: &Outline<'_>) -> Vec<String> {
+    let cloud = outline.cloud;
+    let mut lost = Vec::new();
+    if cloud.label_words().is_some() && words_of(cloud).is_none() {
+        lost.push("label: words become numbers, since some would not be read as one word".to_owned());
+    }
+    let float = cloud.stored_colors().is_some_and(|(kind, _)| kind.is_float());
+    if float && outline.colors().iter().all(|facts| facts.whole_within(0.0, 1.0)) {
+        lost.push("colours: shares that are all 0 or 1 are read as bytes".to_owned());
+    }
+    for (name, _) in column_types(cloud) {
+        if clean(name) != name {
+            lost.push(format!("{name}: its name becomes '{}', other signs divide columns", clean(name)));
+        }
+    }
+    lost
 }

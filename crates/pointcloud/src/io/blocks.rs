@@ -1,0 +1,216 @@
+//! [`Blocks`]: files whose points are read block by block, so that only a few blocks are in memory.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::columns::{Entry, Sorted, axes_of, cloud_of_entries};
+use super::contents::Contents;
+use super::input::Input;
+use super::panic::guard;
+use super::raw::{Raw, RawFacts, words_of};
+use super::shape::Shape;
+use super::summary::Summary;
+use crate::error::{Error, Position, Result};
+use crate::metadata::LasMetadata;
+use crate::scalar::ScalarProperty;
+
+/// Blocks that are in memory at once. More threads than this wait.
+const MOST_AT_ONCE: usize = 8;
+
+/// What is asked of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask<'a> {
+    /// Names of the columns, for a format that does not name them.
+    pub(crate) columns: Option<&'a [String]>,
+    /// Whether the points are to be written: then everything is read that is no point.
+    pub(crate) convert: bool,
+}
+
+/// Opens a file; `None` for a file of a kind that is read as a whole.
+pub(crate) type Open = fn(Input<'static>, &Ask<'_>) -> Result<Option<Box<dyn Blocks>>>;
+
+/// Points that lie one after the other in a file.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) bytes: Vec<u8>,
+    /// The first point.
+    pub(crate) row: usize,
+    /// The number of points, where the file declares it.
+    pub(crate) points: usize,
+    /// Byte or line of the first point.
+    pub(crate) at: usize,
+}
+
+/// A file that is open.
+pub(crate) trait Blocks {
+    /// What makes columns of a block.
+    fn decoder(&self) -> Arc<dyn Decode>;
+
+    /// The next points; `None` after the last.
+    fn next(&mut self) -> Result<Option<Block>>;
+
+    /// Reads what comes after the points.
+    fn rest(&mut self) -> Result<Rest> {
+        Ok(Rest::default())
+    }
+}
+
+/// What makes columns of blocks, on any thread.
+pub(crate) trait Decode: Send + Sync {
+    /// The columns of a block, as they are stored.
+    fn columns(&self, block: Block) -> Result<Vec<Raw>>;
+
+    /// Names columns and leaves some out.
+    fn arrange(&self, _table: &mut Table) -> std::result::Result<(), (String, String)> {
+        Ok(())
+    }
+
+    /// Line or byte where the columns are named.
+    fn place(&self) -> Position;
+
+    /// What a file without coordinates lacks.
+    fn expected(&self) -> &'static str {
+        "columns x, y and z"
+    }
+
+    /// Header and records of a LAS file.
+    fn las(&self) -> Option<LasMetadata> {
+        None
+    }
+
+    /// Adds what the file says beside its points.
+    fn describe(&self, _summary: &mut Summary) {}
+}
+
+/// What a file has beside its points.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rest {
+    /// Number of triangles.
+    pub(crate) triangles: usize,
+    /// Number of faces as the file has them.
+    pub(crate) faces: usize,
+    /// What the file has and the points have not.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// The columns of a block, with their types.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) entries: Vec<Entry>,
+    /// What columns without names could be.
+    pub(crate) shape: Shape,
+    /// Name and words of columns of words.
+    pub(crate) words: Vec<(String, Vec<String>)>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Table {
+    /// The columns in types that hold all of the file, of which `facts` are known.
+    fn of(columns: Vec<Raw>, facts: &[RawFacts], shape: &Shape) -> Self {
+        let mut table = Self { shape: shape.clone(), ..Self::default() };
+        for (stored, (raw, facts)) in columns.into_iter().zip(facts).enumerate() {
+            table.words.extend(words_of(facts).map(|words| (raw.name.clone(), words)));
+            let typed = raw.typed(facts);
+            table.shape.split(table.entries.len(), typed.len());
+            let entry = |(column, facts)| Entry { column, facts, stored };
+            table.entries.extend(typed.into_iter().map(entry));
+        }
+        table
+    }
+
+    /// The columns, for functions that name them.
+    pub(crate) fn with_columns<T>(&mut self, change: impl FnOnce(&mut [ScalarProperty], &Shape) -> T) -> T {
+        let take = |entry: &mut Entry| std::mem::replace(&mut entry.column, ScalarProperty::empty());
+        let mut columns: Vec<ScalarProperty> = self.entries.iter_mut().map(take).collect();
+        let result = change(&mut columns, &self.shape);
+        self.entries.iter_mut().zip(columns).for_each(|(entry, column)| entry.column = column);
+        result
+    }
+}
+
+/// What all blocks together say about the columns.
+#[derive(Debug)]
+pub(crate) struct Known {
+    facts: Vec<RawFacts>,
+    shape: Shape,
+}
+
+impl Known {
+    /// Of one block.
+    pub(crate) fn of(columns: &[Raw]) -> Self {
+        let values: Vec<&[f64]> = columns.iter().map(|column| column.values.as_slice()).collect();
+        Self { facts: columns.iter().map(Raw::facts).collect(), shape: Shape::of(&values) }
+    }
+
+    /// Of two parts of a file.
+    pub(crate) fn join(self, other: Self) -> Self {
+        let facts = self.facts.into_iter().zip(other.facts).map(|(a, b)| a.join(b)).collect();
+        Self { facts, shape: self.shape.join(&other.shape) }
+    }
+
+    /// The columns sorted into a cloud.
+    pub(crate) fn sort(&self, path: &Path, decoder: &dyn Decode, columns: Vec<Raw>) -> Result<Sorted> {
+        let refuse =
+            |(found, expected): (String, String)| Error::malformed(path, decoder.place(), found, expected);
+        let mut table = Table::of(columns, &self.facts, &self.shape);
+        decoder.arrange(&mut table).map_err(refuse)?;
+        let expected = || decoder.expected().to_owned();
+        let mut sorted = cloud_of_entries(table.entries).map_err(|found| refuse((found, expected())))?;
+        for (name, words) in table.words {
+            if sorted.contents.cloud.label_name() == Some(name.as_str()) {
+                sorted.contents.cloud.set_label_words(words);
+            }
+        }
+        sorted.contents.notes.extend(table.notes);
+        Ok(sorted)
+    }
+
+    /// The columns without points.
+    pub(crate) fn without_rows(&self, names: &[String]) -> Vec<Raw> {
+        self.facts.iter().zip(names).map(|(facts, name)| facts.without_rows(name)).collect()
+    }
+
+    /// Which columns hold the coordinates; `None` where none do, which sorting them refuses.
+    pub(crate) fn axes(&self, decoder: &dyn Decode, names: &[String]) -> Option<[usize; 3]> {
+        let mut table = Table::of(self.without_rows(names), &self.facts, &self.shape);
+        decoder.arrange(&mut table).ok()?;
+        axes_of(&table.entries)
+    }
+}
+
+/// The columns of a whole file, sorted.
+pub(crate) fn sort_all(path: &Path, decoder: &dyn Decode, columns: Vec<Raw>) -> Result<Contents> {
+    Ok(Known::of(&columns).sort(path, decoder, columns)?.contents)
+}
+
+/// Calls `work` for every block, on all threads, and `take` with the results in the order of the file.
+pub(crate) fn for_each_block<C: Sync, T: Send>(
+    path: &Path,
+    library: &'static str,
+    blocks: &mut dyn Blocks,
+    context: &mut C,
+    work: impl Fn(&C, Block) -> Result<T> + Sync,
+    mut take: impl FnMut(&mut C, T) -> Result<()>,
+) -> Result<()> {
+    let at_once = rayon::current_num_threads().clamp(1, MOST_AT_ONCE);
+    loop {
+        let mut batch = Vec::new();
+        while batch.len() < at_once
+            && let Some(block) = guard(path, library, || blocks.next())?
+        {
+            batch.push(block);
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        // A panic of a library is caught on the thread where it happens.
+        let shared = &*context;
+        let results: Vec<Result<T>> =
+            batch.into_par_iter().map(|block| guard(path, library, || work(shared, block))).collect();
+        for result in results {
+            take(context, result?)?;
+        }
+    }
+}

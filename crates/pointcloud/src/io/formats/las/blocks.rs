@@ -1,0 +1,93 @@
+//! LAS and LAZ files read block by block.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::chunks::{Chunks, decompress};
+use super::header::Header;
+use super::read::{columns, keep_used};
+use crate::error::{Position, Result};
+use crate::io::block_rows::Records;
+use crate::io::blocks::{Ask, Block, Blocks, Decode, Rest, Table};
+use crate::io::input::Input;
+use crate::io::raw::Raw;
+use crate::metadata::LasMetadata;
+
+/// Opens a file; `None` for a compressed one that is not divided into chunks.
+pub(super) fn open(mut input: Input<'static>, ask: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
+    let header = Header::read(&mut input, ask.convert)?;
+    let path = input.path().to_owned();
+    let points = if header.compressed && header.points > 0 {
+        match Chunks::open(&mut input, &header)? {
+            Some(chunks) => Points::Chunks(chunks),
+            None => return Ok(None),
+        }
+    } else {
+        input.seek(header.data as u64)?;
+        Points::Records(Records::new(header.size, header.points, 16, "points"))
+    };
+    let chunked = match &points {
+        Points::Chunks(chunks) => Some(chunks.vlr().clone()),
+        Points::Records(_) => None,
+    };
+    let decoder = Arc::new(Decoder { path: path.into(), header, chunked });
+    Ok(Some(Box::new(LasBlocks { input, points, decoder })))
+}
+
+enum Points {
+    Records(Records),
+    Chunks(Chunks),
+}
+
+struct LasBlocks {
+    input: Input<'static>,
+    points: Points,
+    decoder: Arc<Decoder>,
+}
+
+struct Decoder {
+    path: Box<Path>,
+    header: Header,
+    /// The compression, where there is one.
+    chunked: Option<laz::LazVlr>,
+}
+
+impl Blocks for LasBlocks {
+    fn decoder(&self) -> Arc<dyn Decode> {
+        self.decoder.clone()
+    }
+
+    fn next(&mut self) -> Result<Option<Block>> {
+        match &mut self.points {
+            Points::Records(records) => records.next(&mut self.input),
+            Points::Chunks(chunks) => chunks.next(&mut self.input),
+        }
+    }
+
+    fn rest(&mut self) -> Result<Rest> {
+        Ok(Rest { left_out: self.decoder.header.left_out(), ..Rest::default() })
+    }
+}
+
+impl Decode for Decoder {
+    fn place(&self) -> Position {
+        Position::Byte(0)
+    }
+
+    fn columns(&self, block: Block) -> Result<Vec<Raw>> {
+        let unpacked = match &self.chunked {
+            Some(vlr) => decompress(&self.path, &self.header, vlr, &block)?,
+            None => block.bytes,
+        };
+        Ok(columns(&unpacked, &self.header))
+    }
+
+    fn arrange(&self, table: &mut Table) -> std::result::Result<(), (String, String)> {
+        keep_used(table, &self.header);
+        Ok(())
+    }
+
+    fn las(&self) -> Option<LasMetadata> {
+        Some(self.header.metadata.clone())
+    }
+}
