@@ -1,5 +1,6 @@
 //! The command line of `pointwise`.
 #![deny(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr)] // `train::terminal` escapes what it prints
 
 mod allocator;
 mod commands;
@@ -10,6 +11,8 @@ mod progress;
 mod vulkan_layer;
 
 use std::process::ExitCode;
+
+use train::terminal::note;
 
 fn main() -> ExitCode {
     allocator::hold_memory_between_steps();
@@ -23,7 +26,7 @@ fn main() -> ExitCode {
             if commands::is_closed_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
-            eprintln!("error: {}", commands::describe(error.as_ref()));
+            note(format!("error: {}", commands::describe(error.as_ref())));
             ExitCode::FAILURE
         }
     }

@@ -1,8 +1,11 @@
 //! The one error type of the crate: what was read, where, what was found and what was expected.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::printable::printable_line;
 
 /// Result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -53,7 +56,7 @@ pub struct Malformed {
 
 impl Malformed {
     pub(crate) fn new(path: &Path, found: impl Into<Box<str>>, expected: impl Into<Box<str>>) -> Self {
-        let (found, expected) = (printable(found.into()), printable(expected.into()));
+        let (found, expected) = (on_one_line(found.into()), on_one_line(expected.into()));
         Self { path: path.to_owned(), position: None, part: None, found, expected }
     }
 
@@ -65,16 +68,16 @@ impl Malformed {
 
     /// Names the part of the file.
     pub(crate) fn part(mut self, part: impl Into<Box<str>>) -> Self {
-        self.part = Some(printable(part.into()));
+        self.part = Some(on_one_line(part.into()));
         self
     }
 }
 
-/// Text without control characters, which files may have anywhere.
-fn printable(text: Box<str>) -> Box<str> {
-    match text.contains(char::is_control) {
-        true => text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect(),
-        false => text,
+/// Text on one line, without control characters, which files may have anywhere.
+fn on_one_line(text: Box<str>) -> Box<str> {
+    match printable_line(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(escaped) => escaped.into(),
     }
 }
 

@@ -24,6 +24,7 @@ mod mesh;
 mod metadata;
 mod names;
 mod origin;
+mod printable;
 mod scalar;
 pub mod scene;
 mod seed;
@@ -34,6 +35,7 @@ pub use bounds::Bounds;
 pub use cloud::PointCloud;
 pub use error::{Error, Malformed, Position, Result};
 pub use mesh::Mesh;
+pub use printable::{printable, printable_line};
 pub use scalar::{ScalarProperty, ScalarType};
 pub use seed::derive_seed;
 

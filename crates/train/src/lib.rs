@@ -23,6 +23,7 @@
 //! The example `predict` does this in a few seconds.
 #![recursion_limit = "256"]
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr)] // `terminal` escapes what it prints
 
 mod check;
 pub mod config;
@@ -41,6 +42,7 @@ mod streams;
 pub mod synthetic;
 pub mod task;
 mod temperature;
+pub mod terminal;
 pub mod text;
 mod training;
 

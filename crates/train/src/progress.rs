@@ -4,6 +4,10 @@ use std::fmt::{self, Write as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use pointcloud::{printable, printable_line};
+
+use crate::terminal::note;
+
 /// Longest silence between two lines of a log in the first minute of some work.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -79,7 +83,9 @@ impl Progress {
 
     fn of(mode: ProgressMode, lines: Lines) -> Self {
         let view = match mode {
-            ProgressMode::View(make) => View::Own(make(&lines.label, lines.unit, lines.total)),
+            ProgressMode::View(make) => {
+                View::Own(make(&printable_line(&lines.label), lines.unit, lines.total))
+            }
             ProgressMode::Lines => View::Lines(Mutex::new(lines)),
             ProgressMode::Quiet => View::Quiet,
         };
@@ -124,7 +130,7 @@ impl Progress {
     /// A short remark beside the progress, such as the loss; shown in lines with the next one.
     pub fn remark(&self, text: &str) {
         match &self.view {
-            View::Own(view) => view.remark(text),
+            View::Own(view) => view.remark(&printable_line(text)),
             View::Lines(lines) => text.clone_into(&mut lock(lines).remark),
             View::Quiet => {}
         }
@@ -133,8 +139,8 @@ impl Progress {
     /// Prints a line of its own on standard error; nothing when quiet.
     pub fn println(&self, text: &str) {
         match &self.view {
-            View::Own(view) => view.println(text),
-            View::Lines(_) => eprintln!("{text}"),
+            View::Own(view) => view.println(&printable(text)),
+            View::Lines(_) => note(text),
             View::Quiet => {}
         }
     }
@@ -215,7 +221,7 @@ impl Lines {
 
 fn print(line: Option<String>) {
     if let Some(line) = line {
-        eprintln!("{line}");
+        note(line);
     }
 }
 

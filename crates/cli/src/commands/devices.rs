@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use ::train::{FoundDevice, RunError, device, devices};
+use train::terminal::note;
 
 use super::output::line;
 
@@ -27,7 +28,7 @@ impl Devices {
 pub(super) fn pick(name: &str, quiet: bool) -> Result<FoundDevice, RunError> {
     let found = device(name)?;
     if name == "auto" && found.is_gpu && !quiet {
-        eprintln!("device: {found}");
+        note(format_args!("device: {found}"));
     }
     Ok(found)
 }

@@ -8,6 +8,7 @@ use ::report::{RunRecord, RunReport};
 use pointcloud::io::replace_file;
 use serde::Serialize;
 use train::run::RunDirectory;
+use train::terminal::note;
 use train::{Evaluation, Model, RunError, TrainedRun};
 
 use super::WeightsArgument;
@@ -82,8 +83,8 @@ impl Eval {
         let mut record = run.as_ref().map(read).transpose()?.unwrap_or_default();
         let root = self.data.unwrap_or_else(|| trained.config().data.root.clone());
         let progress = progress::detect(self.quiet);
-        for note in trained.class_notes(&root, &self.split)?.iter().filter(|_| !self.quiet) {
-            eprintln!("note: {note}");
+        for text in trained.class_notes(&root, &self.split)?.iter().filter(|_| !self.quiet) {
+            note(format_args!("note: {text}"));
         }
         let evaluation = evaluate(&trained, &root, &self.split, &found.to_string(), progress)?;
         let figures = evaluation.figures.clone();
@@ -116,7 +117,7 @@ impl Eval {
             Ok(()) => named(&run.report())?,
             // The results are valid, also where the run cannot be written to.
             Err(error @ RunError::Data(pointcloud::Error::Io { .. })) => {
-                eprintln!("no report: {}", describe(&error))
+                note(format_args!("no report: {}", describe(&error)))
             }
             Err(error) => return Err(error.into()),
         }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use ::train::Stop;
+use train::terminal::note;
 
 /// Exit code after Ctrl-C, as shells give it: 128 and the number of the signal.
 const CTRL_C: u8 = 130;
@@ -39,7 +40,7 @@ pub(crate) fn leaves(remains: impl Fn() -> String + Send + 'static) {
 pub(crate) fn install() {
     if let Err(error) = on_signal(handle) {
         // Then Ctrl-C ends the program as it does any other.
-        eprintln!("Ctrl-C will not be handled: {error}");
+        note(format_args!("Ctrl-C will not be handled: {error}"));
     }
 }
 
@@ -49,7 +50,7 @@ fn handle(code: u8) {
         end("stopped at once, without the steps since the last checkpoint".into(), code);
     }
     if STOP.request() {
-        eprintln!("\nstopping after this step; once more ends at once");
+        note(format_args!("\nstopping after this step; once more ends at once"));
         return;
     }
     let remains = REMAINS.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|remains| remains());
@@ -58,7 +59,7 @@ fn handle(code: u8) {
 
 fn end(text: String, code: u8) -> ! {
     pointcloud::io::remove_unfinished();
-    eprintln!("\n{text}");
+    note(format_args!("\n{text}"));
     std::process::exit(code.into())
 }
 

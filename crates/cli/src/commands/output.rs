@@ -2,14 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt::Display;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
-/// Prints a line to the standard output; unlike `println!`, a reader that is gone is an error, not a panic.
-pub(crate) fn line(text: impl Display) -> io::Result<()> {
-    writeln!(io::stdout(), "{text}")
-}
+pub(crate) use ::train::terminal::{line, note};
 
 /// Whether `error` only says that the reader of the standard output is gone, as with `| head`.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
@@ -35,12 +31,12 @@ pub(super) fn tell_losses(lost: &BTreeMap<String, Vec<PathBuf>>) {
     const MOST_LINES: usize = 40;
     for (loss, files) in lost.iter().take(MOST_LINES) {
         match files.as_slice() {
-            [file] => eprintln!("{}: {loss}", file.display()),
-            [first, ..] => eprintln!("{loss} (in {} files, {} first)", files.len(), first.display()),
+            [file] => note(format_args!("{}: {loss}", file.display())),
+            [first, ..] => note(format_args!("{loss} (in {} files, {} first)", files.len(), first.display())),
             [] => {}
         }
     }
     if lost.len() > MOST_LINES {
-        eprintln!("{} more kinds of losses", lost.len() - MOST_LINES);
+        note(format_args!("{} more kinds of losses", lost.len() - MOST_LINES));
     }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use ::report::{RunReport, comparison, spread};
 use pointcloud::io::replace_file;
 use train::run::RunDirectory;
+use train::terminal::note;
 
 use super::output::line;
 
@@ -29,9 +30,9 @@ impl Report {
         let runs = self.runs.iter().map(RunReport::read).collect::<Result<Vec<_>, _>>()?;
         for run in runs.iter().filter(|run| !run.is_evaluated() && run.model().is_none()) {
             let path = run.path().display();
-            eprintln!(
+            note(format_args!(
                 "{path} has not been evaluated: the report shows its training; `pointwise eval {path}` adds results"
-            );
+            ));
         }
         let (page, default) = match &runs[..] {
             [run] => {

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use train::terminal::note;
+
 /// The three things that people come for.
 const TEXT: &str = "Deep learning on point clouds. Three things to start with:
 
@@ -13,6 +15,6 @@ const TEXT: &str = "Deep learning on point clouds. Three things to start with:
 
 /// Says what one can do; no command is no success.
 pub(super) fn tell() -> ExitCode {
-    eprintln!("{TEXT}");
+    note(TEXT);
     ExitCode::from(2)
 }

@@ -11,6 +11,7 @@ use pointcloud::scene::SceneFolder;
 use pointcloud::synth::{SynthStatus, generate, generate_scenes, scene_status, status};
 use train::config::Config;
 use train::metrics::{Evaluation, Metric};
+use train::terminal::note;
 use train::{
     FoundDevice, Progress, ProgressMode, RunError, TrainOptions, TrainOutcome, TrainedRun, Weights,
     check_output,
@@ -112,7 +113,7 @@ impl Train {
 
         let outcome = match train::train(&config, &options) {
             Err(error @ RunError::StoppedEarly) => {
-                eprintln!("{error}");
+                note(error);
                 return Ok(interrupt::exit_code());
             }
             outcome => outcome?,

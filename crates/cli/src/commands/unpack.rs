@@ -15,6 +15,7 @@ use pointcloud::{PointCloud, derive_seed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use train::Progress;
+use train::terminal::note;
 
 use super::output::{describe, tell_losses};
 use crate::progress;
@@ -73,9 +74,9 @@ impl Unpack<'_> {
             }
         }
         skipped.sort();
-        skipped.iter().for_each(|why| eprintln!("skipped: {why}"));
+        skipped.iter().for_each(|why| note(format_args!("skipped: {why}")));
         if !skipped.is_empty() {
-            eprintln!("{} of {total} clouds were written", written.len());
+            note(format_args!("{} of {total} clouds were written", written.len()));
         }
         if !self.quiet {
             tell_losses(&lost);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use pointcloud::io::replace_file;
 use serde::Deserialize;
+use train::terminal::note;
 
 use super::shard::Shard;
 use super::stamp::{Stamp, hash};
@@ -133,7 +134,7 @@ fn lock(folder: &Path, shard: Shard) -> anyhow::Result<Option<File>> {
             bail!("another process works on shard {shard} in {}; this one did nothing", folder.display())
         }
         Err(TryLockError::Error(error)) => {
-            eprintln!("{}: cannot lock ({error}); start every shard only once", path.display());
+            note(format_args!("{}: cannot lock ({error}); start every shard only once", path.display()));
             Ok(None)
         }
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
+use train::terminal::note;
 use train::{Progress, ProgressMode};
 
 use super::journal::Journal;
@@ -104,7 +105,7 @@ impl ShardWork {
             }
             Err(reason) => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
-                self.bar.aside(|| eprintln!("error: {reason}"));
+                self.bar.aside(|| note(format_args!("error: {reason}")));
                 Map::from_iter([("error".to_owned(), json!(reason))])
             }
         };

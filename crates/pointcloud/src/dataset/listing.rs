@@ -1,10 +1,11 @@
 //! Lists the contents of folders.
 
-use std::fs;
+use std::fs::{self, FileType};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::io::{is_data_file, readable_extensions};
+use crate::printable::printable_line;
 
 /// The readable files directly in `folder`, sorted by name, hidden ones left out.
 ///
@@ -63,9 +64,16 @@ impl Listing {
     pub(super) fn of(folder: &Path) -> Result<Self> {
         let mut listing = Self { folders: Vec::new(), readable: Vec::new(), others: 0 };
         for path in visible(folder)? {
-            if path.is_dir() {
+            let kind = fs::metadata(&path).map(|metadata| metadata.file_type());
+            let is = |test: fn(&FileType) -> bool| kind.as_ref().is_ok_and(test);
+            // Reading from a pipe or a device would never end.
+            let (is_folder, is_data) = (is(FileType::is_dir), is(FileType::is_file) && is_data_file(&path));
+            if is_folder || is_data {
+                ensure_one_line(folder, &path)?;
+            }
+            if is_folder {
                 listing.folders.push(path);
-            } else if is_data_file(&path) {
+            } else if is_data {
                 listing.readable.push(path);
             } else {
                 listing.others += 1;
@@ -87,6 +95,18 @@ impl Listing {
             first.unwrap_or_default()
         )
     }
+}
+
+/// Refuses a name with control characters: with a line feed, it could look like a message of the program, or like two names in a
+/// list.
+fn ensure_one_line(folder: &Path, path: &Path) -> Result<()> {
+    let name = name_of(path);
+    if name.contains(char::is_control) {
+        let found = format!("the name '{}'", printable_line(&name));
+        let expected = "names without control characters; rename it".into();
+        return Err(Error::Layout { path: folder.to_owned(), found, expected });
+    }
+    Ok(())
 }
 
 /// Entries of a folder that are not hidden, sorted by name.

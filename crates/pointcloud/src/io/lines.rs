@@ -1,5 +1,7 @@
 //! Text lines that end in LF, CRLF or CR, counted from 1.
 
+use crate::printable::printable_line;
+
 /// Walks over the lines of a byte buffer and knows the line number and byte of each.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines<'a> {
@@ -65,8 +67,8 @@ pub(crate) fn before_comment(line: &[u8]) -> &[u8] {
 pub(crate) fn quote(text: &[u8]) -> String {
     const LONGEST: usize = 60;
     let head = &text[..text.len().min(4 * LONGEST)];
-    let clean: String =
-        String::from_utf8_lossy(head).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let text = String::from_utf8_lossy(head);
+    let clean = printable_line(&text);
     match clean.char_indices().nth(LONGEST) {
         Some((cut, _)) => format!("'{}...'", &clean[..cut]),
         None => format!("'{clean}'"),
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn quotes_are_short_and_printable() {
-        assert_eq!(quote(b"ab\x00c"), "'ab\u{fffd}c'");
+        assert_eq!(quote(b"ab\x00c"), r"'ab\u0000c'");
         assert_eq!(quote(&[b'x'; 500]), format!("'{}...'", "x".repeat(60)));
         assert_eq!(quote(&[0xff, b'y']), "'\u{fffd}y'");
     }

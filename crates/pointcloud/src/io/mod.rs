@@ -16,6 +16,7 @@ mod fault;
 mod format;
 mod formats;
 mod input;
+mod leftover;
 mod lines;
 mod loss;
 mod panic;

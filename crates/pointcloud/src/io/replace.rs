@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::fault::{CountedFile, count_write};
+use super::leftover::{create_locked, partial_path, remove_leftovers};
 use crate::error::{Error, Result};
 
 /// Paths that are removed when the program is stopped. A thread must hold the lock to give a file or folder its name.
@@ -22,6 +23,8 @@ fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 #[derive(Debug)]
 pub struct Unfinished {
     path: PathBuf,
+    /// Keeps the file locked, which tells other programs that it is being written.
+    _locked: Option<File>,
 }
 
 impl Unfinished {
@@ -30,15 +33,14 @@ impl Unfinished {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         unfinished().insert(path.clone());
-        Self { path }
+        Self { path, _locked: None }
     }
 
     /// A hidden name in the folder of `path` that no other thread or process uses.
     pub(crate) fn beside(path: &Path) -> Self {
         static COUNTER: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Self::new(path.with_file_name(format!(".{name}.partial-{}-{count}", std::process::id())))
+        remove_leftovers(path);
+        Self::new(partial_path(path, COUNTER.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Where it is written.
@@ -47,10 +49,20 @@ impl Unfinished {
     }
 
     /// Makes the file.
-    fn create(&self) -> io::Result<CountedFile> {
+    fn create(&mut self) -> io::Result<CountedFile> {
         count_write()?;
         let _not_removed_meanwhile = unfinished();
-        File::create(&self.path).map(CountedFile)
+        let file = create_locked(&self.path)?;
+        self._locked = Some(file.try_clone()?);
+        Ok(CountedFile(file))
+    }
+
+    /// Makes the folder, if it is to be one.
+    pub(crate) fn create_folder(&mut self) -> Result<()> {
+        create_folder(&self.path)?;
+        // Where a folder cannot be locked, other programs cannot lock it either, and so do not remove it.
+        self._locked = File::open(&self.path).ok().filter(|folder| folder.lock().is_ok());
+        Ok(())
     }
 
     /// Does what gives it its name, as one act for [`remove_unfinished`].
@@ -143,7 +155,7 @@ impl ReplaceFiles {
         write: impl FnOnce(&mut BufWriter<CountedFile>) -> Result<T>,
     ) -> Result<T> {
         let fail = |source| Error::io(path, "write", source);
-        let partial = Unfinished::beside(path);
+        let mut partial = Unfinished::beside(path);
         let written = partial.create().map_err(fail).and_then(|file| {
             let mut out = BufWriter::new(file);
             let result = write(&mut out)?;

@@ -1,11 +1,14 @@
 //! What is in a file, for people and programs that look before they load.
 
+use std::borrow::Cow;
+
 use super::columns::column_types;
 use super::contents::{ColumnUse, Contents, Source};
 use super::format::Format;
 use crate::bounds::Bounds;
 use crate::cloud::PointCloud;
 use crate::error::Result;
+use crate::printable::printable_line;
 
 /// An element of a file: a table of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,14 +88,11 @@ impl Summary {
         summary
     }
 
-    /// Replaces control characters in names and comments, which binary files may have anywhere.
+    /// Escapes control characters in names and comments, which binary files may have anywhere.
     pub(crate) fn make_printable(&mut self) {
         let clean = |text: &mut String| {
-            if text.contains(char::is_control) {
-                *text = text
-                    .chars()
-                    .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
-                    .collect();
+            if let Cow::Owned(escaped) = printable_line(text) {
+                *text = escaped;
             }
         };
         self.properties

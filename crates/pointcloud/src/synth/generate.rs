@@ -72,7 +72,8 @@ pub(super) fn put(root: &Path, record: &str, write: impl FnOnce(&Path) -> Result
     if status_of(root, record)? == SynthStatus::Foreign {
         return Err(Error::NotASynthSet { path: root.to_owned(), marker: MARKER });
     }
-    let partial = Unfinished::beside(root);
+    let mut partial = Unfinished::beside(root);
+    partial.create_folder()?;
     let mark = || replace_file(&partial.path().join(MARKER), |out| out.write_all(record.as_bytes()));
     let written = write(partial.path()).and_then(|()| mark()).and_then(|()| take_place(&partial, root));
     if written.is_err() {

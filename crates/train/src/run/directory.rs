@@ -99,8 +99,11 @@ impl RunDirectory {
     /// Claims the run for this process until the returned file is dropped.
     ///
     /// # Errors
-    /// [`RunError::Busy`] when another process trains in it, [`RunError::Io`].
+    /// [`RunError::Busy`] when another process trains in it, [`RunError::BadFile`] when the run contains links, [`RunError::Io`].
     pub fn lock(&self) -> Result<fs::File, RunError> {
+        for folder in [self.path.clone(), self.checkpoints(), self.tensorboard()] {
+            refuse_links(&folder)?;
+        }
         let path = self.path.join(".lock");
         let file = fs::File::create(&path).map_err(RunError::io(&path, "make"))?;
         match file.try_lock() {
@@ -218,4 +221,20 @@ impl RunDirectory {
     pub fn write(&self, path: &Path, text: &str) -> Result<(), RunError> {
         Ok(replace_file(path, |out| out.write_all(text.as_bytes()))?)
     }
+}
+
+/// Refuses a folder of a run with links in it: the run may come from somebody else, and a training would write to the files that
+/// they point to.
+fn refuse_links(folder: &Path) -> Result<(), RunError> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder).map_err(RunError::io(folder, "list"))? {
+        let path = entry.map_err(RunError::io(folder, "list"))?.path();
+        if path.is_symlink() {
+            let problem = "found a link, expected a file or folder of the run; copy what it points to".into();
+            return Err(RunError::BadFile { path, problem });
+        }
+    }
+    Ok(())
 }

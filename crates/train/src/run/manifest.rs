@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use pointcloud::printable_line;
 use serde::{Deserialize, Serialize};
 
 use super::RunDirectory;
@@ -95,7 +96,13 @@ impl Manifest {
                 "format version {found} is newer than this program, which reads up to {FORMAT_VERSION}; update pointwise"
             )));
         }
-        serde_json::from_str(&text).map_err(|error| bad(error.to_string()))
+        let manifest: Self = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+        // With a line feed, a name could look like a message of the program.
+        if let Some(class) = manifest.classes.iter().find(|class| class.contains(char::is_control)) {
+            let class = printable_line(class);
+            return Err(bad(format!("found the class '{class}', expected names without control characters")));
+        }
+        Ok(manifest)
     }
 
     /// Writes the manifest of a run.

@@ -1,6 +1,6 @@
 //! Runs one training, from config to weights.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -35,6 +35,7 @@ use crate::progress::ProgressMode;
 use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, Position, RunDirectory};
 use crate::stop::Stop;
 use crate::task::{BatchSource, Loader, TrainingData, classification, segmentation};
+use crate::terminal::{line, note};
 
 /// Version of burn that this program is built on.
 pub(crate) const BURN_VERSION: &str = "0.22.1";
@@ -140,7 +141,7 @@ fn run<S: BatchSource>(
         let clouds: Vec<Vec<[f32; 3]>> = (0..count).map(|item| data.train.points(item)).collect();
         let (classes, validation_files) = (data.classes.len(), data.validation_files);
         for warning in (Sense { config, clouds: &clouds, classes, validation_files }).warnings()? {
-            eprintln!("warning: {warning}");
+            note(format_args!("warning: {warning}"));
         }
     }
     let mut manifest = Manifest {
@@ -242,7 +243,7 @@ fn fit<S: BatchSource>(
         on_epoch: Box::new(move |row| {
             if !matches!(bars, ProgressMode::Quiet) {
                 // Ignore a closed pipe: it is no reason to stop the training.
-                let _ = writeln!(std::io::stdout(), "{}", epoch_line(row, epochs));
+                let _ = line(epoch_line(row, epochs));
             }
         }),
     };
@@ -318,7 +319,7 @@ fn with_other_weights(
     let fitted = load_from(&mut network, from)?;
     if !matches!(progress, ProgressMode::Quiet) {
         // Ignore a closed pipe: it is no reason to stop the training.
-        let _ = writeln!(std::io::stdout(), "weights from {}: {fitted}", from.display());
+        let _ = line(format_args!("weights from {}: {fitted}", from.display()));
     }
     Ok(network)
 }

@@ -17,6 +17,7 @@ use pointcloud::dataset::Hdf5Folder;
 use pointcloud::io::{Reader, readable_extensions, writable_extensions};
 use rayon::prelude::*;
 use train::Progress;
+use train::terminal::note;
 
 use super::interrupt;
 use super::output::{describe, tell_losses};
@@ -156,7 +157,7 @@ impl Convert {
             jobs.iter().enumerate().map(|(index, job)| (job.to.clone(), index as u64)).collect();
         let (jobs, kept) = existing(jobs, self.existing)?;
         if self.existing.resume {
-            eprintln!("{kept} of {all} files are converted already");
+            note(format_args!("{kept} of {all} files are converted already"));
         }
         self.convert_all(&jobs, |job| reader.clone().stream(numbers[&job.to]))
     }
@@ -199,7 +200,7 @@ impl Convert {
                 }
                 Err(error) if self.skip_bad => {
                     skipped += 1;
-                    eprintln!("skipped: {}", describe(error.as_ref()));
+                    note(format_args!("skipped: {}", describe(error.as_ref())));
                 }
                 Err(error) => return Err(error),
             }
@@ -208,7 +209,7 @@ impl Convert {
             tell_losses(&lost);
         }
         if skipped > 0 {
-            eprintln!("{skipped} of {} files were skipped", jobs.len());
+            note(format_args!("{skipped} of {} files were skipped", jobs.len()));
         }
         // Nothing written is no success, also where bad files may be left out.
         let is_failure = skipped == jobs.len() && skipped > 0;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Map, Value, json};
+use train::terminal::note;
 use train::{Classifier, Prediction, Progress, RunError};
 
 use super::super::interrupt;
@@ -24,7 +25,7 @@ impl Predict {
         let all = files.len();
         files.retain(|path| !done.contains(path.to_string_lossy().as_ref()));
         if self.existing.resume {
-            eprintln!("{} of {all} files are predicted already", all - files.len());
+            note(format_args!("{} of {all} files are predicted already", all - files.len()));
         }
         let finished = Arc::new(AtomicUsize::new(all - files.len()));
         interrupt::leaves({
@@ -59,7 +60,7 @@ impl Predict {
             return Err(error);
         }
         if failed > 0 {
-            eprintln!("{failed} of {count} files could not be used");
+            note(format_args!("{failed} of {count} files could not be used"));
             return Ok(ExitCode::FAILURE);
         }
         Ok(ExitCode::SUCCESS)
@@ -80,7 +81,7 @@ impl Predict {
                 }
                 bar.aside(|| tell_dropped(path, prediction.dropped));
             }
-            Err(error) => bar.aside(|| eprintln!("error: {}", describe(error))),
+            Err(error) => bar.aside(|| note(format_args!("error: {}", describe(error)))),
         }
         bar.aside(|| results.add(&self.row(path, prediction)))
     }

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use pointcloud::dataset::list_tree;
 use train::TrainedRun;
+use train::terminal::note;
 
 use super::WeightsArgument;
 use super::devices::pick;
@@ -158,7 +159,7 @@ fn is_labelled(path: &Path) -> bool {
 /// Says how many points of a file were left out, where there are any.
 fn tell_dropped(path: &Path, dropped: usize) {
     if dropped > 0 {
-        eprintln!("{}: {dropped} points that are not finite were dropped", path.display());
+        note(format_args!("{}: {dropped} points that are not finite were dropped", path.display()));
     }
 }
 

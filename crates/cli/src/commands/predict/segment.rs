@@ -10,6 +10,7 @@ use std::time::Instant;
 use anyhow::Context;
 use pointcloud::PointCloud;
 use serde_json::{Map, Value, json};
+use train::terminal::note;
 use train::{LabelEstimate, LabelOptions, ProgressMode, Segmenter, Votes, write_labelled};
 
 use super::super::interrupt;
@@ -51,7 +52,7 @@ impl Predict {
         let all = jobs.len();
         let (jobs, kept) = existing(jobs, self.existing)?;
         if self.existing.resume {
-            eprintln!("{kept} of {all} scenes are labelled already");
+            note(format_args!("{kept} of {all} scenes are labelled already"));
         }
         let done = Arc::new(AtomicUsize::new(kept));
         interrupt::leaves({
@@ -73,7 +74,7 @@ impl Predict {
                 }
                 Err(error) => {
                     failed += 1;
-                    eprintln!("error: {}", describe(error.as_ref()));
+                    note(format_args!("error: {}", describe(error.as_ref())));
                 }
             }
             true
@@ -82,7 +83,7 @@ impl Predict {
             return Err(error);
         }
         if failed > 0 {
-            eprintln!("{failed} of {count} files could not be used");
+            note(format_args!("{failed} of {count} files could not be used"));
             return Ok(ExitCode::FAILURE);
         }
         Ok(ExitCode::SUCCESS)
@@ -139,7 +140,7 @@ impl Predict {
         let options = LabelOptions { memory, shift: [self.shift; 3], votes: self.votes };
         let print_estimate = |estimate: &LabelEstimate| {
             if tells && !self.quiet {
-                eprintln!("{}: {estimate}", path.display());
+                note(format_args!("{}: {estimate}", path.display()));
             }
         };
         let started = Instant::now();
@@ -169,7 +170,7 @@ impl Predict {
             Ok(Some(evaluation)) => line(format_args!("\n{}", evaluation.table()))?,
             Ok(None) => {}
             // The prediction does not depend on them.
-            Err(error) => eprintln!("the labels were not compared: {}", describe(&error)),
+            Err(error) => note(format_args!("the labels were not compared: {}", describe(&error))),
         }
         Ok(counts)
     }

@@ -16,6 +16,7 @@ use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::ProgressMode;
 use crate::run::Manifest;
 use crate::task::{ClassMatch, Opened};
+use crate::terminal::note;
 
 /// A trained segmenter: the network of a run with its classes and its preparation of scenes.
 ///
@@ -148,7 +149,7 @@ impl Segmenter {
         for path in files {
             let (cloud, dropped) = self.config.data.reader().read_counted(path)?;
             if dropped > 0 && !matches!(progress, ProgressMode::Quiet) {
-                eprintln!("{}: {dropped} points that are not finite were dropped", path.display());
+                note(format_args!("{}: {dropped} points that are not finite were dropped", path.display()));
             }
             let truth = map.require(&cloud, path)?;
             let votes = self.label(&cloud, path, options, progress)?;

@@ -13,6 +13,7 @@ use crate::memory::ensure_fits;
 use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
 use crate::task::{TrainingData, voxel_for};
+use crate::terminal::note;
 
 /// Reads the training and the validation scenes of `config`, after a check that the network fits into memory unless `force` is
 /// set.
@@ -58,7 +59,9 @@ pub(crate) fn training_data(
     }
     let missing = classes.iter().zip(&counts).filter(|(_, count)| **count == 0);
     for (class, _) in missing.filter(|_| !matches!(progress, ProgressMode::Quiet)) {
-        eprintln!("warning: class '{class}' has no point in the training scenes: it cannot be learnt");
+        note(format_args!(
+            "warning: class '{class}' has no point in the training scenes: it cannot be learnt"
+        ));
     }
     let has_validation = folder.splits().any(|split| split == "val");
     let validation = if has_validation { load("val")? } else { Vec::new() };
