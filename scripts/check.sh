@@ -44,6 +44,9 @@ drawn="$(mktemp -d)"
 "${CARGO_TARGET_DIR:-target}/release/examples/pictures" "$drawn"
 diff -r --strip-trailing-cr "$drawn" docs/src/pictures
 
+step "work that is killed at random, and resumed"
+scripts/kills.py "${CARGO_TARGET_DIR:-target}/release/pointwise" --kills 12
+
 step "the report in a browser"
 if [ -n "${CHROME:-}" ] || command -v chromium chromium-browser google-chrome >/dev/null; then
     cargo test --release --workspace --test browser -- --ignored

@@ -65,7 +65,7 @@ def make_files(folder, count):
     (folder / "list.txt").write_text("\n".join(names) + "\n")
 
 
-def kinds(inputs, files):
+def kinds(inputs):
     """All kinds of work; `inputs` has the files to predict and convert."""
     listed = ["--list", str(inputs / "list.txt"), "--base", str(inputs / "in")]
     shards = [["predict", "shapes10", "--quiet", *listed, "--output", "out", "--shard", f"{part}/2"] for part in range(2)]
@@ -185,7 +185,7 @@ def main():
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=40, help="of all kinds together")
     parser.add_argument("--seed", type=int, default=None, help="of the moments; printed, drawn if not given")
-    parser.add_argument("--files", type=int, default=60, help="files to predict and convert")
+    parser.add_argument("--files", type=int, default=400, help="files to predict and convert")
     parser.add_argument("--only", help="one kind of work")
     arguments = parser.parse_args()
     seed = random.SystemRandom().randrange(1 << 32) if arguments.seed is None else arguments.seed
@@ -193,7 +193,7 @@ def main():
     with tempfile.TemporaryDirectory() as place:
         place = pathlib.Path(place)
         make_files(place, arguments.files)
-        chosen = [kind for kind in kinds(place, arguments.files) if arguments.only in (None, kind.name)]
+        chosen = [kind for kind in kinds(place) if arguments.only in (None, kind.name)]
         if not chosen:
             sys.exit(f"--only {arguments.only}: found no such kind of work")
         shares = [len(range(index, arguments.kills, len(chosen))) for index in range(len(chosen))]

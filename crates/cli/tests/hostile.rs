@@ -180,6 +180,10 @@ fn names_in_tables_lists_and_headers() {
         &[
             accepted(&["inspect", "table"], &[ESCAPED]),
             refused(
+                &tiny("data.root=table"),
+                &["table: found the class 'cup", ESCAPED, "expected names without control characters"],
+            ),
+            refused(
                 &tiny("data.root=away"),
                 &["labels.csv: line 2: found '../secret.xyz', which is no such file"],
             ),
@@ -278,10 +282,11 @@ fn deep_nesting() {
     write(&place, "deep.toml", format!("name = {deep}"));
     write(&place, "keys.toml", format!("{} = 1", vec!["a"; DEEP].join(".")));
     let set = format!("data.root={}", "[".repeat(50_000));
+    let nested = ["train", "tiny.toml", "--set", &set, "--output", "new"];
     let cases = [
         refused(&["train", "deep.toml"], &["deep.toml, line 1"]),
         refused(&["train", "keys.toml"], &["keys.toml"]),
-        refused(&["train", "tiny.toml", "--set", &set, "--output", "new"], &["data.root"]),
+        refused(&nested, &["[[[["]),
     ];
     check(&place, &cases);
     let objects = "{\"a\":".repeat(DEEP);
@@ -347,10 +352,8 @@ fn links_and_pipes_in_a_tree() {
         &place,
         &[
             accepted(&["convert", "set", "out", "--quiet"], &[]),
-            refused(&["train", "tiny.toml", "--quiet", "--output", "run"], &["loop"]),
+            accepted(&["train", "tiny.toml", "--quiet", "--output", "run"], &[]),
         ],
     );
-    fs::remove_file(place.path("set/ring/loop")).unwrap();
-    place.succeed(&["train", "tiny.toml", "--quiet", "--output", "run"]);
     assert!(place.path("out/ring/train").is_dir() && !place.path("out/ring/loop").exists());
 }

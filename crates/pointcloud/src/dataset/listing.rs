@@ -68,9 +68,6 @@ impl Listing {
             let is = |test: fn(&FileType) -> bool| kind.as_ref().is_ok_and(test);
             // Reading from a pipe or a device would never end.
             let (is_folder, is_data) = (is(FileType::is_dir), is(FileType::is_file) && is_data_file(&path));
-            if is_folder || is_data {
-                ensure_one_line(folder, &path)?;
-            }
             if is_folder {
                 listing.folders.push(path);
             } else if is_data {
@@ -97,16 +94,16 @@ impl Listing {
     }
 }
 
-/// Refuses a name with control characters: with a line feed, it could look like a message of the program, or like two names in a
-/// list.
+/// Refuses a folder or data file whose name has control characters: with a line feed, a name could look like a message of the
+/// program, or like two names in a list.
 fn ensure_one_line(folder: &Path, path: &Path) -> Result<()> {
     let name = name_of(path);
-    if name.contains(char::is_control) {
-        let found = format!("the name '{}'", printable_line(&name));
-        let expected = "names without control characters; rename it".into();
-        return Err(Error::Layout { path: folder.to_owned(), found, expected });
+    if !name.contains(char::is_control) || !(path.is_dir() || is_data_file(path)) {
+        return Ok(());
     }
-    Ok(())
+    let found = format!("the name '{}'", printable_line(&name));
+    let expected = "names without control characters; rename it".into();
+    Err(Error::Layout { path: folder.to_owned(), found, expected })
 }
 
 /// Entries of a folder that are not hidden, sorted by name.
@@ -118,6 +115,7 @@ pub(super) fn visible(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     entries.sort();
     entries.retain(|path| !name_of(path).starts_with('.'));
+    entries.iter().try_for_each(|path| ensure_one_line(folder, path))?;
     Ok(entries)
 }
 

@@ -286,14 +286,6 @@ impl ScenesConfig {
         if let Some((_, name)) = classes.find(|(index, name)| self.classes[..*index].contains(name)) {
             return ensure(false, "scenes.classes", format_args!("{name:?} twice"), "every class once");
         }
-        if let Some(name) = self.classes.iter().find(|name| name.contains(char::is_control)) {
-            return ensure(
-                false,
-                "scenes.classes",
-                format_args!("{name:?}"),
-                "names without control characters",
-            );
-        }
         Attribute::validate(&self.inputs, "scenes.inputs")?;
         ensure_positive(f64::from(self.voxel()), "scenes.voxel")?;
         ensure_positive(f64::from(self.size()), "scenes.size")?;

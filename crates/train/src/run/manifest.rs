@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use pointcloud::printable_line;
 use serde::{Deserialize, Serialize};
@@ -97,12 +98,22 @@ impl Manifest {
             )));
         }
         let manifest: Self = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-        // With a line feed, a name could look like a message of the program.
-        if let Some(class) = manifest.classes.iter().find(|class| class.contains(char::is_control)) {
-            let class = printable_line(class);
-            return Err(bad(format!("found the class '{class}', expected names without control characters")));
-        }
+        manifest.check_classes(&path)?;
         Ok(manifest)
+    }
+
+    /// Refuses classes with control characters: with a line feed, a name could look like a message of the program. `source` is the
+    /// file or folder that the names come from.
+    ///
+    /// # Errors
+    /// [`RunError::BadFile`].
+    pub(crate) fn check_classes(&self, source: &Path) -> Result<(), RunError> {
+        let Some(class) = self.classes.iter().find(|class| class.contains(char::is_control)) else {
+            return Ok(());
+        };
+        let class = printable_line(class);
+        let problem = format!("found the class '{class}', expected names without control characters");
+        Err(RunError::BadFile { path: source.to_owned(), problem })
     }
 
     /// Writes the manifest of a run.

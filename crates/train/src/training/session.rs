@@ -159,6 +159,7 @@ fn run<S: BatchSource>(
         checkpoint_version: CHECKPOINT_VERSION,
         weights: Default::default(),
     };
+    manifest.check_classes(&config.data.root)?;
     // Until here, a stop request has nothing to save.
     let _listening = options.stop.listen();
     // Open the run only now, so that a failure to read the data leaves no run behind.
