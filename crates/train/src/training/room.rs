@@ -28,7 +28,7 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn of(config: &Config, spec: &NetworkSpec) -> Self {
-        let weights = FLOAT * config.model.parameters(spec) as u64;
+        let weights = FLOAT * config.model.parameters(spec);
         let averages = u64::from(config.train.average > 0.0);
         let (optimizer, _) = config.optimizer.copies_of_weights();
         let checkpoint = weights * (1 + optimizer + averages);
