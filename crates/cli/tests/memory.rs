@@ -34,7 +34,9 @@ fn peak(child: &Child) -> Option<u64> {
 fn measured(config: &Path, overrides: &[String], run: &Path) -> u64 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pointwise"));
     command.arg("train").arg(config).arg("--output").arg(run).stdout(Stdio::null()).stderr(Stdio::null());
-    overrides.iter().for_each(|text| drop(command.arg("--set").arg(text)));
+    for text in overrides {
+        command.arg("--set").arg(text);
+    }
     let mut child = command.spawn().unwrap();
     let started = Instant::now();
     let mut most = 0;

@@ -272,7 +272,7 @@ mod tests {
                 };
                 let spec = spec(11, channels_in, 5);
                 let network = config.init(&spec, &Device::flex());
-                assert_eq!(config.parameters(&spec), network.num_params(), "{config:?}");
+                assert_eq!(config.parameters(&spec), network.num_params() as u64, "{config:?}");
             }
         }
     }
