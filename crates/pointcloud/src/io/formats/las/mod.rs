@@ -8,6 +8,7 @@ mod header;
 mod layout;
 mod pack;
 mod read;
+mod template;
 mod unpack;
 mod write;
 
