@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that the reference library of each format reads what `pointwise convert` writes, within the precision of the format.
 
-    pip install numpy laspy lazrs trimesh plyfile h5py open3d
+    pip install numpy laspy lazrs trimesh rtree scipy plyfile h5py open3d
     cargo build --release
     python scripts/check_round_trips.py target/release/pointwise
 

@@ -32,6 +32,13 @@ pub(crate) struct LasRecord {
     pub(crate) body: Vec<u8>,
 }
 
+impl LasMetadata {
+    /// Whether a column of this name was extra bytes of the file.
+    pub(crate) fn has_extra(&self, name: &str) -> bool {
+        self.extra.iter().any(|stored| stored.names.iter().any(|stored| stored == name))
+    }
+}
+
 impl LasRecord {
     /// The user, and the number of the record.
     pub(crate) fn key(&self) -> (&[u8], u16) {

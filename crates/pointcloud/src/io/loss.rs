@@ -36,6 +36,16 @@ pub(super) fn losses_of(contents: &Contents, triangles: usize, format: &Format) 
         lost.push(format!("faces: {triangles} triangles dropped, {name} files are written without faces"));
     }
     lost.extend(las_records(contents, format));
+    // LAS keeps them as the extra bytes that they were.
+    let was_extra = |name: &&String| {
+        format.name() == "las" && contents.cloud.las().is_some_and(|las| las.has_extra(name))
+    };
+    if !format.long_integers {
+        let halves = contents.split.iter().filter(|name| !was_extra(name));
+        lost.extend(halves.map(|name| {
+            format!("{name}: integers of 64 bits become two columns, {name}_high32 · 2^32 + {name}_low32")
+        }));
+    }
     if let Some(words) = contents.cloud.label_words().filter(|_| !format.words) {
         let listed =
             words.iter().take(MOST_WORDS).enumerate().map(|(label, word)| format!("{label} = {word}"));

@@ -73,11 +73,29 @@ pub(crate) fn cloud_of_entries(mut rest: Vec<Entry>) -> std::result::Result<Sort
 /// # Errors
 /// As [`cloud_of_entries`].
 pub(crate) fn cloud_of_table(columns: Vec<ScalarProperty>) -> std::result::Result<Contents, String> {
-    let entry = |(stored, column): (usize, ScalarProperty)| {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (index, column) in columns.into_iter().enumerate() {
+        // The low half of an integer follows the high one.
+        let before = entries.last().filter(|before| are_halves(&before.column.name, &column.name));
+        let stored = before.map_or(index, |before| before.stored);
         let facts = Facts::of(&column.values);
-        Entry { column, facts, stored }
-    };
-    Ok(cloud_of_entries(columns.into_iter().enumerate().map(entry).collect())?.contents)
+        entries.push(Entry { column, facts, stored });
+    }
+    Ok(cloud_of_entries(entries)?.contents)
+}
+
+/// Whether two names are those of the halves of one column of 64-bit integers.
+pub(crate) fn are_halves(high: &str, low: &str) -> bool {
+    let stem = high.strip_suffix(HALVES[0]);
+    stem.is_some() && stem == low.strip_suffix(HALVES[1])
+}
+
+/// The columns of the file that became two.
+fn split_names(entries: &[Entry]) -> Vec<String> {
+    let pairs = entries.windows(2).filter(|pair| {
+        pair[0].stored == pair[1].stored && are_halves(&pair[0].column.name, &pair[1].column.name)
+    });
+    pairs.filter_map(|pair| pair[0].column.name.strip_suffix(HALVES[0]).map(str::to_owned)).collect()
 }
 
 /// Single words for names, each once.
@@ -121,6 +139,7 @@ impl Sorted {
                 format!("{low}: integers beyond 2^53 are two columns, {low}_high32 · 2^32 + {low}_low32");
             self.contents.notes.push(note);
         }
+        self.contents.split = split_names(&rest);
         for Entry { mut column, facts, .. } in rest {
             if matches!(names::role_of(&column.name).0, Role::Position(_)) {
                 // Text leaves coordinates unrounded, and this column holds none.

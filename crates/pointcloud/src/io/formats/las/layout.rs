@@ -254,7 +254,7 @@ fn format_of(outline: &Outline<'_>) -> usize {
     let Some(stored) = cloud.las().and_then(|las| las.header.get(104)) else { return fresh };
     let stored = usize::from(stored & 0x3f);
     // Extra bytes hold a label of any size.
-    let is_extra = |name: &str| cloud.las().is_some_and(|las| template::holds(las, name));
+    let is_extra = |name: &str| cloud.las().is_some_and(|las| las.has_extra(name));
     let label = columns_of(cloud)
         .iter()
         .position(|column| Some(column.name) == cloud.label_name() && !is_extra(column.name));

@@ -26,6 +26,7 @@ pub(super) const FORMAT: Format = Format {
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
     words: false,
+    long_integers: false,
     written: &["las", "laz"],
     encoder: |path, outline| write::encoder(path, outline, extension_of(path) == "laz"),
     lost: layout::lost,

@@ -117,11 +117,6 @@ impl<'a> Template<'a> {
     }
 }
 
-/// Whether a column of this name was extra bytes of the file.
-pub(super) fn holds(las: &LasMetadata, name: &str) -> bool {
-    las.extra.iter().any(|stored| stored.names.iter().any(|stored| stored == name))
-}
-
 /// Whether the colours can be extra bytes of the file.
 pub(super) fn holds_colors(las: &LasMetadata) -> bool {
     let names = || las.extra.iter().flat_map(|stored| &stored.names).map(String::as_str);
