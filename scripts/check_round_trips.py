@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Checks that the reference library of each format reads what `pointwise convert` writes, within the precision of the format.
 
-    pip install numpy open3d laspy lazrs trimesh
+    pip install numpy laspy lazrs trimesh rtree scipy plyfile h5py open3d
     cargo build --release
     python scripts/check_round_trips.py target/release/pointwise
 
-The other direction, files of these libraries read here, is tested with the fixtures of make_format_fixtures.py. Two clouds are
+Files of these libraries that are converted come back bit for bit: round_trips_las.py and round_trips_tables.py. Two further clouds are
 written by NumPy: one near the origin in single precision, one in a UTM zone in double precision; both with normals, colours,
-labels and two further columns. Meshes come from trimesh.
+labels and two further columns. Meshes come from trimesh. Where Open3D cannot be imported, its rows are skipped.
 """
 
 import pathlib
@@ -17,8 +17,10 @@ import tempfile
 
 import laspy
 import numpy as np
-import open3d as o3d
+import round_trips_las
+import round_trips_tables
 import trimesh
+from round_trips_tables import o3d
 
 NAMES = ["x", "y", "z", "nx", "ny", "nz", "red", "green", "blue", "label", "intensity", "height"]
 N = 200
@@ -102,11 +104,23 @@ def main():
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        run = lambda *arguments: subprocess.run([pointwise, "convert", *map(str, arguments), "--quiet"], check=True)
+        command = [pointwise, "convert", "--overwrite"]
+        run = lambda *arguments: subprocess.run([*command, "--quiet", *map(str, arguments)], check=True)
+
+        def told(source, target):
+            """Converts; returns the losses that are told, none where `--strict` accepts the file."""
+            done = subprocess.run([*command, "--strict", "--quiet", source, target], capture_output=True, text=True)
+            if done.returncode:
+                run(source, target)
+            return done.stderr.strip()
+
         for far in (False, True):
             rows = table(far)
             np.save(folder / "source.npy", rows)
             for extension, library, read, names in READERS:
+                if library == "open3d" and o3d is None:
+                    print(f"{extension:4} open3d   skipped, Open3D cannot be imported")
+                    continue
                 if far and extension == "pcd":
                     names = [name for name in names if name not in ("nx", "ny", "nz")]
                 path = folder / f"written.{extension}"
@@ -130,11 +144,12 @@ def main():
         for extension in ("off", "obj", "stl", "ply"):
             ball.export(folder / f"ball.{extension}")
             run(folder / f"ball.{extension}", folder / "points.ply", "--points", 500)
-            point = of_open3d(folder / "points.ply")
+            point = round_trips_tables.of_ply(folder / "points.ply")
             points = np.stack([point[axis] for axis in "xyz"], axis=1)
             far = np.abs(trimesh.proximity.closest_point(ball, points)[1]).max()
             bad += not (len(points) == 500 and far < 1e-6)
             print(f"{extension:4} trimesh  500 of a surface: {len(points)} points, at most {far:.1e} from it")
+        bad += round_trips_tables.check(folder, told) + round_trips_las.check(folder, told)
     sys.exit(f"{bad} of the formats differ" if bad else 0)
 
 

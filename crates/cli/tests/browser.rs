@@ -112,6 +112,28 @@ fn a_classifier() {
         browser.value("[...document.querySelectorAll('.classes tbody th')].map((cell) => cell.textContent)");
     assert!(names.as_array().unwrap().contains(&CLASS.into()), "{names}");
 
+    examples_can_be_seen_and_filtered(&mut browser);
+    a_head_sorts(&mut browser);
+    fits_everywhere(&mut browser);
+    quiet(&browser);
+
+    // Two runs side by side.
+    place.succeed(&["train", "tiny.toml", "--set", "seed=6", "--output", "second", "--quiet"]);
+    place.succeed(&["report", RUN, "second", "--output", "both.html"]);
+    open(&mut browser, &place.path("both.html"));
+    // The learning rate is that of the other split.
+    charts_have_data(&mut browser, 4);
+    assert_eq!(browser.value("charts.every((chart) => chart.lines.length === 2)"), true);
+    let second = json(place.path("second/evaluation.json"));
+    let accuracies =
+        [&stored, &second].map(|run| format!("{:.1}", 100.0 * run[0]["overall_accuracy"].as_f64().unwrap()));
+    let row = browser.value("[...document.querySelector('.results tbody tr').cells].slice(1).map((cell) => cell.textContent.replace(' ▲', ''))");
+    assert_eq!(row, serde_json::json!(accuracies));
+    fits_everywhere(&mut browser);
+    quiet(&browser);
+}
+
+fn examples_can_be_seen_and_filtered(browser: &mut Browser) {
     // Clouds are drawn when they come into sight, and turn until they are to hold still.
     let canvas = "document.querySelector('.example canvas')";
     browser.value("document.getElementById('examples').scrollIntoView()");
@@ -146,8 +168,10 @@ fn a_classifier() {
     browser.value("document.querySelector('dialog button:nth-of-type(2)').click()");
     browser.value("[...document.querySelectorAll('dialog button')].at(-1).click()");
     browser.wait("document.querySelector('dialog') === null");
+}
 
-    // A head sorts: numbers from the largest, then from the smallest.
+/// Numbers are sorted from the largest, then from the smallest.
+fn a_head_sorts(browser: &mut Browser) {
     let sorted = |better: &str| {
         format!(
             "(() => {{ document.querySelectorAll('.classes thead button')[2].click(); \
@@ -157,24 +181,6 @@ fn a_classifier() {
     };
     assert_eq!(browser.value(&sorted(">=")), true);
     assert_eq!(browser.value(&sorted("<=")), true);
-
-    fits_everywhere(&mut browser);
-    quiet(&browser);
-
-    // Two runs side by side.
-    place.succeed(&["train", "tiny.toml", "--set", "seed=6", "--output", "second", "--quiet"]);
-    place.succeed(&["report", RUN, "second", "--output", "both.html"]);
-    open(&mut browser, &place.path("both.html"));
-    // The learning rate is that of the other split.
-    charts_have_data(&mut browser, 4);
-    assert_eq!(browser.value("charts.every((chart) => chart.lines.length === 2)"), true);
-    let second = json(place.path("second/evaluation.json"));
-    let accuracies =
-        [&stored, &second].map(|run| format!("{:.1}", 100.0 * run[0]["overall_accuracy"].as_f64().unwrap()));
-    let row = browser.value("[...document.querySelector('.results tbody tr').cells].slice(1).map((cell) => cell.textContent.replace(' ▲', ''))");
-    assert_eq!(row, serde_json::json!(accuracies));
-    fits_everywhere(&mut browser);
-    quiet(&browser);
 }
 
 #[test]

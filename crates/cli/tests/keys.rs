@@ -94,7 +94,7 @@ fn what_a_run_stores_has_no_key_that_its_network_does_not_use() {
         let text = config.to_toml().unwrap();
         assert_eq!(Config::parse(&text, "x.toml", &[]).unwrap(), config);
         assert_eq!(text.contains("validation_fraction"), task == Task::Classification, "{text}");
-        assert_eq!(text.contains("class_weights"), task == Task::Segmentation, "{text}");
+        assert_eq!(text.contains("count_points"), task == Task::Segmentation, "{text}");
     }
 }
 

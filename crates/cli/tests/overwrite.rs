@@ -31,7 +31,7 @@ fn labelled_scenes_mirror_the_tree_of_the_inputs() {
     assert!(place.path("one/t.pred.ply").exists());
 
     let two = ["predict", "run", "a/t.ply", "b/t.ply", "--output", "out", "--quiet"];
-    place.fail(&two, &["out/a/t.pred.ply: exists already, as do 1 more of 2", "--overwrite", "--resume"]);
+    place.fail(&two, &["out/a/t.pred.ply: exists already, and so do 1 more of 2", "--overwrite", "--resume"]);
     fs::write(place.path("out/a/t.pred.ply"), "mine").unwrap();
     fs::remove_file(place.path("out/b/t.pred.ply")).unwrap();
     let output = place.command(&[&two[..], &["--resume"]].concat()).output().unwrap();
@@ -67,7 +67,7 @@ fn conversions_keep_what_exists() {
     assert!(place.path("out/cone/test/cone_0005.csv").exists());
     assert!(place.path("out/ring/test/ring_0005.csv").exists());
     let again = ["convert", "set/cone", "set/ring/test", "out", "--format", "csv"];
-    place.fail(&again, &["exists already, as do 9 more of 10 outputs"]);
+    place.fail(&again, &["exists already, and so do 9 more of 10 outputs"]);
     let kept = place.path("out/cone/test/cone_0005.csv");
     fs::write(&kept, "mine").unwrap();
     fs::remove_file(place.path("out/ring/test/ring_0005.csv")).unwrap();

@@ -18,7 +18,7 @@ fn a_folder_of_classes_is_all_that_a_training_needs() {
     for text in [
         classes.as_str(),
         "network: pointwise-classifier of size s",
-        "points: 1024 of each file",
+        "points: 64 of each file, the median of the files",
         "augmentation: the shapes",
         "schedule: 400 epochs, without validation, for the smallest class has 4 files",
         "test accuracy, average of weights: ",

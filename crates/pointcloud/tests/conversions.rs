@@ -276,3 +276,44 @@ fn e57_scans() {
     assert_eq!(cloud.colors().unwrap(), [[255, 128, 0], [255, 128, 1], [255, 128, 2]]);
     assert_eq!(cloud.stored_colors(), None);
 }
+
+/// Integers of 64 bits are written as such where the format has them; else a loss is told.
+#[test]
+fn integers_of_64_bits_are_kept_or_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let told = "t: integers of 64 bits become two columns, t_high32 \u{b7} 2^32 + t_low32";
+    for (kind, values) in
+        [("U", ["18446744073709551615", "3"]), ("I", ["-9223372036854775807", "1600000000123456790"])]
+    {
+        let [a, b] = values;
+        let text = format!(
+            "FIELDS x y z t u\nSIZE 4 4 4 8 1\nTYPE F F F {kind} U\nPOINTS 2\nDATA ascii\n1 2 3 {a} 5\n4 5 6 {b} 7\n"
+        );
+        std::fs::write(path("a.pcd"), text).unwrap();
+        let convert = |from: &str, to: &str| Reader::new().convert(path(from), path(to), false).unwrap();
+        for (from, to) in [("a.pcd", "b.npy"), ("b.npy", "c.pcd"), ("c.pcd", "d.npy")] {
+            assert!(convert(from, to).is_empty(), "{from} to {to}");
+        }
+        let bytes = std::fs::read(path("b.npy")).unwrap();
+        let letter = kind.to_lowercase().replace('i', "i8").replace('u', "u8");
+        let header = String::from_utf8_lossy(&bytes[..128]).into_owned();
+        assert!(header.contains(&format!("('t', '<{letter}')")), "{header}");
+        for (row, value) in values.iter().enumerate() {
+            let at = bytes.len() - 2 * 21 + row * 21 + 12;
+            let raw = <[u8; 8]>::try_from(&bytes[at..at + 8]).unwrap();
+            let found = if kind == "U" {
+                u64::from_le_bytes(raw).to_string()
+            } else {
+                i64::from_le_bytes(raw).to_string()
+            };
+            assert_eq!(found, *value, "{kind}");
+        }
+        assert!(bytes == std::fs::read(path("d.npy")).unwrap());
+        for to in ["e.ply", "e.csv", "e.laz"] {
+            assert_eq!(convert("a.pcd", to), [told], "{to}");
+        }
+        // Columns that are two already lose nothing.
+        assert!(convert("e.ply", "f.ply").is_empty());
+    }
+}

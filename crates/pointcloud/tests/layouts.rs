@@ -162,17 +162,31 @@ fn lists_that_are_named_are_read_in_every_spelling() {
     }
 }
 
+/// Files of a data set, the options, and parts of the message that refuses them.
+type Refused<'a> = (Vec<&'static str>, &'a FolderOptions, &'a [&'a str]);
+
+fn assert_refused(cases: &[Refused<'_>]) {
+    for (files, options, parts) in cases {
+        let error = opened(files, options).expect_err(&format!("{files:?}"));
+        for part in *parts {
+            assert!(error.contains(part), "{files:?}: {error}\nlacks\n{part}");
+        }
+    }
+}
+
+/// Three files whose names say no class, and `more`.
+fn beds(more: &[&'static str]) -> Vec<&'static str> {
+    [&["bed/bed_1.xyz", "bed/bed_2.xyz", "cup/bed_2.xyz"], more].concat()
+}
+
 #[test]
-fn mistakes_in_every_layout_are_named() {
+fn mistakes_in_folders_are_named() {
     let default = FolderOptions::default();
-    let pair = lists("{split}.txt");
-    let beds = |more: &[&'static str]| [&["bed/bed_1.xyz", "bed/bed_2.xyz", "cup/bed_2.xyz"], more].concat();
-    let table = |text: &'static str| vec!["1.xyz", "2.xyz", text];
-    for (files, options, parts) in [
+    assert_refused(&[
         (
             vec![],
             &default,
-            &["root: found an empty folder, expected class folders: <class>/<split>/<file>", "labels.csv"][..],
+            &["root: found an empty folder, expected class folders: <class>/<split>/<file>", "labels.csv"],
         ),
         (
             vec!["1.xyz"],
@@ -212,6 +226,14 @@ fn mistakes_in_every_layout_are_named() {
             &default,
             &["one folder, set, that holds"],
         ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_lists_are_named() {
+    let default = FolderOptions::default();
+    let pair = lists("{split}.txt");
+    assert_refused(&[
         (
             beds(&["a_train.txt=x", "a_test.txt=x", "b_train.txt=x", "b_test.txt=x"]),
             &default,
@@ -246,6 +268,15 @@ fn mistakes_in_every_layout_are_named() {
             &pair,
             &["train.txt: line 1: found bed1.xyz, which has no class"],
         ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_tables_are_named() {
+    let default = FolderOptions::default();
+    let pair = lists("{split}.txt");
+    let table = |text: &'static str| vec!["1.xyz", "2.xyz", text];
+    assert_refused(&[
         (
             table("labels.csv=name,label\n1,bed"),
             &default,
@@ -288,12 +319,7 @@ fn mistakes_in_every_layout_are_named() {
             &pair,
             &["found the table labels.csv and data.lists, expected one of them"],
         ),
-    ] {
-        let error = opened(&files, options).expect_err(&format!("{files:?}"));
-        for part in parts {
-            assert!(error.contains(part), "{files:?}: {error}\nlacks\n{part}");
-        }
-    }
+    ]);
 }
 
 #[test]

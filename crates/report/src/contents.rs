@@ -55,7 +55,7 @@ impl RunReport {
     /// When it is no run directory, or one of its files is damaged.
     pub fn read(path: impl Into<PathBuf>) -> Result<Self, RunError> {
         let path = path.into();
-        if let Some(model) = Model::at(&path) {
+        if let Some(model) = Model::in_place_of_run(&path) {
             let (config, manifest) = (model.config()?, model.manifest());
             let (record, epochs) = (RunRecord::default(), Vec::new());
             return Ok(Self { path, config, manifest, record, epochs, model: Some(model) });

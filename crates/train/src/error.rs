@@ -161,15 +161,15 @@ pub enum RunError {
         /// The files of the batch.
         files: Vec<PathBuf>,
     },
-    /// The disk has too little room for a training.
+    /// The disk has too little space for a training.
     #[error(
-        "{}: found {} free on this disk, expected at least {} for the weights and checkpoints of this network; free some room, or \
+        "{}: found {} free on this disk, expected at least {} for the weights and checkpoints of this network; free some space, or \
          choose another disk with --output",
         path.display(),
         bytes(*free),
         bytes(*needed)
     )]
-    NoRoom {
+    NoSpace {
         /// The run.
         path: PathBuf,
         /// Bytes that are free.
@@ -307,7 +307,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// What is left of a run that could not be written, how much room it needs, and what to do.
+/// What is left of a run that could not be written, how much space it needs, and what to do.
 fn remains(run: &Path, saved: Option<(usize, usize)>, needed: u64) -> String {
     let (run, needed) = (run.display(), bytes(needed));
     match saved {

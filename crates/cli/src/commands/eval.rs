@@ -77,7 +77,11 @@ impl Eval {
         let mut trained = TrainedRun::open(&self.run, self.weights.into(), &found.device)?;
         trained.set_class_map(self.maps);
         // A model of the program has no run directory, and so no report.
-        let run = if Model::at(&self.run).is_some() { None } else { Some(RunDirectory::open(&self.run)?) };
+        let run = if Model::in_place_of_run(&self.run).is_some() {
+            None
+        } else {
+            Some(RunDirectory::open(&self.run)?)
+        };
         // Check now: otherwise the error appears after the work.
         let read = |run| RunRecord::read(run, &trained.config().data.root, trained.manifest());
         let mut record = run.as_ref().map(read).transpose()?.unwrap_or_default();

@@ -121,7 +121,7 @@ pub(crate) fn existing(jobs: Vec<Job>, options: Existing) -> anyhow::Result<(Vec
             "{}: exists already{}; --overwrite replaces it, --resume leaves out what is done",
             first.to.display(),
             if there.len() > 1 {
-                format!(", as do {} more of {all} outputs", there.len() - 1)
+                format!(", and so do {} more of {all} outputs", there.len() - 1)
             } else {
                 String::new()
             }

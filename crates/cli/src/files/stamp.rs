@@ -45,7 +45,7 @@ pub(crate) fn hash(value: &impl Hash) -> u128 {
 /// A path that is neither a run nor a model; weights that cannot be read.
 pub(crate) fn key(run: &Path, weights: Weights, options: &str) -> Result<String, RunError> {
     let mut hasher = Fnv::new();
-    if let Some(model) = Model::at(run) {
+    if let Some(model) = Model::in_place_of_run(run) {
         hasher.add(model.sha256().as_bytes());
     } else {
         let run = RunDirectory::open(run)?;

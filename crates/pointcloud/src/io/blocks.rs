@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::columns::{Entry, Sorted, axes_of, cloud_of_entries};
 use super::contents::Contents;
+use super::facts::Facts;
 use super::input::Input;
 use super::panic::guard;
 use super::raw::{Raw, RawFacts, words_of};
@@ -141,7 +142,9 @@ impl Known {
     /// Of one block.
     pub(crate) fn of(columns: &[Raw]) -> Self {
         let values: Vec<&[f64]> = columns.iter().map(|column| column.values.as_slice()).collect();
-        Self { facts: columns.iter().map(Raw::facts).collect(), shape: Shape::of(&values) }
+        let facts: Vec<RawFacts> = columns.iter().map(Raw::facts).collect();
+        let numbers: Vec<Facts> = facts.iter().map(RawFacts::numbers).collect();
+        Self { shape: Shape::with_facts(&values, &numbers), facts }
     }
 
     /// Of two parts of a file.

@@ -41,6 +41,8 @@ pub struct Contents {
     pub notes: Vec<String>,
     /// What the file has and the points have not, such as `texture coordinates` or `element 'camera'`.
     pub left_out: Vec<String>,
+    /// Columns of 64-bit integers beyond 2^53: each has become two columns, `NAME_high32` and `NAME_low32`.
+    pub split: Vec<String>,
     /// Points that were left out because their position is NaN or infinite, see
     /// [`Reader::drop_invalid`](super::Reader::drop_invalid).
     pub dropped: usize,

@@ -1,5 +1,7 @@
 //! [`Facts`]: what the numbers of a column have in common, which decides what the column is taken for.
 
+use super::raw::LARGEST_WHOLE;
+
 /// Range and kind of the numbers of a column. Those of two parts of a column can be joined, so a file need not be in memory
 /// as a whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +18,11 @@ pub(crate) struct Facts {
     pub(crate) single: bool,
 }
 
+/// Whether a number is whole or infinite. `f64::trunc` is a call of a function on processors without SSE 4.1.
+fn is_whole(v: f64) -> bool {
+    (v as i64) as f64 == v || v.abs() >= LARGEST_WHOLE as f64
+}
+
 impl Default for Facts {
     fn default() -> Self {
         Self { least: f64::INFINITY, most: f64::NEG_INFINITY, nan: false, whole: true, single: true }
@@ -24,13 +31,16 @@ impl Default for Facts {
 
 impl Facts {
     pub(crate) fn of(values: &[f64]) -> Self {
-        values.iter().fold(Self::default(), |facts, &v| Self {
-            least: facts.least.min(v),
-            most: facts.most.max(v),
-            nan: facts.nan | v.is_nan(),
-            whole: facts.whole & (v.trunc() == v || v.is_nan()),
-            single: facts.single & (f64::from(v as f32) == v || v.is_nan()),
-        })
+        let mut facts = Self::default();
+        for &v in values {
+            facts.least = facts.least.min(v);
+            facts.most = facts.most.max(v);
+            facts.nan |= v.is_nan();
+            // Most columns fail one of these at once, which saves the rest of the work.
+            facts.whole = facts.whole && (is_whole(v) || v.is_nan());
+            facts.single = facts.single && (f64::from(v as f32) == v || v.is_nan());
+        }
+        facts
     }
 
     /// Whole numbers from `least` to `most`.
@@ -72,6 +82,16 @@ impl Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers() {
+        for v in [0.0, -0.0, -3.0, 9_007_199_254_740_993.0, 1e300, f64::NEG_INFINITY, -(2.0_f64.powi(63))] {
+            assert!(is_whole(v), "{v}");
+        }
+        for v in [0.5, -0.1, 5e-324, 4_503_599_627_370_495.5, f64::NAN] {
+            assert!(!is_whole(v), "{v}");
+        }
+    }
 
     #[test]
     fn parts_join_to_the_whole() {

@@ -42,6 +42,8 @@ pub struct Format {
     pub(crate) open: Option<Open>,
     /// Whether labels are written as the words that they number.
     pub(crate) words: bool,
+    /// Whether integers of 64 bits are written as such.
+    pub(crate) long_integers: bool,
     /// Extensions that are written; none for a format that is only read.
     pub(crate) written: &'static [&'static str],
     pub(crate) encoder: MakeEncoder,

@@ -35,6 +35,17 @@ pub(super) fn losses_of(contents: &Contents, triangles: usize, format: &Format) 
         let name = format.name();
         lost.push(format!("faces: {triangles} triangles dropped, {name} files are written without faces"));
     }
+    lost.extend(las_records(contents, format));
+    // LAS keeps them as the extra bytes that they were.
+    let was_extra = |name: &&String| {
+        format.name() == "las" && contents.cloud.las().is_some_and(|las| las.has_extra(name))
+    };
+    if !format.long_integers {
+        let halves = contents.split.iter().filter(|name| !was_extra(name));
+        lost.extend(halves.map(|name| {
+            format!("{name}: integers of 64 bits become two columns, {name}_high32 · 2^32 + {name}_low32")
+        }));
+    }
     if let Some(words) = contents.cloud.label_words().filter(|_| !format.words) {
         let listed =
             words.iter().take(MOST_WORDS).enumerate().map(|(label, word)| format!("{label} = {word}"));
@@ -43,4 +54,23 @@ pub(super) fn losses_of(contents: &Contents, triangles: usize, format: &Format) 
         lost.push(format!("label: words become numbers, {}{more}", listed.join(", ")));
     }
     lost
+}
+
+/// The records of a LAS file, such as its coordinate reference system, where they are lost.
+fn las_records(contents: &Contents, format: &Format) -> Option<String> {
+    let las = contents.cloud.las().filter(|_| format.name() != "las")?;
+    let all = || las.records.iter().chain(&las.extended);
+    // The description of extra bytes is in the names and types of the columns.
+    let dropped = all().filter(|record| record.key() != (b"LASF_Spec".as_slice(), 4));
+    let keys = dropped.map(|record| {
+        let (user, number) = record.key();
+        format!("{} {number}", String::from_utf8_lossy(user))
+    });
+    let keys: Vec<String> = keys.collect();
+    let is_crs = |key: &String| key.starts_with("LASF_Projection ");
+    let crs = if keys.iter().any(is_crs) { ", with the coordinate reference system" } else { "" };
+    let name = format.name();
+    (!keys.is_empty()).then(|| {
+        format!("LAS records: {} dropped{crs}, {name} files hold none ({})", keys.len(), keys.join(", "))
+    })
 }

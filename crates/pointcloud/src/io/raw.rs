@@ -76,6 +76,11 @@ impl RawFacts {
         self
     }
 
+    /// Facts of the numbers.
+    pub(crate) fn numbers(&self) -> Facts {
+        self.facts
+    }
+
     /// The column without numbers.
     pub(crate) fn without_rows(&self, name: &str) -> Raw {
         let stored = self.stored;

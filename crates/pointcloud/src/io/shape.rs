@@ -24,6 +24,11 @@ struct Triple {
 impl Shape {
     pub(crate) fn of(columns: &[&[f64]]) -> Self {
         let facts: Vec<Facts> = columns.iter().map(|values| Facts::of(values)).collect();
+        Self::with_facts(columns, &facts)
+    }
+
+    /// [`of`](Self::of) columns of which `facts` are known.
+    pub(crate) fn with_facts(columns: &[&[f64]], facts: &[Facts]) -> Self {
         let triple = |first: usize| {
             let [a, b, c] = [columns[first], columns[first + 1], columns[first + 2]];
             let mut lengths = a.iter().zip(b).zip(c).map(|((a, b), c)| (a * a + b * b + c * c).sqrt());

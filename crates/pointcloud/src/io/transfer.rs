@@ -55,8 +55,9 @@ impl Reader {
         let contents = if self.chooses() {
             // The points are drawn from the faces, which are not wanted themselves.
             let (dropped, left_out) = (contents.dropped, contents.left_out.clone());
+            let split = contents.split.clone();
             let cloud = self.choose(contents).map_err(|error| error.in_file(from))?;
-            Contents { dropped, left_out, ..Contents::from(cloud) }
+            Contents { dropped, left_out, split, ..Contents::from(cloud) }
         } else {
             contents
         };

@@ -84,6 +84,15 @@ impl Model {
         (!path.exists()).then_some(model)
     }
 
+    /// The model named `path`, where a run is expected: unless there is a file or a run of that name. The folder of a data set
+    /// does not hide the model.
+    #[must_use]
+    pub fn in_place_of_run(path: &Path) -> Option<&'static Self> {
+        let model = path.to_str().and_then(Self::named)?;
+        let is_taken = path.is_file() || path.join("config.toml").exists();
+        (!is_taken).then_some(model)
+    }
+
     /// The config that it was trained with.
     ///
     /// # Errors

@@ -194,3 +194,18 @@ impl From<SearchKind> for neighbors::Search {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ModelConfig;
+
+    #[test]
+    fn weights_are_counted_without_being_drawn() {
+        let spec = NetworkSpec { points: 64, channels_in: 4, classes: 5 };
+        for config in ModelConfig::examples() {
+            let network = config.init(&spec, &Device::flex());
+            assert_eq!(config.parameters(&spec), network.num_params() as u64, "{config:?}");
+        }
+    }
+}

@@ -17,8 +17,11 @@ const FILES: usize = 16;
 /// Classes whose files are read.
 const CLASSES: usize = 24;
 
-/// Points per cloud: more points take more time and hardly improve the classification of single shapes.
+/// Most points of a cloud: more take more time and hardly improve the classification of single shapes.
 const POINTS: usize = 1024;
+
+/// Fewest points of a cloud.
+const FEWEST_POINTS: usize = 64;
 
 /// Approximate number of clouds in a training, over all epochs.
 const SEEN: usize = 160_000;
@@ -41,11 +44,22 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
         .map(|paths: &Vec<&Path>| spread(paths, FILES).copied().collect())
         .collect();
     let reader = Reader::new().points(POINTS);
-    let read = |path: &&Path| reader.read(path).map(|cloud| cloud.into_positions());
-    let shapes: Vec<Vec<Vec<[f32; 3]>>> = chosen
+    let read = |path: &&Path| {
+        let contents = reader.open(path)?;
+        // Any number of points can be drawn from the faces of a mesh.
+        let points = if contents.faces.is_empty() { contents.cloud.len() } else { POINTS };
+        Ok::<_, pointcloud::Error>((points, reader.choose(contents)?.into_positions()))
+    };
+    let found: Vec<Vec<(usize, Vec<[f32; 3]>)>> = chosen
         .par_iter()
         .map(|paths| paths.iter().map(read).collect::<Result<Vec<_>, _>>())
         .collect::<Result<_, _>>()?;
+    let mut sizes: Vec<usize> = found.iter().flatten().map(|(points, _)| *points).collect();
+    sizes.sort_unstable();
+    // Repeated points would not add anything.
+    let points = sizes[sizes.len() / 2].clamp(FEWEST_POINTS, POINTS);
+    let shapes: Vec<Vec<Vec<[f32; 3]>>> =
+        found.into_iter().map(|class| class.into_iter().map(|(_, positions)| positions).collect()).collect();
 
     let size = if files.len() >= MANY_FILES { "m" } else { "s" };
     let epochs = (SEEN / files.len()).clamp(40, 400);
@@ -62,7 +76,7 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
         ),
         Pose::Any => ("the shapes lie in any pose, so they are rotated at random".to_owned(), "any", Axis::Z),
     };
-    let text = config(root, size, validation, (rotate, up_axis), epochs);
+    let text = config(root, size, points, validation, (rotate, up_axis), epochs);
     let reasons = vec![
         format!("task: classes of files, {} training files in {classes} classes", files.len()),
         format!(
@@ -74,7 +88,12 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
             }
         ),
         format!(
-            "points: {POINTS} of each file, drawn anew in every epoch; the kernel follows their distance"
+            "points: {points} of each file, {}; the kernel follows their distance",
+            if points == POINTS {
+                "drawn anew in every epoch"
+            } else {
+                "the median of the files, drawn anew in every epoch"
+            }
         ),
         format!("augmentation: {pose_text}"),
         format!(
@@ -93,6 +112,7 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
 fn config(
     root: &Path,
     size: &str,
+    points: usize,
     validation: f64,
     (rotate, up_axis): (&str, Axis),
     epochs: usize,
@@ -103,7 +123,7 @@ seed = 0
 
 [data]
 root = {root}
-points = {POINTS}
+points = {points}
 resample = true
 order = \"none\"
 validation_fraction = {validation:?}

@@ -36,7 +36,7 @@ impl Opened {
     /// When `path` is neither, or its files are damaged or inconsistent.
     pub(crate) fn find(path: impl Into<PathBuf>, weights: Weights) -> Result<Self, RunError> {
         let path: PathBuf = path.into();
-        if let Some(model) = Model::at(&path) {
+        if let Some(model) = Model::in_place_of_run(&path) {
             return Ok(Self {
                 config: model.config()?,
                 manifest: model.manifest(),

@@ -3,13 +3,13 @@
 mod average;
 mod calibrate;
 mod checkpointing;
+mod disk_space;
 mod epoch_loop;
 mod eta;
 mod finite;
 mod optimizer;
 mod output;
 mod renderer;
-mod room;
 mod schedule;
 mod sense;
 mod session;

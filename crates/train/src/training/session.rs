@@ -17,10 +17,10 @@ use pointcloud::io::create_folder;
 use super::average::Average;
 use super::calibrate::calibrate;
 use super::checkpointing::{Catch, WhenAsked};
+use super::disk_space::{DiskSpace, explain, roll_back};
 use super::epoch_loop::Epochs;
 use super::output::OutputFolder;
 use super::renderer::Silent;
-use super::room::{Room, explain, roll_back};
 use super::sense::Sense;
 use super::state::TrainingState;
 use super::step::{average, first, take_turn};
@@ -163,15 +163,15 @@ fn run<S: BatchSource>(
     // Until here, a stop request has nothing to save.
     let _listening = options.stop.listen();
     // Open the run only now, so that a failure to read the data leaves no run behind.
-    let (room, path) = (Room::of(config, &data.spec), output.path().to_owned());
-    room.check(&path, output.is_new())?;
+    let (space, path) = (DiskSpace::of(config, &data.spec), output.path().to_owned());
+    space.check(&path, output.is_new())?;
     let opened = output.open(config, &mut manifest);
     let (run, _lock, start) = opened.map_err(|error| {
         let last = RunDirectory::open(&path).and_then(|run| run.last_checkpoint()).ok().flatten();
-        explain(&path, last.map(|position| (position.epochs, position.step)), error, room)
+        explain(&path, last.map(|position| (position.epochs, position.step)), error, space)
     })?;
     let result = begin(options, &run, start, manifest, data);
-    result.map_err(|error| roll_back(&run, !options.resume, error, room))
+    result.map_err(|error| roll_back(&run, !options.resume, error, space))
 }
 
 /// Writes the small files of an open run, then trains.

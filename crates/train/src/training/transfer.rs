@@ -37,7 +37,7 @@ pub(super) fn load_from(network: &mut Network, from: &Path) -> Result<Fitted, Ru
 
 /// The weights at `from`, and their name for messages.
 fn weights(from: &Path) -> Result<(Vec<u8>, PathBuf), RunError> {
-    if let Some(model) = Model::at(from) {
+    if let Some(model) = Model::in_place_of_run(from) {
         return Ok((model.weights().to_vec(), from.to_owned()));
     }
     if !from.exists() {

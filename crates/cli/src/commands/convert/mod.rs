@@ -245,6 +245,6 @@ impl Convert {
         if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             make_folder(folder)?;
         }
-        reader.convert(from, to, self.strict).with_context(|| format!("cannot convert {}", from.display()))
+        Ok(reader.convert(from, to, self.strict)?)
     }
 }

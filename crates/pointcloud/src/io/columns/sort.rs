@@ -11,30 +11,6 @@ use crate::io::raw::HALVES;
 use crate::names::{self, Role};
 use crate::scalar::{ScalarProperty, ScalarType};
 
-/// Coordinates as they come in.
-#[derive(Debug)]
-enum Coordinates {
-    /// Of types that `f32` holds exactly.
-    Narrow(Vec<[f32; 3]>),
-    /// Of all other types.
-    Wide(Vec<[f64; 3]>),
-}
-
-impl Coordinates {
-    /// Empty; narrow where `f32` holds every value of the three types exactly.
-    fn of_types(types: [ScalarType; 3]) -> Self {
-        let exact = |t: ScalarType| t == ScalarType::F32 || t.size() <= 2;
-        if types.into_iter().all(exact) { Self::Narrow(Vec::new()) } else { Self::Wide(Vec::new()) }
-    }
-
-    fn push(&mut self, point: [f64; 3]) {
-        match self {
-            Self::Narrow(narrow) => narrow.push(point.map(|v| v as f32)),
-            Self::Wide(wide) => wide.push(point),
-        }
-    }
-}
-
 /// A column with a type, and what its numbers have in common in the whole file, of which the column may be a part.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -74,13 +50,15 @@ pub(crate) fn cloud_of_entries(mut rest: Vec<Entry>) -> std::result::Result<Sort
         });
     };
     let [x, y, z] = take(&mut rest, axes);
-    let mut coordinates = Coordinates::of_types([&x, &y, &z].map(|entry| entry.column.scalar_type));
-    for ((&x, &y), &z) in x.column.values.iter().zip(&y.column.values).zip(&z.column.values) {
-        coordinates.push([x, y, z]);
-    }
-    let cloud = match coordinates {
-        Coordinates::Narrow(positions) => PointCloud::new(positions),
-        Coordinates::Wide(wide) => PointCloud::from_coordinates(wide),
+    let points = x.column.values.iter().zip(&y.column.values).zip(&z.column.values);
+    let points = points.map(|((&x, &y), &z)| [x, y, z]);
+    // Singles hold the numbers of these types exactly.
+    let exact =
+        |entry: &Entry| entry.column.scalar_type == ScalarType::F32 || entry.column.scalar_type.size() <= 2;
+    let cloud = if [&x, &y, &z].into_iter().all(exact) {
+        PointCloud::new(points.map(|point| point.map(|v| v as f32)).collect())
+    } else {
+        PointCloud::from_coordinates(points.collect())
     };
     let mut sorted =
         Sorted { contents: Contents::from(cloud), facts: [&x, &y, &z].map(|entry| entry.facts).into() };
@@ -95,11 +73,29 @@ pub(crate) fn cloud_of_entries(mut rest: Vec<Entry>) -> std::result::Result<Sort
 /// # Errors
 /// As [`cloud_of_entries`].
 pub(crate) fn cloud_of_table(columns: Vec<ScalarProperty>) -> std::result::Result<Contents, String> {
-    let entry = |(stored, column): (usize, ScalarProperty)| {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (index, column) in columns.into_iter().enumerate() {
+        // The low half of an integer follows the high one.
+        let before = entries.last().filter(|before| are_halves(&before.column.name, &column.name));
+        let stored = before.map_or(index, |before| before.stored);
         let facts = Facts::of(&column.values);
-        Entry { column, facts, stored }
-    };
-    Ok(cloud_of_entries(columns.into_iter().enumerate().map(entry).collect())?.contents)
+        entries.push(Entry { column, facts, stored });
+    }
+    Ok(cloud_of_entries(entries)?.contents)
+}
+
+/// Whether two names are those of the halves of one column of 64-bit integers.
+pub(crate) fn are_halves(high: &str, low: &str) -> bool {
+    let stem = high.strip_suffix(HALVES[0]);
+    stem.is_some() && stem == low.strip_suffix(HALVES[1])
+}
+
+/// The columns of the file that became two.
+fn split_names(entries: &[Entry]) -> Vec<String> {
+    let pairs = entries.windows(2).filter(|pair| {
+        pair[0].stored == pair[1].stored && are_halves(&pair[0].column.name, &pair[1].column.name)
+    });
+    pairs.filter_map(|pair| pair[0].column.name.strip_suffix(HALVES[0]).map(str::to_owned)).collect()
 }
 
 /// Single words for names, each once.
@@ -143,6 +139,7 @@ impl Sorted {
                 format!("{low}: integers beyond 2^53 are two columns, {low}_high32 · 2^32 + {low}_low32");
             self.contents.notes.push(note);
         }
+        self.contents.split = split_names(&rest);
         for Entry { mut column, facts, .. } in rest {
             if matches!(names::role_of(&column.name).0, Role::Position(_)) {
                 // Text leaves coordinates unrounded, and this column holds none.

@@ -3,7 +3,9 @@
 use crate::bounds::Bounds;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
+use crate::io::columns::sort::are_halves;
 use crate::io::facts::Facts;
+use crate::io::raw::{HALVES, LARGEST_WHOLE};
 use crate::scalar::ScalarType;
 
 /// One column of a file to write and where its values come from.
@@ -74,6 +76,49 @@ pub(crate) fn distinct_columns_of(cloud: &PointCloud) -> Result<Vec<Column<'_>>>
     match columns.iter().find(|column| !names.insert(column.name)) {
         Some(column) => Err(Error::PropertyName { name: column.name.to_owned() }),
         None => Ok(columns),
+    }
+}
+
+/// Columns of a file that has integers of 64 bits: their order, and which of them are the halves of one integer.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    /// Indices of the columns in the order of the bytes of a record: the low half of an integer comes first.
+    pub(crate) order: Vec<usize>,
+    /// Indices of the high halves.
+    high: Vec<usize>,
+}
+
+impl Joined {
+    /// Joins neighbours that are the halves of integers of which at least one is beyond 2^53, since others are read as one
+    /// column of another type.
+    pub(crate) fn of(outline: &Outline<'_>, columns: &[Column<'_>]) -> Self {
+        let most = (LARGEST_WHOLE >> 32) as f64;
+        let is_high = |index: &usize| match columns.get(*index..index + 2) {
+            Some([high, low]) => {
+                let types = matches!(high.scalar_type, ScalarType::I32 | ScalarType::U32);
+                let facts = outline.facts[*index];
+                types
+                    && low.scalar_type == ScalarType::U32
+                    && are_halves(high.name, low.name)
+                    && (facts.least < -most || facts.most > most)
+            }
+            _ => false,
+        };
+        let high: Vec<usize> = (0..columns.len()).filter(is_high).collect();
+        let mut order: Vec<usize> = (0..columns.len()).collect();
+        high.iter().for_each(|&index| order.swap(index, index + 1));
+        Self { order, high }
+    }
+
+    /// The name of an integer whose high half is column `index`; `None` for any other column.
+    pub(crate) fn name<'a>(&self, columns: &[Column<'a>], index: usize) -> Option<&'a str> {
+        let name: &'a str = columns.get(index).filter(|_| self.high.contains(&index))?.name;
+        name.strip_suffix(HALVES[0])
+    }
+
+    /// Whether column `index` is the low half of an integer.
+    pub(crate) fn is_low(&self, index: usize) -> bool {
+        index.checked_sub(1).is_some_and(|before| self.high.contains(&before))
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: None,
     words: false,
+    long_integers: false,
     written: &[],
     encoder: never_written,
     lost: nothing_lost,

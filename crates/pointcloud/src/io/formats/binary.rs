@@ -135,6 +135,14 @@ pub(super) fn put_records(cloud: &PointCloud, rows: Range<usize>, out: &mut Vec<
     }
 }
 
+/// [`put_records`] with the columns in an order.
+pub(super) fn put_ordered(cloud: &PointCloud, rows: Range<usize>, order: &[usize], out: &mut Vec<u8>) {
+    let columns = columns_of(cloud);
+    for i in rows {
+        order.iter().for_each(|&index| put(out, columns[index].scalar_type, (columns[index].value)(i)));
+    }
+}
+
 /// One number at an offset in a record.
 #[derive(Clone, Debug)]
 pub(super) struct Field {

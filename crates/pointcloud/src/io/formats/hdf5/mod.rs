@@ -27,6 +27,7 @@ pub(crate) const FORMAT: Format = Format {
     inspect: summary::inspect,
     open: None,
     words: false,
+    long_integers: false,
     written: &[],
     encoder: never_written,
     lost: nothing_lost,

@@ -24,7 +24,7 @@ pub(super) fn open(mut input: Input<'static>, ask: &Ask<'_>) -> Result<Option<Bo
         }
     } else {
         input.seek(header.data as u64)?;
-        Points::Records(Records::new(header.size, header.points, 16, "points"))
+        Points::Records(Records::new(header.size, header.points, 16 + header.extra.len(), "points"))
     };
     let chunked = match &points {
         Points::Chunks(chunks) => Some(chunks.vlr().clone()),

@@ -1,10 +1,20 @@
 //! Extra bytes of LAS points: further numbers, as the file describes them.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use super::super::binary::{Field, Number};
+use crate::metadata::LasExtra;
 use crate::scalar::ScalarType;
 
 /// Bytes of a description.
 pub(super) const ENTRY: usize = 192;
+
+/// Most extra bytes without description that are kept.
+const MOST_BYTES: usize = 64;
+
+/// What bytes of no known type are.
+const BYTE: Number = Number::Scalar(ScalarType::U8);
 
 /// Types 1 to 6 of extra bytes.
 pub(super) const EXTRA_TYPES: [ScalarType; 6] =
@@ -46,42 +56,99 @@ pub(super) fn transform_of(entry: &[u8], part: usize) -> Option<(f64, f64)> {
     (options & 24 != 0).then_some((scale, offset))
 }
 
-type Described = (Vec<Extra>, Vec<(String, Vec<u8>)>, Vec<String>);
+/// What the extra bytes of a point are.
+#[derive(Debug, Default)]
+pub(super) struct Described {
+    pub(super) numbers: Vec<Extra>,
+    pub(super) stored: Vec<LasExtra>,
+    /// What cannot be read.
+    pub(super) left_out: Vec<String>,
+}
 
-/// What the extra bytes from byte `start` to byte `size` of a point are; the descriptions of single numbers; what is left
-/// out.
-pub(super) fn extra_of(descriptions: &[u8], start: usize, size: usize) -> Described {
-    let mut offset = start;
-    let (mut extra, mut entries, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in descriptions.chunks_exact(ENTRY) {
-        let (kind, options) = (entry[2], entry[3]);
-        let name = entry[4..36].split(|&b| b == 0).next().unwrap_or_default();
-        let name = String::from_utf8_lossy(name).trim().to_owned();
-        let Some((number, count)) = type_of(kind) else {
+impl Described {
+    /// The extra bytes from byte `start` to byte `size` of a point.
+    ///
+    /// Bytes whose type is not known are numbers from 0 to 255, so that they are kept.
+    pub(super) fn of(descriptions: &[u8], start: usize, size: usize) -> Self {
+        let (mut offset, mut described) = (start, Self::default());
+        let mut taken = HashSet::from(["x", "y", "z"].map(str::to_owned));
+        for entry in descriptions.chunks_exact(ENTRY) {
+            let name = name_of(entry);
             // Type 0 is any bytes, their number in the options.
-            offset += usize::from(options);
-            left_out.push(format!("extra bytes '{name}' of no number type"));
-            if kind == 0 {
-                continue;
+            let bytes = usize::from(entry[3]);
+            let known = if entry[2] == 0 { Some((BYTE, bytes)) } else { type_of(entry[2]) };
+            let Some((number, count)) = known else {
+                described
+                    .left_out
+                    .push(format!("description of the extra bytes '{name}', whose type is not known"));
+                break;
+            };
+            if offset + count * number.size() > size {
+                described.left_out.push(format!("extra bytes '{name}', which do not fit the points"));
+                break;
             }
-            break;
-        };
-        if offset + count * number.size() > size {
-            left_out.push(format!("extra bytes '{name}', which do not fit the points"));
-            break;
+            let names = match count {
+                1 if entry[2] > 0 => vec![free_name(&name, &mut taken)],
+                _ => (0..count).map(|part| free_name(&format!("{name}_{part}"), &mut taken)).collect(),
+            };
+            for (part, name) in names.iter().enumerate() {
+                let field = Field { name: name.clone(), number, offset: offset + part * number.size() };
+                let transform = if entry[2] > 0 { transform_of(entry, part) } else { None };
+                described.numbers.push(Extra { field, transform });
+            }
+            described.stored.push(LasExtra { names, entry: entry.to_vec() });
+            offset += count * number.size();
         }
-        for part in 0..count {
-            let name = if count == 1 { name.clone() } else { format!("{name}_{part}") };
-            let field = Field { name, number, offset: offset + part * number.size() };
-            extra.push(Extra { field, transform: transform_of(entry, part) });
-        }
-        if count == 1 {
-            entries.push((name, entry.to_vec()));
-        }
-        offset += count * number.size();
+        described.add_undescribed(offset..size, &mut taken);
+        described
     }
-    if offset < size && left_out.is_empty() {
-        left_out.push(format!("{} extra bytes without description", size - offset));
+
+    /// Adds bytes without a description.
+    fn add_undescribed(&mut self, bytes: Range<usize>, taken: &mut HashSet<String>) {
+        if bytes.is_empty() {
+            return;
+        }
+        if bytes.len() > MOST_BYTES {
+            self.left_out.push(format!("{} extra bytes without description", bytes.len()));
+            return;
+        }
+        let names: Vec<String> =
+            (0..bytes.len()).map(|part| free_name(&format!("extra_byte_{part}"), taken)).collect();
+        for (name, offset) in names.iter().zip(bytes) {
+            let field = Field { name: name.clone(), number: BYTE, offset };
+            self.numbers.push(Extra { field, transform: None });
+        }
+        self.stored.push(LasExtra { names, entry: Vec::new() });
     }
-    (extra, entries, left_out)
+}
+
+impl LasExtra {
+    /// The type of the numbers.
+    pub(super) fn number(&self) -> Number {
+        self.entry.get(2).and_then(|&kind| type_of(kind)).map_or(BYTE, |(number, _)| number)
+    }
+
+    /// Factor and summand of a number.
+    pub(super) fn transform(&self, part: usize) -> Option<(f64, f64)> {
+        let entry = self.entry.get(..ENTRY).filter(|entry| entry[2] > 0)?;
+        transform_of(entry, part)
+    }
+}
+
+/// The name in a description.
+pub(super) fn name_of(entry: &[u8]) -> String {
+    let name = entry[4..36].split(|&b| b == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(name).trim().to_owned()
+}
+
+/// A name without blanks that is not taken: no reader of the columns changes it.
+fn free_name(name: &str, taken: &mut HashSet<String>) -> String {
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    let clean: String = name.chars().map(|c| if odd(c) { '_' } else { c }).collect();
+    let clean = if clean.is_empty() { "unnamed".to_owned() } else { clean };
+    let numbered = (2..).map(|number: u32| format!("{clean}_{number}"));
+    let free = std::iter::once(clean.clone()).chain(numbered).find(|name| !taken.contains(name));
+    let free = free.unwrap_or(clean);
+    taken.insert(free.clone());
+    free
 }

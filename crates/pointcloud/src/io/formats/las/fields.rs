@@ -1,6 +1,7 @@
 //! The fields of LAS points.
 
 use super::super::binary::{Field, Number};
+use super::header::SIZES;
 use crate::scalar::ScalarType;
 
 /// Names that a column of extra bytes must not have, since readers use them for fields.
@@ -38,7 +39,7 @@ pub(super) fn has_waves(format: usize) -> bool {
 
 /// Whether readers use `name` for a field of some point format.
 pub(super) fn is_reserved(name: &str) -> bool {
-    let known = [3, 8].into_iter().any(|format| {
+    let known = [5, 10].into_iter().any(|format| {
         fields(format).iter().any(|field| field.name == name)
             || bits(format).iter().any(|bits| bits.0 == name)
     });
@@ -47,7 +48,7 @@ pub(super) fn is_reserved(name: &str) -> bool {
 
 /// Whole-byte fields of a point format.
 pub(super) fn fields(format: usize) -> Vec<Field> {
-    use ScalarType::{F64, I8, I16, U8, U16};
+    use ScalarType::{F32, F64, I8, I16, U8, U16, U32};
     let field =
         |name: &str, scalar, offset| Field { name: name.into(), number: Number::Scalar(scalar), offset };
     let mut fields = vec![field("intensity", U16, 12)];
@@ -76,6 +77,16 @@ pub(super) fn fields(format: usize) -> Vec<Field> {
     }
     if matches!(format, 8 | 10) {
         fields.push(field("nir", U16, 36));
+    }
+    if has_waves(format) {
+        // The packet follows everything else.
+        let start = SIZES[format] - 29;
+        fields.push(field("wavepacket_index", U8, start));
+        fields.push(Field { name: "wavepacket_offset".into(), number: Number::U64, offset: start + 1 });
+        fields.push(field("wavepacket_size", U32, start + 9));
+        for (part, name) in ["return_point_wave_location", "x_t", "y_t", "z_t"].into_iter().enumerate() {
+            fields.push(field(name, F32, start + 13 + 4 * part));
+        }
     }
     fields
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::binary::Number;
-use super::extra::{Extra, extra_of};
+use super::extra::{Described, Extra};
 use super::fields::has_waves;
 use crate::error::{Error, Position, Result};
 use crate::io::input::Input;
@@ -19,6 +19,9 @@ pub(super) const SIZES: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 6
 const SMALLEST: usize = 227;
 const LARGEST: usize = 375;
 
+/// The bit of the encoding that says that waveforms are in a file of their own.
+const WAVES_OUTSIDE: u8 = 4;
+
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) format: usize,
@@ -31,12 +34,12 @@ pub(super) struct Header {
     pub(super) scale: [f64; 3],
     pub(super) offset: [f64; 3],
     pub(super) extra: Vec<Extra>,
-    /// What could not be described of the extra bytes.
+    /// What the points of a cloud have not.
     left_out: Vec<String>,
     /// The record of the compression.
     pub(super) laz: Vec<u8>,
-    /// First byte of the records after the points, where there are any.
-    extended: Option<usize>,
+    /// First byte and number of the records after the points, where there are any.
+    extended: Option<(usize, usize)>,
     pub(super) metadata: LasMetadata,
 }
 
@@ -57,8 +60,8 @@ impl Header {
     /// Reads the header of a file in memory.
     pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let mut header = Self::parse_start(path, bytes, bytes.len())?;
-        if let Some(at) = header.extended {
-            header.read_extended(bytes.get(at..).unwrap_or_default());
+        if let Some((at, count)) = header.extended {
+            header.read_extended(bytes.get(at..).unwrap_or_default(), count);
         }
         Ok(header)
     }
@@ -71,9 +74,9 @@ impl Header {
         input.seek(0)?;
         let start = input.take(data.clamp(SMALLEST, length.max(SMALLEST)))?;
         let mut header = Self::parse_start(input.path(), &start, length)?;
-        if let Some(at) = header.extended.filter(|at| all && *at < length) {
+        if let Some((at, count)) = header.extended.filter(|(at, _)| all && *at < length) {
             input.seek(at as u64)?;
-            header.read_extended(&input.take(length - at)?);
+            header.read_extended(&input.take(length - at)?, count);
         }
         Ok(header)
     }
@@ -129,8 +132,15 @@ impl Header {
             metadata,
         };
         header.read_records(path, bytes, start)?;
-        if minor >= 4 && start >= 375 && whole(bytes, 243, ScalarType::U32) > 0 {
-            header.extended = Some(wide(bytes, 235));
+        header.extended = match minor {
+            4.. if start >= 375 => Some((wide(bytes, 235), whole(bytes, 243, u32_))),
+            // Version 1.3 has one record after the points: the waveforms.
+            3 if start >= 235 && has_waves(format) => Some((wide(bytes, 227), 1)),
+            _ => None,
+        };
+        header.extended = header.extended.filter(|&(at, count)| at > 0 && count > 0);
+        if has_waves(format) && bytes[6] & WAVES_OUTSIDE != 0 {
+            header.left_out.push("waveforms in the file .wdp beside it".into());
         }
         Ok(header)
     }
@@ -152,21 +162,27 @@ impl Header {
             let record = record_of(&bytes[at..at + 54], 22, body);
             match record.key() {
                 // Several records describe the bytes one after the other.
-                (b"LASF_Spec", 4) => described.extend_from_slice(body),
+                (b"LASF_Spec", 4) => {
+                    if described.is_empty() {
+                        self.metadata.records.push(LasRecord { body: Vec::new(), ..record });
+                    }
+                    described.extend_from_slice(body);
+                }
                 (b"laszip encoded", 22204) => self.laz = body.to_vec(),
                 _ => self.metadata.records.push(record),
             }
             at += 54 + length;
         }
-        let described = extra_of(&described, SIZES[self.format], self.size);
-        (self.extra, self.metadata.extra, self.left_out) = described;
+        let described = Described::of(&described, SIZES[self.format], self.size);
+        (self.extra, self.metadata.extra, self.left_out) =
+            (described.numbers, described.stored, described.left_out);
         Ok(())
     }
 
     /// Records after the points, in the bytes from the first one on; those that do not end inside the file are left out.
-    fn read_extended(&mut self, bytes: &[u8]) {
+    fn read_extended(&mut self, bytes: &[u8], count: usize) {
         let mut at = 0_usize;
-        for _ in 0..whole(&self.metadata.header, 243, ScalarType::U32) {
+        for _ in 0..count {
             let Some(head) = at.checked_add(60).and_then(|end| bytes.get(at..end)) else { break };
             let length = wide(head, 20);
             let end = (at + 60).checked_add(length);
@@ -178,8 +194,7 @@ impl Header {
 
     /// What the points of a cloud have not.
     pub(super) fn left_out(&self) -> Vec<String> {
-        let waves = has_waves(self.format).then(|| "waveform packets".to_owned());
-        self.left_out.iter().cloned().chain(waves).collect()
+        self.left_out.clone()
     }
 
     pub(super) fn truncated(&self, path: &Path, position: Position, row: usize) -> Error {
@@ -193,12 +208,4 @@ fn record_of(head: &[u8], description: usize, body: &[u8]) -> LasRecord {
     record.head.copy_from_slice(&head[..20]);
     record.description.copy_from_slice(&head[description..description + 32]);
     record
-}
-
-impl LasRecord {
-    /// The user, and the number of the record.
-    pub(super) fn key(&self) -> (&[u8], u16) {
-        let user = self.head[2..18].split(|&b| b == 0).next().unwrap_or_default();
-        (user, u16::from_le_bytes([self.head[18], self.head[19]]))
-    }
 }

@@ -4,13 +4,15 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::super::binary::{Number, put};
-use super::extra::{ENTRY, EXTRA_TYPES, transform_of, type_of};
+use super::extra::{ENTRY, EXTRA_TYPES};
 use super::fields::{bits, fields, has_color, has_time, is_reserved};
 use super::header::SIZES;
 use super::read::coordinate;
+use super::template::{self, Stored, Template};
 use crate::cloud::PointCloud;
 use crate::io::columns::{Column, Outline, columns_of, distinct_columns_of};
 use crate::io::facts::Facts;
+use crate::io::raw::LARGEST_WHOLE;
 use crate::names::{self, Role};
 use crate::scalar::ScalarType;
 
@@ -29,7 +31,7 @@ enum Target {
     Coordinate(usize),
     Field {
         offset: usize,
-        scalar: ScalarType,
+        number: Number,
         factor: f64,
     },
     Bits {
@@ -76,10 +78,15 @@ impl Layout {
         if let Some(kind) = float_colors(outline) {
             layout.lost.push(format!("colours: {kind} becomes ushort, las holds 16 bits per channel"));
         }
-        let mut names = HashSet::new();
+        let template = Template::of(outline, columns, layout.size);
+        layout.extra = template.entries();
+        layout.size += template.size();
+        let mut names = template.names();
         for (number, column) in columns.iter().enumerate() {
             let target = match number {
                 0..3 => Target::Coordinate(number),
+                // The offset is known when all columns are placed.
+                _ if template.has(number) => Target::Coordinate(0),
                 _ => {
                     let field = layout.field_of(outline, column, &outline.facts[number]);
                     // Two columns may have spellings of one name.
@@ -89,6 +96,12 @@ impl Layout {
             };
             layout.targets.push(target);
         }
+        for (index, target) in layout.targets.iter_mut().enumerate() {
+            if let Some(Stored { offset, number, transform }) = template.stored(index, layout.size) {
+                *target = Target::Extra { offset, number, transform };
+            }
+        }
+        layout.size += template.undescribed();
         layout
     }
 
@@ -99,21 +112,24 @@ impl Layout {
         let same =
             |name: &str| if is_label { name == "classification" } else { names::same(name, column.name) };
         if let Some(field) = fields(self.format).iter().find(|field| same(&field.name)) {
-            let Number::Scalar(scalar) = field.number else { return None };
             let is_color = cloud.colors().is_some() && matches!(column.name, "red" | "green" | "blue");
             let factor = if is_color { color_factor(outline) } else { 1.0 };
-            let holds = match scalar.integer_range() {
-                Some((low, high)) => facts.whole_within(low as f64, high as f64),
-                None => !facts.nan,
+            let holds = match field.number {
+                Number::Scalar(scalar) => match scalar.integer_range() {
+                    Some((low, high)) => facts.whole_within(low as f64, high as f64),
+                    None => scalar == ScalarType::F64 || facts.single,
+                },
+                _ => facts.whole_within(0.0, LARGEST_WHOLE as f64),
             };
-            return (is_color || holds).then_some(Target::Field { offset: field.offset, scalar, factor });
+            let (offset, number) = (field.offset, field.number);
+            return (is_color || holds).then_some(Target::Field { offset, number, factor });
         }
         let &(_, byte, first, count) = bits(self.format).iter().find(|(name, ..)| same(name))?;
         let most = f64::from((1_u32 << count) - 1);
         facts.whole_within(0.0, most).then_some(Target::Bits { byte, first })
     }
 
-    /// Extra bytes for a column: as the file that the cloud came from describes them, else in the type of the column.
+    /// Extra bytes for a column, in the type of the column.
     fn extra_of(
         &mut self,
         outline: &Outline<'_>,
@@ -121,20 +137,6 @@ impl Layout {
         names: &mut HashSet<String>,
     ) -> Target {
         let (cloud, offset) = (outline.cloud, self.size);
-        let stored = cloud.las().and_then(|las| las.extra.iter().find(|(name, _)| name == column.name));
-        if let Some((_, entry)) = stored
-            && let Some((number, _)) = type_of(entry[2])
-        {
-            let transform = transform_of(entry, 0).unwrap_or((1.0, 0.0));
-            let raw = |i: usize| ((column.value)(i) - transform.1) / transform.0;
-            // A new step may be needed where values were changed; those that come in parts are as in the file.
-            let near = |v: f64| !number_is_whole(number) || (v - v.round()).abs() < 1e-3;
-            if (0..cloud.len()).all(|i| near(raw(i))) && names.insert(column.name.to_owned()) {
-                self.extra.push(entry.clone());
-                self.size += number.size();
-                return Target::Extra { offset, number, transform };
-            }
-        }
         // A second label would be read in place of a classification that is 0 everywhere.
         let is_label = Some(column.name) == cloud.label_name();
         let second = cloud.labels().is_some() && !is_label && names::role_of(column.name).0 == Role::Label;
@@ -203,8 +205,8 @@ impl Layout {
                     put(stored, ScalarType::I32, steps);
                     4 * axis
                 }
-                Target::Field { offset, scalar, factor } => {
-                    put(stored, scalar, if factor == 1.0 { value } else { (value * factor).round() });
+                Target::Field { offset, number, factor } => {
+                    number.put(stored, if factor == 1.0 { value } else { (value * factor).round() });
                     offset
                 }
                 Target::Bits { byte, first } => {
@@ -219,10 +221,6 @@ impl Layout {
             record[offset..offset + stored.len()].copy_from_slice(stored);
         }
     }
-}
-
-fn number_is_whole(number: Number) -> bool {
-    !matches!(number, Number::F16 | Number::Scalar(ScalarType::F32 | ScalarType::F64))
 }
 
 /// The type of the colours of the file, where it is one of floats.
@@ -254,18 +252,16 @@ fn format_of(outline: &Outline<'_>) -> usize {
     let colored = cloud.colors().is_some();
     let fresh = if colored { 7 } else { 6 };
     let Some(stored) = cloud.las().and_then(|las| las.header.get(104)) else { return fresh };
-    // Waveforms are not read.
-    let stored = match usize::from(stored & 0x3f) {
-        4 => 1,
-        5 => 3,
-        9 => 6,
-        10 => 8,
-        other => other,
-    };
-    let label = columns_of(cloud).iter().position(|column| Some(column.name) == cloud.label_name());
+    let stored = usize::from(stored & 0x3f);
+    // Extra bytes hold a label of any size.
+    let is_extra = |name: &str| cloud.las().is_some_and(|las| las.has_extra(name));
+    let label = columns_of(cloud)
+        .iter()
+        .position(|column| Some(column.name) == cloud.label_name() && !is_extra(column.name));
     let labels = stored >= 6 || label.is_none_or(|index| outline.facts[index].within(0.0, 31.0));
     let time = cloud.property("gps_time").is_none() || has_time(stored);
-    if labels && time && (!colored || has_color(stored)) { stored } else { fresh }
+    let colors = !colored || has_color(stored) || cloud.las().is_some_and(template::holds_colors);
+    if labels && time && colors { stored } else { fresh }
 }
 
 /// How far the points `rows` are from steps of `scale`; infinite where they are out of reach.

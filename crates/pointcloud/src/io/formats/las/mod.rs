@@ -8,6 +8,7 @@ mod header;
 mod layout;
 mod pack;
 mod read;
+mod template;
 mod unpack;
 mod write;
 
@@ -25,6 +26,7 @@ pub(super) const FORMAT: Format = Format {
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
     words: false,
+    long_integers: false,
     written: &["las", "laz"],
     encoder: |path, outline| write::encoder(path, outline, extension_of(path) == "laz"),
     lost: layout::lost,

@@ -88,12 +88,10 @@ pub(super) fn keep_used(table: &mut Table, header: &Header) {
     // A colour is three channels, of which one may be 0 everywhere.
     let is_color = |entry: &Entry| matches!(entry.column.name.as_str(), "red" | "green" | "blue");
     let used = |entry: &Entry| !entry.facts.within(0.0, 0.0);
-    let colored = table.entries[3..known].iter().any(|entry| is_color(entry) && used(entry));
-    let mut index = 0;
-    table.entries.retain(|entry| {
-        index += 1;
-        !(4..=known).contains(&index) || used(entry) || (colored && is_color(entry))
-    });
+    // A field of 64 bits may be two columns.
+    let is_field = |entry: &Entry| (3..known).contains(&entry.stored);
+    let colored = table.entries.iter().any(|entry| is_field(entry) && is_color(entry) && used(entry));
+    table.entries.retain(|entry| !is_field(entry) || used(entry) || (colored && is_color(entry)));
 }
 
 fn coordinates(records: &[u8], header: &Header) -> Vec<Raw> {

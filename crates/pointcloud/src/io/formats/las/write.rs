@@ -17,6 +17,9 @@ use crate::metadata::{LasMetadata, LasRecord};
 /// Bytes of the header of version 1.4.
 const HEADER: usize = 375;
 
+/// Bytes of the header of version 1.3, the first that says where waveforms are.
+const WITH_WAVES: usize = 235;
+
 /// The writer of a LAS file with all columns, compressed (LAZ) where asked for.
 ///
 /// Labels from 0 to 255 are the classification, properties with the name and range of a LAS field
@@ -100,13 +103,21 @@ impl Encode for LasEncoder {
             packer.end(out)?;
         }
         let end = out.stream_position()?;
-        for LasRecord { head, description, body } in &self.extended {
+        let mut waves = None;
+        for record in &self.extended {
+            if record.key() == (b"LASF_Spec".as_slice(), 65535) {
+                waves = Some(out.stream_position()?);
+            }
+            let LasRecord { head, description, body } = record;
             out.write_all(head)?;
             out.write_all(&(body.len() as u64).to_le_bytes())?;
             out.write_all(description)?;
             out.write_all(body)?;
         }
         let header = &mut self.header;
+        if header_size(header) >= WITH_WAVES && header[25] >= 3 {
+            header[227..235].copy_from_slice(&waves.unwrap_or(0).to_le_bytes());
+        }
         if header_size(header) >= HEADER && header[25] >= 4 {
             let first = if self.extended.is_empty() { 0 } else { end };
             header[235..243].copy_from_slice(&first.to_le_bytes());
@@ -139,8 +150,12 @@ fn header(outline: &Outline<'_>, layout: &Layout, packs: bool) -> io::Result<Vec
         )));
     }
     let mut records: Vec<LasRecord> = cloud.las().map(|las| las.records.clone()).unwrap_or_default();
-    if !extra.is_empty() {
-        records.push(record("LASF_Spec", 4, extra));
+    let description = records.iter().position(|record| record.key() == (b"LASF_Spec".as_slice(), 4));
+    match description {
+        Some(index) if extra.is_empty() => drop(records.remove(index)),
+        Some(index) => records[index].body = extra,
+        None if extra.is_empty() => {}
+        None => records.push(record("LASF_Spec", 4, extra)),
     }
     if packs {
         let mut body = Vec::new();
@@ -165,6 +180,12 @@ fn header(outline: &Outline<'_>, layout: &Layout, packs: bool) -> io::Result<Vec
         set(131 + 8 * axis, &layout.scale[axis].to_le_bytes());
         set(155 + 8 * axis, &layout.offset[axis].to_le_bytes());
         let [low, high] = bounds.map_or([0.0; 2], |bounds| [bounds.min[axis], bounds.max[axis]]);
+        // The product of steps and scale may differ from the decimal in its last bit: the file keeps its own.
+        let near = |at: usize, value: f64| match stored_bounds(cloud.las(), at) {
+            Some(stored) if (stored - value).abs() < 1e-3 * layout.scale[axis] => stored,
+            _ => value,
+        };
+        let (low, high) = (near(187 + 16 * axis, low), near(179 + 16 * axis, high));
         set(179 + 16 * axis, &high.to_le_bytes());
         set(187 + 16 * axis, &low.to_le_bytes());
     }
@@ -175,6 +196,11 @@ fn header(outline: &Outline<'_>, layout: &Layout, packs: bool) -> io::Result<Vec
         header.extend(body);
     }
     Ok(header)
+}
+
+/// A number of the bounds in the header of the file that the cloud came from.
+fn stored_bounds(las: Option<&LasMetadata>, at: usize) -> Option<f64> {
+    las?.header.get(at..)?.first_chunk().copied().map(f64::from_le_bytes)
 }
 
 /// A header of version 1.4, with what is known of another version.
@@ -198,11 +224,12 @@ fn fresh(las: Option<&LasMetadata>) -> Vec<u8> {
 
 /// The number of points, in all and by return, where the points have returns.
 fn set_counts(header: &mut [u8], count: u64, by_return: &[u64; 15], format: usize) {
-    // Fields of version 1.0 to 1.3, which are 0 for point formats that these do not know.
-    let legacy = if format < 6 { count } else { 0 };
+    // Fields of version 1.0 to 1.3: they are 0 for point formats that these versions do not know, and may be 0 in version 1.4.
+    let counts = format < 6 && (header[25] < 4 || header[107..111] != [0; 4]);
+    let legacy = if counts { count } else { 0 };
     header[107..111].copy_from_slice(&u32::try_from(legacy).unwrap_or(0).to_le_bytes());
     for (index, &number) in by_return.iter().take(5).enumerate() {
-        let number = if format < 6 { u32::try_from(number).unwrap_or(0) } else { 0 };
+        let number = if counts { u32::try_from(number).unwrap_or(0) } else { 0 };
         header[111 + 4 * index..115 + 4 * index].copy_from_slice(&number.to_le_bytes());
     }
     if header_size(header) >= HEADER && header[25] >= 4 {

@@ -42,6 +42,7 @@ pub(super) const FORMAT: Format = Format {
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
     words: false,
+    long_integers: true,
     written: &["npy"],
     encoder: write::encoder,
     lost: write::lost,

@@ -1,11 +1,13 @@
 //! Clouds into NPY files.
 
+use std::ops::Range;
 use std::path::Path;
 
-use super::super::binary::put_records;
+use super::super::binary::put_ordered;
 use super::MAGIC;
+use crate::cloud::PointCloud;
 use crate::error::Result;
-use crate::io::columns::{Outline, column_types, distinct_columns_of};
+use crate::io::columns::{Column, Joined, Outline, column_types, distinct_columns_of};
 use crate::io::encode::{Encode, Plain};
 use crate::scalar::ScalarType;
 
@@ -16,6 +18,7 @@ use crate::scalar::ScalarType;
 /// As [`write`](crate::io::write()).
 pub(super) fn encoder(_: &Path, outline: &Outline<'_>) -> Result<Box<dyn Encode>> {
     let columns = distinct_columns_of(outline.cloud)?;
+    let joined = Joined::of(outline, &columns);
     let kind = |scalar: ScalarType| match scalar {
         ScalarType::I8 => "|i1",
         ScalarType::U8 => "|u1",
@@ -30,8 +33,13 @@ pub(super) fn encoder(_: &Path, outline: &Outline<'_>) -> Result<Box<dyn Encode>
     let (descr, shape) = if columns.len() == 3 {
         (format!("'{}'", kind(columns[0].scalar_type)), format!("({n}, 3)"))
     } else {
-        let fields: Vec<String> =
-            columns.iter().map(|c| format!("('{}', '{}')", clean(c.name), kind(c.scalar_type))).collect();
+        let field = |(index, column): (usize, &Column<'_>)| match joined.name(&columns, index) {
+            Some(name) if column.scalar_type == ScalarType::I32 => format!("('{}', '<i8')", clean(name)),
+            Some(name) => format!("('{}', '<u8')", clean(name)),
+            None => format!("('{}', '{}')", clean(column.name), kind(column.scalar_type)),
+        };
+        let all = columns.iter().enumerate().filter(|(index, _)| !joined.is_low(*index));
+        let fields: Vec<String> = all.map(field).collect();
         (format!("[{}]", fields.join(", ")), format!("({n},)"))
     };
     let mut header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
@@ -45,7 +53,11 @@ pub(super) fn encoder(_: &Path, outline: &Outline<'_>) -> Result<Box<dyn Encode>
     start.extend([version, 0]);
     start.extend(&(header.len() as u32).to_le_bytes()[..if version == 1 { 2 } else { 4 }]);
     start.extend(header.as_bytes());
-    Ok(Box::new(Plain { header: start, rows: put_records }))
+    let order = joined.order;
+    let rows = move |cloud: &PointCloud, rows: Range<usize>, out: &mut Vec<u8>| {
+        put_ordered(cloud, rows, &order, out)
+    };
+    Ok(Box::new(Plain { header: start, rows }))
 }
 
 /// A name that needs no escapes.

@@ -23,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
     words: false,
+    long_integers: true,
     written: &["pcd"],
     encoder: write::encoder,
     lost: write::lost,

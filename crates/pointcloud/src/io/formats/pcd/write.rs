@@ -7,7 +7,7 @@ use super::super::binary::put;
 use super::header::is_packed;
 use crate::cloud::PointCloud;
 use crate::error::Result;
-use crate::io::columns::{Outline, column_types, columns_of, distinct_columns_of};
+use crate::io::columns::{Joined, Outline, column_types, columns_of, distinct_columns_of};
 use crate::io::encode::{Encode, Plain};
 use crate::scalar::ScalarType;
 
@@ -39,8 +39,13 @@ pub(super) fn encoder(_: &Path, outline: &Outline<'_>) -> Result<Box<dyn Encode>
     let columns = distinct_columns_of(cloud)?;
     let mut lines = ["FIELDS", "SIZE", "TYPE", "COUNT"].map(str::to_owned);
     let packs = cloud.colors().is_some();
-    for column in &columns {
-        let (name, kind, size) = match column.name {
+    let joined = Joined::of(outline, &columns);
+    for (index, column) in columns.iter().enumerate() {
+        if joined.is_low(index) {
+            continue;
+        }
+        let long = joined.name(&columns, index);
+        let (name, kind, size) = match long.unwrap_or(column.name) {
             "red" if packs => ("rgb".to_owned(), 'F', 4),
             "green" | "blue" if packs => continue,
             name => {
@@ -55,7 +60,7 @@ pub(super) fn encoder(_: &Path, outline: &Outline<'_>) -> Result<Box<dyn Encode>
                     ScalarType::I8 | ScalarType::I16 | ScalarType::I32 => 'I',
                     ScalarType::U8 | ScalarType::U16 | ScalarType::U32 => 'U',
                 };
-                (name, kind, column.scalar_type.size())
+                (name, kind, long.map_or(column.scalar_type.size(), |_| 8))
             }
         };
         for (line, word) in lines.iter_mut().zip([name, size.to_string(), kind.into(), "1".into()]) {
@@ -69,13 +74,16 @@ pub(super) fn encoder(_: &Path, outline: &Outline<'_>) -> Result<Box<dyn Encode>
          VIEWPOINT 0 0 0 1 0 0 0\nPOINTS {n}\nDATA binary\n",
         lines.join("\n")
     );
+    let order = joined.order;
+    let rows =
+        move |cloud: &PointCloud, rows: Range<usize>, out: &mut Vec<u8>| put_rows(cloud, rows, &order, out);
     Ok(Box::new(Plain { header: header.into_bytes(), rows }))
 }
 
-fn rows(cloud: &PointCloud, rows: Range<usize>, out: &mut Vec<u8>) {
+fn put_rows(cloud: &PointCloud, rows: Range<usize>, order: &[usize], out: &mut Vec<u8>) {
     let columns = columns_of(cloud);
     for i in rows {
-        for column in &columns {
+        for column in order.iter().map(|&index| &columns[index]) {
             match (column.name, cloud.colors()) {
                 ("red", Some(colors)) => {
                     let [r, g, b] = colors[i];

@@ -32,6 +32,7 @@ pub(super) const FORMAT: Format = Format {
     inspect: summary::inspect,
     open: Some(blocks::open),
     words: false,
+    long_integers: false,
     written: &["ply"],
     encoder: |path, outline| write::encoder(path, outline, PlyFormat::BinaryLittleEndian),
     lost: nothing_lost,

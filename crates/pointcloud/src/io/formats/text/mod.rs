@@ -22,6 +22,7 @@ pub(super) const FORMAT: Format = Format {
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
     words: true,
+    long_integers: false,
     written: &["xyz", "txt", "csv"],
     encoder: |path, outline| write::encoder(outline, if extension_of(path) == "csv" { ',' } else { ' ' }),
     lost: write::lost,

@@ -1,4 +1,4 @@
-//! Room on the disk: how much a training needs, whether it is there, and what is left of a run that could not be written.
+//! Space on the disk: how much a training needs, whether it is there, and what is left of a run that could not be written.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -19,14 +19,14 @@ const SMALL_FILES: u64 = 1 << 20;
 
 /// Bytes that a training writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Room {
+pub(super) struct DiskSpace {
     /// A checkpoint, with the files of weights.
     pub(super) once: u64,
     /// The run: the checkpoints that are kept, the next one, and the weights twice.
     pub(super) run: u64,
 }
 
-impl Room {
+impl DiskSpace {
     pub(super) fn of(config: &Config, spec: &NetworkSpec) -> Self {
         let weights = FLOAT * config.model.parameters(spec);
         let averages = u64::from(config.train.average > 0.0);
@@ -39,14 +39,14 @@ impl Room {
         }
     }
 
-    /// Checks that the disk of the run has room: for a new run all of it, for one that is resumed the next checkpoint.
+    /// Checks that the disk of the run has enough space: for a new run all of it, for one that is resumed the next checkpoint.
     ///
     /// # Errors
-    /// [`RunError::NoRoom`]. A disk that does not say how much is free is tried.
+    /// [`RunError::NoSpace`]. A disk that does not say how much is free is tried.
     pub(super) fn check(self, run: &Path, is_new: bool) -> Result<(), RunError> {
         let needed = if is_new { self.run } else { self.once };
         match free_bytes(run).filter(|free| *free < needed) {
-            Some(free) => Err(RunError::NoRoom { path: run.to_owned(), free, needed }),
+            Some(free) => Err(RunError::NoSpace { path: run.to_owned(), free, needed }),
             None => Ok(()),
         }
     }
@@ -68,7 +68,7 @@ fn free_bytes(_path: &Path) -> Option<u64> {
 
 /// Leaves `run`, whose training failed with `error`, as it was at its last whole checkpoint, or removes it if there is none and
 /// `is_new`. Gives the error, with what is left of the run if the disk is the reason.
-pub(super) fn roll_back(run: &RunDirectory, is_new: bool, error: RunError, room: Room) -> RunError {
+pub(super) fn roll_back(run: &RunDirectory, is_new: bool, error: RunError, space: DiskSpace) -> RunError {
     let last = run.last_checkpoint().ok().flatten();
     // The first error is the one to report; resuming does all of this again.
     match &last {
@@ -82,20 +82,25 @@ pub(super) fn roll_back(run: &RunDirectory, is_new: bool, error: RunError, room:
         None => {}
     }
     let saved = last.map(|position| (position.epochs, position.step));
-    explain(run.path(), saved, error, room)
+    explain(run.path(), saved, error, space)
 }
 
 /// The error, with how to go on if the disk is the reason.
-pub(super) fn explain(run: &Path, saved: Option<(usize, usize)>, error: RunError, room: Room) -> RunError {
-    if !is_about_room(&error) {
+pub(super) fn explain(
+    run: &Path,
+    saved: Option<(usize, usize)>,
+    error: RunError,
+    space: DiskSpace,
+) -> RunError {
+    if !is_about_space(&error) {
         return error;
     }
-    let needed = room.once;
+    let needed = space.once;
     RunError::NotWritten { run: PathBuf::from(run), saved, needed, source: Box::new(error) }
 }
 
 /// Whether the disk is full, may not be written to, or a quota is used up.
-fn is_about_room(error: &RunError) -> bool {
+fn is_about_space(error: &RunError) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<std::io::Error>() {
@@ -118,17 +123,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn too_little_room_is_refused_with_both_numbers() {
+    fn too_little_space_is_refused_with_both_numbers() {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path().join("not/there/yet");
-        let room = |run| Room { once: 1, run };
-        room(1).check(&run, true).unwrap();
+        let space = |run| DiskSpace { once: 1, run };
+        space(1).check(&run, true).unwrap();
         if free_bytes(&run).is_none() {
             return;
         }
-        let error = room(u64::MAX).check(&run, true).unwrap_err();
-        assert!(matches!(error, RunError::NoRoom { needed: u64::MAX, free, .. } if free > 0), "{error}");
+        let error = space(u64::MAX).check(&run, true).unwrap_err();
+        assert!(matches!(error, RunError::NoSpace { needed: u64::MAX, free, .. } if free > 0), "{error}");
         // A run that is resumed has most of its files.
-        room(u64::MAX).check(&run, false).unwrap();
+        space(u64::MAX).check(&run, false).unwrap();
     }
 }
