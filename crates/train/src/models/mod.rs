@@ -60,7 +60,7 @@ models! {
     "shapes10" {
         data: "synthetic shapes of configs/shapes10.toml",
         license: "made by this program",
-        figure: "accuracy 99.00 % on 400 files"
+        figure: "accuracy 99.25 % on 400 files"
     },
 }
 
