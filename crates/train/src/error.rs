@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::terminal::with_causes;
+
 /// An error of training, evaluation or prediction.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -291,20 +293,6 @@ fn bytes(bytes: u64) -> String {
         1_000_000_000..1_000_000_000_000 => format!("{:.1} GB", bytes as f64 / 1e9),
         _ => format!("{:.1} TB", bytes as f64 / 1e12),
     }
-}
-
-/// An error with its causes, each once.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let reason = error.to_string();
-        if !text.contains(&reason) {
-            text = format!("{text}: {reason}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// What is left of a run that could not be written, how much space it needs, and what to do.

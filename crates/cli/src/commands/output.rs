@@ -1,29 +1,16 @@
 //! Text for people and pipes.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
 pub(crate) use ::train::terminal::{line, note};
 
+pub(crate) use train::terminal::with_causes as describe;
+
 /// Whether `error` only says that the reader of the standard output is gone, as with `| head`.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// An error with its causes, each printed once.
-pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let reason = error.to_string();
-        if !text.contains(&reason) {
-            text = format!("{text}: {reason}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// Prints a line for every loss; those of several files once for each number of things lost.

@@ -59,11 +59,7 @@ impl Predict {
         if let Some(error) = ended {
             return Err(error);
         }
-        if failed > 0 {
-            note(format_args!("{failed} of {count} files could not be used"));
-            return Ok(ExitCode::FAILURE);
-        }
-        Ok(ExitCode::SUCCESS)
+        Ok(super::exit_code(failed, count))
     }
 
     /// Prints and writes the prediction for one file.

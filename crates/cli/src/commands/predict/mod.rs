@@ -168,3 +168,12 @@ fn probability(text: &str) -> Result<f32, String> {
     let found = text.parse::<f32>().ok().filter(|value| (0.0..=1.0).contains(value));
     found.ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
+
+/// The exit code after `failed` of `count` files could not be used, which is said if there are any.
+fn exit_code(failed: usize, count: usize) -> ExitCode {
+    if failed == 0 {
+        return ExitCode::SUCCESS;
+    }
+    note(format_args!("{failed} of {count} files could not be used"));
+    ExitCode::FAILURE
+}
