@@ -3,7 +3,8 @@
 //! `cargo run --release -p neighbors --example grid_or_tree -- [MOST_POINTS [SECONDS]]` prints a table for clouds of
 //! 2,000 to MOST_POINTS points (100,000 unless told): lists of a kernel of 3x3x3 cells, lists of a ball, and the 16
 //! nearest points of every point. The searches take turns, three times and for SECONDS (0.5) at least; the least processor
-//! time of each counts. A search that takes five times as long as the best is not repeated.
+//! time of each counts. A search that takes five times as long as the best is not repeated. A grid that would need minutes
+//! for the nearest points is timed for every thousandth point only; its time is marked with `~`.
 
 use std::time::Instant;
 
@@ -21,6 +22,9 @@ const NEIGHBORS: usize = 30;
 
 /// Nearest points of every point.
 const NEAREST: usize = 16;
+
+/// What is compared.
+const ALL: [Search; 3] = [Search::Grid, Search::KdTree, Search::Auto];
 
 /// How the points lie.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,21 +68,25 @@ fn main() -> Result<(), NeighborError> {
             let clouds = PackedClouds::single(cloud(layout, points))?;
             let radius = radius(&clouds, layout)?;
             let kernel = KernelShape::cells(radius / 1.5);
-            let kernels = times(seconds, |search| {
+            let kernels = times(seconds, &ALL, |search| {
                 SubdomainLists::build(&clouds, &kernel, search).map(|lists| lists.edges())
             })?;
-            let balls = times(seconds, |search| {
+            let balls = times(seconds, &ALL, |search| {
                 RadiusLists::build(&clouds, radius, search).map(|lists| lists.indices().len())
             })?;
-            let nearest = times(seconds, |search| {
+            let estimate = slow_nearest_grid(&clouds)?;
+            let searches = if estimate.is_some() { &ALL[1..] } else { &ALL };
+            let mut nearest = times(seconds, searches, |search| {
                 NearestLists::build(&clouds, &clouds, NEAREST, search).map(|lists| lists.indices().len())
             })?;
+            nearest[0] = estimate.unwrap_or(nearest[0]);
             print!("| {layout:?} | {points} |");
-            for [grid, tree, auto] in [kernels, balls, nearest] {
+            let nearest_mark = if estimate.is_some() { "~" } else { "" };
+            for (mark, [grid, tree, auto]) in [("", kernels), ("", balls), (nearest_mark, nearest)] {
                 let ratio = auto / grid.min(tree);
                 worst = worst.max(ratio);
                 let per_point = |seconds: f64| seconds * 1e9 / points as f64;
-                print!(" {:.0} | {:.0} | {ratio:.2} |", per_point(grid), per_point(tree));
+                print!(" {mark}{:.0} | {:.0} | {ratio:.2} |", per_point(grid), per_point(tree));
             }
             println!();
         }
@@ -87,9 +95,11 @@ fn main() -> Result<(), NeighborError> {
     Ok(())
 }
 
-/// The least processor time of the grid, the tree and the choice for one call, in seconds.
+/// The least processor time of one call for each of [`ALL`], in seconds; infinite for a search that is not among
+/// `searches`.
 fn times(
     seconds: f64,
+    searches: &[Search],
     work: impl Fn(Search) -> Result<usize, NeighborError>,
 ) -> Result<[f64; 3], NeighborError> {
     let mut least = [f64::INFINITY; 3];
@@ -97,7 +107,8 @@ fn times(
     let mut rounds = 0;
     while rounds < 3 && start.elapsed().as_secs_f64() < 40.0 || start.elapsed().as_secs_f64() < seconds {
         let mut found = Vec::new();
-        for (slot, search) in [Search::Grid, Search::KdTree, Search::Auto].into_iter().enumerate() {
+        for &search in searches {
+            let slot = ALL.iter().position(|&one| one == search).unwrap_or(0);
             let best = least.iter().copied().fold(f64::INFINITY, f64::min);
             if least[slot].is_finite() && least[slot] > 5.0 * best {
                 continue;
@@ -113,6 +124,22 @@ fn times(
         rounds += 1;
     }
     Ok(least)
+}
+
+/// The processor time that a grid would need for the nearest points of every point, from every thousandth, if that is
+/// more than a minute.
+fn slow_nearest_grid(clouds: &PackedClouds) -> Result<Option<f64>, NeighborError> {
+    let time = |queries: Vec<[f32; 3]>| {
+        let queries = PackedClouds::single(queries)?;
+        let before = processor_seconds();
+        NearestLists::build(clouds, &queries, NEAREST, Search::Grid)?;
+        Ok(processor_seconds() - before)
+    };
+    // An odd step, since every second point is in a cluster.
+    let some: Vec<[f32; 3]> = clouds.positions().iter().copied().step_by(1001).collect();
+    let build = time(some[..1].to_vec())?;
+    let all = build + (time(some)? - build) * 1001.0;
+    Ok((all > 60.0).then_some(all))
 }
 
 /// The processor time of all threads so far, which other programs disturb less than the time of day; that one where the
@@ -143,7 +170,7 @@ fn radius(clouds: &PackedClouds, layout: Layout) -> Result<f32, NeighborError> {
         .collect();
     radii.sort_by(f32::total_cmp);
     // Where the density varies most, longer lists would measure nothing but the writing of them.
-    let part = if matches!(layout, Layout::Clustered | Layout::OneCluster) { 10 } else { 2 };
+    let part = if matches!(layout, Layout::Clustered | Layout::OneCluster | Layout::Scanner) { 10 } else { 2 };
     Ok(radii[radii.len() / part])
 }
 

@@ -1,26 +1,19 @@
 //! How many points share a cell: what decides between a grid and a tree.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
-
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
 use crate::index::cell_keys::CellKeys;
-use crate::index::cell_table::KeyHasher;
 use crate::simd::{Kernel, Lanes, dispatch};
 
 /// Most points whose cells are counted.
 const SAMPLES: usize = 256;
 
-/// Which counter belongs to which cell of the sample.
-type Slots = HashMap<[i64; 3], usize, BuildHasherDefault<KeyHasher>>;
+/// Entries of the table of sampled cells: so many more than samples that almost every point ends at its first look.
+const TABLE: usize = 16 * SAMPLES;
 
 /// Points that one thread counts together.
 const CHUNK: usize = 65_536;
-
-/// Bits of the filter that spares most points a look into the table.
-const FILTER_BITS: usize = 1 << 12;
 
 /// For points spread evenly over the order of a cloud, the number of points in their cell, ascending.
 #[derive(Debug)]
@@ -34,28 +27,19 @@ impl Occupancy {
     pub(crate) fn count(positions: &[[f32; 3]], cell: f32) -> Result<Self, NeighborError> {
         let keys = CellKeys::new(cell, 0.0, 0.0)?;
         let key_of = |point: &[f32; 3]| point.map(|v| keys.own(v));
-        let mut slots = Slots::default();
-        let mut filter = vec![false; FILTER_BITS];
+        let mut cells = SampledCells::default();
         // One of every so many points, at a changing index among them: points often come in rows.
         let samples = SAMPLES.min(positions.len() / 8).max(64).min(positions.len());
         let step = positions.len() / samples.max(1);
-        let sample_slots: Vec<usize> = (0..samples)
-            .map(|s| {
-                let key = key_of(&positions[s * step + mixed(s) % step]);
-                filter[filter_bit(key)] = true;
-                let next = slots.len();
-                *slots.entry(key).or_insert(next)
-            })
-            .collect();
-        let count = |points: &[[f32; 3]]| {
-            dispatch(CountCells { points, keys: &keys, slots: &slots, filter: &filter })
-        };
+        let slots: Vec<usize> =
+            (0..samples).map(|s| cells.enter(key_of(&positions[s * step + mixed(s) % step]))).collect();
+        let count = |points: &[[f32; 3]]| dispatch(CountCells { points, keys: &keys, cells: &cells });
         let sum = |mut a: Vec<u32>, b: Vec<u32>| {
             a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
             a
         };
-        let counts = positions.par_chunks(CHUNK).map(count).reduce(|| vec![0; slots.len()], sum);
-        let mut counts: Vec<u32> = sample_slots.into_iter().map(|slot| counts[slot]).collect();
+        let counts = positions.par_chunks(CHUNK).map(count).reduce(|| vec![0; cells.keys.len()], sum);
+        let mut counts: Vec<u32> = slots.into_iter().map(|slot| counts[slot]).collect();
         counts.sort_unstable();
         Ok(Self { counts })
     }
@@ -80,12 +64,49 @@ impl Occupancy {
     }
 }
 
+/// The cells of the sample, each with a number: a hash table with linear probing.
+#[derive(Debug)]
+struct SampledCells {
+    /// One more than the number of a cell; 0 where there is none.
+    table: [u16; TABLE],
+    keys: Vec<[i64; 3]>,
+}
+
+impl Default for SampledCells {
+    fn default() -> Self {
+        Self { table: [0; TABLE], keys: Vec::new() }
+    }
+}
+
+impl SampledCells {
+    /// The number of a cell, entered if it is new.
+    fn enter(&mut self, key: [i64; 3]) -> usize {
+        self.find(key).unwrap_or_else(|free| {
+            self.keys.push(key);
+            self.table[free] = self.keys.len() as u16;
+            self.keys.len() - 1
+        })
+    }
+
+    /// The number of a cell, or the entry of the table that is free for it.
+    #[inline(always)]
+    fn find(&self, key: [i64; 3]) -> Result<usize, usize> {
+        let mut entry = first_entry(key);
+        loop {
+            match self.table[entry] {
+                0 => return Err(entry),
+                number if self.keys[number as usize - 1] == key => return Ok(number as usize - 1),
+                _ => entry = (entry + 1) % TABLE,
+            }
+        }
+    }
+}
+
 /// Counts the points in the cells of the sample.
 struct CountCells<'a> {
     points: &'a [[f32; 3]],
     keys: &'a CellKeys,
-    slots: &'a Slots,
-    filter: &'a [bool],
+    cells: &'a SampledCells,
 }
 
 impl Kernel for CountCells<'_> {
@@ -93,13 +114,10 @@ impl Kernel for CountCells<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) -> Vec<u32> {
-        let mut counts = vec![0u32; self.slots.len()];
+        let mut counts = vec![0u32; self.cells.keys.len()];
         for point in self.points {
-            let key = point.map(|v| self.keys.own(v));
-            if self.filter[filter_bit(key)]
-                && let Some(&slot) = self.slots.get(&key)
-            {
-                counts[slot] += 1;
+            if let Ok(number) = self.cells.find(point.map(|v| self.keys.own(v))) {
+                counts[number] += 1;
             }
         }
         counts
@@ -114,12 +132,12 @@ fn mixed(s: usize) -> usize {
 }
 
 #[inline(always)]
-fn filter_bit([x, y, z]: [i64; 3]) -> usize {
+fn first_entry([x, y, z]: [i64; 3]) -> usize {
     let mixed = (x as u64)
         .wrapping_mul(0x9e37_79b9_7f4a_7c15)
         .wrapping_add((y as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f))
         .wrapping_add((z as u64).wrapping_mul(0x1656_67b1_9e37_79f9));
-    (mixed >> 32) as usize % FILTER_BITS
+    (mixed >> 32) as usize % TABLE
 }
 
 #[cfg(test)]

@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::distance::{conservative_radius, squared_distance};
 use crate::error::NeighborError;
 use crate::index::Search;
 use crate::packed_clouds::PackedClouds;
-use crate::search::{RegionSearch, Trees, search_points};
+use crate::search::{RegionSearch, search_points};
 use crate::shape::BallRule;
 use crate::tables::MAX_EDGES;
 use crate::tables::{Tables, inverse};
@@ -46,21 +45,9 @@ impl RadiusLists {
         if !(radius.is_finite() && radius >= 0.0) {
             return Err(NeighborError::Radius { found: radius });
         }
-        let squared = radius * radius;
-        let positions = clouds.positions();
-        let tables = if squared.is_infinite() {
+        let tables = if (radius * radius).is_infinite() {
             search_points(clouds, MAX_EDGES, |cloud, _, keys| {
                 keys.extend(cloud.map(|j| (0, j as u32)));
-            })?
-        } else if search == Search::KdTree {
-            let half = conservative_radius(radius);
-            Trees::build(clouds)?.lists(MAX_EDGES, |tree, first, i, keys| {
-                tree.visit_ball(positions[i], half, |j| {
-                    let j = first + j as usize;
-                    if squared_distance(positions[i], positions[j]) <= squared {
-                        keys.push((0, j as u32));
-                    }
-                });
             })?
         } else {
             let rule = BallRule::closed(radius);

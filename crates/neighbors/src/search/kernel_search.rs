@@ -4,7 +4,7 @@ use crate::error::NeighborError;
 use crate::index::Search;
 use crate::packed_clouds::PackedClouds;
 use crate::search::region_search::RegionSearch;
-use crate::search::{custom_search, tree_search};
+use crate::search::custom_search;
 use crate::shape::KernelShape;
 use crate::shape::{BallRule, CellRule, Cells, CustomKernel, Rule};
 use crate::tables::MAX_EDGES;
@@ -17,9 +17,6 @@ pub(crate) fn search_all(
     search: Search,
     max_edges: u64,
 ) -> Result<Vec<Tables>, NeighborError> {
-    if search == Search::KdTree {
-        return tree_search::search(clouds, shapes, max_edges);
-    }
     with_rules(shapes, &Lists { clouds, search, max_edges })
 }
 

@@ -12,10 +12,8 @@ mod region_structure;
 mod region_tree;
 mod regions;
 mod tiles;
-mod tree_search;
 
 pub(crate) use brute_force::search as brute_force;
 pub(crate) use brute_force::search_points;
 pub(crate) use kernel_search::{count_all, search_all};
 pub(crate) use region_search::RegionSearch;
-pub(crate) use tree_search::Trees;
