@@ -97,6 +97,53 @@ fn what_only_the_colour_tells_is_learnt_from_the_colour() {
     assert_eq!(json(place.path("second/manifest.json"))["skipped_files"], 1);
 }
 
+/// Points near a line or a plane of any direction.
+fn slab(flat: bool, rng: &mut impl Rng) -> PointCloud {
+    let [x, y, z] = [rng.random_range(0.5..1.0), rng.random_range(-0.4..0.4), rng.random_range(-0.4..0.4f32)];
+    let (mut a, mut b) = ([x, y, z], [-y, x, 0.0]);
+    let turns = rng.random_range(0..3);
+    a.rotate_left(turns);
+    b.rotate_left(turns);
+    let point = |rng: &mut _| {
+        let [s, t, noise]: [f32; 3] = std::array::from_fn(|_| RngExt::random_range(rng, -1.0..1.0f32));
+        [0, 1, 2].map(|axis| s * a[axis] + if flat { t * b[axis] } else { 0.0 } + 0.02 * noise)
+    };
+    PointCloud::new((0..100).map(|_| point(rng)).collect())
+}
+
+#[test]
+fn lines_and_planes_in_any_pose_are_told_by_their_shape() {
+    let place = Workplace::new();
+    fs::remove_dir_all(place.path("set")).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    for (class, flat) in [("line", false), ("plane", true)] {
+        for file in 0..2 * FILES {
+            let folder = place.path(&format!("set/{class}/{}", if file < FILES { "train" } else { "test" }));
+            fs::create_dir_all(&folder).unwrap();
+            let path = folder.join(format!("{file}.ply"));
+            write_ply(path, &slab(flat, &mut rng), PlyFormat::BinaryLittleEndian).unwrap();
+        }
+    }
+    let overrides = [
+        "data.inputs=[\"shape\", \"radius\"]",
+        "data.validation_fraction=0",
+        "model.head=pooled",
+        "model.dropout=0",
+        "optimizer.lr=0.02",
+        "augment.rotate=any",
+        "train.epochs=12",
+    ];
+    for (name, resample) in [("once", "data.resample=false"), ("anew", "data.resample=true")] {
+        place.succeed(&arguments(&[&overrides[..], &[resample]].concat(), name));
+        assert_eq!(accuracy(&place.path(name)), 1.0, "{name}");
+    }
+    let classifier =
+        Classifier::open(place.path("once"), Weights::Last, &device("cpu").unwrap().device).unwrap();
+    let file = place.path(&format!("set/plane/test/{FILES}.ply"));
+    let (_, predicted) = classifier.predict(std::slice::from_ref(&file), ProgressMode::Quiet).remove(0);
+    assert_eq!(predicted.unwrap(), classifier.classify(&pointcloud::io::read(&file).unwrap()).unwrap());
+}
+
 #[test]
 fn values_of_inputs_that_cannot_be_used_are_refused() {
     let place = Workplace::new();
@@ -104,6 +151,11 @@ fn values_of_inputs_that_cannot_be_used_are_refused() {
     fail(&["data.inputs=[]"], &["data.inputs", "at least one input"]);
     fail(&["data.inputs=[\"xyz\", \"xyz\"]"], &["data.inputs", "\"xyz\" twice"]);
     fail(&["data.inputs=[\"room\"]"], &["data.inputs", "\"room\""]);
+    fail(&["data.inputs=[\"vertical\"]"], &["data.inputs", "\"vertical\" is only of scenes"]);
+    fail(
+        &["data.inputs=[\"shape\", \"planarity_64\"]"],
+        &["data.inputs", "\"planarity_64\"", "\"shape\" or \"vertical\" has a column of this name"],
+    );
     fail(&["augment.color_drop=0.5"], &["augment.color_drop", "\"color\" is not among the inputs"]);
     fail(&["augment.scale_axes=true", "augment.scale=[1, 1]"], &["augment.scale_axes", "two different"]);
     fail(&["model.inputs=one"], &["model.inputs"]);

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::rooms::{Rooms, open};
-use common::{assert_same_run, json, metrics, texts};
+use common::{assert_same_run, json, metrics, texts, weights};
 use pointcloud::io::{PlyFormat, write_ply};
 use pointcloud::synth::{SceneSynthConfig, scene};
 use pointcloud::{PointCloud, ScalarProperty, ScalarType};
@@ -291,6 +291,30 @@ fn a_network_and_its_task_must_agree() {
         .place
         .fail(&["eval", "run", "--data", "other"], &["the classes are roof, floor", "ceiling, floor, wall"]);
     rooms.place.fail(&["eval", "run", "--split", "evening"], &["no split 'evening'"]);
+}
+
+/// The shape of the surroundings is computed for training, from the cache and for prediction alike.
+#[test]
+fn the_shape_of_the_surroundings_is_an_input() {
+    let rooms = Rooms::new();
+    let config = fs::read_to_string(rooms.path("rooms.toml")).unwrap();
+    let colors = "color_jitter = 0.05\ncolor_drop = 0.2\ncolor_stretch = 0.5\n";
+    fs::write(rooms.path("rooms.toml"), config.replace(colors, "")).unwrap();
+    let inputs = "scenes.inputs=[\"height\", \"shape\", \"vertical\"]";
+    let cache = format!("scenes.cache={:?}", rooms.path("cache"));
+    rooms.train("plain", &[inputs, "train.epochs=2"]);
+    for run in ["filled", "cached"] {
+        rooms.train(run, &[inputs, &cache, "train.epochs=2"]);
+        assert_eq!(weights(&rooms.path("plain")), weights(&rooms.path(run)), "{run}");
+    }
+    rooms.place.succeed(&["predict", "plain", "rooms/test/room_03.ply", "--output", "labelled", "--quiet"]);
+    let refused = |overrides: [&str; 2], parts: &[&str]| {
+        let set = overrides.iter().flat_map(|text| ["--set", *text]);
+        let arguments: Vec<&str> = ["train", "rooms.toml", "--output", "no"].into_iter().chain(set).collect();
+        rooms.place.fail(&arguments, parts);
+    };
+    refused([inputs, "augment.rotate=any"], &["augment.rotate", "\"vertical\""]);
+    refused(["scenes.inputs=[\"radius\"]", "augment.rotate=none"], &["scenes.inputs", "\"radius\""]);
 }
 
 /// A trained residual network and a scene of several rooms: labels hardly depend on where the scene is cut.

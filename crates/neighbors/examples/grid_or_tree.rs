@@ -170,7 +170,8 @@ fn radius(clouds: &PackedClouds, layout: Layout) -> Result<f32, NeighborError> {
         .collect();
     radii.sort_by(f32::total_cmp);
     // Where the density varies most, longer lists would measure nothing but the writing of them.
-    let part = if matches!(layout, Layout::Clustered | Layout::OneCluster | Layout::Scanner) { 10 } else { 2 };
+    let part =
+        if matches!(layout, Layout::Clustered | Layout::OneCluster | Layout::Scanner) { 10 } else { 2 };
     Ok(radii[radii.len() / part])
 }
 

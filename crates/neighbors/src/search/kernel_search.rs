@@ -3,8 +3,8 @@
 use crate::error::NeighborError;
 use crate::index::Search;
 use crate::packed_clouds::PackedClouds;
-use crate::search::region_search::RegionSearch;
 use crate::search::custom_search;
+use crate::search::region_search::RegionSearch;
 use crate::shape::KernelShape;
 use crate::shape::{BallRule, CellRule, Cells, CustomKernel, Rule};
 use crate::tables::MAX_EDGES;

@@ -2,6 +2,10 @@
 
 use crate::check::{ConfigError, ensure};
 
+/// How many nearest points `"shape"` and `"vertical"` look at, the point itself among them: from its closest surroundings to
+/// whole parts.
+pub(crate) const NEAREST: [usize; 3] = [16, 64, 200];
+
 /// One of the things that the first layer reads of a point.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,6 +20,12 @@ pub enum Attribute {
     Color,
     /// The normal.
     Normal,
+    /// Linearity, planarity and scattering of the nearest 16, 64 and 200 points.
+    Shape,
+    /// Size of the z of the surface normal, at the nearest 16, 64 and 200 points; only of scenes.
+    Vertical,
+    /// Distance from the origin of the normalised cloud; not of scenes.
+    Radius,
     /// The number 1.
     One,
     /// Another property of that name.
@@ -30,23 +40,49 @@ impl Attribute {
             "height" => Self::Height,
             "color" => Self::Color,
             "normal" => Self::Normal,
+            "shape" => Self::Shape,
+            "vertical" => Self::Vertical,
+            "radius" => Self::Radius,
             "one" => Self::One,
             name => Self::Property(name.to_owned()),
         }
+    }
+
+    /// The names of the columns that are computed from the surroundings of the points: those of `"shape"` and `"vertical"`;
+    /// none for all others.
+    pub(crate) fn column_names(&self) -> Vec<String> {
+        let of_each: &[&str] = match self {
+            Self::Shape => &["linearity", "planarity", "scattering"],
+            Self::Vertical => &["vertical"],
+            _ => &[],
+        };
+        let of_scale = |nearest| of_each.iter().map(move |name| format!("{name}_{nearest}"));
+        NEAREST.iter().flat_map(of_scale).collect()
     }
 
     /// Numbers per point.
     #[must_use]
     pub fn channels(&self) -> usize {
         match self {
-            Self::Xyz | Self::Room | Self::Color | Self::Normal => 3,
-            Self::Height | Self::One | Self::Property(_) => 1,
+            Self::Shape => 9,
+            Self::Xyz | Self::Room | Self::Color | Self::Normal | Self::Vertical => 3,
+            Self::Height | Self::Radius | Self::One | Self::Property(_) => 1,
         }
     }
 
     /// Checks the names `inputs` of the key `key`.
     pub(super) fn validate(inputs: &[String], key: &str) -> Result<(), ConfigError> {
         ensure(!inputs.is_empty(), key, "[]", "at least one input")?;
+        for name in inputs {
+            let computed =
+                inputs.iter().flat_map(|input| Self::named(input).column_names()).any(|other| other == *name);
+            ensure(
+                !computed,
+                key,
+                format_args!("{name:?}"),
+                "another name, for \"shape\" or \"vertical\" has a column of this name",
+            )?;
+        }
         let twice = inputs.iter().enumerate().find(|(index, name)| inputs[..*index].contains(name));
         match twice {
             Some((_, name)) => ensure(false, key, format_args!("{name:?} twice"), "every input once"),

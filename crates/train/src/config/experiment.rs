@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::attribute::Attribute;
-use super::augment::AugmentConfig;
+use super::augment::{AugmentConfig, Rotate};
 use super::data::{DataConfig, PointOrder};
 use super::optimize::{OptimizerConfig, ScheduleConfig};
 use super::scenes::ScenesConfig;
@@ -144,11 +144,22 @@ impl Config {
             self.train.freeze_epochs,
             "0 without train.from: layers that start anew cannot stay as they are",
         )?;
+        self.check_rotation()?;
         ensure(
             !(self.model.needs_order() && self.data.order == PointOrder::None),
             "data.order",
             "\"none\"",
             "\"xyz\" or \"morton\", for model.head = \"flatten\" gives every index in the order its own weights",
+        )
+    }
+
+    /// Refuses rotations that an input does not follow.
+    fn check_rotation(&self) -> Result<(), ConfigError> {
+        ensure(
+            !(self.augment.rotate == Rotate::Any && self.attributes().contains(&Attribute::Vertical)),
+            "augment.rotate",
+            "\"any\"",
+            "\"up\" or \"none\", for the input \"vertical\" is computed before the rotation",
         )
     }
 

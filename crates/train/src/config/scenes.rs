@@ -31,7 +31,9 @@ pub struct ScenesConfig {
     pub split_file: PathBuf,
     /// What the first layer reads of a point, one after the other: `"xyz"` (x and y from the centre of the region, z from the
     /// floor of the scene), `"room"` (x, y and z from -1 to 1 over the scene), `"height"` (z from the floor), `"color"` (from 0
-    /// to 1), `"normal"`, `"one"`, or the name of any other property. Default `["xyz", "room"]`.
+    /// to 1), `"normal"`, `"shape"` (nine numbers: how much the nearest 16, 64 and 200 voxels resemble a line, a surface and a
+    /// volume), `"vertical"` (three numbers: the size of the z of the normal of these surfaces, 1 for a floor and 0 for a
+    /// wall), `"one"`, or the name of any other property. Default `["xyz", "room"]`.
     pub inputs: Vec<String>,
     /// Edge of the voxels that are merged into one point, in the unit of the files. `"auto"` takes it from the training files: so
     /// that a scene has about 60,000 voxels, but not less than the distance between its points, and at most six times
@@ -287,6 +289,12 @@ impl ScenesConfig {
             return ensure(false, "scenes.classes", format_args!("{name:?} twice"), "every class once");
         }
         Attribute::validate(&self.inputs, "scenes.inputs")?;
+        ensure(
+            !self.attributes().contains(&Attribute::Radius),
+            "scenes.inputs",
+            "\"radius\"",
+            "\"height\" or \"xyz\" in its stead, for \"radius\" is only of shapes",
+        )?;
         ensure_positive(f64::from(self.voxel()), "scenes.voxel")?;
         ensure_positive(f64::from(self.size()), "scenes.size")?;
         ensure_some(self.points, "scenes.points")?;

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use neighbors::NeighborError;
 use pointcloud::PointCloud;
 
 use crate::config::Attribute;
 use crate::error::RunError;
+use crate::task::local_shape::local_shape_columns;
 
 /// The columns of the points of a cloud or of a region. A column that the cloud lacks is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,8 +43,10 @@ impl From<Vec<[f32; 3]>> for Columns {
 
 impl Columns {
     /// The positions of `cloud` and the columns that `attributes` need; without labels.
-    #[must_use]
-    pub fn of_cloud(cloud: PointCloud, attributes: &[Attribute]) -> Self {
+    ///
+    /// # Errors
+    /// A position that is not finite, or too many points for 32-bit indices, where the shape of the surroundings is needed.
+    pub fn of_cloud(cloud: PointCloud, attributes: &[Attribute]) -> Result<Self, NeighborError> {
         let mut columns = Self::default();
         for attribute in attributes {
             match attribute {
@@ -56,10 +60,13 @@ impl Columns {
                     let values = property.flat_map(|property| &property.values).map(|&value| value as f32);
                     columns.properties.push((name.clone(), values.collect()));
                 }
-                Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
+                Attribute::Shape | Attribute::Vertical => {}
+                Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::Radius | Attribute::One => {
+                }
             }
         }
-        Self { positions: cloud.into_positions(), ..columns }
+        columns.properties.extend(local_shape_columns(cloud.positions(), attributes)?);
+        Ok(Self { positions: cloud.into_positions(), ..columns })
     }
 
     /// Memory of all columns, in bytes.
@@ -109,16 +116,19 @@ impl Columns {
         let Reference { centre, floor: (up, floor), half } = *reference;
         let channels: usize = attributes.iter().map(Attribute::channels).sum();
         let mut features = Vec::with_capacity(channels * self.len());
-        let column = |attribute: &Attribute| match attribute {
-            Attribute::Property(name) => {
-                let found = self.properties.iter().find(|(other, _)| other == name);
-                found.unwrap_or_else(|| panic!("features: no property '{name}' in the columns")).1.as_slice()
-            }
-            _ => &[],
+        let property = |name: &String| {
+            let found = self.properties.iter().find(|(other, _)| other == name);
+            found.unwrap_or_else(|| panic!("features: no property '{name}' in the columns")).1.as_slice()
         };
-        let columns: Vec<&[f32]> = attributes.iter().map(column).collect();
+        let columns: Vec<Vec<&[f32]>> = attributes
+            .iter()
+            .map(|attribute| match attribute {
+                Attribute::Property(name) => vec![property(name)],
+                _ => attribute.column_names().iter().map(property).collect(),
+            })
+            .collect();
         for (row, [x, y, z]) in self.positions.iter().copied().enumerate() {
-            for (attribute, column) in attributes.iter().zip(&columns) {
+            for (attribute, properties) in attributes.iter().zip(&columns) {
                 match attribute {
                     Attribute::Xyz => features.extend([x - centre[0], y - centre[1], z - centre[2]]),
                     Attribute::Room => features.extend([x / half[0], y / half[1], z / half[2] - 1.0]),
@@ -126,7 +136,13 @@ impl Columns {
                     Attribute::Color => features.extend(self.colors[row]),
                     Attribute::Normal => features.extend(self.normals[row]),
                     Attribute::One => features.push(1.0),
-                    Attribute::Property(_) => features.push(column[row]),
+                    Attribute::Radius => {
+                        let offset = [x - centre[0], y - centre[1], z - centre[2]];
+                        features.push(offset.iter().map(|v| v * v).sum::<f32>().sqrt());
+                    }
+                    Attribute::Property(_) | Attribute::Shape | Attribute::Vertical => {
+                        features.extend(properties.iter().map(|values| values[row]));
+                    }
                 }
             }
         }
@@ -154,7 +170,10 @@ pub(crate) fn check_attributes(
                 (cloud.normals().is_some(), "normals (nx, ny, nz of a float type)".to_owned())
             }
             Attribute::Property(name) => (cloud.property(name).is_some(), format!("property '{name}'")),
-            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => continue,
+            Attribute::Shape | Attribute::Vertical => continue,
+            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::Radius | Attribute::One => {
+                continue;
+            }
         };
         if !there {
             return bad(format!("no {name}, which {key} asks for; found {}", found(cloud)));
@@ -217,7 +236,7 @@ mod tests {
             Attribute::One,
         ];
         check_attributes("a.ply".as_ref(), &cloud(), &attributes, "data.inputs").unwrap();
-        let columns = Columns::of_cloud(cloud(), &attributes);
+        let columns = Columns::of_cloud(cloud(), &attributes).unwrap();
         assert!(columns.normals.is_empty() && columns.properties[0].0 == "intensity");
         let reference = Reference { centre: [1.0, 0.0, 0.0], floor: (2, -1.0), half: [1.0; 3] };
         let expected =

@@ -44,8 +44,7 @@ impl CloudSet {
         seed: u64,
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<(Self, Vec<RunError>), RunError> {
-        let reader = reader(config, seed);
-        let read = |index: usize, path: &Path| read_file(path, config, &reader.clone().stream(index as u64));
+        let read = |index: usize, path: &Path| read_file(path, config, seed, index as u64);
         Self::load_each(samples, config.skip_bad, progress, read)
     }
 
@@ -109,7 +108,7 @@ impl CloudSet {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_counted(path: &Path, config: &DataConfig, seed: u64) -> Result<(Columns, usize), RunError> {
-        read_file(path, config, &reader(config, seed))
+        read_file(path, config, seed, 0)
     }
 
     /// Reads the files `samples` with all of their points, from which [`Preparation`](super::Preparation) draws. From a mesh,
@@ -150,7 +149,7 @@ impl CloudSet {
     /// # Errors
     /// A cloud without points, with a point that is not finite, or without a column that `data.inputs` asks for.
     pub fn prepare(cloud: &PointCloud, config: &DataConfig, seed: u64) -> Result<Columns, RunError> {
-        Ok(draw_once(&Self::whole(cloud, config)?, config, seed))
+        Ok(draw(&Self::whole(cloud, config)?, config, seed, 0))
     }
 
     /// All points of a cloud in memory, as [`read_all_counted`](Self::read_all_counted) reads those of a file.
@@ -166,7 +165,7 @@ impl CloudSet {
     #[must_use]
     pub fn drawn(&self, config: &DataConfig, seed: u64) -> Self {
         Self {
-            clouds: self.clouds.par_iter().map(|cloud| draw_once(cloud, config, seed)).collect(),
+            clouds: self.clouds.par_iter().map(|cloud| draw(cloud, config, seed, 0)).collect(),
             classes: self.classes.clone(),
             paths: self.paths.clone(),
             dropped: self.dropped,
@@ -197,8 +196,14 @@ impl CloudSet {
     }
 }
 
-/// Reads one file with `reader`; also counts the points that were left out.
-fn read_file(path: &Path, config: &DataConfig, reader: &Reader) -> Result<(Columns, usize), RunError> {
+/// Reads one file with the random numbers of `stream`; also counts the points that were left out.
+fn read_file(path: &Path, config: &DataConfig, seed: u64, stream: u64) -> Result<(Columns, usize), RunError> {
+    let reader = reader(config, seed).stream(stream);
+    if config.attributes().iter().any(|attribute| !attribute.column_names().is_empty()) {
+        // The surroundings of a point are all points of the file, not only those that are drawn.
+        let (columns, dropped) = read_whole(path, config, &reader)?;
+        return Ok((draw(&columns, config, seed, stream), dropped));
+    }
     let (cloud, dropped) = reader.read_counted(path)?;
     let mut columns = columns(path, cloud, config)?;
     Draw::of(config).normalize(&mut columns);
@@ -223,12 +228,12 @@ fn columns(path: &Path, cloud: PointCloud, config: &DataConfig) -> Result<Column
     }
     let attributes = config.attributes();
     check_attributes(path, &cloud, &attributes, "data.inputs")?;
-    Ok(Columns::of_cloud(cloud, &attributes))
+    Ok(Columns::of_cloud(cloud, &attributes)?)
 }
 
-/// Draws points from all points of a cloud, with the random numbers of the first file of a list.
-fn draw_once(cloud: &Columns, config: &DataConfig, seed: u64) -> Columns {
-    let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(sampling_seed(seed), &[0]));
+/// Draws points from all points of a cloud, with the random numbers of `stream`.
+fn draw(cloud: &Columns, config: &DataConfig, seed: u64, stream: u64) -> Columns {
+    let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(sampling_seed(seed), &[stream]));
     Draw::of(config).apply(cloud, &mut rng)
 }
 
@@ -303,17 +308,21 @@ mod tests {
         let file = folder.path().join("cloud.ply");
         let cloud = PointCloud::new((0..40).map(|i| [i as f32, (i * i) as f32, 0.5]).collect());
         write_ply(&file, &cloud, PlyFormat::BinaryLittleEndian).unwrap();
-        for (points, sampling) in [(30, "random"), (30, "farthest"), (50, "random")] {
-            let text = format!("[data]\nroot = \"set\"\npoints = {points}\nsampling = \"{sampling}\"\n");
+        let cases =
+            [(30, "random", "xyz"), (30, "farthest", "xyz"), (50, "random", "xyz"), (30, "random", "shape")];
+        for (points, sampling, input) in cases {
+            let text = format!(
+                "[data]\nroot = \"set\"\npoints = {points}\nsampling = \"{sampling}\"\ninputs = [\"{input}\"]\n"
+            );
             let text = format!("name = \"x\"\n{text}[model]\nkind = \"paper-classifier\"\n");
             let text = format!("{text}[optimizer]\nkind = \"adam\"\nlr = 0.1\n[train]\nepochs = 1\n");
             let config = Config::parse(&text, "x.toml", &[]).unwrap().data;
             let (read, prepared) = (CloudSet::read(&file, &config, 7), CloudSet::prepare(&cloud, &config, 7));
-            assert_eq!(read.as_ref().unwrap(), &prepared.unwrap(), "{points} {sampling}");
+            assert_eq!(read.as_ref().unwrap(), &prepared.unwrap(), "{points} {sampling} {input}");
             let sample = Sample { path: file.clone(), class: 0 };
             let (whole, _) = CloudSet::load_whole(&[sample], &config, 7, true, &|_| ()).unwrap();
             assert_eq!(whole.clouds[0].positions, cloud.positions());
-            assert_eq!(whole.drawn(&config, 7).clouds, [read.unwrap()], "{points} {sampling}");
+            assert_eq!(whole.drawn(&config, 7).clouds, [read.unwrap()], "{points} {sampling} {input}");
         }
     }
 

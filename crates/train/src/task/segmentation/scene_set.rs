@@ -9,7 +9,7 @@ use pointcloud::{Bounds, PointCloud, ScalarProperty, ScalarType};
 
 use crate::config::{Attribute, DataConfig, ScenesConfig};
 use crate::error::RunError;
-use crate::task::check_attributes;
+use crate::task::{check_attributes, local_shape_columns};
 
 /// Property of a thinned scene: the points of the file in every voxel. Only with `scenes.count_points`.
 pub(crate) const COUNT: &str = "points_in_voxel";
@@ -98,25 +98,30 @@ pub fn check(path: &Path, cloud: &PointCloud, config: &ScenesConfig) -> Result<(
 ///
 /// # Errors
 /// As [`voxelize`].
-pub fn thin(cloud: &PointCloud, config: &ScenesConfig) -> pointcloud::Result<Voxelized> {
+pub fn thin(cloud: &PointCloud, config: &ScenesConfig) -> Result<Voxelized, RunError> {
     let attributes = config.attributes();
     let mut bare = PointCloud::new(cloud.positions().to_vec());
     bare.set_origin(cloud.origin());
     bare.set_labels(cloud.labels().map(<[i32]>::to_vec))?;
-    for attribute in attributes {
+    for attribute in &attributes {
         match attribute {
             Attribute::Color => bare.set_colors(cloud.colors().map(<[[u8; 3]]>::to_vec))?,
             Attribute::Normal => bare.set_normals(cloud.normals().map(<[[f32; 3]]>::to_vec))?,
             Attribute::Property(name) => {
-                if let Some(property) = cloud.property(&name) {
+                if let Some(property) = cloud.property(name) {
                     // Under the name that the network uses, which may be another spelling.
-                    bare.push_property(ScalarProperty { name, ..property.clone() })?;
+                    bare.push_property(ScalarProperty { name: name.clone(), ..property.clone() })?;
                 }
             }
-            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
+            Attribute::Shape | Attribute::Vertical => {}
+            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::Radius | Attribute::One => {}
         }
     }
     let mut thinned = voxelize(&bare, config.voxel())?;
+    for (name, values) in local_shape_columns(thinned.cloud.positions(), &attributes)? {
+        let values = values.into_iter().map(f64::from).collect();
+        thinned.cloud.push_property(ScalarProperty { name, scalar_type: ScalarType::F32, values })?;
+    }
     if config.count_points {
         let values = thinned.counts.iter().map(|&count| f64::from(count)).collect();
         let (name, scalar_type) = (COUNT.to_owned(), ScalarType::U32);
