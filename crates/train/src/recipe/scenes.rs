@@ -176,9 +176,9 @@ fn classes(root: &Path, path: &Path, scenes: &[PointCloud]) -> Result<(String, C
     Ok((name, Classes::Found(found.into_iter().collect())))
 }
 
-/// The inputs that every scene has: the height, and colours if all scenes have them.
+/// The inputs that every scene has, and colours if all scenes have them.
 fn inputs(scenes: &[PointCloud]) -> Vec<&'static str> {
-    let mut inputs = vec!["height", "one"];
+    let mut inputs = vec!["height", "one", "shape", "vertical"];
     if scenes.iter().all(|scene| scene.colors().is_some()) {
         inputs.push("color");
     }

@@ -65,7 +65,13 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
     let epochs = (SEEN / files.len()).clamp(40, 400);
     let least = by_class.iter().map(Vec::len).min().unwrap_or(0);
     let validation = if least >= ENOUGH_TO_HOLD_BACK { 0.1 } else { 0.0 };
-    let (pose_text, rotate, up_axis) = match pose(&shapes) {
+    let pose = pose(&shapes);
+    // Coordinates say little about shapes in any pose, and the shape of the surroundings of a point does not depend on the pose.
+    let (inputs, inputs_text) = match pose {
+        Pose::Any => (&["one", "shape"][..], "; the network reads what no rotation changes"),
+        Pose::Aligned | Pose::Upright(_) => (&["xyz"][..], ""),
+    };
+    let (pose_text, rotate, up_axis) = match pose {
         Pose::Aligned => {
             ("the shapes of a class lie alike, so they are not rotated".to_owned(), "none", Axis::Z)
         }
@@ -76,7 +82,7 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
         ),
         Pose::Any => ("the shapes lie in any pose, so they are rotated at random".to_owned(), "any", Axis::Z),
     };
-    let text = config(root, size, points, validation, (rotate, up_axis), epochs);
+    let text = config(root, (size, inputs), points, validation, (rotate, up_axis), epochs);
     let reasons = vec![
         format!("task: classes of files, {} training files in {classes} classes", files.len()),
         format!(
@@ -95,7 +101,7 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
                 "the median of the files, drawn anew in every epoch"
             }
         ),
-        format!("augmentation: {pose_text}"),
+        format!("augmentation: {pose_text}{inputs_text}"),
         format!(
             "schedule: {epochs} epochs, {}",
             if validation > 0.0 {
@@ -111,7 +117,7 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
 /// The config, a TOML file.
 fn config(
     root: &Path,
-    size: &str,
+    (size, inputs): (&str, &[&str]),
     points: usize,
     validation: f64,
     (rotate, up_axis): (&str, Axis),
@@ -124,6 +130,7 @@ seed = 0
 [data]
 root = {root}
 points = {points}
+inputs = [{inputs}]
 resample = true
 order = \"none\"
 validation_fraction = {validation:?}
@@ -157,6 +164,7 @@ average = 0.999
 ",
         name = quoted(&name_of(root)),
         root = quoted(&root.display().to_string()),
+        inputs = inputs.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "),
         up = up_axis.name(),
         warmup = epochs / 20,
     )
