@@ -33,6 +33,9 @@ fn a_classifier_takes_fewer_classes_and_others_by_a_map() {
     assert!(told.contains("has 9 of the 10 classes of the network: cone cannot be evaluated"), "{told}");
     place.fail(&["eval", "run", "--map", "pylon=tower"], &["--map pylon=tower: found no class tower"]);
     place.fail(&["eval", "run", "--map", "tower=ring"], &["found no class tower in the data"]);
+    let (without, told) = eval(&place, &["--map", "pylon="]);
+    assert!(told.starts_with("note: class pylon of the data is left out\n"), "{told}");
+    assert_eq!(without["files_seen"], 9 * 3);
     let output = place.command(&["eval", "run", "--map", "pylon"]).output().unwrap();
     assert!(texts(&output).1.contains("expected two classes, DATA=NETWORK"));
     // Fewer classes.
@@ -70,6 +73,15 @@ fn a_segmenter_takes_classes_in_another_order_and_under_other_names() {
     let renamed: Vec<&str> = [other.as_str()].into_iter().chain(names[1..].iter().copied()).collect();
     fs::write(&list, renamed.join("\n")).unwrap();
     place.fail(&["eval", "run"], &["it does not know", &other, "--map"]);
+    let (without, told) = eval(place, &["--map", &format!("{other}=")]);
+    assert!(told.contains(&format!("class {other} of the data is left out")), "{told}");
+    let rows = |evaluation: &serde_json::Value| {
+        let rows = evaluation["per_class"].as_array().unwrap().clone();
+        rows.into_iter().map(|row| (row["name"].clone(), row["count"].as_u64().unwrap())).collect::<Vec<_>>()
+    };
+    for ((name, count), (_, before)) in rows(&without).into_iter().zip(rows(&whole)) {
+        assert_eq!(count, if name == names[0] { 0 } else { before }, "{name}");
+    }
     let map = format!("{other}={}", names[0]);
     assert_eq!(eval(place, &["--map", &map]).0["confusion"], whole["confusion"]);
 }

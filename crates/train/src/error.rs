@@ -98,9 +98,9 @@ pub enum RunError {
     /// The data has classes that the network does not know.
     #[error(
         "{}: the classes are {found}, but the network was trained on {expected}; it does not know {unknown}: evaluate with --map \
-         {}=CLASS for each of them",
+         {first}=CLASS for each of them, or leave them out with --map {first}=",
         path.display(),
-        unknown.split(", ").next().unwrap_or_default()
+        first = unknown.split(", ").next().unwrap_or_default()
     )]
     UnknownClasses {
         /// The data.

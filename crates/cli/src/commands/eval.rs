@@ -34,7 +34,8 @@ pub(super) struct Eval {
     /// Split to evaluate on
     #[arg(long, default_value = "test")]
     split: String,
-    /// Count a class of the data as a class of the network, where their names differ; once for each class
+    /// Count a class of the data as a class of the network, where their names differ, or leave it out (`DATA=`); once for
+    /// each class
     #[arg(long = "map", value_name = "DATA=NETWORK", value_parser = pair)]
     maps: Vec<(String, String)>,
     /// Which weights
@@ -55,11 +56,13 @@ pub(super) struct Eval {
     quiet: bool,
 }
 
-/// Two names with `=` between.
+/// Two names with `=` between; the second may be empty.
 fn pair(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').map(|(from, to)| (from.trim().to_owned(), to.trim().to_owned()));
-    let pair = pair.filter(|(from, to)| !from.is_empty() && !to.is_empty());
-    pair.ok_or_else(|| "expected two classes, DATA=NETWORK, such as other=chair".to_owned())
+    let pair = pair.filter(|(from, _)| !from.is_empty());
+    pair.ok_or_else(|| {
+        "expected two classes, DATA=NETWORK, such as other=chair, or other= to leave it out".to_owned()
+    })
 }
 
 /// The figures and, with `--votes`, those of the votes.

@@ -7,15 +7,15 @@ use crate::error::RunError;
 /// The class of the network for every class of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClassMatch {
-    /// Indices of the classes of the network, by those of the data.
-    pub(crate) class_of: Vec<usize>,
+    /// Indices of the classes of the network, by those of the data; `None` for a class that is left out.
+    pub(crate) class_of: Vec<Option<usize>>,
     /// What differs, a sentence each.
     pub(crate) notes: Vec<String>,
 }
 
 impl ClassMatch {
     /// Matches the classes `found` in the data at `root` with those of the network; `map` has pairs of a class of the data and
-    /// the class of the network that it counts as.
+    /// the class of the network that it counts as, or an empty name if the class is left out.
     ///
     /// # Errors
     /// [`RunError::UnknownClasses`], [`RunError::ClassMap`].
@@ -27,8 +27,12 @@ impl ClassMatch {
     ) -> Result<Self, RunError> {
         check_map(map, found, network)?;
         let index = |name: &String| network.iter().position(|class| class == mapped(map, name));
-        let unknown: Vec<&str> =
-            found.iter().filter(|name| index(name).is_none()).map(String::as_str).collect();
+        let left_out = |name: &String| mapped(map, name).is_empty();
+        let unknown: Vec<&str> = found
+            .iter()
+            .filter(|name| index(name).is_none() && !left_out(name))
+            .map(String::as_str)
+            .collect();
         if !unknown.is_empty() {
             return Err(RunError::UnknownClasses {
                 path: root.to_owned(),
@@ -37,11 +41,14 @@ impl ClassMatch {
                 unknown: unknown.join(", "),
             });
         }
-        let class_of: Vec<usize> = found.iter().filter_map(index).collect();
-        let mut notes: Vec<String> =
-            map.iter().map(|(from, to)| format!("class {from} of the data counts as {to}")).collect();
+        let class_of: Vec<Option<usize>> = found.iter().map(index).collect();
+        let note = |(from, to): &(String, String)| match to.as_str() {
+            "" => format!("class {from} of the data is left out"),
+            to => format!("class {from} of the data counts as {to}"),
+        };
+        let mut notes: Vec<String> = map.iter().map(note).collect();
         let lacking: Vec<&str> = (0..network.len())
-            .filter(|class| !class_of.contains(class))
+            .filter(|&class| !class_of.contains(&Some(class)))
             .map(|class| network[class].as_str())
             .collect();
         if !lacking.is_empty() {
@@ -72,7 +79,7 @@ fn check_map(map: &[(String, String)], found: &[String], network: &[String]) -> 
     for (index, (from, to)) in map.iter().enumerate() {
         let problem = if !found.contains(from) {
             format!("found no class {from} in the data, expected one of {}", found.join(", "))
-        } else if !network.contains(to) {
+        } else if !to.is_empty() && !network.contains(to) {
             format!("found no class {to} in the network, expected one of {}", network.join(", "))
         } else if map[..index].iter().any(|(other, _)| other == from) {
             format!("found {from} twice, expected each class of the data once")
@@ -94,6 +101,7 @@ mod tests {
 
     #[test]
     fn classes_are_matched_by_name_and_differences_are_told() {
+        const LEFT_OUT: usize = usize::MAX;
         let network = names("bed chair table");
         let map = |text: &str| -> Vec<(String, String)> {
             text.split_whitespace()
@@ -113,9 +121,12 @@ mod tests {
             ),
             ("stool", "stool=chair", &[1], &["stool of the data counts", "1 of the 3 classes"]),
             ("bed chair table", "bed=table", &[2, 1, 2], &["bed of the data counts", "bed cannot be"]),
+            ("bed chair lamp table", "lamp=", &[0, 1, LEFT_OUT, 2], &["lamp of the data is left out"]),
+            ("bed chair table", "chair=", &[0, LEFT_OUT, 2], &["chair of the data is left", "chair cannot"]),
         ] {
             let matched = ClassMatch::of("data".as_ref(), &names(found), &network, &map(pairs)).unwrap();
-            assert_eq!(matched.class_of, class_of, "{found}");
+            let class_of = class_of.iter().map(|&class| (class != LEFT_OUT).then_some(class));
+            assert!(matched.class_of.into_iter().eq(class_of), "{found}");
             assert_eq!(matched.notes.len(), told.len(), "{:?}", matched.notes);
             for (note, part) in matched.notes.iter().zip(told) {
                 assert!(note.contains(part), "{note}");

@@ -62,7 +62,8 @@ impl TrainedRun {
         }
     }
 
-    /// Sets pairs of a class of the data and the class of the network that it counts as in evaluations.
+    /// Sets pairs of a class of the data and the class of the network that it counts as in evaluations; an empty name leaves
+    /// the class out.
     pub fn set_class_map(&mut self, map: Vec<(String, String)>) {
         match self {
             Self::Classifier(run) => run.class_map = map,

@@ -187,7 +187,7 @@ impl Classifier {
         let samples: Vec<Sample> = dataset
             .split(split)?
             .iter()
-            .map(|sample| Sample { path: sample.path.clone(), class: class_of[sample.class] })
+            .filter_map(|sample| Some(Sample { path: sample.path.clone(), class: class_of[sample.class]? }))
             .collect();
         let bar = Progress::start(progress, &format!("reading {split}"), "files", samples.len());
         let (config, seed) = (&self.config.data, self.config.seed);

@@ -185,14 +185,17 @@ impl Segmenter {
         }
         // A label is an index of the classes of the data, or is named by the config.
         let index = |name: &String| names.iter().position(|class| class == name);
-        let pairs: Vec<(i64, usize)> = match &self.scenes.label_map[..] {
+        let labels: Vec<(i64, Option<usize>)> = match &self.scenes.label_map[..] {
             [] => (0..).zip(class_of).collect(),
             named => {
                 named.iter().filter_map(|(label, name)| Some((*label, class_of[index(name)?]))).collect()
             }
         };
-        let Self { scenes, .. } = self;
-        Ok(LabelMap::new(&scenes.label, self.classes().len(), &pairs, &scenes.ignore).named(self.classes()))
+        let pairs: Vec<(i64, usize)> =
+            labels.iter().filter_map(|&(label, class)| Some((label, class?))).collect();
+        let left_out = labels.iter().filter(|(_, class)| class.is_none()).map(|(label, _)| *label);
+        let ignore: Vec<i64> = self.scenes.ignore.iter().copied().chain(left_out).collect();
+        Ok(LabelMap::new(&self.scenes.label, self.classes().len(), &pairs, &ignore).named(self.classes()))
     }
 
     /// Compares `votes` with the labels of their scene `cloud`; `None` if it has no labels.
