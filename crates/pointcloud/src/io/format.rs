@@ -92,6 +92,11 @@ impl Format {
     }
 }
 
+/// [`Format::inspect`] of formats whose summary is that of their contents; `faces`: the format is one of meshes.
+pub(crate) fn inspect_contents(source: &Source<'_>, format: &Format, faces: bool) -> Result<Summary> {
+    Ok(Summary::of_contents(format.name, &(format.read)(source)?, faces))
+}
+
 /// [`Format::encoder`] of a format that is only read.
 pub(crate) fn never_written(path: &Path, _: &Outline<'_>) -> Result<Box<dyn Encode>> {
     unreachable!("{}: the table lists no extension to write", path.display())

@@ -19,6 +19,7 @@ mod input;
 mod leftover;
 mod lines;
 mod loss;
+mod number;
 mod panic;
 mod raw;
 mod reader;

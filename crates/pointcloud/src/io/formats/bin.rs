@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::binary::{Field, Number, read_records};
-use super::npy::rename;
+use super::binary::{Field, read_records};
+use super::naming::rename;
 use crate::error::{Error, Malformed, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, never_written, nothing_lost};
-use crate::io::summary::inspect_contents;
+use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
+use crate::io::number::Number;
 use crate::scalar::{ScalarProperty, ScalarType};
 
 pub(super) const FORMAT: Format = Format {

@@ -7,8 +7,7 @@ use e57::{CartesianCoordinate, E57Reader};
 use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, never_written, nothing_lost};
-use crate::io::summary::inspect_contents;
+use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
 use crate::scalar::{ScalarProperty, ScalarType};
 
 pub(super) const FORMAT: Format = Format {

@@ -7,8 +7,7 @@ use super::npy::parse_array;
 use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, never_written, nothing_lost};
-use crate::io::summary::inspect_contents;
+use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
 use crate::names::{self, Role};
 use crate::scalar::ScalarProperty;
 

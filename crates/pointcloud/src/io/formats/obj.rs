@@ -9,9 +9,8 @@ use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
 use crate::io::faces::Faces;
-use crate::io::format::{Format, never_written, nothing_lost};
+use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
 use crate::io::lines::{Lines, before_comment, quote};
-use crate::io::summary::inspect_contents;
 use crate::scalar::{ScalarProperty, ScalarType, is_single, parse_float};
 
 pub(super) const FORMAT: Format = Format {

@@ -9,9 +9,8 @@ use std::path::Path;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Position, Result};
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, HEAD, never_written, nothing_lost};
+use crate::io::format::{Format, HEAD, inspect_contents, never_written, nothing_lost};
 use crate::io::lines::{Lines, quote};
-use crate::io::summary::inspect_contents;
 
 /// Bytes before the number of triangles, and of one triangle.
 const HEADER: usize = 80;

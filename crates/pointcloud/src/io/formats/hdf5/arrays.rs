@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use hdf5_reader::{ByteOrder, Datatype, FileStorage, Hdf5File, OpenOptions};
 
-use super::super::binary::Number;
 use crate::error::{Error, Position, Result};
+use crate::io::number::Number;
 use crate::scalar::ScalarType;
 
 /// An array may be this much larger than the file that holds it, compressed, and this many bytes more: coordinates do not

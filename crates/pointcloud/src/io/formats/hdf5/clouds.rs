@@ -20,9 +20,6 @@ const LABELS: [&str; 3] = ["label", "labels", "class"];
 /// Names of arrays that belong to the points and must fit them.
 const OF_POINTS: [&str; 5] = ["pid", "normal", "normals", "color", "colors"];
 
-/// The coordinates in the room that blocks of S3DIS have as channels 7 to 9: from 0 to 1 over the room.
-pub(crate) const ROOM: [&str; 3] = ["room_x", "room_y", "room_z"];
-
 /// More numbers per point than this are taken for something that is no point cloud.
 const MOST_CHANNELS: usize = 1024;
 

@@ -12,8 +12,7 @@ mod template;
 mod unpack;
 mod write;
 
-use crate::io::format::{Format, extension_of};
-use crate::io::summary::inspect_contents;
+use crate::io::format::{Format, extension_of, inspect_contents};
 
 pub(super) const FORMAT: Format = Format {
     name: "las",

@@ -4,7 +4,7 @@
 //! table unchecked, whose length field alone can ask for 64 GB, and turns every point into a struct
 //! before columns could be made of it.
 
-use super::super::binary::{Number, raw_records};
+use super::super::binary::raw_records;
 use super::fields::{bits, fields};
 use super::header::Header;
 use super::unpack::decompress;
@@ -12,6 +12,7 @@ use crate::error::{Position, Result};
 use crate::io::blocks::{Block, Decode, Table, sort_all};
 use crate::io::columns::Entry;
 use crate::io::contents::{Contents, Source};
+use crate::io::number::Number;
 use crate::io::raw::{Raw, Stored};
 use crate::scalar::ScalarType;
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::super::binary::{Field, Number};
+use super::super::binary::Field;
 use crate::error::{Error, Position, Result};
 use crate::io::lines::{Lines, quote};
+use crate::io::number::Number;
 use crate::scalar::{ScalarType, parse_float};
 
 /// Everything before the points.

@@ -9,8 +9,7 @@ mod lzf;
 mod read;
 mod write;
 
-use crate::io::format::Format;
-use crate::io::summary::inspect_contents;
+use crate::io::format::{Format, inspect_contents};
 
 pub(super) const FORMAT: Format = Format {
     name: "pcd",

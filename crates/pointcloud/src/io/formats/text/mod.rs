@@ -6,8 +6,7 @@ mod line;
 mod read;
 mod write;
 
-use crate::io::format::{Format, extension_of};
-use crate::io::summary::inspect_contents;
+use crate::io::format::{Format, extension_of, inspect_contents};
 
 pub(super) const FORMAT: Format = Format {
     name: "text",
