@@ -11,11 +11,11 @@ use train::run::RunDirectory;
 use train::terminal::note;
 use train::{Evaluation, Model, RunError, TrainedRun};
 
-use super::WeightsArgument;
 use super::devices::pick;
 use super::evaluation::evaluate;
-use super::output::{describe, line};
 use super::report::named;
+use super::weights::WeightsArgument;
+use crate::output::{describe, line};
 use crate::progress;
 
 /// Evaluate a run on every file of a split

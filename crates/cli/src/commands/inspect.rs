@@ -9,7 +9,7 @@ use pointcloud::scene::SceneFolder;
 use train::config::DataConfig;
 use train::{Progress, ProgressMode};
 
-use super::output::line;
+use crate::output::line;
 use crate::{inspect, progress};
 
 /// Tell what is in a file, a data set folder, a run directory or a config, what is wrong with it, and which command comes next

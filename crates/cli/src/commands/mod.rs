@@ -8,23 +8,20 @@ mod devices;
 mod eval;
 mod evaluation;
 mod inspect;
-mod interrupt;
 mod models;
-mod output;
 mod predict;
 mod report;
 mod seeds;
 mod start;
 mod synth;
 mod train;
+mod train_all;
 mod unpack;
+mod weights;
 
 use std::process::ExitCode;
 
-pub(crate) use self::interrupt::{install as handle_interrupts, leaves};
-pub(crate) use self::output::{describe, is_closed_pipe, line};
-pub(crate) use self::train::quoted;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Deep learning on point clouds with pointwise convolution (Hua, Tran, Yeung, CVPR 2018).
 #[derive(Debug, Parser)]
@@ -54,33 +51,14 @@ enum Command {
     Completions(completions::Completions),
 }
 
-/// Which weights of a run.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum WeightsArgument {
-    /// Of the epoch that did best on the validation files
-    #[default]
-    Best,
-    /// Of the last epoch
-    Last,
-    /// The average over the training, where the config has train.average
-    Average,
-}
-
-impl From<WeightsArgument> for ::train::Weights {
-    fn from(weights: WeightsArgument) -> Self {
-        match weights {
-            WeightsArgument::Best => Self::Best,
-            WeightsArgument::Last => Self::Last,
-            WeightsArgument::Average => Self::Average,
-        }
-    }
-}
-
 /// Runs the command that the arguments name.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let Some(command) = Arguments::parse().command else { return Ok(start::tell()) };
     match command {
-        Command::Train(command) => command.run(),
+        Command::Train(command) => match command.seeds.clone() {
+            Some(seeds) => train_all::train_all(&command, &seeds),
+            None => command.run(),
+        },
         Command::Eval(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Report(command) => command.run(),
@@ -91,6 +69,6 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Devices(command) => command.run(),
         Command::Models(command) => command.run(),
         Command::Config(command) => command.run(),
-        Command::Completions(command) => command.run(),
+        Command::Completions(command) => command.run(Arguments::command()),
     }
 }

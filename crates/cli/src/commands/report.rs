@@ -8,7 +8,7 @@ use pointcloud::io::replace_file;
 use train::run::RunDirectory;
 use train::terminal::note;
 
-use super::output::line;
+use crate::output::line;
 
 /// Write the report of a run, or of several side by side, as one HTML file; of several, print mean and spread
 #[derive(Debug, clap::Args)]

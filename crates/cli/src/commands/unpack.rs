@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use train::Progress;
 use train::terminal::note;
 
-use super::output::{describe, tell_losses};
+use crate::output::{describe, tell_losses};
 use crate::progress;
 
 /// What is unpacked, and how.

@@ -19,10 +19,10 @@ use rayon::prelude::*;
 use train::Progress;
 use train::terminal::note;
 
-use super::interrupt;
-use super::output::{describe, tell_losses};
 use super::unpack::{Unpack, make_folder};
 use crate::files::{Existing, Job, ListOptions, existing, refuse_collisions};
+use crate::interrupt;
+use crate::output::{describe, tell_losses};
 use crate::progress;
 
 /// Convert a file or a folder of files to another format

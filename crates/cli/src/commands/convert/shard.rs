@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use serde_json::{Map, json};
 
 use super::Convert;
-use crate::commands::output::describe;
 use crate::files::{ShardWork, check, key_of_options};
+use crate::output::describe;
 use crate::progress;
 
 impl Convert {

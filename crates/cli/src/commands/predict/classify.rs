@@ -10,11 +10,11 @@ use serde_json::{Map, Value, json};
 use train::terminal::note;
 use train::{Classifier, Prediction, Progress, RunError};
 
-use super::super::interrupt;
-use super::super::output::{describe, line};
 use super::results::Results;
 use super::{NONE, Predict, tell_dropped};
 use crate::files::ShardWork;
+use crate::interrupt;
+use crate::output::{describe, line};
 use crate::progress;
 
 impl Predict {

@@ -13,8 +13,8 @@ use pointcloud::dataset::list_tree;
 use train::TrainedRun;
 use train::terminal::note;
 
-use super::WeightsArgument;
 use super::devices::pick;
+use super::weights::WeightsArgument;
 use crate::files::{self, Existing, ListOptions};
 
 /// What is said of a cloud or a point whose probability is too low.

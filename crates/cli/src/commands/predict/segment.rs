@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use train::terminal::note;
 use train::{LabelEstimate, LabelOptions, ProgressMode, Segmenter, Votes, write_labelled};
 
-use super::super::interrupt;
-use super::super::output::{describe, is_closed_pipe, line};
 use super::{LABELLED, NONE, Predict, tell_dropped};
 use crate::files::{Job, Mirror, ShardWork, existing, output_below, refuse_collisions};
+use crate::interrupt;
+use crate::output::{describe, is_closed_pipe, line};
 use crate::progress;
 
 /// A scene that was read, and how many of its points were left out.
