@@ -20,6 +20,11 @@ impl Number {
         }
     }
 
+    /// Whether singles hold all such numbers.
+    pub(crate) fn is_single(self) -> bool {
+        self == Self::Scalar(ScalarType::F32) || self.size() <= 2
+    }
+
     /// Reads the first bytes of `bytes`; 0 where there are too few.
     pub(crate) fn read(self, bytes: &[u8], big: bool) -> f64 {
         let mut raw = [0; 8];

@@ -24,7 +24,7 @@ const SCENES: u64 = 9;
 /// Compares the files at `root` with the scenes that `config` describes.
 ///
 /// # Errors
-/// [`Error::Io`] if `root` exists but cannot be read.
+/// [`Error::Io`](crate::Error::Io) if `root` exists but cannot be read.
 pub fn scene_status(root: impl AsRef<Path>, config: &SceneSynthConfig) -> Result<SynthStatus> {
     status_of(root.as_ref(), &config.record())
 }

@@ -107,6 +107,18 @@ impl Source {
         Ok(Array { name: listed.name.clone(), number, big, bytes })
     }
 
+    /// Bytes of the numbers of an array.
+    pub(super) fn bytes_of(&self, index: usize) -> u64 {
+        let Stored { listed, number, .. } = &self.arrays[index];
+        let size = number.map_or(8, |(number, _)| number.size());
+        listed.shape.iter().fold(size as u64, |bytes, &length| bytes.saturating_mul(length as u64))
+    }
+
+    /// Whether singles hold all numbers of an array.
+    pub(super) fn is_single(&self, index: usize) -> bool {
+        self.arrays[index].number.is_some_and(|(number, _)| number.is_single())
+    }
+
     /// The error for an array that is not as expected.
     pub(super) fn refuse(&self, index: usize, found: impl Into<Box<str>>, expected: &str) -> Error {
         Error::dataset(&self.path, &self.arrays[index].listed.name, found, expected)

@@ -27,6 +27,7 @@ pub(crate) const FORMAT: Format = Format {
     read,
     inspect: summary::inspect,
     open: None,
+    extent: clouds::extent,
     words: false,
     long_integers: false,
     written: &[],

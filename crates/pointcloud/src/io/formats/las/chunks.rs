@@ -15,7 +15,7 @@ use crate::io::number::Number;
 use crate::scalar::ScalarType;
 
 /// Files claim no more points than so many times their own bytes hold; real LAZ reaches about 20.
-const LARGEST_RATIO: usize = 1000;
+pub(super) const LARGEST_RATIO: usize = 1000;
 
 /// A larger chunk is not decompressed on its own.
 const MOST_BYTES: u64 = 1 << 26;

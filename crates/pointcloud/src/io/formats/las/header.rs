@@ -79,7 +79,7 @@ impl Header {
     }
 
     /// Reads everything before the points; `length` is that of the file.
-    fn parse_start(path: &Path, bytes: &[u8], length: usize) -> Result<Self> {
+    pub(super) fn parse_start(path: &Path, bytes: &[u8], length: usize) -> Result<Self> {
         let refuse = |at: usize, found: String, expected: &str| {
             Error::malformed(path, Position::Byte(at), found, expected)
         };

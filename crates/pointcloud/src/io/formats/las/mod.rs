@@ -24,6 +24,7 @@ pub(super) const FORMAT: Format = Format {
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
+    extent: read::extent,
     words: false,
     long_integers: false,
     written: &["las", "laz"],

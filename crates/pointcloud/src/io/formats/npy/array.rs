@@ -6,6 +6,7 @@ use super::super::binary::{Field, read_records};
 use super::super::naming::{name_array, shape_of};
 use super::tokens::{Refusal, Tokens, tokens};
 use crate::error::{Error, Position, Result};
+use crate::io::extent::{Extent, Start};
 use crate::io::lines::quote;
 use crate::io::number::Number;
 use crate::io::raw::HALVES;
@@ -56,12 +57,23 @@ pub(crate) fn parse_array(
     Ok((columns, notes))
 }
 
+/// The array that the start of a file announces.
+pub(crate) fn announced(path: &Path, start: &[u8]) -> Option<Array> {
+    Array::parse(path, start, "positions").ok()
+}
+
+/// The points that the header announces.
+pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
+    let array = announced(start.path, start.bytes)?;
+    Some(Extent::of_columns(array.rows_of(start.length), array.columns(), array.is_wide(), u64::MAX))
+}
+
 /// What the rows of an array are called in messages.
 pub(super) const ROWS: &str = "rows of the array";
 
 /// Where the numbers of an array are.
 #[derive(Debug)]
-pub(super) struct Array {
+pub(crate) struct Array {
     /// Names and numbers of the fields of a row.
     groups: Vec<Group>,
     pub(super) rows: usize,
@@ -133,6 +145,22 @@ impl Array {
 
     pub(super) fn fields(&self) -> Vec<Field> {
         self.groups.iter().flat_map(|group| group.fields.clone()).collect()
+    }
+
+    /// The rows that the header announces, as far as a file of this length can hold them.
+    pub(crate) fn rows_of(&self, length: u64) -> u64 {
+        (self.rows as u64).min(length / self.size as u64)
+    }
+
+    /// Number of columns.
+    pub(crate) fn columns(&self) -> usize {
+        self.groups.iter().map(|group| group.fields.len()).sum()
+    }
+
+    /// Whether singles do not hold the numbers of the first three columns.
+    pub(crate) fn is_wide(&self) -> bool {
+        let mut fields = self.groups.iter().flat_map(|group| &group.fields).take(3);
+        fields.any(|field| !field.number.is_single())
     }
 
     /// Names the columns, and returns what was assumed.

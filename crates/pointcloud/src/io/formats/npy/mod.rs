@@ -10,7 +10,7 @@ mod tokens;
 mod write;
 
 use crate::io::format::{Format, inspect_contents};
-pub(super) use array::parse_array;
+pub(super) use array::{announced, parse_array};
 
 pub(super) const FORMAT: Format = Format {
     name: "npy",
@@ -22,6 +22,7 @@ pub(super) const FORMAT: Format = Format {
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
+    extent: array::extent,
     words: false,
     long_integers: true,
     written: &["npy"],

@@ -21,6 +21,7 @@ pub(super) const FORMAT: Format = Format {
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
+    extent: header::extent,
     words: false,
     long_integers: true,
     written: &["pcd"],

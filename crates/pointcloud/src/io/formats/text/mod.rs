@@ -20,6 +20,7 @@ pub(super) const FORMAT: Format = Format {
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
+    extent: read::extent,
     words: true,
     long_integers: false,
     written: &["xyz", "txt", "csv"],
