@@ -7,6 +7,8 @@ mod commands;
 mod files;
 mod inspect;
 mod interrupt;
+mod memory;
+mod nearest;
 mod output;
 mod progress;
 #[cfg(all(feature = "wgpu", target_os = "linux"))]

@@ -72,6 +72,11 @@ struct Results<'a> {
 }
 
 impl Eval {
+    /// What the arguments name.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        std::iter::once(&self.run).chain(&self.data).cloned().collect()
+    }
+
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let found = pick(&self.device, self.quiet)?;
         let mut trained = TrainedRun::open(&self.run, self.weights.into(), &found.device)?;

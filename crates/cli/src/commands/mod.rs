@@ -19,9 +19,12 @@ mod train_all;
 mod unpack;
 mod weights;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::nearest::with_hint;
 
 /// Deep learning on point clouds with pointwise convolution (Hua, Tran, Yeung, CVPR 2018).
 #[derive(Debug, Parser)]
@@ -51,10 +54,26 @@ enum Command {
     Completions(completions::Completions),
 }
 
+impl Command {
+    /// What the command reads, as the arguments name it.
+    fn paths(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Train(command) => command.paths(),
+            Self::Eval(command) => command.paths(),
+            Self::Predict(command) => command.paths(),
+            Self::Report(command) => command.runs.clone(),
+            Self::Inspect(command) => vec![command.path.clone()],
+            Self::Convert(command) => command.inputs().to_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Runs the command that the arguments name.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let Some(command) = Arguments::parse().command else { return Ok(start::tell()) };
-    match command {
+    let paths = command.paths();
+    let result = match command {
         Command::Train(command) => match command.seeds.clone() {
             Some(seeds) => train_all::train_all(&command, &seeds),
             None => command.run(),
@@ -70,5 +89,6 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Models(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Completions(command) => command.run(Arguments::command()),
-    }
+    };
+    with_hint(result, &paths)
 }

@@ -19,7 +19,7 @@ use crate::output::line;
 pub(super) struct Report {
     /// Run directories, as `pointwise train` writes them, or names of models (see `pointwise models`)
     #[arg(required = true, value_name = "RUN")]
-    runs: Vec<PathBuf>,
+    pub(super) runs: Vec<PathBuf>,
     /// The file [default: RUN/report.html, MODEL.report.html, or comparison.html beside the first of several runs]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,

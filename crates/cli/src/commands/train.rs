@@ -147,6 +147,11 @@ impl Train {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// What the arguments name.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        [&self.config, &self.data, &self.from].into_iter().flatten().cloned().collect()
+    }
+
     /// The config, and what it is called in messages.
     pub(super) fn load(&self) -> anyhow::Result<(Config, String)> {
         if let (Some(_), Some(data)) = (&self.config, &self.data)
