@@ -8,6 +8,8 @@ use pointcloud::io::Reader;
 use train::available_memory;
 use train::text::bytes;
 
+use crate::allocator::give_back;
+
 /// Program, threads and small things.
 const PROGRAM: u64 = 20 << 20;
 
@@ -84,7 +86,11 @@ pub(crate) fn ensure(needed: u64, what: &str, advice: &str) -> anyhow::Result<()
 
 /// Why work that takes `needed` bytes is refused, if it is.
 pub(crate) fn refusal(needed: u64, what: &str, advice: &str) -> Option<String> {
-    let available = available_memory().filter(|available| needed > available.bytes)?;
+    let too_little = || available_memory().filter(|available| needed > available.bytes);
+    too_little()?;
+    // What earlier files took is held for some seconds after they are done.
+    give_back();
+    let available = too_little()?;
     let (needed, left, limit) = (bytes(needed), bytes(available.bytes), available.limit);
     Some(format!(
         "{what} takes about {needed}, but {left} of memory are available ({limit}); {advice}, or go on in spite of it with --force"
