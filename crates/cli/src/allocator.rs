@@ -25,6 +25,12 @@ pub(crate) fn hold_memory_between_steps() {
     unsafe { libmimalloc_sys::mi_option_set_default(PURGE_DELAY, HELD_MS) }
 }
 
+/// Gives memory that is held and not used back to the system.
+pub(crate) fn give_back() {
+    // SAFETY: may be called at any time and by any thread.
+    unsafe { libmimalloc_sys::mi_collect(true) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,10 @@ mod allocator;
 mod commands;
 mod files;
 mod inspect;
+mod interrupt;
+mod memory;
+mod nearest;
+mod output;
 mod progress;
 #[cfg(all(feature = "wgpu", target_os = "linux"))]
 mod vulkan_layer;
@@ -18,15 +22,15 @@ fn main() -> ExitCode {
     allocator::hold_memory_between_steps();
     #[cfg(all(feature = "wgpu", target_os = "linux"))]
     vulkan_layer::ask_no_desktop();
-    commands::handle_interrupts();
+    interrupt::install();
     pointcloud::io::silence_reader_panics();
     match commands::run() {
         Ok(code) => code,
         Err(error) => {
-            if commands::is_closed_pipe(&error) {
+            if output::is_closed_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
-            note(format!("error: {}", commands::describe(error.as_ref())));
+            note(format!("error: {}", output::describe(error.as_ref())));
             ExitCode::FAILURE
         }
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::terminal::with_causes;
+use crate::text::bytes;
 
 /// An error of training, evaluation or prediction.
 #[derive(Debug, thiserror::Error)]
@@ -207,7 +208,7 @@ pub enum RunError {
     },
     /// The training does not fit into memory.
     #[error(
-        "this training needs about {}, but {} of memory are available; {} of it are for {what}; lower {keys}, or train in spite of it with \
+        "this training needs about {}, but {} of memory are available ({limit}); {} of the need are for {what}; lower {keys}, or train in spite of it with \
          --force",
         bytes(*needed),
         bytes(*available),
@@ -218,6 +219,8 @@ pub enum RunError {
         needed: u64,
         /// Bytes that the process can still get.
         available: u64,
+        /// What limits them.
+        limit: &'static str,
         /// Bytes of the largest part.
         largest: u64,
         /// What that part is for.
@@ -283,15 +286,6 @@ fn advice(run: &Path, epoch: usize) -> String {
             epoch - 1,
             run.display()
         ),
-    }
-}
-
-/// `95 MB`, rounded up, or `1.2 GB`.
-fn bytes(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000_000 => format!("{} MB", bytes.div_ceil(1_000_000)),
-        1_000_000_000..1_000_000_000_000 => format!("{:.1} GB", bytes as f64 / 1e9),
-        _ => format!("{:.1} TB", bytes as f64 / 1e12),
     }
 }
 

@@ -48,7 +48,7 @@ mod training;
 
 pub use device::{FoundDevice, device, devices};
 pub use error::RunError;
-pub use memory::TrainingMemory;
+pub use memory::{AvailableMemory, TrainingMemory, available_memory};
 pub use metrics::{EpochMetrics, Evaluation, MetricsLog, MetricsLogError, Weights};
 pub use models::Model;
 pub use preview::Preview;

@@ -45,6 +45,16 @@ pub fn columns(rows: &[Vec<String>], aligns: &[Align]) -> Vec<String> {
         .collect()
 }
 
+/// `95 MB`, rounded up, or `1.2 GB`.
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000_000 => format!("{} MB", bytes.div_ceil(1_000_000)),
+        1_000_000_000..1_000_000_000_000 => format!("{:.1} GB", bytes as f64 / 1e9),
+        _ => format!("{:.1} TB", bytes as f64 / 1e12),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,10 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_complete::{Shell, generate};
-
-use super::Arguments;
 
 /// Print a script by which a shell completes commands, options and paths
 #[derive(Debug, clap::Args)]
@@ -21,10 +18,11 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    /// Prints the script for `program`, the command line with all commands.
+    pub(super) fn run(self, mut program: clap::Command) -> anyhow::Result<ExitCode> {
         // The generator panics where its output is gone, as with `| head`.
         let mut script = Vec::new();
-        generate(self.shell, &mut Arguments::command(), "pointwise", &mut script);
+        generate(self.shell, &mut program, "pointwise", &mut script);
         io::Write::write_all(&mut io::stdout(), &script)?;
         Ok(ExitCode::SUCCESS)
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use train::config::{json_schema, reference};
 
-use super::output::line;
+use crate::output::line;
 
 /// Print the reference of the config file: every key with its type, default and meaning
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ::train::{FoundDevice, RunError, device, devices};
 use train::terminal::note;
 
-use super::output::line;
+use crate::output::line;
 
 /// List the devices that `--device` takes on this machine
 #[derive(Debug, clap::Args)]

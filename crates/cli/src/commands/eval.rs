@@ -11,11 +11,11 @@ use train::run::RunDirectory;
 use train::terminal::note;
 use train::{Evaluation, Model, RunError, TrainedRun};
 
-use super::WeightsArgument;
 use super::devices::pick;
 use super::evaluation::evaluate;
-use super::output::{describe, line};
 use super::report::named;
+use super::weights::WeightsArgument;
+use crate::output::{describe, line};
 use crate::progress;
 
 /// Evaluate a run on every file of a split
@@ -75,6 +75,11 @@ struct Results<'a> {
 }
 
 impl Eval {
+    /// What the arguments name.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        std::iter::once(&self.run).chain(&self.data).cloned().collect()
+    }
+
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let found = pick(&self.device, self.quiet)?;
         let mut trained = TrainedRun::open(&self.run, self.weights.into(), &found.device)?;

@@ -9,7 +9,8 @@ use pointcloud::scene::SceneFolder;
 use train::config::DataConfig;
 use train::{Progress, ProgressMode};
 
-use super::output::line;
+use crate::memory::{Reading, ensure_readable};
+use crate::output::line;
 use crate::{inspect, progress};
 
 /// Tell what is in a file, a data set folder, a run directory or a config, what is wrong with it, and which command comes next
@@ -24,7 +25,7 @@ use crate::{inspect, progress};
 pub(super) struct Inspect {
     /// A file, a data set folder, such as CLASS/SPLIT/FILE or SPLIT/FILE for scenes, a run directory, a config, or
     /// the name of a model (see `pointwise models`)
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -37,6 +38,9 @@ pub(super) struct Inspect {
     /// List files of a data set: a name with `{split}`, or those of train and test with a comma between
     #[arg(long, value_name = "NAMES")]
     lists: Option<String>,
+    /// Go on even if the memory that this needs is not available
+    #[arg(long)]
+    force: bool,
     /// Print results only
     #[arg(long)]
     quiet: bool,
@@ -55,6 +59,10 @@ impl Inspect {
         let mode = if files > 0 { progress::detect(self.quiet) } else { ProgressMode::Quiet };
         let bar = Progress::start(mode, "reading", "files", files);
         let reader = Reader::new().columns(&self.columns);
+        let is_config = self.path.extension().is_some_and(|extension| extension == "toml");
+        if self.path.is_file() && !is_config && !self.force {
+            ensure_readable(&self.path, &reader, Reading::All)?;
+        }
         let inspection = inspect::inspect(&self.path, self.points, &reader, &options, &|done| bar.set(done))?;
         bar.finish();
         if self.json {

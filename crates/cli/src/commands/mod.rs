@@ -8,23 +8,23 @@ mod devices;
 mod eval;
 mod evaluation;
 mod inspect;
-mod interrupt;
 mod models;
-mod output;
 mod predict;
 mod report;
 mod seeds;
 mod start;
 mod synth;
 mod train;
+mod train_all;
 mod unpack;
+mod weights;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-pub(crate) use self::interrupt::{install as handle_interrupts, leaves};
-pub(crate) use self::output::{describe, is_closed_pipe, line};
-pub(crate) use self::train::quoted;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::nearest::with_hint;
 
 /// Deep learning on point clouds with pointwise convolution (Hua, Tran, Yeung, CVPR 2018).
 #[derive(Debug, Parser)]
@@ -54,24 +54,17 @@ enum Command {
     Completions(completions::Completions),
 }
 
-/// Which weights of a run.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum WeightsArgument {
-    /// Of the epoch that did best on the validation files
-    #[default]
-    Best,
-    /// Of the last epoch
-    Last,
-    /// The average over the training, where the config has train.average
-    Average,
-}
-
-impl From<WeightsArgument> for ::train::Weights {
-    fn from(weights: WeightsArgument) -> Self {
-        match weights {
-            WeightsArgument::Best => Self::Best,
-            WeightsArgument::Last => Self::Last,
-            WeightsArgument::Average => Self::Average,
+impl Command {
+    /// What the command reads, as the arguments name it.
+    fn paths(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Train(command) => command.paths(),
+            Self::Eval(command) => command.paths(),
+            Self::Predict(command) => command.paths(),
+            Self::Report(command) => command.runs.clone(),
+            Self::Inspect(command) => vec![command.path.clone()],
+            Self::Convert(command) => command.inputs().to_vec(),
+            _ => Vec::new(),
         }
     }
 }
@@ -79,8 +72,12 @@ impl From<WeightsArgument> for ::train::Weights {
 /// Runs the command that the arguments name.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let Some(command) = Arguments::parse().command else { return Ok(start::tell()) };
-    match command {
-        Command::Train(command) => command.run(),
+    let paths = command.paths();
+    let result = match command {
+        Command::Train(command) => match command.seeds.clone() {
+            Some(seeds) => train_all::train_all(&command, &seeds),
+            None => command.run(),
+        },
         Command::Eval(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Report(command) => command.run(),
@@ -91,6 +88,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Devices(command) => command.run(),
         Command::Models(command) => command.run(),
         Command::Config(command) => command.run(),
-        Command::Completions(command) => command.run(),
-    }
+        Command::Completions(command) => command.run(Arguments::command()),
+    };
+    with_hint(result, &paths)
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use train::Model;
 
-use super::output::line;
+use crate::output::line;
 
 /// List the trained networks that come with the program
 #[derive(Debug, clap::Args)]

@@ -8,7 +8,7 @@ use pointcloud::io::replace_file;
 use train::run::RunDirectory;
 use train::terminal::note;
 
-use super::output::line;
+use crate::output::line;
 
 /// Write the report of a run, or of several side by side, as one HTML file; of several, print mean and spread
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,7 @@ use super::output::line;
 pub(super) struct Report {
     /// Run directories, as `pointwise train` writes them, or names of models (see `pointwise models`)
     #[arg(required = true, value_name = "RUN")]
-    runs: Vec<PathBuf>,
+    pub(super) runs: Vec<PathBuf>,
     /// The file [default: RUN/report.html, MODEL.report.html, or comparison.html beside the first of several runs]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,

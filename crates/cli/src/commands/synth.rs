@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use pointcloud::synth::{SceneKind, SceneSynthConfig, ShapeKind, SynthConfig, generate, generate_scenes};
 use train::Progress;
 
-use super::interrupt;
+use crate::interrupt;
 use crate::progress;
 
 /// Write a synthetic data set as PLY files: shapes of ten classes, or scenes with a label for every point

@@ -18,11 +18,11 @@ use train::{
 };
 
 use super::devices::pick;
-use super::output::line;
+use super::evaluation;
 use super::report::named;
-use super::seeds::{Seeds, train_all};
-use super::{evaluation, interrupt};
-use crate::progress;
+use super::seeds::Seeds;
+use crate::output::{line, quoted};
+use crate::{interrupt, progress};
 
 /// Train a network and evaluate it on the test files
 #[derive(Clone, Debug, clap::Args)]
@@ -82,9 +82,6 @@ pub(super) struct Train {
 
 impl Train {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        if let Some(seeds) = &self.seeds {
-            return train_all(&self, seeds);
-        }
         let (config, source) = self.load()?;
         let found = pick(&self.device, self.quiet)?;
         let FoundDevice { device, .. } = &found;
@@ -150,6 +147,11 @@ impl Train {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// What the arguments name.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        [&self.config, &self.data, &self.from].into_iter().flatten().cloned().collect()
+    }
+
     /// The config, and what it is called in messages.
     pub(super) fn load(&self) -> anyhow::Result<(Config, String)> {
         if let (Some(_), Some(data)) = (&self.config, &self.data)
@@ -199,15 +201,6 @@ impl Train {
         words.extend(["--resume".to_owned(), "--output".into(), run.display().to_string()]);
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
-}
-
-/// A word as a shell takes it.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%\\".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Counts the test files; refuses data for the other task.
@@ -317,21 +310,4 @@ pub(super) fn make_synthetic_set(config: &Config, progress: ProgressMode) -> any
         bar.finish();
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[cfg(unix)]
-    fn words_survive_a_shell() {
-        for word in ["data.root=/data/ModelNet10", "augment.scale=[0.9, 1.1]", "it's", ""] {
-            let script = format!("printf %s {}", quoted(word));
-            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-            assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
-        }
-        assert_eq!(quoted("runs/shapes10"), "runs/shapes10");
-        assert_eq!(quoted("data.points=64 "), "'data.points=64 '");
-    }
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use pointcloud::dataset::Hdf5Folder;
-use pointcloud::io::{self, Contents, Format, losses};
+use pointcloud::io::{self, Contents, Format, Reader, losses};
 use pointcloud::transform::{Sampling, resample};
 use pointcloud::{PointCloud, derive_seed};
 use rand::SeedableRng;
@@ -17,7 +17,8 @@ use rand_chacha::ChaCha8Rng;
 use train::Progress;
 use train::terminal::note;
 
-use super::output::{describe, tell_losses};
+use crate::memory::{Reading, ensure_readable};
+use crate::output::{describe, tell_losses};
 use crate::progress;
 
 /// What is unpacked, and how.
@@ -45,6 +46,11 @@ pub(super) struct Unpack<'a> {
 type Written = (PathBuf, Vec<String>);
 
 impl Unpack<'_> {
+    /// Refuses files of which one does not fit into memory; one file after the other is read.
+    pub(super) fn ensure_fits(&self) -> anyhow::Result<()> {
+        self.folder.files().try_for_each(|path| ensure_readable(path, &Reader::new(), Reading::All))
+    }
+
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let total = self.folder.len();
         let bar = Progress::start(progress::detect(self.quiet), "unpacking", "clouds", total);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::journal::{journals, last_rows};
 use super::list::FileList;
 use super::stamp::{Stamp, hash};
-use crate::commands::line;
+use crate::output::line;
 
 /// The result of a name.
 struct Found {

@@ -14,4 +14,4 @@ pub(crate) use list::FileList;
 pub(crate) use options::ListOptions;
 pub(crate) use outputs::{Existing, Job, Mirror, existing, output_below, refuse_collisions, resolved};
 pub(crate) use stamp::{key, key_of_options};
-pub(crate) use work::ShardWork;
+pub(crate) use work::{ShardWork, Todo};

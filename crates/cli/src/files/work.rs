@@ -14,7 +14,8 @@ use super::list::{FileList, Listed};
 use super::options::ListOptions;
 use super::shard::Shard;
 use super::stamp::Stamp;
-use crate::commands::{leaves, line};
+use crate::interrupt::leaves;
+use crate::output::line;
 
 /// What became of a file: what its line says beside its name, or why it failed.
 pub(crate) type Outcome = Result<Map<String, Value>, String>;

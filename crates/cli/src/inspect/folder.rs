@@ -2,15 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use pointcloud::dataset::{FolderDataset, FolderOptions};
-use pointcloud::io::Reader;
 use serde::Serialize;
 
-use super::ignored::ignored;
-use super::survey::{Surveyed, survey};
-use super::warnings::{Warning, warnings};
+use super::warning::Warning;
 use train::text::{Align, columns};
 
 /// Contents of a dataset folder.
@@ -63,54 +59,10 @@ pub(crate) struct Spread<T> {
 
 impl<T: Copy + PartialOrd> Spread<T> {
     /// `None` without values. They must be comparable: no NaN.
-    fn of(values: impl Iterator<Item = T>) -> Option<Self> {
+    pub(super) fn of(values: impl Iterator<Item = T>) -> Option<Self> {
         let mut values: Vec<T> = values.collect();
         values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
         Some(Self { min: *values.first()?, median: values[(values.len() - 1) / 2], max: *values.last()? })
-    }
-}
-
-impl FolderInspection {
-    /// Reads every file of the dataset at `root`.
-    pub(super) fn of(
-        root: &Path,
-        points: usize,
-        reader: &Reader,
-        options: &FolderOptions,
-        progress: &(dyn Fn(usize) + Sync),
-    ) -> pointcloud::Result<Self> {
-        let dataset = FolderDataset::open_with(root, options)?;
-        let files = survey(&dataset, reader, progress)?;
-        let classes = dataset.classes().to_vec();
-        let splits = dataset.splits().map(|split| split_info(split, &classes, &files)).collect();
-        let shapes = || files.iter().filter_map(|file| file.shape.as_ref().ok());
-        let mut inspection = Self {
-            root: root.to_owned(),
-            layout: dataset.layout().pattern(),
-            drawn: dataset.drawn_test_files().is_some(),
-            splits,
-            classes,
-            files: files.len(),
-            meshes: shapes().filter(|shape| shape.is_mesh).count(),
-            points: Spread::of(shapes().map(|shape| shape.points)),
-            radius: Spread::of(shapes().filter_map(|shape| shape.radius)),
-            warnings: Vec::new(),
-        };
-        inspection.warnings = warnings(&inspection, &dataset, &files, points);
-        inspection.warnings.extend(ignored(root, &inspection.classes, dataset.layout(), &files)?);
-        Ok(inspection)
-    }
-}
-
-fn split_info(split: &str, classes: &[String], files: &[Surveyed]) -> SplitInfo {
-    let mut counts = vec![0; classes.len()];
-    for file in files.iter().filter(|file| file.split == split) {
-        counts[file.class] += 1;
-    }
-    SplitInfo {
-        name: split.to_owned(),
-        files: counts.iter().sum(),
-        per_class: classes.iter().cloned().zip(counts).collect(),
     }
 }
 

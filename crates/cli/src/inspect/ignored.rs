@@ -9,7 +9,7 @@ use pointcloud::dataset::Layout;
 use pointcloud::io::readable_extensions;
 
 use super::survey::Surveyed;
-use super::warnings::Warning;
+use super::warning::Warning;
 
 /// Files that are left out because of where they lie or of their extension.
 pub(super) fn ignored(

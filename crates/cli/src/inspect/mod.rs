@@ -1,5 +1,6 @@
 //! What is in a file, a dataset folder, a run directory, a config or a model of the program, for people before they train and for programs.
 
+mod dataset;
 mod experiment;
 mod file;
 mod folder;
@@ -9,6 +10,7 @@ mod next;
 mod run;
 mod scenes;
 mod survey;
+mod warning;
 mod warnings;
 
 use std::fmt;
@@ -22,6 +24,7 @@ use serde::Serialize;
 use train::run::RunDirectory;
 use train::{Model, RunError};
 
+use dataset::inspect_folder;
 use experiment::ConfigInspection;
 use file::FileInspection;
 use folder::FolderInspection;
@@ -87,7 +90,7 @@ pub(crate) fn inspect(
         let folder = SceneFolder::open(path)?;
         Ok(Inspection::Scenes(ScenesInspection::of(&folder, reader, progress)?))
     } else if path.is_dir() {
-        match FolderInspection::of(path, points, reader, options, progress) {
+        match inspect_folder(path, points, reader, options, progress) {
             // No class folders: perhaps splits of scenes.
             Err(error @ pointcloud::Error::Layout { .. }) => match SceneFolder::open(path) {
                 Ok(folder) => Ok(Inspection::Scenes(ScenesInspection::of(&folder, reader, progress)?)),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Inspection;
-use crate::commands::quoted;
+use crate::output::quoted;
 
 /// Files with more points than this, and without faces, are taken for scenes.
 const SCENE: usize = 20_000;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::layout::is_split_name;
 use super::listing::{name_of, relative, tree};
+use super::tops::is_split_name;
 use crate::error::Result;
 use crate::io::readable_extensions;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::layout::{Kind, LAYOUTS, Top};
+use super::layout::LAYOUTS;
 use super::listing::{Listing, name_of};
+use super::tops::{Kind, Top, is_split_name};
 use crate::error::{Error, Result};
 
 /// A file with the names of its class and its split.
@@ -73,7 +74,7 @@ impl Files {
             let split = top.name();
             match top.kind {
                 Kind::SplitOfClasses => {}
-                Kind::Empty if super::layout::is_split_name(&split) => {}
+                Kind::Empty if is_split_name(&split) => {}
                 Kind::Empty => continue,
                 _ => {
                     files.warnings.push(format!("the folder '{split}' beside the splits is left out"));

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::detect::{Found, detect};
 use super::draw::{assign, draw};
 use super::files::Files;
 use super::label_table;
-use super::layout::{Found, LAYOUTS, Layout, detect};
+use super::layout::{LAYOUTS, Layout, TABLE};
 use super::list_files::{self, ListNames};
 use super::listing::{readable, relative};
 use crate::error::{Error, Result};
@@ -82,9 +83,7 @@ impl FolderDataset {
         }
         let has_folders_of_splits = matches!(layout, Layout::ClassSplit | Layout::SplitClass);
         if has_folders_of_splits && label_table::find(root).is_some() {
-            files
-                .warnings
-                .push(format!("{} has no columns file and class and is not read", label_table::NAME));
+            files.warnings.push(format!("{} has no columns file and class and is not read", TABLE));
         }
         let is_drawn = files.entries.iter().all(|file| file.split.is_none());
         if is_drawn {

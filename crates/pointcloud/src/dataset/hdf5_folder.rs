@@ -136,6 +136,11 @@ impl Hdf5Folder {
         Ok(Some(folder))
     }
 
+    /// The files that [`unpack`](Self::unpack) reads, one after the other.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|entry| entry.path.as_path())
+    }
+
     /// Number of clouds that [`unpack`](Self::unpack) gives.
     #[must_use]
     pub fn len(&self) -> usize {

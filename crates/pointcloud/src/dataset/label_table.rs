@@ -6,16 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::file_index::FileIndex;
 use super::files::Files;
+use super::layout::TABLE;
 use crate::error::{Error, Malformed, Position, Result};
-
-/// File name of the table.
-pub(super) const NAME: &str = "labels.csv";
 
 const COLUMNS: &str = "the columns file,class or file,class,split";
 
 /// The table in `root`, if there is one.
 pub(super) fn find(root: &Path) -> Option<PathBuf> {
-    Some(root.join(NAME)).filter(|path| path.is_file())
+    Some(root.join(TABLE)).filter(|path| path.is_file())
 }
 
 /// Whether the table has the columns that it needs.
@@ -100,7 +98,7 @@ pub(super) fn read(root: &Path, table: &Path) -> Result<Files> {
     }
     let left = index.len() - files.len();
     if left > 0 {
-        files.warnings.push(format!("{left} files are not in {NAME} and are left out"));
+        files.warnings.push(format!("{left} files are not in {TABLE} and are left out"));
     }
     Ok(files)
 }

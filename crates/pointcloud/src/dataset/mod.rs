@@ -1,5 +1,6 @@
 //! Data sets stored as folders of files.
 
+mod detect;
 mod draw;
 mod file_index;
 mod files;
@@ -12,6 +13,7 @@ mod list_files;
 mod listing;
 mod load;
 mod rooms;
+mod tops;
 
 pub use folder::{FolderDataset, FolderOptions, Sample};
 pub use hdf5_folder::Hdf5Folder;

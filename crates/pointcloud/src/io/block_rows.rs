@@ -1,11 +1,8 @@
-//! Blocks of records of one size, and how large blocks are.
+//! Blocks of records of one size.
 
 use super::blocks::Block;
 use super::input::Input;
 use crate::error::{Error, Position, Result};
-
-/// Bytes of a block of text.
-pub(crate) const BLOCK_BYTES: usize = 1 << 20;
 
 /// Bytes of the columns of a block of records.
 const COLUMN_BYTES: usize = 1 << 22;

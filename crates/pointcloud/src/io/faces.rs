@@ -5,6 +5,13 @@ use crate::cloud::PointCloud;
 /// Larger polygons are split into fans, since clipping takes time in proportion to the square of the corners.
 const MOST_CLIPPED: usize = 4096;
 
+/// Bytes that a polygon of so many corners takes in [`Faces`].
+pub(crate) fn bytes_of_polygon(corners: usize) -> usize {
+    let triangles = size_of::<[u32; 3]>() * corners.saturating_sub(2);
+    let polygon = size_of::<(usize, Vec<u32>)>() + size_of::<u32>() * corners;
+    if (4..=MOST_CLIPPED).contains(&corners) { triangles + polygon } else { triangles }
+}
+
 /// Triangles of polygons and strips while they come in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faces {

@@ -1,6 +1,7 @@
 //! [`Facts`]: what the numbers of a column have in common, which decides what the column is taken for.
 
-use super::raw::LARGEST_WHOLE;
+/// `f64` holds all whole numbers up to this.
+pub(crate) const LARGEST_WHOLE: u64 = 1 << 53;
 
 /// Range and kind of the numbers of a column. Those of two parts of a column can be joined, so a file need not be in memory
 /// as a whole.

@@ -7,6 +7,7 @@ use super::blocks::Open;
 use super::columns::Outline;
 use super::contents::{Contents, Source};
 use super::encode::{Encode, MakeEncoder};
+use super::extent::{Extent, Start};
 use super::summary::Summary;
 use crate::error::Result;
 
@@ -40,6 +41,8 @@ pub struct Format {
     pub(crate) inspect: fn(&Source<'_>) -> Result<Summary>,
     /// Opens a file to read its points in blocks; `None` for a file of another kind, which is read as a whole.
     pub(crate) open: Option<Open>,
+    /// How many points a file holds, and what they take while it is read as a whole; `None` where its start does not tell.
+    pub(crate) extent: fn(&Start<'_>) -> Option<Extent>,
     /// Whether labels are written as the words that they number.
     pub(crate) words: bool,
     /// Whether integers of 64 bits are written as such.
@@ -90,6 +93,11 @@ impl Format {
     pub fn writes(&self) -> bool {
         !self.written.is_empty()
     }
+}
+
+/// [`Format::inspect`] of formats whose summary is that of their contents; `faces`: the format is one of meshes.
+pub(crate) fn inspect_contents(source: &Source<'_>, format: &Format, faces: bool) -> Result<Summary> {
+    Ok(Summary::of_contents(format.name, &(format.read)(source)?, faces))
 }
 
 /// [`Format::encoder`] of a format that is only read.

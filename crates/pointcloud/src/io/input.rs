@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::block_rows::BLOCK_BYTES;
 use crate::error::{Error, Result};
+
+/// Bytes of a block of text.
+pub(crate) const BLOCK_BYTES: usize = 1 << 20;
 
 /// What an input reads from.
 trait ReadSeek: Read + Seek {}

@@ -3,15 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::facts::Facts;
-use super::formats::Number;
+use super::number::Number;
 use crate::names::{self, Role};
 use crate::scalar::{ScalarProperty, ScalarType};
 
 /// Singles hold all whole numbers up to this.
 const EXACT_WHOLE: f64 = 16_777_216.0;
-
-/// `f64` holds all whole numbers up to this.
-pub(crate) const LARGEST_WHOLE: u64 = 1 << 53;
 
 /// Words of a column that are kept.
 const MOST_WORDS: usize = 100_000;

@@ -3,11 +3,9 @@
 use std::borrow::Cow;
 
 use super::columns::column_types;
-use super::contents::{ColumnUse, Contents, Source};
-use super::format::Format;
+use super::contents::{ColumnUse, Contents};
 use crate::bounds::Bounds;
 use crate::cloud::PointCloud;
-use crate::error::Result;
 use crate::printable::printable_line;
 
 /// An element of a file: a table of rows.
@@ -64,8 +62,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Describes what was read from a file; `faces`: the format is one of meshes.
-    pub(crate) fn of_contents(format: &Format, contents: &Contents, faces: bool) -> Self {
+    /// Describes what was read from a file of the format with this name; `faces`: the format is one of meshes.
+    pub(crate) fn of_contents(format: &str, contents: &Contents, faces: bool) -> Self {
         let Contents { cloud, faces: triangles, .. } = contents;
         let columns = column_types(cloud);
         let typed = columns.iter().map(|(name, scalar)| format!("{scalar} {name}")).collect();
@@ -74,7 +72,7 @@ impl Summary {
             elements.push(Element::new("face", triangles.len(), vec!["triangle".into()]));
         }
         let mut summary = Self {
-            format: format.name().to_owned(),
+            format: format.to_owned(),
             points: cloud.len(),
             faces: triangles.len(),
             properties: columns.iter().map(|&(name, _)| name.to_owned()).collect(),
@@ -124,11 +122,6 @@ impl Summary {
             self.last = Some(shortest_point(cloud, cloud.len() - 1));
         }
     }
-}
-
-/// [`Format::inspect`] of formats whose summary is that of their contents.
-pub(crate) fn inspect_contents(source: &Source<'_>, format: &Format, faces: bool) -> Result<Summary> {
-    Ok(Summary::of_contents(format, &(format.read)(source)?, faces))
 }
 
 /// Coordinates of a point as decimals as short as in the file.

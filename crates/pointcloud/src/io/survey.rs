@@ -233,7 +233,7 @@ impl Survey {
     /// Describes the file.
     pub(crate) fn summary(&self, format: &Format) -> Result<Summary> {
         let Sorted { contents, .. } = self.empty()?;
-        let mut summary = Summary::of_contents(format, &contents, self.rest.triangles > 0);
+        let mut summary = Summary::of_contents(format.name(), &contents, self.rest.triangles > 0);
         let wide = contents.cloud.has_wide_coordinates();
         let short = |point: [f64; 3]| if wide { point } else { point.map(|v| shortest(v as f32)) };
         summary.points = self.points;

@@ -1,7 +1,7 @@
 //! Settings of the synthetic set, and the record of them in a file.
 
 use super::family::Family;
-use super::figures::Figure;
+use super::figure::Figure;
 use crate::error::{Error, Result};
 
 /// Must change whenever the same settings would give different bytes.

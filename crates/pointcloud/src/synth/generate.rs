@@ -11,7 +11,8 @@ use rayon::prelude::*;
 
 use super::config::{ShapeKind, SynthConfig, SynthStatus};
 use super::family::Family;
-use super::figures::{Figure, figure};
+use super::figure::Figure;
+use super::limbs::figure;
 use super::scan::shape;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};

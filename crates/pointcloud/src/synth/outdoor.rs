@@ -4,14 +4,12 @@ use std::f64::consts::{PI, TAU};
 
 use rand::{Rng, RngExt};
 
-use super::scene_set::SceneSynthConfig;
+use super::scene_config::SceneSynthConfig;
 use super::surface::Surface;
 use crate::cloud::PointCloud;
 use crate::transform::{jitter, sample_uniform, shuffled_indices};
 
-/// Names of the classes; the index of a name is its label.
-pub const OUTDOOR_CLASSES: [&str; 4] = ["ground", "tree", "pole", "clutter"];
-
+/// Labels: indices of [`OUTDOOR_CLASSES`](super::OUTDOOR_CLASSES).
 const GROUND: i32 = 0;
 const TREE: i32 = 1;
 const POLE: i32 = 2;
@@ -81,7 +79,7 @@ struct Site {
     parts: Vec<(i32, Surface, Skin)>,
 }
 
-/// One random site, with labels (indices of [`OUTDOOR_CLASSES`]), in metres; z is up.
+/// One random site, with labels (indices of [`OUTDOOR_CLASSES`](super::OUTDOOR_CLASSES)), in metres; z is up.
 pub(super) fn outdoor(config: &SceneSynthConfig, rng: &mut impl Rng) -> PointCloud {
     let mut site = Site { ground: Ground::random(rng), taken: Vec::new(), parts: Vec::new() };
     let mut ground = Surface::default();

@@ -5,13 +5,10 @@ use std::f64::consts::{FRAC_PI_2, TAU};
 use rand::{Rng, RngExt};
 
 use super::furniture::{Thing, chair, lamp, pendant, shelf, sofa, table};
-use super::scene_set::SceneSynthConfig;
+use super::scene_config::{SCENE_CLASSES, SceneSynthConfig};
 use super::surface::Surface;
 use crate::cloud::PointCloud;
 use crate::transform::{jitter, sample_uniform, shuffled_indices};
-
-/// Names of the classes; the index of a name is its label.
-pub const SCENE_CLASSES: [&str; 8] = ["ceiling", "floor", "wall", "table", "chair", "shelf", "sofa", "lamp"];
 
 /// Attempts to find free floor for an object before it is left out.
 const ATTEMPTS: usize = 30;

@@ -1,4 +1,4 @@
-//! Labelled scenes on disk: their settings, and the code that writes them.
+//! Writes labelled scenes to disk.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,129 +9,22 @@ use rayon::prelude::*;
 
 use super::config::SynthStatus;
 use super::generate::{put, status_of};
-use super::outdoor::{OUTDOOR_CLASSES, outdoor};
-use super::room::{SCENE_CLASSES, room};
+use super::outdoor::outdoor;
+use super::room::room;
+use super::scene_config::{SceneKind, SceneSynthConfig};
 use crate::cloud::PointCloud;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::{PlyFormat, write_ply};
 use crate::io::{create_folder, replace_file};
 use crate::seed::derive_seed;
 
-/// Must change whenever the same settings would give different bytes.
-const VERSION: u32 = 1;
-
 /// The random stream of the scenes, which differs from that of the shapes.
 const SCENES: u64 = 9;
-
-/// The kind of the synthetic scenes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SceneKind {
-    /// Furnished rooms, with the classes [`SCENE_CLASSES`].
-    #[default]
-    Rooms,
-    /// Ground with trees, poles and clutter, with the classes [`OUTDOOR_CLASSES`].
-    Outdoor,
-}
-
-impl SceneKind {
-    /// All kinds.
-    pub const ALL: [Self; 2] = [Self::Rooms, Self::Outdoor];
-
-    /// Its name in configs and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rooms => "rooms",
-            Self::Outdoor => "outdoor",
-        }
-    }
-
-    /// Names of the classes; the index of a name is its label.
-    #[must_use]
-    pub fn classes(self) -> &'static [&'static str] {
-        match self {
-            Self::Rooms => &SCENE_CLASSES,
-            Self::Outdoor => &OUTDOOR_CLASSES,
-        }
-    }
-
-    /// Prefix of the names of its files.
-    fn file(self) -> &'static str {
-        match self {
-            Self::Rooms => "room",
-            Self::Outdoor => "site",
-        }
-    }
-}
-
-/// Settings of the synthetic scenes. They determine every byte of them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SceneSynthConfig {
-    /// The kind of the scenes.
-    pub kind: SceneKind,
-    /// Seed of all random numbers.
-    pub seed: u64,
-    /// Training scenes.
-    pub train: usize,
-    /// Test scenes.
-    pub test: usize,
-    /// Points per square metre of surface; outdoors this is the density up to 8 m from a scanner, and it is lower beyond.
-    pub density: f32,
-    /// Standard deviation of the noise, in metres.
-    pub noise: f32,
-}
-
-impl Default for SceneSynthConfig {
-    fn default() -> Self {
-        Self { kind: SceneKind::Rooms, seed: 1, train: 12, test: 4, density: 300.0, noise: 0.005 }
-    }
-}
-
-impl SceneSynthConfig {
-    /// Number of all scenes.
-    #[must_use]
-    pub fn scenes(&self) -> usize {
-        self.train + self.test
-    }
-
-    /// Checks that the settings are in range.
-    ///
-    /// # Errors
-    /// [`Error::SynthSetting`] naming the setting.
-    pub fn check(&self) -> Result<()> {
-        let refuse = |key, found: String, expected| Err(Error::SynthSetting { key, found, expected });
-        if self.scenes() == 0 {
-            return refuse("train + test", "0".into(), "1 or more");
-        }
-        if !(self.density > 0.0 && self.density <= 1e5) {
-            return refuse("density", self.density.to_string(), "above 0, at most 100000");
-        }
-        if !(0.0..=0.05).contains(&self.noise) {
-            return refuse("noise", self.noise.to_string(), "0 to 0.05");
-        }
-        Ok(())
-    }
-
-    fn record(&self) -> String {
-        let Self { kind, seed, train, test, density, noise } = self;
-        // Records of the first kind were written before this key existed.
-        let kind = match kind {
-            SceneKind::Rooms => String::new(),
-            SceneKind::Outdoor => format!("kind = \"{}\"\n", kind.name()),
-        };
-        format!(
-            "# Synthetic scenes; they may be replaced when other settings are wanted.\n\
-             scenes_version = {VERSION}\n{kind}seed = {seed}\ntrain = {train}\ntest = {test}\n\
-             density = {density:?}\nnoise = {noise:?}\n"
-        )
-    }
-}
 
 /// Compares the files at `root` with the scenes that `config` describes.
 ///
 /// # Errors
-/// [`Error::Io`] if `root` exists but cannot be read.
+/// [`Error::Io`](crate::Error::Io) if `root` exists but cannot be read.
 pub fn scene_status(root: impl AsRef<Path>, config: &SceneSynthConfig) -> Result<SynthStatus> {
     status_of(root.as_ref(), &config.record())
 }
@@ -185,6 +78,8 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::error::Error;
+    use crate::synth::SCENE_CLASSES;
 
     #[test]
     fn the_set_is_written_whole_and_known_again() {

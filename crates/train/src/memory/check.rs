@@ -1,5 +1,6 @@
 //! Refuses a training that does not fit into memory.
 
+use super::machine::available_memory;
 use super::training::{FLOAT, TrainingMemory};
 use crate::config::{Config, Task};
 use crate::error::RunError;
@@ -102,10 +103,11 @@ fn of_weights(config: &Config, spec: &NetworkSpec) -> Part {
 fn compare(parts: Vec<Part>) -> Result<(), RunError> {
     let needed = parts.iter().fold(0u64, |sum, part| sum.saturating_add(part.bytes));
     let largest = parts.into_iter().max_by_key(|part| part.bytes).expect("there is a part");
-    match super::machine::available() {
-        Some(available) if needed > available => Err(RunError::Memory {
+    match available_memory() {
+        Some(available) if needed > available.bytes => Err(RunError::Memory {
             needed,
-            available,
+            available: available.bytes,
+            limit: available.limit,
             largest: largest.bytes,
             what: largest.what,
             keys: largest.keys,

@@ -5,4 +5,5 @@ mod machine;
 mod training;
 
 pub(crate) use check::{ensure_fits, ensure_step_fits};
+pub use machine::{AvailableMemory, available_memory};
 pub use training::TrainingMemory;

@@ -6,7 +6,7 @@ use ::bench::ConvBench;
 use anyhow::ensure;
 
 use super::super::devices::pick;
-use super::{clouds, ensure_length, ensure_some, write_json};
+use super::results::{clouds, ensure_length, ensure_some, write_json};
 
 /// Search, forward and backward of a stack of pointwise convolutions with SELU
 #[derive(Debug, clap::Args)]

@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::super::devices::pick;
-use super::super::output::line;
 use super::super::train::make_synthetic_set;
-use super::{Json, clouds, ensure_length, ensure_some, milliseconds, table};
+use super::results::{Json, clouds, ensure_length, ensure_some, milliseconds, table};
+use crate::output::line;
 use crate::progress;
 
 /// Full, separable, depthwise and 1x1 convolutions of one width, side by side

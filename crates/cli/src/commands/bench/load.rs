@@ -8,8 +8,8 @@ use anyhow::Context;
 use pointcloud::io::Unfinished;
 use pointcloud::synth::{SynthConfig, generate};
 
-use super::super::output::line;
-use super::{Json, ensure_some, memory, milliseconds};
+use super::results::{Json, ensure_some, memory, milliseconds};
+use crate::output::line;
 use crate::progress;
 
 /// Reading a folder of files on all threads

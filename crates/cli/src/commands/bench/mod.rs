@@ -3,18 +3,13 @@
 mod conv;
 mod kinds;
 mod load;
+mod results;
 mod search;
 mod train;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::bench::Spread;
 use clap::Subcommand;
-use pointcloud::io::replace_file;
-use serde::Serialize;
-
-use super::output::line;
 
 /// Measure how fast the parts are on this machine
 #[derive(Debug, clap::Args)]
@@ -43,80 +38,4 @@ impl Bench {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Where a table for people and JSON for programs go.
-#[derive(Debug, clap::Args)]
-struct Json {
-    /// Write JSON, one line, to a file, or instead of the table to the standard output (`-`)
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-}
-
-impl Json {
-    /// Whether people are to read something.
-    fn has_table(&self) -> bool {
-        self.json.as_deref() != Some(Path::new("-"))
-    }
-
-    fn write(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        self.json.as_deref().map_or(Ok(()), |path| write_json(path, value))
-    }
-}
-
-/// One line of JSON into a file or, for `-`, to the standard output.
-fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
-    let text = serde_json::to_string(value)?;
-    if path.as_os_str() == "-" {
-        return Ok(line(text)?);
-    }
-    Ok(replace_file(path, |out| writeln!(out, "{text}"))?)
-}
-
-/// Rows of text in columns, numbers to the right; the first column to the left.
-fn table(rows: &[Vec<String>]) -> anyhow::Result<()> {
-    let columns = rows.first().map_or(0, Vec::len);
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
-        .collect();
-    for row in rows {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
-            0 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
-        line(cells.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
-    Ok(())
-}
-
-/// The middle time, and in parentheses the shortest, in milliseconds.
-fn milliseconds(time: Spread) -> String {
-    format!("{:.2} ({:.2})", 1e3 * time.median_s, 1e3 * time.min_s)
-}
-
-/// `1.2 GB`, or `unknown`.
-fn memory(bytes: Option<u64>) -> String {
-    bytes.map_or("unknown".into(), |bytes| format!("{:.0} MB", bytes as f64 / 1e6))
-}
-
-/// Refuses 0 repetitions or other counts.
-fn ensure_some(count: usize, argument: &str) -> anyhow::Result<()> {
-    anyhow::ensure!(count > 0, "{argument} is 0, expected 1 or more");
-    Ok(())
-}
-
-/// Refuses lengths that are not above 0.
-fn ensure_length(length: f64, argument: &str) -> anyhow::Result<()> {
-    anyhow::ensure!(length.is_finite() && length > 0.0, "{argument} is {length}, expected a number above 0");
-    Ok(())
-}
-
-/// The clouds of a file, or synthetic ones.
-fn clouds(file: Option<&Path>, clouds: usize, points: usize) -> anyhow::Result<Vec<Vec<[f32; 3]>>> {
-    ensure_some(clouds, "--clouds")?;
-    ensure_some(points, "--points")?;
-    Ok(match file {
-        Some(path) => ::bench::read_positions(path, points, Some(clouds))?,
-        None => ::train::synthetic::surfaces(clouds, points),
-    })
 }

@@ -7,8 +7,8 @@ use anyhow::ensure;
 use serde_json::json;
 
 use super::super::devices::pick;
-use super::super::output::line;
-use super::{Json, ensure_length, ensure_some, memory, table};
+use super::results::{Json, ensure_length, ensure_some, memory, table};
+use crate::output::line;
 
 /// Uniform grid against kd-tree: lists within a ball, lists of a kernel, nearest points
 #[derive(Debug, clap::Args)]

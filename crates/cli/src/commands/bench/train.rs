@@ -10,8 +10,8 @@ use ::train::network::PaperClassifierConfig;
 use ::train::synthetic::surfaces;
 
 use super::super::devices::pick;
-use super::super::output::line;
-use super::{Json, ensure_some, memory, milliseconds, table};
+use super::results::{Json, ensure_some, memory, milliseconds, table};
+use crate::output::line;
 
 /// One step of training, part by part: augmentation, search, forward, backward, optimizer
 #[derive(Debug, clap::Args)]

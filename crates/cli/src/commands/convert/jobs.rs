@@ -11,7 +11,7 @@ use crate::files::{Job, Mirror, output_below, resolved};
 
 impl Convert {
     /// All paths but the last.
-    pub(super) fn inputs(&self) -> &[PathBuf] {
+    pub(in crate::commands) fn inputs(&self) -> &[PathBuf] {
         self.paths.split_last().map_or(&[], |(_, inputs)| inputs)
     }
 

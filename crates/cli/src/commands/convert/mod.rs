@@ -19,10 +19,11 @@ use rayon::prelude::*;
 use train::Progress;
 use train::terminal::note;
 
-use super::interrupt;
-use super::output::{describe, tell_losses};
 use super::unpack::{Unpack, make_folder};
 use crate::files::{Existing, Job, ListOptions, existing, refuse_collisions};
+use crate::interrupt;
+use crate::memory::{Reading, ensure_readable, fills_memory};
+use crate::output::{describe, tell_losses};
 use crate::progress;
 
 /// Convert a file or a folder of files to another format
@@ -70,6 +71,9 @@ pub(super) struct Convert {
     /// Refuse a file of which something would be lost
     #[arg(long)]
     strict: bool,
+    /// Go on even if the memory that this needs is not available
+    #[arg(long)]
+    force: bool,
     /// Print nothing but errors and skipped files
     #[arg(long)]
     quiet: bool,
@@ -147,6 +151,9 @@ impl Convert {
                 overwrite: self.existing.overwrite,
                 quiet: self.quiet,
             };
+            if !self.force {
+                unpack.ensure_fits()?;
+            }
             return unpack.run();
         }
         let jobs = self.jobs()?;
@@ -173,19 +180,25 @@ impl Convert {
                 format!("{} of {all} files are written; --resume goes on", written.load(Ordering::Relaxed))
             }
         });
-        let results: Vec<anyhow::Result<Vec<String>>> = jobs
-            .par_iter()
-            .map(|job| {
-                // After an error the rest would be work for nothing.
-                if stop.load(Ordering::Relaxed) {
-                    return Ok(Vec::new());
-                }
-                let result = self.convert(&job.from, &job.to, &reader(job));
-                written.fetch_add(usize::from(result.is_ok()), Ordering::Relaxed);
-                stop.fetch_or(result.is_err() && !self.skip_bad, Ordering::Relaxed);
-                bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
-                result
-            })
+        let convert = |job: &Job| {
+            // After an error the rest would be work for nothing.
+            if stop.load(Ordering::Relaxed) {
+                return Ok(Vec::new());
+            }
+            let result = self.convert(&job.from, &job.to, &reader(job));
+            written.fetch_add(usize::from(result.is_ok()), Ordering::Relaxed);
+            stop.fetch_or(result.is_err() && !self.skip_bad, Ordering::Relaxed);
+            bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
+            result
+        };
+        // Files that fill the memory come after the others, one at a time.
+        let fills = |job: &Job| jobs.len() > 1 && fills_memory(&job.from, &reader(job), self.reading());
+        let results: Vec<Option<_>> =
+            jobs.par_iter().map(|job| (!fills(job)).then(|| convert(job))).collect();
+        let results: Vec<anyhow::Result<Vec<String>>> = results
+            .into_iter()
+            .zip(jobs)
+            .map(|(result, job)| result.unwrap_or_else(|| convert(job)))
             .collect();
         bar.finish();
 
@@ -240,8 +253,15 @@ impl Convert {
 }
 
 impl Convert {
+    fn reading(&self) -> Reading {
+        if self.points.is_some() { Reading::Some } else { Reading::All }
+    }
+
     /// Converts one file; returns what was lost.
     fn convert(&self, from: &Path, to: &Path, reader: &Reader) -> anyhow::Result<Vec<String>> {
+        if !self.force {
+            ensure_readable(from, reader, self.reading())?;
+        }
         if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             make_folder(folder)?;
         }

@@ -1,7 +1,9 @@
 //! `pointwise convert --list`: a shard of a list of files.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::bail;
 use pointcloud::derive_seed;
@@ -10,8 +12,9 @@ use rayon::prelude::*;
 use serde_json::{Map, json};
 
 use super::Convert;
-use crate::commands::output::describe;
-use crate::files::{ShardWork, check, key_of_options};
+use crate::files::{ShardWork, Todo, check, key_of_options};
+use crate::memory::fills_memory;
+use crate::output::describe;
 use crate::progress;
 
 impl Convert {
@@ -35,16 +38,14 @@ impl Convert {
         }
         let work = ShardWork::open(list, &self.list, &key, progress::detect(self.quiet))?;
         let ended = AtomicBool::new(false);
-        // The threads take one file after the other, so that reading, computing and writing overlap.
-        work.todo()?.par_bridge().for_each(|(from, todo)| {
-            if ended.load(Ordering::Relaxed) {
-                return;
-            }
-            // The choice of points depends on the file alone, not on the shard or on its index in the list.
+        // The choice of points depends on the file alone, not on the shard or on its index in the list.
+        let reader_of = |todo: &Todo| {
             let name: Vec<u64> = todo.listed.name.bytes().map(u64::from).collect();
-            let reader = reader.clone().stream(derive_seed(*seed, &name));
+            reader.clone().stream(derive_seed(*seed, &name))
+        };
+        let convert = |from: &Path, todo: Todo| {
             let to = todo.listed.to.clone().expect("a conversion writes a file for every input");
-            let outcome = self.convert(&from, &to, &reader).map(|lost| {
+            let outcome = self.convert(from, &to, &reader_of(&todo)).map(|lost| {
                 let to = to.strip_prefix(output).unwrap_or(&to).to_string_lossy().into_owned();
                 Map::from_iter([("output".to_owned(), json!(to)), ("lost".to_owned(), json!(lost))])
             });
@@ -52,7 +53,25 @@ impl Convert {
             if !work.finish(todo, outcome) {
                 ended.store(true, Ordering::Relaxed);
             }
+        };
+        // Files that fill the memory come after the others, one at a time.
+        let alone: Mutex<Vec<(PathBuf, Todo)>> = Mutex::default();
+        // The threads take one file after the other, so that reading, computing and writing overlap.
+        work.todo()?.par_bridge().for_each(|(from, todo)| {
+            if ended.load(Ordering::Relaxed) {
+                return;
+            }
+            if fills_memory(&from, &reader_of(&todo), self.reading()) {
+                alone.lock().unwrap_or_else(PoisonError::into_inner).push((from, todo));
+            } else {
+                convert(&from, todo);
+            }
         });
+        for (from, todo) in alone.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            if !ended.load(Ordering::Relaxed) {
+                convert(&from, todo);
+            }
+        }
         work.end()
     }
 }

@@ -20,6 +20,7 @@ fn command(input: PathBuf, output: PathBuf) -> Convert {
         columns: String::new(),
         drop_invalid: false,
         strict: false,
+        force: false,
         quiet: true,
     }
 }

@@ -10,11 +10,13 @@ use serde_json::{Map, Value, json};
 use train::terminal::note;
 use train::{Classifier, Prediction, Progress, RunError};
 
-use super::super::interrupt;
-use super::super::output::{describe, line};
 use super::results::Results;
 use super::{NONE, Predict, tell_dropped};
 use crate::files::ShardWork;
+use crate::interrupt;
+use crate::memory::{Reading, ensure, why_unreadable};
+use crate::nearest::hint;
+use crate::output::{describe, line};
 use crate::progress;
 
 impl Predict {
@@ -39,10 +41,22 @@ impl Predict {
                 format!("{done} of {all} files are predicted{place}")
             }
         });
+        self.ensure_network_fits(classifier, files.len())?;
         let bar = Progress::start(progress::detect(self.quiet), "predicting", "files", files.len());
         let (mut failed, mut ended) = (0, None);
         let count = files.len();
-        classifier.predict_each(files.into_iter().map(|path| (path, ())), |path, (), prediction| {
+        let mut fitting = Vec::new();
+        for path in files {
+            match self.ensure_file_fits(classifier, &path) {
+                Ok(()) => fitting.push((path, ())),
+                Err(error) => {
+                    self.tell(&path, &Err(error), &mut results, &bar)?;
+                    failed += 1;
+                    bar.advance(1);
+                }
+            }
+        }
+        classifier.predict_each(fitting.into_iter(), |path, (), prediction| {
             failed += usize::from(prediction.is_err());
             let told = self.tell(&path, &prediction, &mut results, &bar);
             finished.fetch_add(1, Ordering::Relaxed);
@@ -62,6 +76,28 @@ impl Predict {
         Ok(super::exit_code(failed, count))
     }
 
+    /// Refuses a network whose points do not fit into memory.
+    fn ensure_network_fits(&self, classifier: &Classifier, files: usize) -> anyhow::Result<()> {
+        if self.force || files == 0 {
+            return Ok(());
+        }
+        let points = classifier.config().data.points;
+        let what = format!("the network on {points} points of each file (data.points of the run)");
+        let advice = "predict fewer files at a time, or take a run with fewer points";
+        ensure(classifier.memory(files), &what, advice)
+    }
+
+    /// Refuses a file that does not fit into memory.
+    fn ensure_file_fits(&self, classifier: &Classifier, path: &Path) -> Result<(), RunError> {
+        if self.force {
+            return Ok(());
+        }
+        match why_unreadable(path, &classifier.config().data.reader(), Reading::Whole) {
+            Some(problem) => Err(RunError::BadFile { path: path.to_owned(), problem }),
+            None => Ok(()),
+        }
+    }
+
     /// Prints and writes the prediction for one file.
     fn tell(
         &self,
@@ -77,7 +113,7 @@ impl Predict {
                 }
                 bar.aside(|| tell_dropped(path, prediction.dropped));
             }
-            Err(error) => bar.aside(|| note(format_args!("error: {}", describe(error)))),
+            Err(error) => bar.aside(|| note(format_args!("error: {}{}", describe(error), hint(path)))),
         }
         bar.aside(|| results.add(&self.row(path, prediction)))
     }
@@ -117,7 +153,16 @@ impl Predict {
     pub(super) fn classify_list(&self, classifier: &Classifier) -> anyhow::Result<ExitCode> {
         let list = self.file_list(true);
         let work = ShardWork::open(list, &self.list, &self.key()?, progress::detect(self.quiet))?;
-        classifier.predict_each(work.todo()?, |_: PathBuf, todo, prediction| {
+        self.ensure_network_fits(classifier, usize::MAX)?;
+        let fitting =
+            work.todo()?.filter_map(|(path, todo)| match self.ensure_file_fits(classifier, &path) {
+                Ok(()) => Some((path, todo)),
+                Err(error) => {
+                    work.finish(todo, Err(describe(&error)));
+                    None
+                }
+            });
+        classifier.predict_each(fitting, |_: PathBuf, todo, prediction| {
             let outcome =
                 prediction.map(|prediction| self.facts(&prediction)).map_err(|error| describe(&error));
             if work.finish(todo, outcome) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

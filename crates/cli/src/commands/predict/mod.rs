@@ -13,8 +13,8 @@ use pointcloud::dataset::list_tree;
 use train::TrainedRun;
 use train::terminal::note;
 
-use super::WeightsArgument;
 use super::devices::pick;
+use super::weights::WeightsArgument;
 use crate::files::{self, Existing, ListOptions};
 
 /// What is said of a cloud or a point whose probability is too low.
@@ -73,12 +73,20 @@ pub(super) struct Predict {
     /// Leave out points that are not finite, and count them
     #[arg(long)]
     drop_invalid: bool,
+    /// Go on even if the memory that this needs is not available
+    #[arg(long)]
+    force: bool,
     /// Print results only
     #[arg(long)]
     quiet: bool,
 }
 
 impl Predict {
+    /// What the arguments name.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        std::iter::once(&self.run).chain(&self.inputs).chain(&self.list.list).cloned().collect()
+    }
+
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         if self.list.list.is_some() && self.output.is_none() {
             bail!("--list: found no --output, expected the folder for the results");

@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use pointcloud::io::replace_file;
 use serde_json::Value;
 
-use super::super::output::line;
 use crate::files::Existing;
+use crate::output::line;
 
 const CSV_HEAD: &str = "file,class,probability\n";
 

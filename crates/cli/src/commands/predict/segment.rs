@@ -11,16 +11,21 @@ use anyhow::Context;
 use pointcloud::PointCloud;
 use serde_json::{Map, Value, json};
 use train::terminal::note;
-use train::{LabelEstimate, LabelOptions, ProgressMode, Segmenter, Votes, write_labelled};
+use train::{LabelEstimate, LabelOptions, ProgressMode, RunError, Segmenter, Votes, write_labelled};
 
-use super::super::interrupt;
-use super::super::output::{describe, is_closed_pipe, line};
 use super::{LABELLED, NONE, Predict, tell_dropped};
 use crate::files::{Job, Mirror, ShardWork, existing, output_below, refuse_collisions};
+use crate::interrupt;
+use crate::memory::{Reading, ensure_readable, refusal};
+use crate::nearest::hint;
+use crate::output::{describe, is_closed_pipe, line};
 use crate::progress;
 
+/// What the regions take of their estimate, which is an upper one: 0.6 to 0.7 were measured on rooms.
+const TAKEN: f64 = 0.7;
+
 /// A scene that was read, and how many of its points were left out.
-type Scene = pointcloud::Result<(PointCloud, usize)>;
+type Scene = anyhow::Result<(PointCloud, usize)>;
 
 /// The number of points of each class, those without a label last, and of all.
 struct Counts {
@@ -60,9 +65,8 @@ impl Predict {
             move || format!("{} of {all} scenes are labelled; --resume goes on", done.load(Ordering::Relaxed))
         });
         let (mut failed, mut ended, count) = (0, None, jobs.len());
-        each_scene(segmenter, jobs.into_iter().map(|job| (job.from, job.to)), |path, to, scene| {
+        self.each_scene(segmenter, jobs.into_iter().map(|job| (job.from, job.to)), |path, to, scene| {
             let labelled = scene
-                .map_err(anyhow::Error::from)
                 .and_then(|scene| self.label(segmenter, (&path, &to), scene, progress::detect(self.quiet)));
             match labelled {
                 Ok(_) => {
@@ -74,7 +78,7 @@ impl Predict {
                 }
                 Err(error) => {
                     failed += 1;
-                    note(format_args!("error: {}", describe(error.as_ref())));
+                    note(format_args!("error: {}{}", describe(error.as_ref()), hint(&path)));
                 }
             }
             true
@@ -90,11 +94,10 @@ impl Predict {
         let list = self.file_list(false);
         let output = list.output.clone();
         let work = ShardWork::open(list, &self.list, &self.key()?, progress::detect(self.quiet))?;
-        each_scene(segmenter, work.todo()?, |path, todo, scene| {
+        self.each_scene(segmenter, work.todo()?, |path, todo, scene| {
             let to = todo.listed.to.clone().expect("a segmenter writes a file for every input");
-            let labelled = scene
-                .map_err(anyhow::Error::from)
-                .and_then(|scene| self.label(segmenter, (&path, &to), scene, ProgressMode::Quiet));
+            let labelled =
+                scene.and_then(|scene| self.label(segmenter, (&path, &to), scene, ProgressMode::Quiet));
             let facts = |counts: Counts| -> Map<String, Value> {
                 let of_class: Map<String, Value> =
                     counts.named(segmenter).map(|(class, count)| (class.to_owned(), json!(count))).collect();
@@ -138,6 +141,7 @@ impl Predict {
             if tells && !self.quiet {
                 note(format_args!("{}: {estimate}", path.display()));
             }
+            if self.force { Ok(()) } else { ensure_labels_fit(estimate, path) }
         };
         let started = Instant::now();
         let mut votes = segmenter.label_with(&cloud, path, &options, progress, &print_estimate)?;
@@ -170,31 +174,49 @@ impl Predict {
         }
         Ok(counts)
     }
-}
 
-/// Gives every scene to `each`, in order; one is read while the one before is labelled. `each` ends the work with `false`.
-fn each_scene<T: Send>(
-    segmenter: &Segmenter,
-    files: impl Iterator<Item = (PathBuf, T)> + Send,
-    mut each: impl FnMut(PathBuf, T, Scene) -> bool,
-) {
-    let reader = segmenter.config().data.reader();
-    // Without room in the channel, one scene waits and no second one is read: scenes are large.
-    let (sender, receiver) = sync_channel::<(PathBuf, T, Scene)>(0);
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            for (path, with) in files {
-                let scene = reader.read_counted(&path);
-                // The receiver is gone when the work was ended.
-                if sender.send((path, with, scene)).is_err() {
-                    return;
+    /// Gives every scene to `each`, in order; one is read while the one before is labelled. `each` ends the work with `false`.
+    fn each_scene<T: Send>(
+        &self,
+        segmenter: &Segmenter,
+        files: impl Iterator<Item = (PathBuf, T)> + Send,
+        mut each: impl FnMut(PathBuf, T, Scene) -> bool,
+    ) {
+        let (reader, force) = (segmenter.config().data.reader(), self.force);
+        // Without room in the channel, one scene waits and no second one is read: scenes are large.
+        let (sender, receiver) = sync_channel::<(PathBuf, T, Scene)>(0);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for (path, with) in files {
+                    let fits = if force { Ok(()) } else { ensure_readable(&path, &reader, Reading::Whole) };
+                    let scene = fits.and_then(|()| Ok(reader.read_counted(&path)?));
+                    // The receiver is gone when the work was ended.
+                    if sender.send((path, with, scene)).is_err() {
+                        return;
+                    }
+                }
+            });
+            for (path, with, scene) in receiver {
+                if !each(path, with, scene) {
+                    break;
                 }
             }
         });
-        for (path, with, scene) in receiver {
-            if !each(path, with, scene) {
-                break;
-            }
-        }
-    });
+    }
+}
+
+/// Refuses a scene whose labels do not fit into the memory that is left: those of its points, and of the parts that the network is
+/// given at once.
+fn ensure_labels_fit(estimate: &LabelEstimate, path: &Path) -> Result<(), RunError> {
+    let regions = (TAKEN * estimate.region_bytes as f64) as u64;
+    let needed = estimate.scene_bytes.saturating_add(regions);
+    let what = format!("labelling {} points", estimate.points);
+    let advice = match regions > estimate.scene_bytes {
+        true => "allow less for the parts of the scene with --memory",
+        false => "cut the scene into smaller files",
+    };
+    match refusal(needed, &what, advice) {
+        Some(problem) => Err(RunError::BadFile { path: path.to_owned(), problem }),
+        None => Ok(()),
+    }
 }

@@ -4,8 +4,8 @@ use crate::bounds::Bounds;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::io::columns::sort::are_halves;
-use crate::io::facts::Facts;
-use crate::io::raw::{HALVES, LARGEST_WHOLE};
+use crate::io::facts::{Facts, LARGEST_WHOLE};
+use crate::io::raw::HALVES;
 use crate::scalar::ScalarType;
 
 /// One column of a file to write and where its values come from.

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::binary::{Field, Number, read_records};
-use super::npy::rename;
+use super::binary::{Field, read_records};
+use super::naming::rename;
 use crate::error::{Error, Malformed, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, never_written, nothing_lost};
-use crate::io::summary::inspect_contents;
+use crate::io::extent::{Extent, Start};
+use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
+use crate::io::number::Number;
 use crate::scalar::{ScalarProperty, ScalarType};
 
 pub(super) const FORMAT: Format = Format {
@@ -22,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: None,
+    extent,
     words: false,
     long_integers: false,
     written: &[],
@@ -75,6 +77,14 @@ fn read(source: &Source<'_>) -> Result<Contents> {
     Ok(contents)
 }
 
+/// The points by the length of the file, with the two columns of its labels where it has some.
+fn extent(start: &Start<'_>) -> Option<Extent> {
+    let columns = start.columns.map(<[String]>::len).or(names_of(start.path).map(|(names, _)| names.len()))?;
+    let points = start.length / (4 * columns.max(1) as u64);
+    let labels = if label_file(start.path).is_some() { 2 } else { 0 };
+    Some(Extent::of_columns(points, columns + labels, false, u64::MAX))
+}
+
 /// The columns that the name of a file tells, and the data set that has such names.
 fn names_of(path: &Path) -> Option<(&'static [&'static str], &'static str)> {
     let stem = path.file_stem()?.to_string_lossy().into_owned();
@@ -85,14 +95,17 @@ fn names_of(path: &Path) -> Option<(&'static [&'static str], &'static str)> {
     (digits >= KITTI_DIGITS).then_some((&["x", "y", "z", "intensity"], "KITTI"))
 }
 
-/// Labels of SemanticKITTI: the class in the lower 16 bits, the instance in the upper ones.
-fn labels_of(path: &Path, points: usize) -> Result<Option<[ScalarProperty; 2]>> {
+/// The file with the labels of a scan.
+fn label_file(path: &Path) -> Option<PathBuf> {
     let name = path.with_extension("label");
     let beside = path.parent().and_then(Path::parent).zip(name.file_name());
     let beside: Option<PathBuf> = beside.map(|(folder, name)| folder.join("labels").join(name));
-    let Some(file) = beside.into_iter().chain([name.clone()]).find(|file| file.is_file()) else {
-        return Ok(None);
-    };
+    beside.into_iter().chain([name.clone()]).find(|file| file.is_file())
+}
+
+/// Labels of SemanticKITTI: the class in the lower 16 bits, the instance in the upper ones.
+fn labels_of(path: &Path, points: usize) -> Result<Option<[ScalarProperty; 2]>> {
+    let Some(file) = label_file(path) else { return Ok(None) };
     let bytes = fs::read(&file).map_err(|source| Error::io(&file, "read", source))?;
     if bytes.len() != 4 * points {
         let (found, expected) =

@@ -2,13 +2,13 @@
 
 use std::io::Cursor;
 
-use e57::{CartesianCoordinate, E57Reader};
+use e57::{CartesianCoordinate, E57Reader, RecordName};
 
 use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, never_written, nothing_lost};
-use crate::io::summary::inspect_contents;
+use crate::io::extent::{Extent, GROWTH, Start};
+use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
 use crate::scalar::{ScalarProperty, ScalarType};
 
 pub(super) const FORMAT: Format = Format {
@@ -21,6 +21,7 @@ pub(super) const FORMAT: Format = Format {
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: None,
+    extent,
     words: false,
     long_integers: false,
     written: &[],
@@ -71,6 +72,23 @@ fn read(source: &Source<'_>) -> Result<Contents> {
         }
     }
     finish(source, columns, scans.len(), file.images().len())
+}
+
+/// The points that the header announces.
+fn extent(start: &Start<'_>) -> Option<Extent> {
+    if start.is_compressed {
+        return None;
+    }
+    let scans = E57Reader::from_file(start.path).ok()?.pointclouds();
+    let points: u64 = scans.iter().map(|scan| scan.records).fold(0, u64::saturating_add);
+    let has =
+        |name: RecordName| scans.iter().any(|scan| scan.prototype.iter().any(|record| record.name == name));
+    // Coordinates and the number of the scan.
+    let columns =
+        4 + if has(RecordName::ColorRed) { 3 } else { 0 } + if has(RecordName::Intensity) { 1 } else { 0 };
+    // A coordinate may be stored in a single bit.
+    let extent = Extent::of_columns(points, columns, true, start.length.saturating_mul(8));
+    Some(extent.and(((GROWTH - 1.0) * 8.0 * columns as f64 * extent.points as f64) as u64))
 }
 
 fn finish(source: &Source<'_>, columns: Columns, scans: usize, images: usize) -> Result<Contents> {

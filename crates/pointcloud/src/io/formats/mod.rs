@@ -18,7 +18,6 @@ mod stl;
 mod text;
 
 use super::format::Format;
-pub(super) use binary::Number;
 
 /// All formats, in the order in which content is compared with them and help lists them.
 pub(super) static FORMATS: [Format; 12] = [

@@ -93,6 +93,29 @@ pub(super) fn name_array(name: &str, columns: &mut [ScalarProperty], shape: &Sha
     Vec::new()
 }
 
+/// Gives columns the names that the caller wants; else what was found and expected. A column called `_` is left out.
+pub(super) fn rename(
+    columns: &mut Vec<ScalarProperty>,
+    names: &[String],
+) -> std::result::Result<(), (String, String)> {
+    rename_by(columns, names, |column| &mut column.name)
+}
+
+/// [`rename`] for columns whose names `name` finds.
+pub(super) fn rename_by<C>(
+    columns: &mut Vec<C>,
+    names: &[String],
+    name: fn(&mut C) -> &mut String,
+) -> std::result::Result<(), (String, String)> {
+    if columns.len() != names.len() {
+        let expected = format!("{}, the columns {}", names.len(), names.join(","));
+        return Err((format!("{} columns", columns.len()), expected));
+    }
+    columns.iter_mut().zip(names).for_each(|(column, new)| name(column).clone_from(new));
+    columns.retain_mut(|column| name(column) != "_");
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

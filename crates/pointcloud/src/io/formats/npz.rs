@@ -1,19 +1,23 @@
 //! NPZ: several NPY arrays in one ZIP archive.
 
-use std::io::{Cursor, Read};
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read};
 
 use super::naming::{name_columns, shape_of};
-use super::npy::parse_array;
+use super::npy::{announced, parse_array};
 use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, never_written, nothing_lost};
-use crate::io::summary::inspect_contents;
+use crate::io::extent::{Extent, Start};
+use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
 use crate::names::{self, Role};
 use crate::scalar::ScalarProperty;
 
 /// Deflate makes at most 1032 bytes of one.
 const DEFLATE_RATIO: u64 = 1032;
+
+/// Bytes of a member in which the header of its array is looked for.
+const HEADER: u64 = 1 << 16;
 
 pub(super) const FORMAT: Format = Format {
     name: "npz",
@@ -25,6 +29,7 @@ pub(super) const FORMAT: Format = Format {
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: None,
+    extent,
     words: false,
     long_integers: false,
     written: &[],
@@ -64,6 +69,29 @@ fn read(source: &Source<'_>) -> Result<Contents> {
     contents.notes.extend(notes);
     contents.left_out = left_out;
     Ok(contents)
+}
+
+/// The points of the longest array, with the columns of all; the arrays themselves are unpacked first.
+fn extent(start: &Start<'_>) -> Option<Extent> {
+    if start.is_compressed {
+        return None;
+    }
+    let mut archive = zip::ZipArchive::new(BufReader::new(File::open(start.path).ok()?)).ok()?;
+    let (mut points, mut columns, mut wide, mut bytes) = (0, 0, false, 0_u64);
+    for index in 0..archive.len() {
+        let member = archive.by_index(index).ok()?;
+        let length = member.size().min(member.compressed_size().saturating_mul(DEFLATE_RATIO));
+        let mut header = Vec::new();
+        // A member that is damaged is told when it is read.
+        let _ = member.take(HEADER).read_to_end(&mut header);
+        let Some(array) = announced(start.path, &header) else { continue };
+        points = array.rows_of(length).max(points);
+        columns += array.columns();
+        // Coordinates are in arrays of three columns or more, or in fields of one.
+        wide |= array.columns() >= 3 && array.is_wide();
+        bytes = bytes.saturating_add(length);
+    }
+    Some(Extent::of_columns(points, columns, wide, u64::MAX).and(bytes))
 }
 
 /// One member.

@@ -8,10 +8,10 @@ use std::path::Path;
 use crate::error::{Error, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::faces::Faces;
-use crate::io::format::{Format, never_written, nothing_lost};
+use crate::io::extent::{Extent, GROWTH, Start};
+use crate::io::faces::{Faces, bytes_of_polygon};
+use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
 use crate::io::lines::{Lines, before_comment, quote};
-use crate::io::summary::inspect_contents;
 use crate::scalar::{ScalarProperty, ScalarType, is_single, parse_float};
 
 pub(super) const FORMAT: Format = Format {
@@ -24,6 +24,7 @@ pub(super) const FORMAT: Format = Format {
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
     open: None,
+    extent,
     words: false,
     long_integers: false,
     written: &[],
@@ -53,6 +54,30 @@ fn read(source: &Source<'_>) -> Result<Contents> {
         }
     }
     mesh.finish()
+}
+
+/// Vertices, normals and faces, from pieces of the file.
+fn extent(start: &Start<'_>) -> Option<Extent> {
+    let [vertices, numbers, normals, faces, wide] = start.sum_of_lines(|line| {
+        let text = String::from_utf8_lossy(before_comment(line));
+        let mut words = text.split_ascii_whitespace();
+        let key = words.next().unwrap_or_default();
+        let words: Vec<&str> = words.collect();
+        let single = |word: &&str| parse_float(word).is_some_and(|value| is_single(word, value));
+        match key {
+            "v" => {
+                let wide = words.iter().take(3).any(|word| !single(word));
+                [1.0, if words.len() >= 6 { 6.0 } else { 3.0 }, 0.0, 0.0, f64::from(u8::from(wide))]
+            }
+            "vn" => [0.0, 0.0, 3.0, 0.0, 0.0],
+            "f" => [0.0, 0.0, 0.0, bytes_of_polygon(words.len()) as f64, 0.0],
+            _ => [0.0; 5],
+        }
+    });
+    let columns = ((numbers + normals) / vertices.max(1.0)).round() as usize;
+    let extent = Extent::of_columns(vertices as u64, columns, wide > 0.5 * vertices, u64::MAX);
+    // The numbers are rows before they are columns.
+    Some(extent.and((GROWTH * (8.0 * (numbers + normals) + faces)) as u64))
 }
 
 /// The next line with text, with those that continue it.

@@ -9,9 +9,9 @@ use std::path::Path;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Position, Result};
 use crate::io::contents::{Contents, Source};
-use crate::io::format::{Format, HEAD, never_written, nothing_lost};
+use crate::io::extent::{Extent, GROWTH, Start, TRIANGLE as INDICES};
+use crate::io::format::{Format, HEAD, inspect_contents, never_written, nothing_lost};
 use crate::io::lines::{Lines, quote};
-use crate::io::summary::inspect_contents;
 
 /// Bytes before the number of triangles, and of one triangle.
 const HEADER: usize = 80;
@@ -27,6 +27,7 @@ pub(super) const FORMAT: Format = Format {
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
     open: None,
+    extent,
     words: false,
     long_integers: false,
     written: &[],
@@ -89,6 +90,26 @@ fn read(source: &Source<'_>) -> Result<Contents> {
     contents.uses(["x", "y", "z"].map(str::to_owned), "position");
     contents.left_out = left_out;
     Ok(contents)
+}
+
+/// Triangles by the length of a binary file or by pieces of an ascii one; in a closed surface every second one has a vertex of its
+/// own.
+fn extent(start: &Start<'_>) -> Option<Extent> {
+    let triangles = if is_binary(start.bytes, start.length) || !is_ascii(start.bytes) {
+        start.length.saturating_sub(HEADER as u64 + 4) / TRIANGLE as u64
+    } else {
+        let is_facet = |line: &[u8]| {
+            line.trim_ascii_start().get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"facet"))
+        };
+        let [facets] = start.sum_of_lines(|line| [f64::from(u8::from(is_facet(line)))]);
+        facets as u64
+    };
+    let points = triangles / 2;
+    // The table that finds equal corners is filled to seven eighths at most, and is copied when it grows.
+    let slots = (points * 8 / 7).next_power_of_two();
+    let table = slots.saturating_mul(size_of::<([u32; 3], u32)>() as u64 + 1);
+    let grown = GROWTH * (INDICES * triangles + 12 * points) as f64;
+    Some(Extent { points, bytes: 2 * table + grown as u64 })
 }
 
 fn read_ascii(path: &Path, bytes: &[u8], soup: &mut Soup) -> Result<()> {

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::{Classifier, CloudSet, Prediction};
 use crate::config::DataConfig;
 use crate::error::RunError;
+use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
 use crate::task::Columns;
 
@@ -19,6 +20,18 @@ const READ_TOGETHER: usize = 64;
 type Read = Result<(Columns, usize), RunError>;
 
 impl Classifier {
+    /// Estimate of the memory that classifying so many files takes at least: prepared clouds that wait for the network, and its
+    /// values for one of them. Neighbour lists and the files themselves come on top.
+    #[must_use]
+    pub fn memory(&self, files: usize) -> u64 {
+        let (points, channels) = (self.config.data.points, self.config.channels_in());
+        let spec = NetworkSpec { points, channels_in: channels, classes: self.classes().len() };
+        let waiting = (files.min(2 * READ_TOGETHER) as u64).saturating_mul(3 + channels as u64);
+        let values = self.config.model.activations(&spec).inference_per_point as u64;
+        let per_point = waiting.saturating_add(values).saturating_mul(size_of::<f32>() as u64);
+        (points as u64).saturating_mul(per_point)
+    }
+
     /// Classifies files, which need not belong to a data set. A file that cannot be used gives an error; the others are still
     /// classified. The prediction depends only on the contents of the file, and is the one that [`evaluate`](Self::evaluate)
     /// counts, or [`evaluate_votes`](Self::evaluate_votes) with votes.

@@ -127,7 +127,7 @@ impl Segmenter {
         path: &Path,
         options: &LabelOptions,
         progress: ProgressMode,
-        on_estimate: &dyn Fn(&LabelEstimate),
+        on_estimate: &dyn Fn(&LabelEstimate) -> Result<(), RunError>,
     ) -> Result<Votes, RunError> {
         check(path, cloud, &self.scenes)?;
         let changes = self.changes_of_votes(options.votes)?;
@@ -157,7 +157,7 @@ impl Segmenter {
             largest: covered.largest(),
             scene_bytes: scene_bytes(cloud) + scene_bytes(&scene) + (scene.len() * 4 * (classes + 4)) as u64,
             region_bytes: (together.min(all) as f64 * bytes_per_point) as u64,
-        });
+        })?;
 
         let bar = Progress::start(progress, "labelling", "voxels", all * options.votes.get());
         let mut sums = vec![0.0_f32; scene.len() * classes];

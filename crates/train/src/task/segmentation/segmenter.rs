@@ -239,20 +239,20 @@ impl Segmenter {
         options: &LabelOptions,
         progress: ProgressMode,
     ) -> Result<Votes, RunError> {
-        self.label_with(cloud, path, options, progress, &|_| ())
+        self.label_with(cloud, path, options, progress, &|_| Ok(()))
     }
 
-    /// As [`label`](Self::label); calls `on_estimate` with memory and work before the network begins.
+    /// As [`label`](Self::label); calls `on_estimate` with memory and work before the network begins, which may refuse them.
     ///
     /// # Errors
-    /// As [`label`](Self::label).
+    /// As [`label`](Self::label), and those of `on_estimate`.
     pub fn label_with(
         &self,
         cloud: &PointCloud,
         path: &Path,
         options: &LabelOptions,
         progress: ProgressMode,
-        on_estimate: &dyn Fn(&LabelEstimate),
+        on_estimate: &dyn Fn(&LabelEstimate) -> Result<(), RunError>,
     ) -> Result<Votes, RunError> {
         self.label_scene(cloud, path, options, progress, on_estimate)
     }

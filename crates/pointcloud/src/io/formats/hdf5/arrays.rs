@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use hdf5_reader::{ByteOrder, Datatype, FileStorage, Hdf5File, OpenOptions};
 
-use super::super::binary::Number;
 use crate::error::{Error, Position, Result};
+use crate::io::number::Number;
 use crate::scalar::ScalarType;
 
 /// An array may be this much larger than the file that holds it, compressed, and this many bytes more: coordinates do not
@@ -105,6 +105,18 @@ impl Source {
         };
         let bytes = dataset.read_raw_bytes().map_err(|error| unreadable(&self.path, &listed.name, &error))?;
         Ok(Array { name: listed.name.clone(), number, big, bytes })
+    }
+
+    /// Bytes of the numbers of an array.
+    pub(super) fn bytes_of(&self, index: usize) -> u64 {
+        let Stored { listed, number, .. } = &self.arrays[index];
+        let size = number.map_or(8, |(number, _)| number.size());
+        listed.shape.iter().fold(size as u64, |bytes, &length| bytes.saturating_mul(length as u64))
+    }
+
+    /// Whether singles hold all numbers of an array.
+    pub(super) fn is_single(&self, index: usize) -> bool {
+        self.arrays[index].number.is_some_and(|(number, _)| number.is_single())
     }
 
     /// The error for an array that is not as expected.

@@ -1,9 +1,11 @@
 //! What the channels of `data [S, N, C]` are.
 
-use super::super::binary::Number;
 use super::arrays::Array;
-use super::clouds::ROOM;
+use crate::io::number::Number;
 use crate::scalar::ScalarType;
+
+/// The coordinates in the room that blocks of S3DIS have as channels 7 to 9: from 0 to 1 over the room.
+pub(crate) const ROOM: [&str; 3] = ["room_x", "room_y", "room_z"];
 
 /// Largest difference from 1 of the length of what is taken for a normal.
 const NORMAL_TOLERANCE: f64 = 1e-2;

@@ -9,6 +9,7 @@ use super::channels::{Channel, name_channels};
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::io::columns::cloud_of_table;
+use crate::io::extent::{Extent, Start};
 use crate::scalar::ScalarType;
 
 /// Names of the array of positions, the first that is there.
@@ -19,9 +20,6 @@ const LABELS: [&str; 3] = ["label", "labels", "class"];
 
 /// Names of arrays that belong to the points and must fit them.
 const OF_POINTS: [&str; 5] = ["pid", "normal", "normals", "color", "colors"];
-
-/// The coordinates in the room that blocks of S3DIS have as channels 7 to 9: from 0 to 1 over the room.
-pub(crate) const ROOM: [&str; 3] = ["room_x", "room_y", "room_z"];
 
 /// More numbers per point than this are taken for something that is no point cloud.
 const MOST_CHANNELS: usize = 1024;
@@ -175,6 +173,24 @@ impl Hdf5Clouds {
         let expected = "one cloud; `pointwise convert` makes a file of each";
         Err(Error::dataset(&self.path, &self.positions.name, found, expected))
     }
+}
+
+/// The points of all clouds; all arrays are read, then the columns of one cloud are made of them.
+pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
+    if start.is_compressed {
+        return None;
+    }
+    let source = Source::open(start.path).ok()?;
+    let Layout { positions, clouds, points, channels, columns, .. } = Layout::of(&source).ok()?;
+    let arrays = std::iter::once((positions, channels)).chain(columns);
+    let (mut bytes, mut of_point) = (0_u64, 0);
+    for (index, channels) in arrays {
+        bytes = bytes.saturating_add(source.bytes_of(index));
+        of_point += channels;
+    }
+    let cloud = Extent::of_columns(points as u64, of_point, !source.is_single(positions), u64::MAX);
+    let points = (clouds as u64).saturating_mul(points as u64);
+    Some(Extent { points, ..cloud.and(bytes) })
 }
 
 /// Which array is what.

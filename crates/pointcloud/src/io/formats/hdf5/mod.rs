@@ -6,8 +6,9 @@ mod clouds;
 mod summary;
 
 pub use arrays::{Hdf5Dataset, inspect_hdf5};
+pub(crate) use channels::ROOM;
 pub use clouds::Hdf5Clouds;
-pub(crate) use clouds::{Header, ROOM};
+pub(crate) use clouds::Header;
 
 use crate::error::Result;
 use crate::io::contents::{Contents, Source};
@@ -17,7 +18,7 @@ use crate::io::format::{Format, never_written, nothing_lost};
 const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
 
 pub(crate) const FORMAT: Format = Format {
-    name: "hdf5",
+    name: summary::NAME,
     extensions: &["h5", "hdf5"],
     sniff: |head| head.bytes.starts_with(MAGIC),
     plausible: None,
@@ -26,6 +27,7 @@ pub(crate) const FORMAT: Format = Format {
     read,
     inspect: summary::inspect,
     open: None,
+    extent: clouds::extent,
     words: false,
     long_integers: false,
     written: &[],

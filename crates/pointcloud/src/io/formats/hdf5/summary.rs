@@ -7,6 +7,9 @@ use crate::io::columns::column_types;
 use crate::io::contents::Source;
 use crate::io::summary::{Element, Summary};
 
+/// Name of the format.
+pub(super) const NAME: &str = "hdf5";
+
 pub(super) fn inspect(source: &Source<'_>) -> Result<Summary> {
     let arrays = listed(Arrays::of_bytes(source.path, source.bytes)?);
     let clouds = Hdf5Clouds::parse(source.bytes, source.path)?;
@@ -15,7 +18,7 @@ pub(super) fn inspect(source: &Source<'_>) -> Result<Summary> {
         Element::new(&array.name, array.shape.first().copied().unwrap_or(1), vec![of_one])
     });
     let mut summary = Summary {
-        format: super::FORMAT.name().to_owned(),
+        format: NAME.to_owned(),
         points: clouds.len() * clouds.points(),
         elements: elements.collect(),
         comments: vec![format!("{} clouds of {} points", clouds.len(), clouds.points())],

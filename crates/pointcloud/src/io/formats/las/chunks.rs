@@ -6,15 +6,16 @@ use std::path::Path;
 use laz::record::{LayeredPointRecordDecompressor, RecordDecompressor, SequentialPointRecordDecompressor};
 use laz::{LazVlr, laszip};
 
-use super::super::binary::Number;
-use super::header::{Header, SIZES};
+use super::fields::SIZES;
+use super::header::Header;
 use crate::error::{Error, Position, Result};
 use crate::io::blocks::Block;
 use crate::io::input::Input;
+use crate::io::number::Number;
 use crate::scalar::ScalarType;
 
 /// Files claim no more points than so many times their own bytes hold; real LAZ reaches about 20.
-const LARGEST_RATIO: usize = 1000;
+pub(super) const LARGEST_RATIO: usize = 1000;
 
 /// A larger chunk is not decompressed on its own.
 const MOST_BYTES: u64 = 1 << 26;

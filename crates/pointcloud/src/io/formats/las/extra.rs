@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::super::binary::{Field, Number};
+use super::super::binary::Field;
+use crate::io::number::Number;
 use crate::metadata::LasExtra;
 use crate::scalar::ScalarType;
 

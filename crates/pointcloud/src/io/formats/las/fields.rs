@@ -1,8 +1,11 @@
 //! The fields of LAS points.
 
-use super::super::binary::{Field, Number};
-use super::header::SIZES;
+use super::super::binary::Field;
+use crate::io::number::Number;
 use crate::scalar::ScalarType;
+
+/// Bytes of a point of each format, without extra bytes.
+pub(super) const SIZES: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
 
 /// Names that a column of extra bytes must not have, since readers use them for fields.
 const RESERVED: [&str; 14] = [

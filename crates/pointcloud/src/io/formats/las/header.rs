@@ -2,18 +2,15 @@
 
 use std::path::Path;
 
-use super::super::binary::Number;
 use super::extra::{Described, Extra};
-use super::fields::has_waves;
+use super::fields::{SIZES, has_waves};
 use crate::error::{Error, Position, Result};
 use crate::io::input::Input;
+use crate::io::number::Number;
 use crate::metadata::{LasMetadata, LasRecord};
 use crate::scalar::ScalarType;
 
 pub(super) const MAGIC: &[u8] = b"LASF";
-
-/// Bytes of a point of each format, without extra bytes.
-pub(super) const SIZES: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
 
 /// Bytes of the header of version 1.2, the smallest, and of version 1.4, the largest.
 const SMALLEST: usize = 227;
@@ -82,7 +79,7 @@ impl Header {
     }
 
     /// Reads everything before the points; `length` is that of the file.
-    fn parse_start(path: &Path, bytes: &[u8], length: usize) -> Result<Self> {
+    pub(super) fn parse_start(path: &Path, bytes: &[u8], length: usize) -> Result<Self> {
         let refuse = |at: usize, found: String, expected: &str| {
             Error::malformed(path, Position::Byte(at), found, expected)
         };

@@ -3,16 +3,14 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::super::binary::{Number, put};
 use super::extra::{ENTRY, EXTRA_TYPES};
-use super::fields::{bits, fields, has_color, has_time, is_reserved};
-use super::header::SIZES;
+use super::fields::{SIZES, bits, fields, has_color, has_time, is_reserved};
 use super::read::coordinate;
 use super::template::{self, Stored, Template};
 use crate::cloud::PointCloud;
 use crate::io::columns::{Column, Outline, columns_of, distinct_columns_of};
-use crate::io::facts::Facts;
-use crate::io::raw::LARGEST_WHOLE;
+use crate::io::facts::{Facts, LARGEST_WHOLE};
+use crate::io::number::{Number, put};
 use crate::names::{self, Role};
 use crate::scalar::ScalarType;
 

@@ -12,8 +12,7 @@ mod template;
 mod unpack;
 mod write;
 
-use crate::io::format::{Format, extension_of};
-use crate::io::summary::inspect_contents;
+use crate::io::format::{Format, extension_of, inspect_contents};
 
 pub(super) const FORMAT: Format = Format {
     name: "las",
@@ -25,6 +24,7 @@ pub(super) const FORMAT: Format = Format {
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
+    extent: read::extent,
     words: false,
     long_integers: false,
     written: &["las", "laz"],

@@ -4,7 +4,8 @@
 //! table unchecked, whose length field alone can ask for 64 GB, and turns every point into a struct
 //! before columns could be made of it.
 
-use super::super::binary::{Number, raw_records};
+use super::super::binary::raw_records;
+use super::chunks::LARGEST_RATIO;
 use super::fields::{bits, fields};
 use super::header::Header;
 use super::unpack::decompress;
@@ -12,6 +13,8 @@ use crate::error::{Position, Result};
 use crate::io::blocks::{Block, Decode, Table, sort_all};
 use crate::io::columns::Entry;
 use crate::io::contents::{Contents, Source};
+use crate::io::extent::{Extent, Start};
+use crate::io::number::Number;
 use crate::io::raw::{Raw, Stored};
 use crate::scalar::ScalarType;
 
@@ -40,6 +43,17 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     contents.left_out.extend(header.left_out());
     contents.cloud.set_las(header.metadata);
     Ok(contents)
+}
+
+/// The points that the header announces. Those of a compressed file are records before they are columns.
+pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
+    let header = Header::parse_start(start.path, start.bytes, start.length as usize).ok()?;
+    let columns = 3 + fields(header.format).len() + bits(header.format).len() + header.extra.len();
+    let (size, points) = (header.size as u64, header.points as u64);
+    let limit = if header.compressed { LARGEST_RATIO as u64 } else { 1 };
+    let extent = Extent::of_columns(points, columns, true, start.length.saturating_mul(limit) / size);
+    let copies = if header.compressed { size } else { 0 };
+    Some(extent.and(extent.points.saturating_mul(copies)))
 }
 
 /// A file in memory.

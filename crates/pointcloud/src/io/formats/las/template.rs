@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::super::binary::Number;
 use super::extra::name_of;
 use super::fields::is_reserved;
 use crate::cloud::PointCloud;
 use crate::io::columns::{Column, Outline};
 use crate::io::facts::Facts;
+use crate::io::number::Number;
 use crate::io::raw::HALVES;
 use crate::metadata::{LasExtra, LasMetadata};
 use crate::names::{self, Role};

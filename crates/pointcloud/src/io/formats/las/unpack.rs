@@ -5,12 +5,13 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::super::binary::Number;
 use super::chunks::{self, Chunks};
-use super::header::{Header, SIZES};
+use super::fields::SIZES;
+use super::header::Header;
 use crate::error::{Error, Position, Result};
 use crate::io::blocks::Block;
 use crate::io::input::Input;
+use crate::io::number::Number;
 use crate::io::panic::guard;
 use crate::scalar::ScalarType;
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::header::{MAGIC, SIZES};
+use super::fields::SIZES;
+use super::header::MAGIC;
 use super::layout::Layout;
 use super::pack::Packer;
 use crate::cloud::PointCloud;

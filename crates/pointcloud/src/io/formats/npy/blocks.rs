@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::super::binary::raw_records;
-use super::{Array, ROWS, rename_by};
+use super::super::naming::rename_by;
+use super::array::{Array, ROWS};
 use crate::error::{Position, Result};
-use crate::io::block_rows::{BLOCK_BYTES, Records};
+use crate::io::block_rows::Records;
 use crate::io::blocks::{Ask, Block, Blocks, Decode, Table};
-use crate::io::input::Input;
+use crate::io::input::{BLOCK_BYTES, Input};
 use crate::io::raw::Raw;
 
 /// Opens an array that has one point after the other; `None` for one that has one column after the other.

@@ -1,7 +1,9 @@
 //! The header of an NPY file cut into tokens.
 
-use super::Refusal;
 use crate::io::lines::quote;
+
+/// What was found and what was expected.
+pub(super) type Refusal = (String, &'static str);
 
 /// Cuts the literal into strings (with their opening quote), words and single signs.
 pub(super) fn tokens(text: &[u8]) -> std::result::Result<Vec<String>, Refusal> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::super::binary::put_ordered;
-use super::MAGIC;
+use super::array::MAGIC;
 use crate::cloud::PointCloud;
 use crate::error::Result;
 use crate::io::columns::{Column, Joined, Outline, column_types, distinct_columns_of};

@@ -8,10 +8,10 @@ use self::kind::Kind;
 use crate::error::{Error, Malformed, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
-use crate::io::faces::Faces;
-use crate::io::format::{Format, Head, never_written, nothing_lost};
+use crate::io::extent::{Extent, GROWTH, Start};
+use crate::io::faces::{Faces, bytes_of_polygon};
+use crate::io::format::{Format, Head, inspect_contents, never_written, nothing_lost};
 use crate::io::lines::{Lines, before_comment, quote};
-use crate::io::summary::inspect_contents;
 use crate::scalar::{ScalarProperty, ScalarType, is_single, parse_float};
 
 pub(super) const FORMAT: Format = Format {
@@ -24,6 +24,7 @@ pub(super) const FORMAT: Format = Format {
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
     open: None,
+    extent,
     words: false,
     long_integers: false,
     written: &[],
@@ -82,6 +83,25 @@ fn read(source: &Source<'_>) -> Result<Contents> {
         contents.left_out.push(format!("colours of {colored} faces"));
     }
     Ok(Contents::of_faces(contents, faces))
+}
+
+/// The vertices and faces that the header announces.
+fn extent(start: &Start<'_>) -> Option<Extent> {
+    /// Vertices that tell whether the coordinates are doubles.
+    const LOOKED_AT: usize = 100;
+    let mut rows = Rows { path: start.path, lines: Lines::new(start.bytes, 0, 1), length: start.bytes.len() };
+    let (kind, [vertices, faces]) = read_header(&mut rows).ok()?;
+    let is_wide = |text: &str| {
+        let mut words = text.split_ascii_whitespace().take(3);
+        words.any(|word| parse_float(word).is_some_and(|value| !is_single(word, value)))
+    };
+    let wide = (0..vertices.min(LOOKED_AT)).any(|_| rows.next_text().is_some_and(|(_, text)| is_wide(text)));
+    let columns = kind.columns().len() + if kind.color { 3 } else { 0 };
+    // A digit and what divides it from the next.
+    let extent = Extent::of_columns(vertices as u64, columns, wide, start.length / (2 * columns as u64));
+    let faces = (faces as u64).min(start.length / 8);
+    let grown = (GROWTH - 1.0) * 8.0 * columns as f64 * extent.points as f64;
+    Some(extent.and((grown + GROWTH * bytes_of_polygon(3) as f64 * faces as f64) as u64))
 }
 
 /// What a vertex is, and the vertices and faces that the header announces.

@@ -7,14 +7,13 @@ use super::super::binary::{Field, raw_records};
 use super::header::{Header, fields_of, is_packed};
 use super::read::{VIEWPOINT, read_ascii};
 use crate::error::{Error, Position, Result};
-use crate::io::block_rows::{BLOCK_BYTES, Records};
+use crate::io::block_rows::Records;
 use crate::io::blocks::{Ask, Block, Blocks, Decode, Rest};
-use crate::io::input::Input;
+use crate::io::input::{BLOCK_BYTES, Input};
 use crate::io::lines::Lines;
+use crate::io::number::Number;
 use crate::io::raw::{Raw, Stored};
 use crate::scalar::ScalarType;
-
-use super::super::binary::Number;
 
 /// Opens a file of encoding `ascii` or `binary`; `None` for a compressed one, of which all points are one block.
 pub(super) fn open(mut input: Input<'static>, _: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {

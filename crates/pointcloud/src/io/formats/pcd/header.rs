@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
-use super::super::binary::{Field, Number};
+use super::super::binary::Field;
+use super::lzf::RATIO;
 use crate::error::{Error, Position, Result};
+use crate::io::extent::{Extent, Start};
 use crate::io::lines::{Lines, quote};
+use crate::io::number::Number;
 use crate::scalar::{ScalarType, parse_float};
 
 /// Everything before the points.
@@ -156,6 +159,22 @@ impl Declared {
         }
         Ok(layouts)
     }
+}
+
+/// The points that the header announces.
+pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
+    let header = Header::parse(start.path, start.bytes).ok()?;
+    let columns: usize = header.layouts.iter().map(|layout| fields_of(layout, 0).len()).sum();
+    let is_coordinate = |name: &str| matches!(name.to_ascii_lowercase().as_str(), "x" | "y" | "z");
+    let wide = header.layouts.iter().any(|layout| is_coordinate(&layout.name) && !layout.number.is_single());
+    let size = header.size() as u64;
+    let (least, copies) = match header.encoding.as_str() {
+        "ascii" => (2 * columns as u64, 0),
+        "binary_compressed" => (size / RATIO as u64, size),
+        _ => (size, 0),
+    };
+    let extent = Extent::of_columns(header.points as u64, columns, wide, start.length / least.max(1));
+    Some(extent.and(extent.points.saturating_mul(copies)))
 }
 
 /// Whether a field is a colour in one number.

@@ -9,8 +9,7 @@ mod lzf;
 mod read;
 mod write;
 
-use crate::io::format::Format;
-use crate::io::summary::inspect_contents;
+use crate::io::format::{Format, inspect_contents};
 
 pub(super) const FORMAT: Format = Format {
     name: "pcd",
@@ -22,6 +21,7 @@ pub(super) const FORMAT: Format = Format {
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
+    extent: header::extent,
     words: false,
     long_integers: true,
     written: &["pcd"],

@@ -3,14 +3,16 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::super::binary::{Field, Number, read_records};
+use super::super::binary::{Field, read_records};
 use super::header::{Header, Layout, fields_of, is_packed};
 use super::lzf;
 use crate::error::{Error, Malformed, Position, Result};
 use crate::io::columns::cloud_of_table;
 use crate::io::contents::{Contents, Source};
+use crate::io::facts::LARGEST_WHOLE;
 use crate::io::lines::{Lines, quote};
-use crate::io::raw::{LARGEST_WHOLE, Raw};
+use crate::io::number::Number;
+use crate::io::raw::Raw;
 use crate::scalar::{ScalarProperty, ScalarType, parse_float};
 
 /// What is left out where there is a viewpoint.

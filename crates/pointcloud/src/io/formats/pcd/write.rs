@@ -3,12 +3,12 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::super::binary::put;
 use super::header::is_packed;
 use crate::cloud::PointCloud;
 use crate::error::Result;
 use crate::io::columns::{Joined, Outline, column_types, columns_of, distinct_columns_of};
 use crate::io::encode::{Encode, Plain};
+use crate::io::number::put;
 use crate::scalar::ScalarType;
 
 /// A packed colour has 8 bits per channel.

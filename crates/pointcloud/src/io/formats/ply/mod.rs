@@ -7,6 +7,7 @@
 
 mod blocks;
 mod body;
+mod extent;
 mod faces;
 mod header;
 mod read;
@@ -31,6 +32,7 @@ pub(super) const FORMAT: Format = Format {
     read: read::read,
     inspect: summary::inspect,
     open: Some(blocks::open),
+    extent: extent::extent,
     words: false,
     long_integers: false,
     written: &["ply"],

@@ -1,12 +1,11 @@
 //! Elements that are no points, passed over and counted.
 
-use super::super::binary::Number;
 use super::faces::FaceElement;
 use super::header::{Element, PropertyKind};
 use crate::error::{Error, Malformed, Position, Result};
-use crate::io::block_rows::BLOCK_BYTES;
 use crate::io::faces::Faces;
-use crate::io::input::Input;
+use crate::io::input::{BLOCK_BYTES, Input};
+use crate::io::number::Number;
 
 /// Faces that were passed over.
 #[derive(Debug, Default)]

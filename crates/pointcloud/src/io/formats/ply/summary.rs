@@ -18,7 +18,7 @@ pub(super) fn inspect(source: &Source<'_>) -> Result<Summary> {
     let mut summary = if vertex.is_some_and(|vertex| VertexLayout::of_element(vertex, header.format).is_ok())
     {
         let contents = read_contents(&Source { faces: false, ..*source }, &header)?;
-        Summary::of_contents(&super::FORMAT, &contents, false)
+        Summary::of_contents(header.format.name(), &contents, false)
     } else {
         Summary { points: vertex.map_or(0, |vertex| vertex.count), ..Summary::default() }
     };

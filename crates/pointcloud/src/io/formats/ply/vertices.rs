@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::super::binary::{Field, Number, raw_records};
+use super::super::binary::{Field, raw_records};
 use super::header::{Element, Header, PlyFormat, PropertyKind};
 use crate::error::{Malformed, Position, Result};
 use crate::io::blocks::{Block, Decode};
+use crate::io::number::Number;
 use crate::io::raw::Raw;
 use crate::names::{self, Role};
 use crate::scalar::ScalarType;

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::super::binary::Number;
-use crate::io::raw::{LARGEST_WHOLE, Raw, Stored};
+use crate::io::facts::LARGEST_WHOLE;
+use crate::io::number::Number;
+use crate::io::raw::{Raw, Stored};
 use crate::scalar::{is_single, parse_float};
 
 /// Most distinct words that a column of classes may have.

@@ -6,8 +6,7 @@ mod line;
 mod read;
 mod write;
 
-use crate::io::format::{Format, extension_of};
-use crate::io::summary::inspect_contents;
+use crate::io::format::{Format, extension_of, inspect_contents};
 
 pub(super) const FORMAT: Format = Format {
     name: "text",
@@ -21,6 +20,7 @@ pub(super) const FORMAT: Format = Format {
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
     open: Some(blocks::open),
+    extent: read::extent,
     words: true,
     long_integers: false,
     written: &["xyz", "txt", "csv"],

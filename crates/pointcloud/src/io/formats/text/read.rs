@@ -9,10 +9,11 @@ use crate::error::{Error, Position, Result};
 use crate::io::blocks::{Block, Decode, Table, sort_all};
 use crate::io::columns::Entry;
 use crate::io::contents::{Contents, Source};
+use crate::io::extent::{Extent, GROWTH, Start};
 use crate::io::lines::{Lines, quote};
 use crate::io::raw::Raw;
 use crate::names::{self, Role};
-use crate::scalar::{ScalarType, parse_float};
+use crate::scalar::{ScalarType, is_single, parse_float};
 
 /// More columns than this are taken for something that is no point cloud.
 const MOST_COLUMNS: usize = 1024;
@@ -30,6 +31,21 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     };
     let columns = layout.rows(&mut Lines::new(source.bytes, layout.body, layout.line))?;
     sort_all(source.path, &layout, columns)
+}
+
+/// The lines of the table and their words, from pieces of it.
+pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
+    let [lines, words, wide] = start.sum_of_lines(|line| {
+        let text = split_comment(line).0;
+        let Ok(text) = std::str::from_utf8(text) else { return [0.0; 3] };
+        let words = cut(text);
+        let single = |word: &&str| parse_float(word).is_some_and(|value| is_single(word, value));
+        let wide = words.iter().take(3).any(|word| !single(&&**word));
+        if words.is_empty() { [0.0; 3] } else { [1.0, words.len() as f64, f64::from(u8::from(wide))] }
+    });
+    let columns = (words / lines.max(1.0)).round();
+    let extent = Extent::of_columns(lines as u64, columns as usize, wide > 0.5 * lines, u64::MAX);
+    Some(extent.and(((GROWTH - 1.0) * 8.0 * columns * lines) as u64))
 }
 
 /// A table without points, of so many lines.

@@ -7,7 +7,7 @@ use crate::cloud::PointCloud;
 use crate::error::Result;
 use crate::io::columns::{Outline, column_types, columns_of, distinct_columns_of};
 use crate::io::encode::{Encode, Plain};
-use crate::io::raw::LARGEST_WHOLE;
+use crate::io::facts::LARGEST_WHOLE;
 use crate::scalar::{ScalarType, parse_float};
 
 /// The writer of all columns as text, one point per line, with `separator` between the values.

@@ -22,12 +22,12 @@ type Remains = Box<dyn Fn() -> String + Send>;
 static REMAINS: Mutex<Option<Remains>> = Mutex::new(None);
 
 /// For trainings: the request that Ctrl-C makes.
-pub(super) fn stop() -> Stop {
+pub(crate) fn stop() -> Stop {
     STOP.clone()
 }
 
 /// The exit code of a training that was stopped.
-pub(super) fn exit_code() -> ExitCode {
+pub(crate) fn exit_code() -> ExitCode {
     CODE.load(Ordering::SeqCst).into()
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Prints a line for every loss; those of several files once for each number of things lost.
-pub(super) fn tell_losses(lost: &BTreeMap<String, Vec<PathBuf>>) {
+pub(crate) fn tell_losses(lost: &BTreeMap<String, Vec<PathBuf>>) {
     const MOST_LINES: usize = 40;
     for (loss, files) in lost.iter().take(MOST_LINES) {
         match files.as_slice() {
@@ -25,5 +25,31 @@ pub(super) fn tell_losses(lost: &BTreeMap<String, Vec<PathBuf>>) {
     }
     if lost.len() > MOST_LINES {
         note(format_args!("{} more kinds of losses", lost.len() - MOST_LINES));
+    }
+}
+
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%\\".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn words_survive_a_shell() {
+        for word in ["data.root=/data/ModelNet10", "augment.scale=[0.9, 1.1]", "it's", ""] {
+            let script = format!("printf %s {}", quoted(word));
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
+        }
+        assert_eq!(quoted("runs/shapes10"), "runs/shapes10");
+        assert_eq!(quoted("data.points=64 "), "'data.points=64 '");
     }
 }

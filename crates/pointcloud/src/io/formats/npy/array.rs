@@ -1,0 +1,302 @@
+//! Arrays of NumPy: the header and the numbers.
+
+use std::path::Path;
+
+use super::super::binary::{Field, read_records};
+use super::super::naming::{name_array, shape_of};
+use super::tokens::{Refusal, Tokens, tokens};
+use crate::error::{Error, Position, Result};
+use crate::io::extent::{Extent, Start};
+use crate::io::lines::quote;
+use crate::io::number::Number;
+use crate::io::raw::HALVES;
+use crate::io::shape::Shape;
+use crate::scalar::{ScalarProperty, ScalarType};
+
+/// First bytes of a file.
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// More numbers per point than this are taken for something that is no point cloud.
+const MOST_COLUMNS: usize = 1024;
+
+/// An array of at most so many rows and more than so many columns is taken for points along the second axis.
+const MOST_TRANSPOSED: usize = 12;
+const LEAST_TRANSPOSED: usize = 64;
+
+/// Whether an array `[columns, rows]` has its axes the other way round: few numbers of many points.
+fn is_transposed(columns: usize, rows: usize) -> bool {
+    (3..=MOST_TRANSPOSED).contains(&columns) && rows > LEAST_TRANSPOSED
+}
+
+/// The columns of an array, and what was assumed; `name` is the one of an array without named fields.
+pub(crate) fn parse_array(
+    path: &Path,
+    bytes: &[u8],
+    name: &str,
+) -> Result<(Vec<ScalarProperty>, Vec<String>)> {
+    let array = Array::parse(path, bytes, name)?;
+    let data = &bytes[array.start..];
+    let wanted = array.rows.checked_mul(array.size);
+    let Some(data) = wanted.and_then(|wanted| data.get(..wanted)) else {
+        let row = data.len() / array.size;
+        return Err(Error::truncated(path, Position::Byte(bytes.len()), ROWS, row, array.rows));
+    };
+    let mut columns: Vec<ScalarProperty> = if array.by_column {
+        let (item, fields) = (array.item, array.fields());
+        let column = |(number, field): (usize, Field)| {
+            let at = number * array.rows * item;
+            let field = Field { offset: 0, ..field };
+            read_records(&data[at..at + array.rows * item], item, &[field], array.big)
+        };
+        fields.into_iter().enumerate().flat_map(column).collect()
+    } else {
+        read_records(data, array.size, &array.fields(), array.big)
+    };
+    let shape = shape_of(&columns);
+    let notes = array.name(&mut columns, &shape);
+    Ok((columns, notes))
+}
+
+/// The array that the start of a file announces.
+pub(crate) fn announced(path: &Path, start: &[u8]) -> Option<Array> {
+    Array::parse(path, start, "positions").ok()
+}
+
+/// The points that the header announces.
+pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
+    let array = announced(start.path, start.bytes)?;
+    Some(Extent::of_columns(array.rows_of(start.length), array.columns(), array.is_wide(), u64::MAX))
+}
+
+/// What the rows of an array are called in messages.
+pub(super) const ROWS: &str = "rows of the array";
+
+/// Where the numbers of an array are.
+#[derive(Debug)]
+pub(crate) struct Array {
+    /// Names and numbers of the fields of a row.
+    groups: Vec<Group>,
+    pub(super) rows: usize,
+    /// Bytes of a row.
+    pub(super) size: usize,
+    /// Bytes of a field, where all fields are of one type.
+    item: usize,
+    pub(super) big: bool,
+    /// Whether all numbers of a column come before those of the next.
+    pub(super) by_column: bool,
+    /// The first byte of the numbers.
+    pub(super) start: usize,
+    notes: Vec<String>,
+}
+
+impl Array {
+    /// Reads the header at the start of a file.
+    pub(super) fn parse(path: &Path, bytes: &[u8], name: &str) -> Result<Self> {
+        let refuse = |at: usize, found: String, expected: &str| {
+            Error::malformed(path, Position::Byte(at), found, expected)
+        };
+        let byte = |at: usize| bytes.get(at).copied().map(usize::from);
+        if !bytes.starts_with(MAGIC) {
+            return Err(refuse(0, quote(&bytes[..bytes.len().min(6)]), "the magic bytes of NPY"));
+        }
+        let (start, length) = match (byte(6), byte(8), byte(9), byte(10), byte(11)) {
+            (Some(1), Some(a), Some(b), ..) => (10, a | b << 8),
+            (Some(2 | 3), Some(a), Some(b), Some(c), Some(d)) => (12, a | b << 8 | c << 16 | d << 24),
+            (version, ..) => {
+                return Err(refuse(6, format!("version {version:?}"), "version 1, 2 or 3 and a length"));
+            }
+        };
+        let Some(text) = bytes.get(start..start + length) else {
+            let found = format!("a header of {length} bytes");
+            return Err(refuse(8, found, &format!("{} at most", bytes.len() - start)));
+        };
+        let header = Header::parse(text, name).map_err(|(found, expected)| refuse(start, found, expected))?;
+        Self::of(header, start + length).map_err(|(found, expected)| refuse(start, found, expected))
+    }
+
+    fn of(header: Header, start: usize) -> std::result::Result<Self, Refusal> {
+        let Header { mut groups, item, big, fortran, shape } = header;
+        let mut notes = Vec::new();
+        let mut by_column = fortran;
+        let (rows, per_row): (usize, usize) = match *shape.as_slice() {
+            [rows] => (rows, 1),
+            // Networks of other frameworks store channels first: the same numbers are [N, C] in the other order.
+            [columns, rows] | [1, columns, rows] if is_transposed(columns, rows) => {
+                notes.push(format!("shape {shape:?} is taken for {rows} points of {columns} numbers"));
+                by_column = !fortran;
+                (rows, columns)
+            }
+            [rows, columns] | [1, rows, columns] if columns <= MOST_COLUMNS => (rows, columns),
+            _ => return Err((format!("shape {shape:?}"), "[N] or [N, columns]")),
+        };
+        if item * per_row == 0 {
+            return Err((format!("shape {shape:?}"), "one number per row or more"));
+        }
+        if let [Group { fields, .. }] = groups.as_mut_slice()
+            && let [field] = fields.as_slice()
+        {
+            *fields = (0..per_row).map(|i| Field { offset: i * item, ..field.clone() }).collect();
+        } else if per_row != 1 {
+            return Err((format!("shape {shape:?} of named fields"), "[N]"));
+        }
+        let size = item * per_row;
+        Ok(Self { groups, rows, size, item, big, by_column: by_column && per_row > 1, start, notes })
+    }
+
+    pub(super) fn fields(&self) -> Vec<Field> {
+        self.groups.iter().flat_map(|group| group.fields.clone()).collect()
+    }
+
+    /// The rows that the header announces, as far as a file of this length can hold them.
+    pub(crate) fn rows_of(&self, length: u64) -> u64 {
+        (self.rows as u64).min(length / self.size as u64)
+    }
+
+    /// Number of columns.
+    pub(crate) fn columns(&self) -> usize {
+        self.groups.iter().map(|group| group.fields.len()).sum()
+    }
+
+    /// Whether singles do not hold the numbers of the first three columns.
+    pub(crate) fn is_wide(&self) -> bool {
+        let mut fields = self.groups.iter().flat_map(|group| &group.fields).take(3);
+        fields.any(|field| !field.number.is_single())
+    }
+
+    /// Names the columns, and returns what was assumed.
+    pub(super) fn name(&self, columns: &mut [ScalarProperty], shape: &Shape) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        let mut rest = columns;
+        let mut first = 0;
+        for group in &self.groups {
+            let mut count = 0;
+            for field in &group.fields {
+                // A column of large integers has become two.
+                let high = format!("{}{}", field.name, HALVES[0]);
+                count += if rest.get(count).is_some_and(|column| column.name == high) { 2 } else { 1 };
+            }
+            let (columns, others) = std::mem::take(&mut rest).split_at_mut(count);
+            notes.extend(name_array(&group.name, columns, &shape.from(first)));
+            (rest, first) = (others, first + count);
+        }
+        notes
+    }
+}
+
+/// One field of a structured array: its numbers.
+#[derive(Debug)]
+struct Group {
+    name: String,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug)]
+struct Header {
+    groups: Vec<Group>,
+    /// Bytes of one item.
+    item: usize,
+    big: bool,
+    fortran: bool,
+    shape: Vec<usize>,
+}
+
+impl Header {
+    /// Reads `{'descr': .., 'fortran_order': .., 'shape': ..}`.
+    fn parse(text: &[u8], name: &str) -> std::result::Result<Self, Refusal> {
+        let tokens = tokens(text)?;
+        let mut tokens = Tokens { tokens: &tokens };
+        let (mut descr, mut fortran, mut shape) = (None, false, None);
+        tokens.take("{")?;
+        while !tokens.next_is("}") {
+            let key = tokens.string()?;
+            tokens.take(":")?;
+            match key {
+                "descr" => descr = Some(descr_of(&mut tokens, name)?),
+                "fortran_order" => fortran = tokens.word()? == "True",
+                "shape" => shape = Some(tokens.numbers()?),
+                other => return Err((quote(other.as_bytes()), "descr, fortran_order or shape")),
+            }
+            tokens.next_is(",");
+        }
+        let ((groups, item, big), Some(shape)) = (descr.ok_or(("no descr".into(), "a type"))?, shape) else {
+            return Err(("no shape".into(), "the shape of the array"));
+        };
+        if shape.is_empty() {
+            return Err(("a single number".into(), "an array"));
+        }
+        Ok(Self { groups, item, big, fortran, shape })
+    }
+}
+
+type Descr = (Vec<Group>, usize, bool);
+
+fn descr_of(tokens: &mut Tokens<'_>, name: &str) -> std::result::Result<Descr, Refusal> {
+    if !tokens.next_is("[") {
+        let (number, order) = number_of(tokens.string()?)?;
+        let fields = vec![Field { name: name.to_owned(), number: number.ok_or_else(no_number)?, offset: 0 }];
+        let item = fields[0].number.size();
+        return Ok((vec![Group { name: name.to_owned(), fields }], item, order == Some(true)));
+    }
+    let (mut groups, mut offset) = (Vec::new(), 0_usize);
+    let mut order = None;
+    while !tokens.next_is("]") {
+        tokens.take("(")?;
+        let name = tokens.string()?.to_owned();
+        tokens.take(",")?;
+        let kind = tokens.string()?;
+        let count = if tokens.next_is(",") && !tokens.at(")") {
+            tokens.numbers()?.iter().try_fold(1_usize, |product, &n| product.checked_mul(n))
+        } else {
+            Some(1)
+        };
+        tokens.next_is(",");
+        tokens.take(")")?;
+        tokens.next_is(",");
+        let too_many = || (format!("field '{name}' of very many numbers"), "1024 at most");
+        let count = count.filter(|&count| count <= MOST_COLUMNS).ok_or_else(too_many)?;
+        // Padding is a field of raw bytes without a name.
+        if let Some(raw) = kind.trim_start_matches(['|', '<', '>']).strip_prefix('V') {
+            let skipped: usize = raw.parse().map_err(|_| no_number())?;
+            offset = offset.checked_add(skipped.saturating_mul(count)).ok_or_else(too_many)?;
+            continue;
+        }
+        let (number, field_order) = number_of(kind)?;
+        let number = number.ok_or_else(no_number)?;
+        if field_order.is_some() && order.replace(field_order).is_some_and(|other| other != field_order) {
+            return Err(("fields of both byte orders".into(), "one order"));
+        }
+        let field = |i: usize| Field { name: name.clone(), number, offset: offset + i * number.size() };
+        groups.push(Group { name: name.clone(), fields: (0..count).map(field).collect() });
+        offset += count * number.size();
+    }
+    if groups.is_empty() || offset > 1 << 20 {
+        return Err((format!("{} fields in {offset} bytes", groups.len()), "at least one, in 1 MB"));
+    }
+    Ok((groups, offset, order.flatten() == Some(true)))
+}
+
+const TYPES: &str = "a type such as '<f4', '<f8', '<i8', '|u1', '<f2' or '|b1'";
+
+fn no_number() -> Refusal {
+    ("a type that is no number".into(), TYPES)
+}
+
+/// A number type, and whether its most significant byte comes first, where that matters.
+fn number_of(kind: &str) -> std::result::Result<(Option<Number>, Option<bool>), Refusal> {
+    let big = kind.starts_with('>');
+    let number = match kind.trim_start_matches(['|', '<', '>', '=']) {
+        "i1" => Number::Scalar(ScalarType::I8),
+        "u1" | "b1" => Number::Scalar(ScalarType::U8),
+        "i2" => Number::Scalar(ScalarType::I16),
+        "u2" => Number::Scalar(ScalarType::U16),
+        "i4" => Number::Scalar(ScalarType::I32),
+        "u4" => Number::Scalar(ScalarType::U32),
+        "f4" => Number::Scalar(ScalarType::F32),
+        "f8" => Number::Scalar(ScalarType::F64),
+        "f2" => Number::F16,
+        "i8" => Number::I64,
+        "u8" => Number::U64,
+        _ => return Err((format!("type {}", quote(kind.as_bytes())), TYPES)),
+    };
+    Ok((Some(number), (number.size() > 1).then_some(big)))
+}
