@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use ::report::{RunRecord, RunReport, TrainingFacts};
 use anyhow::Context;
@@ -13,7 +14,7 @@ use train::config::Config;
 use train::metrics::{Evaluation, Metric};
 use train::terminal::note;
 use train::{
-    FoundDevice, Progress, ProgressMode, RunError, TrainOptions, TrainOutcome, TrainedRun, Weights,
+    Alone, FoundDevice, Progress, ProgressMode, RunError, TrainOptions, TrainOutcome, TrainedRun, Weights,
     check_output,
 };
 
@@ -100,6 +101,7 @@ impl Train {
             tensorboard: self.tensorboard,
             stop: stop.clone(),
             force: self.force,
+            reduce: Arc::new(Alone),
         };
         // Before a data set is written, perhaps over another synthetic one.
         check_output(&config, &options)?;

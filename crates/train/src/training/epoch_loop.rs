@@ -4,9 +4,8 @@
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
-use burn::data::dataloader::DataLoader;
+use burn::data::dataloader::{DataLoader, DataLoaderIterator};
 use burn::module::Module;
-use burn::tensor::Device;
 use burn::train::{
     EventProcessorTraining, InferenceStep, Interrupter, Learner, LearnerEvent, SupervisedLearningStrategy,
     SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingItem, ValidLoader,
@@ -15,10 +14,10 @@ use burn::train::{
 use super::average::Average;
 use super::checkpointing::{Checkpoints, Reached, Record};
 use super::eta::Eta;
-use super::finite::{first_bad_layer, first_bad_parameter};
+use super::finite::first_bad_parameter;
 use super::state::TrainingState;
-use super::step::Steps;
-use super::tally::Tally;
+use super::step::{Setting, Steps, UnusableStep};
+use super::tally::{Tally, counted};
 use crate::config::Task;
 use crate::error::RunError;
 use crate::metrics::{EpochMetrics, Values, Weights};
@@ -31,8 +30,7 @@ use crate::task::{BatchSource, CloudBatch, Loader};
 /// The training strategy for burn's `SupervisedTraining`.
 pub(super) struct Epochs<S> {
     pub(super) train: Loader<S>,
-    pub(super) device: Device,
-    pub(super) seed: u64,
+    pub(super) setting: Setting,
     pub(super) task: Task,
     pub(super) run: RunDirectory,
     /// Steps per epoch.
@@ -66,7 +64,7 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         &self,
         components: TrainingComponents<Network>,
         mut learner: Learner<Network>,
-        train: TrainLoader<Network>,
+        _train: TrainLoader<Network>,
         validation: ValidLoader<Network>,
         _starting_epoch: usize,
     ) -> (Network, Processor) {
@@ -76,13 +74,13 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         let mut checkpoints = Checkpoints::of(&self.run, records.expect("a training has one loop"));
         let interrupter = &components.interrupter;
         let epochs = components.num_epochs;
-        learner.fork(&self.device);
+        learner.fork(&self.setting.device);
 
         let Position { steps: before, epochs: done, step, sums, .. } = self.state().position.clone();
         let average = self.average.lock().expect("nothing else takes the average").take();
-        let mut steps = Steps::of(learner, self.device.clone(), self.seed, average, before);
+        let mut steps = Steps::of(learner, self.setting.clone(), average, before);
         let eta = Eta::new(before, epochs * self.steps);
-        let mut tally = Tally::resumed(step, &sums, self.classes());
+        let mut tally = Tally::resumed(step, &sums, self.setting.classes);
         // Tell burn which epochs are done: its dashboard counts from here.
         interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(done)));
 
@@ -93,7 +91,7 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
             self.train.resume_epoch(epoch, tally.steps);
             steps.freeze_trunk(epoch <= self.freeze_epochs);
             let mut watched = Watched { processor: &mut processor, interrupter, eta: &eta, epoch, epochs };
-            let pass = self.train_epoch(&mut tally, &mut steps, &*train, &mut watched);
+            let pass = self.train_epoch(&mut tally, &mut steps, &mut watched);
             let pass = pass.and_then(|()| self.validate_epoch(&steps, &*validation, &mut watched));
             let reached = match pass {
                 Err(Halt::Failed) => break,
@@ -108,7 +106,7 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
                     interrupter.fail_on_error(processor.flush());
                     let trained = tally.row(self.task, epoch, "train");
                     let rows: Vec<EpochMetrics> = [trained].into_iter().chain(validated).collect();
-                    tally = Tally::new(self.classes());
+                    tally = Tally::new(self.setting.classes);
                     match self.finish_epoch(epoch, &steps, &rows, averaged) {
                         Ok(reached) => reached,
                         Err(error) => {
@@ -157,17 +155,16 @@ impl<S: BatchSource> Epochs<S> {
         &self,
         tally: &mut Tally,
         steps: &mut Steps,
-        loader: &dyn DataLoader<CloudBatch>,
         watched: &mut Watched<'_>,
     ) -> Result<(), Halt> {
         let Watched { processor, interrupter, eta, epoch, epochs } = watched;
         let epoch = *epoch;
-        let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: loader.num_items() };
+        let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: self.train.num_items() };
         interrupter.fail_on_error(processor.process_train(start));
         tally.start_clock();
         let bar = Progress::part(self.bars, &format!("epoch {epoch}/{epochs}"), "steps", self.steps);
         bar.skip(tally.steps);
-        let mut batches = loader.iter();
+        let mut batches = self.train.sharded(&self.setting.shards);
         let (mut loss, mut members) = (0.0, Vec::new());
         let halt = loop {
             let Some(batch) = batches.next() else { break None };
@@ -177,19 +174,21 @@ impl<S: BatchSource> Epochs<S> {
             })?;
             let step = tally.steps + 1;
             members.clone_from(&batch.members);
-            steps.seed(epoch, step);
-            let output = steps.backward(steps.forward(batch.clone()));
-            loss = tally.add(&output.item);
-            if !loss.is_finite() {
-                let layer = first_bad_layer(&steps.network(), &batch);
+            let asked = interrupter.should_stop() || self.stop.is_requested();
+            let computed = steps.compute((epoch, step), batch, asked);
+            let computed = computed.map_err(|UnusableStep { loss, layer }| {
                 self.fail(interrupter, self.not_finite(loss, epoch, step, layer, &members));
-                return Err(Halt::Failed);
-            }
-            tally.lr = steps.update(output.grads);
+                Halt::Failed
+            })?;
+            loss = computed.loss;
+            tally.add(loss, &computed.predictions);
+            tally.lr = steps.update(computed.gradients);
 
-            let lr = Some(steps.learner().lr_current());
-            let item = TrainingItem::new(output.item, batches.progress(), Some(step), lr);
-            interrupter.fail_on_error(processor.process_train(LearnerEvent::ProcessedItem(item)));
+            if let Some(output) = computed.output {
+                let lr = Some(steps.learner().lr_current());
+                let item = TrainingItem::new(output, batches.progress(), Some(step), lr);
+                interrupter.fail_on_error(processor.process_train(LearnerEvent::ProcessedItem(item)));
+            }
             let done = (epoch - 1) * self.steps + step;
             let logged = self.state().events.as_mut().map(|events| events.step(done, loss, tally.lr));
             if let Some(Err(error)) = logged {
@@ -230,7 +229,7 @@ impl<S: BatchSource> Epochs<S> {
         let label = format!("epoch {epoch}/{epochs}, validation");
         let bar = (items > 0).then(|| Progress::part(self.bars, &label, S::UNIT, items));
         let model = steps.network().valid();
-        let mut tally = Tally::new(self.classes());
+        let mut tally = Tally::new(self.setting.classes);
         tally.start_clock();
         let mut batches = loader.iter();
         while let Some(batch) = batches.next() {
@@ -239,7 +238,8 @@ impl<S: BatchSource> Epochs<S> {
                 Halt::Failed
             })?;
             let output = InferenceStep::step(&model, batch);
-            tally.add(&output);
+            let (loss, predictions) = counted(&output, self.setting.classes);
+            tally.add(loss, &predictions);
             if let Some(bar) = &bar {
                 bar.set(batches.progress().items_processed);
             }
@@ -262,11 +262,13 @@ impl<S: BatchSource> Epochs<S> {
         loader: &dyn DataLoader<CloudBatch>,
     ) -> Result<Option<EpochMetrics>, Halt> {
         let Some(model) = steps.average().filter(|_| is_last) else { return Ok(None) };
-        let mut tally = Tally::new(self.classes());
+        let mut tally = Tally::new(self.setting.classes);
         tally.start_clock();
         for batch in loader.iter() {
             // No error is possible: the same batches have just been read.
-            tally.add(&InferenceStep::step(model, batch.map_err(|_| Halt::Failed)?));
+            let output = InferenceStep::step(model, batch.map_err(|_| Halt::Failed)?);
+            let (loss, predictions) = counted(&output, self.setting.classes);
+            tally.add(loss, &predictions);
             if self.stop.is_requested() {
                 return Err(Halt::Requested);
             }
@@ -344,10 +346,6 @@ impl<S: BatchSource> Epochs<S> {
         let failed = interrupter.error().is_some() || self.state().failure.is_some();
         let asked = interrupter.should_stop() || self.stop.is_requested();
         if failed { Some(Halt::Failed) } else { asked.then_some(Halt::Requested) }
-    }
-
-    fn classes(&self) -> usize {
-        self.state().manifest.classes.len()
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, TrainingState> {

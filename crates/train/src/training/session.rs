@@ -20,10 +20,11 @@ use super::checkpointing::{Catch, WhenAsked};
 use super::disk_space::{DiskSpace, explain, roll_back};
 use super::epoch_loop::Epochs;
 use super::output::OutputFolder;
+use super::reduce::{Alone, Reduce};
 use super::renderer::Silent;
 use super::sense::Sense;
 use super::state::TrainingState;
-use super::step::{average, first, take_turn};
+use super::step::{Setting, average, first, take_turn};
 use super::tensorboard::EventLogs;
 use super::transfer::load_from;
 use crate::config::{Config, Task};
@@ -34,7 +35,7 @@ use crate::network::{Network, NetworkSpec};
 use crate::progress::ProgressMode;
 use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, Position, RunDirectory};
 use crate::stop::Stop;
-use crate::task::{BatchSource, Loader, TrainingData, classification, segmentation};
+use crate::task::{BatchSource, Loader, Shards, TrainingData, classification, segmentation};
 use crate::terminal::{line, note};
 
 /// Version of burn that this program is built on.
@@ -62,6 +63,8 @@ pub struct TrainOptions {
     pub stop: Stop,
     /// Whether to train although the memory that the training needs is not available.
     pub force: bool,
+    /// The processes that compute this training together.
+    pub reduce: Arc<dyn Reduce>,
 }
 
 impl TrainOptions {
@@ -77,6 +80,7 @@ impl TrainOptions {
             tensorboard: false,
             stop: Stop::default(),
             force: false,
+            reduce: Arc::new(Alone),
         }
     }
 }
@@ -228,10 +232,12 @@ fn fit<S: BatchSource>(
     let dashboard = options.dashboard && std::io::stdout().is_terminal();
     let bars = if dashboard { ProgressMode::Quiet } else { options.progress };
     let (catch, records) = Catch::new();
+    let reduce = options.reduce.clone();
+    let shards = Shards::of_process(config.train.shards, reduce.rank(), reduce.size());
+    let setting = Setting { device, seed: config.seed, classes: spec.classes, shards, reduce };
     let strategy = Epochs {
         train: train.clone(),
-        device,
-        seed: config.seed,
+        setting,
         task: config.model.task(),
         run: run.clone(),
         steps,
