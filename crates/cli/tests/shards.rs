@@ -3,7 +3,7 @@
 mod common;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicIsize, Ordering};
 
 use common::rooms::Rooms;
 use common::{Workplace, assert_same_run, metrics, weights};
@@ -13,8 +13,8 @@ use train::{Reduce, RunError, Stop, TrainOptions, device};
 /// A process that is asked to stop while it computes a certain step.
 #[derive(Debug)]
 struct StopsAt {
-    step: usize,
-    done: AtomicUsize,
+    step: isize,
+    done: AtomicIsize,
     stop: Stop,
 }
 
@@ -32,6 +32,13 @@ impl Reduce for StopsAt {
         }
     }
     fn sum(&self, _values: &mut [i64]) {}
+    fn wait(&self) {
+        // What follows is no step.
+        self.done.fetch_sub(1, Ordering::SeqCst);
+    }
+    fn abort(&self) -> ! {
+        unreachable!("no other process waits")
+    }
 }
 
 /// Trains with 4 and 8 shards: with 1, 2 and 3 threads, and stopped within the second epoch. The last batch of an epoch has fewer items
@@ -51,7 +58,7 @@ fn same_bytes(place: &Workplace, config: &str, more: &[&str], stopped_at: usize)
         let options = TrainOptions {
             output: Some(place.path(&run("stopped"))),
             stop: stop.clone(),
-            reduce: Arc::new(StopsAt { step: stopped_at, done: AtomicUsize::new(0), stop }),
+            reduce: Arc::new(StopsAt { step: stopped_at as isize, done: AtomicIsize::new(0), stop }),
             ..TrainOptions::new(device("cpu").unwrap().device)
         };
         let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();

@@ -59,7 +59,8 @@ pub use task::TrainedRun;
 pub use task::classification::{Classifier, Prediction};
 pub use task::segmentation::{LabelEstimate, LabelOptions, Segmenter, Votes, class_color, write_labelled};
 pub use training::{
-    Alone, Computed, Reduce, Steps, TrainOptions, TrainOutcome, UnusableStep, check_output, take_turn, train,
+    Alone, Computed, Processes, Reduce, Steps, TrainOptions, TrainOutcome, UnusableStep, check_output,
+    take_turn, train,
 };
 
 /// The Rust of the guide is compiled and run with the documentation tests.

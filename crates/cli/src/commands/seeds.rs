@@ -7,6 +7,7 @@ use std::str::FromStr;
 use ::report::{RunReport, comparison, spread};
 use anyhow::bail;
 use pointcloud::io::replace_file;
+use train::Processes;
 use train::run::RunDirectory;
 
 use super::interrupt;
@@ -69,7 +70,7 @@ pub(super) fn train_all(command: &Train, seeds: &Seeds) -> anyhow::Result<ExitCo
         let mut one = command.clone();
         (one.seeds, one.output, one.resume) = (None, Some(path.clone()), there.is_some());
         one.overrides.push(format!("seed={seed}"));
-        let code = one.run()?;
+        let code = one.train(&Processes::default())?;
         if interrupt::stop().is_requested() {
             line("the other seeds are left; --seeds with --resume goes on")?;
             return Ok(code);

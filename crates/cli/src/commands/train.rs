@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use ::report::{RunRecord, RunReport, TrainingFacts};
 use anyhow::Context;
@@ -14,8 +13,8 @@ use train::config::Config;
 use train::metrics::{Evaluation, Metric};
 use train::terminal::note;
 use train::{
-    Alone, FoundDevice, Progress, ProgressMode, RunError, TrainOptions, TrainOutcome, TrainedRun, Weights,
-    check_output,
+    FoundDevice, Processes, Progress, ProgressMode, RunError, TrainOptions, TrainOutcome, TrainedRun,
+    Weights, check_output,
 };
 
 use super::devices::pick;
@@ -83,11 +82,25 @@ pub(super) struct Train {
 
 impl Train {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let processes = Processes::join()?;
+        if processes.count() > 1 {
+            let count = processes.count();
+            for (given, option) in [(self.seeds.is_some(), "--seeds"), (self.dashboard, "--dashboard")] {
+                let refusal = || anyhow::anyhow!("{option}: found {count} processes, expected one process");
+                processes.agree(if given { Err(refusal()) } else { Ok(()) })?;
+            }
+        }
         if let Some(seeds) = &self.seeds {
             return train_all(&self, seeds);
         }
-        let (config, source) = self.load()?;
-        let found = pick(&self.device, self.quiet)?;
+        self.train(&processes)
+    }
+
+    /// One training, by one process or several.
+    pub(super) fn train(mut self, processes: &Processes) -> anyhow::Result<ExitCode> {
+        self.quiet |= !processes.is_first();
+        let (config, source) = processes.agree(self.load())?;
+        let found = processes.agree(pick(&self.device, self.quiet))?;
         let FoundDevice { device, .. } = &found;
         let progress = progress::detect(self.quiet);
         interrupt::leaves(|| "nothing was begun".into());
@@ -101,17 +114,12 @@ impl Train {
             tensorboard: self.tensorboard,
             stop: stop.clone(),
             force: self.force,
-            reduce: Arc::new(Alone),
+            reduce: processes.reduce(),
         };
         // Before a data set is written, perhaps over another synthetic one.
         check_output(&config, &options)?;
-        make_synthetic_set(&config, progress)?;
-        // Check now: otherwise the error appears after hours of training.
-        let tests = test_files(&config).with_context(|| format!("data.root of {source}"))?;
-        if tests == 0 {
-            let (path, split) = (config.data.root, "test".into());
-            return Err(RunError::NoFiles { path, split }.into());
-        }
+        let prepared = if processes.is_first() { prepare(&config, &source, progress) } else { Ok(()) };
+        processes.agree(prepared)?;
 
         let outcome = match train::train(&config, &options) {
             Err(error @ RunError::StoppedEarly) => {
@@ -120,6 +128,9 @@ impl Train {
             }
             outcome => outcome?,
         };
+        if !processes.is_first() {
+            return Ok(ExitCode::SUCCESS);
+        }
         let run = outcome.run.path().display().to_string();
         let resume = self.resume_command(outcome.run.path());
         let is_done = outcome.epochs_done == config.train.epochs;
@@ -210,6 +221,17 @@ pub(crate) fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Writes the synthetic set of the config, and checks now that there are test files: otherwise the error appears after hours of training.
+fn prepare(config: &Config, source: &str, progress: ProgressMode) -> anyhow::Result<()> {
+    make_synthetic_set(config, progress)?;
+    let tests = test_files(config).with_context(|| format!("data.root of {source}"))?;
+    if tests == 0 {
+        let (path, split) = (config.data.root.clone(), "test".into());
+        return Err(RunError::NoFiles { path, split }.into());
+    }
+    Ok(())
 }
 
 /// Counts the test files; refuses data for the other task.

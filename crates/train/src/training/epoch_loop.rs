@@ -50,7 +50,7 @@ pub(super) struct Epochs<S> {
 }
 
 /// Why an epoch ended early.
-enum Halt {
+pub(super) enum Halt {
     /// A request to stop.
     Requested,
     /// An error, stored in burn or in the state of the training.
@@ -85,38 +85,24 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(done)));
 
         for epoch in done + 1..=epochs {
-            if self.halt(interrupter).is_some() {
+            if self.halt_of_all(interrupter).is_some() {
                 break;
             }
             self.train.resume_epoch(epoch, tally.steps);
             steps.freeze_trunk(epoch <= self.freeze_epochs);
             let mut watched = Watched { processor: &mut processor, interrupter, eta: &eta, epoch, epochs };
             let pass = self.train_epoch(&mut tally, &mut steps, &mut watched);
-            let pass = pass.and_then(|()| self.validate_epoch(&steps, &*validation, &mut watched));
-            let reached = match pass {
+            let reached = match pass.and_then(|()| self.same_weights(&steps, &watched)) {
+                Err(Halt::Requested) => Ok(self.stop_within(epoch, &steps, &tally)),
                 Err(Halt::Failed) => break,
-                Err(Halt::Requested) => self.stop_within(epoch, &steps, &tally),
-                Ok(validated) => {
-                    let averaged = match self.validate_average(epoch == epochs, &steps, &*validation) {
-                        Ok(averaged) => averaged,
-                        Err(Halt::Failed) => break,
-                        Err(Halt::Requested) => None,
-                    };
-                    interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(epoch)));
-                    interrupter.fail_on_error(processor.flush());
-                    let trained = tally.row(self.task, epoch, "train");
-                    let rows: Vec<EpochMetrics> = [trained].into_iter().chain(validated).collect();
-                    tally = Tally::new(self.setting.classes);
-                    match self.finish_epoch(epoch, &steps, &rows, averaged) {
-                        Ok(reached) => reached,
-                        Err(error) => {
-                            self.fail(interrupter, error);
-                            break;
-                        }
-                    }
-                }
+                Ok(()) if !self.is_first() => Ok(self.follow(epoch, &mut tally)),
+                Ok(()) => self.close_epoch(&mut tally, &steps, &*validation, &mut watched),
             };
+            let Ok(reached) = reached else { break };
             self.state().position = reached.position.clone();
+            if !self.is_first() {
+                continue;
+            }
             checkpoints.hold(reached, steps.learner(), &mut checkpointer, &components.event_store);
             if checkpoints.is_due()
                 && let Err(error) = checkpoints.write()
@@ -141,11 +127,11 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
 }
 
 /// An epoch, and the receivers of its progress.
-struct Watched<'a> {
+pub(super) struct Watched<'a> {
     processor: &'a mut Processor,
-    interrupter: &'a Interrupter,
+    pub(super) interrupter: &'a Interrupter,
     eta: &'a Eta,
-    epoch: usize,
+    pub(super) epoch: usize,
     epochs: usize,
 }
 
@@ -174,12 +160,12 @@ impl<S: BatchSource> Epochs<S> {
             })?;
             let step = tally.steps + 1;
             members.clone_from(&batch.members);
-            let asked = interrupter.should_stop() || self.stop.is_requested();
-            let computed = steps.compute((epoch, step), batch, asked);
+            let computed = steps.compute((epoch, step), batch, self.is_asked(interrupter));
             let computed = computed.map_err(|UnusableStep { loss, layer }| {
                 self.fail(interrupter, self.not_finite(loss, epoch, step, layer, &members));
                 Halt::Failed
             })?;
+            let stop = computed.stop;
             loss = computed.loss;
             tally.add(loss, &computed.predictions);
             tally.lr = steps.update(computed.gradients);
@@ -196,7 +182,9 @@ impl<S: BatchSource> Epochs<S> {
             }
             bar.remark(&format!("loss {loss:.4}{}", eta.left(done)));
             bar.advance(1);
-            if let Some(halt) = self.halt(interrupter) {
+            // Several processes stop after the same step: the one with whose sums all of them learnt of the request.
+            let asked = if self.setting.reduce.size() == 1 { self.is_asked(interrupter) } else { stop };
+            if let Some(halt) = self.halt(interrupter, asked) {
                 break Some(halt);
             }
         };
@@ -212,6 +200,34 @@ impl<S: BatchSource> Epochs<S> {
         }
         interrupter.fail_on_error(processor.process_train(LearnerEvent::EndSplit(epoch)));
         Ok(())
+    }
+
+    /// Validates and logs an epoch whose steps are done.
+    fn close_epoch(
+        &self,
+        tally: &mut Tally,
+        steps: &Steps,
+        validation: &dyn DataLoader<CloudBatch>,
+        watched: &mut Watched<'_>,
+    ) -> Result<Reached, Halt> {
+        let (epoch, interrupter) = (watched.epoch, watched.interrupter);
+        let validated = match self.validate_epoch(steps, validation, watched) {
+            Err(Halt::Requested) => return Ok(self.stop_within(epoch, steps, tally)),
+            validated => validated?,
+        };
+        let averaged = match self.validate_average(epoch == watched.epochs, steps, validation) {
+            Err(Halt::Requested) => None,
+            averaged => averaged?,
+        };
+        interrupter.fail_on_error(watched.processor.process_train(LearnerEvent::EndEpoch(epoch)));
+        interrupter.fail_on_error(watched.processor.flush());
+        let trained = tally.row(self.task, epoch, "train");
+        let rows: Vec<EpochMetrics> = [trained].into_iter().chain(validated).collect();
+        *tally = Tally::new(self.setting.classes);
+        self.finish_epoch(epoch, steps, &rows, averaged).map_err(|error| {
+            self.fail(interrupter, error);
+            Halt::Failed
+        })
     }
 
     /// `None` if there is no validation data.
@@ -245,7 +261,7 @@ impl<S: BatchSource> Epochs<S> {
             }
             let item = TrainingItem::new(output, batches.progress(), Some(tally.steps), None);
             interrupter.fail_on_error(processor.process_valid(LearnerEvent::ProcessedItem(item)));
-            if let Some(halt) = self.halt(interrupter) {
+            if let Some(halt) = self.halt(interrupter, self.is_asked(interrupter)) {
                 return Err(halt);
             }
         }
@@ -288,7 +304,9 @@ impl<S: BatchSource> Epochs<S> {
         let model = steps.network().valid();
         let mut state = self.state();
         for row in rows {
-            state.log.append(row)?;
+            if let Some(log) = &mut state.log {
+                log.append(row)?;
+            }
             if let Some(events) = &mut state.events {
                 events.epoch(row)?;
             }
@@ -342,17 +360,16 @@ impl<S: BatchSource> Epochs<S> {
         Reached { position, manifest: state.manifest.clone(), weights: Vec::new(), average }
     }
 
-    fn halt(&self, interrupter: &Interrupter) -> Option<Halt> {
+    pub(super) fn halt(&self, interrupter: &Interrupter, asked: bool) -> Option<Halt> {
         let failed = interrupter.error().is_some() || self.state().failure.is_some();
-        let asked = interrupter.should_stop() || self.stop.is_requested();
         if failed { Some(Halt::Failed) } else { asked.then_some(Halt::Requested) }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, TrainingState> {
+    pub(super) fn state(&self) -> std::sync::MutexGuard<'_, TrainingState> {
         self.state.lock().expect("no thread panics while it holds the lock")
     }
 
-    fn fail(&self, interrupter: &Interrupter, error: RunError) {
+    pub(super) fn fail(&self, interrupter: &Interrupter, error: RunError) {
         interrupter.stop(Some(&error.to_string()));
         self.state().failure = Some(error);
     }

@@ -21,10 +21,11 @@ pub trait Reduce: Debug + Send + Sync {
     /// Replaces every value by the sum over the processes.
     fn sum(&self, values: &mut [i64]);
 
-    /// Waits until every process is here. Process 0 may compute for a long time before.
-    fn wait(&self) {
-        self.max(&mut [0]);
-    }
+    /// Waits until every process is here, without keeping a core busy: process 0 may compute for a long time before.
+    fn wait(&self);
+
+    /// Ends all processes, because this one cannot continue and the others would wait for it.
+    fn abort(&self) -> !;
 }
 
 /// A training in one process.
@@ -43,10 +44,19 @@ impl Reduce for Alone {
     fn max(&self, _values: &mut [i64]) {}
 
     fn sum(&self, _values: &mut [i64]) {}
+
+    fn wait(&self) {}
+
+    fn abort(&self) -> ! {
+        std::process::exit(1)
+    }
 }
 
 /// Gives every process the bytes of the process `from`; those of the others are not used.
 pub(super) fn share(reduce: &dyn Reduce, from: usize, bytes: &[u8]) -> Vec<u8> {
+    if reduce.size() == 1 {
+        return bytes.to_vec();
+    }
     let mine: &[u8] = if reduce.rank() == from { bytes } else { &[] };
     let mut length = [mine.len() as i64];
     reduce.max(&mut length);
@@ -158,7 +168,7 @@ impl FixedPoint {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::{Arc, Barrier, Mutex};
 
     use rand::seq::SliceRandom;
@@ -169,14 +179,14 @@ mod tests {
 
     /// Threads in place of processes.
     #[derive(Debug)]
-    struct Threads {
+    pub(crate) struct Threads {
         rank: usize,
         size: usize,
         shared: Arc<(Mutex<Vec<i64>>, Barrier)>,
     }
 
     impl Threads {
-        fn run<T: Send>(size: usize, work: impl Fn(&dyn Reduce) -> T + Sync) -> Vec<T> {
+        pub(crate) fn run<T: Send>(size: usize, work: impl Fn(&dyn Reduce) -> T + Sync) -> Vec<T> {
             let shared = Arc::new((Mutex::new(Vec::new()), Barrier::new(size)));
             std::thread::scope(|scope| {
                 let start = |rank| {
@@ -216,6 +226,12 @@ mod tests {
         }
         fn sum(&self, values: &mut [i64]) {
             self.combine(values, 0, |a, b| a + b);
+        }
+        fn wait(&self) {
+            self.shared.1.wait();
+        }
+        fn abort(&self) -> ! {
+            panic!("aborted")
         }
     }
 

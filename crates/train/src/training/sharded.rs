@@ -111,6 +111,19 @@ pub(super) fn set_statistics(network: &Network, values: HashMap<ParamId, Vec<f32
     let _ = network.clone().map(&mut Set(values));
 }
 
+/// A number that differs, but for rare coincidences, between networks with different weights or running statistics.
+pub(super) fn checksum(network: &Network) -> i64 {
+    struct Sum(u32);
+    impl ModuleVisitor for Sum {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0 = crc32c::crc32c_append(self.0, &param.val().into_data().bytes());
+        }
+    }
+    let mut sum = Sum(0);
+    network.visit(&mut sum);
+    i64::from(sum.0)
+}
+
 fn numbers(data: TensorData) -> Vec<f32> {
     data.convert::<f32>().try_into_vec().expect("the numbers were converted")
 }
