@@ -52,6 +52,15 @@ else
     [ -z "${CI:-}" ] || exit 1
 fi
 
+# The same features of burn, so that only MPI and the crates of this workspace are built.
+step "one training by several processes, through MPI"
+if command -v mpirun >/dev/null && command -v mpicc >/dev/null; then
+    cargo test --release --workspace --features pointwise/mpi --test processes -- --ignored --test-threads 2
+else
+    echo "SKIPPED: no Open MPI (Debian: apt-get install libopenmpi-dev openmpi-bin libclang-dev)"
+    [ -z "${CI:-}" ] || ! command -v apt-get >/dev/null || exit 1
+fi
+
 step "the report in a browser"
 if [ -n "${CHROME:-}" ] || command -v chromium chromium-browser google-chrome >/dev/null; then
     cargo test --release --workspace --test browser -- --ignored

@@ -30,6 +30,10 @@ fn main() -> ExitCode {
             if output::is_closed_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
+            // The process that failed says why and fails. Launchers end all others as soon as one fails, perhaps before it has said so.
+            if matches!(error.downcast_ref(), Some(train::RunError::OtherProcess { .. })) {
+                return ExitCode::SUCCESS;
+            }
             note(format!("error: {}", output::describe(error.as_ref())));
             ExitCode::FAILURE
         }

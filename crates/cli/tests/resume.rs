@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use common::{Workplace, assert_same_run, metrics, weights};
 #[cfg(unix)]
 use common::{assert_plain, texts};
-use train::{ProgressMode, RunError, Stop, TrainOptions};
+use train::{RunError, Stop, TrainOptions};
 
 #[test]
 fn a_run_that_was_killed_and_resumed_is_the_one_that_was_not() {
@@ -148,12 +148,8 @@ fn a_request_to_stop_is_heard_after_the_step() {
     let options = |resume, stop: &Stop| TrainOptions {
         output: Some(place.path("run")),
         resume,
-        device: train::device("cpu").unwrap().device,
-        progress: ProgressMode::Quiet,
-        dashboard: false,
-        tensorboard: false,
         stop: stop.clone(),
-        force: false,
+        ..TrainOptions::new(train::device("cpu").unwrap().device)
     };
     let stop = Stop::default();
     stop.request();

@@ -255,6 +255,46 @@ pub enum RunError {
         /// What it said.
         reason: String,
     },
+    /// Several processes were started as those of one MPI program, which does not work.
+    #[error("{variable} = {found} says that {found} processes were started together, but {problem}")]
+    NoMpi {
+        /// The variable of the launcher.
+        variable: &'static str,
+        /// Number of processes.
+        found: usize,
+        /// What is wrong, and what to do.
+        problem: &'static str,
+    },
+    /// There are fewer shards than processes.
+    #[error(
+        "`train.shards`: found {shards}, expected at least {processes}, the number of processes, so that each has a shard to compute"
+    )]
+    TooFewShards {
+        /// Shards of a batch.
+        shards: usize,
+        /// Number of processes.
+        processes: usize,
+    },
+    /// A process of a training differs from process 0.
+    #[error(
+        "process {rank}: found {name} = {found}, expected {expected} as in process 0; start all processes alike"
+    )]
+    ProcessesDiffer {
+        /// The process.
+        rank: usize,
+        /// What differs.
+        name: String,
+        /// Its value.
+        found: String,
+        /// The value of process 0.
+        expected: String,
+    },
+    /// The training ended because of an error that another process shows.
+    #[error("process {rank} ended the training and shows the reason")]
+    OtherProcess {
+        /// The process.
+        rank: usize,
+    },
     /// The data cannot be read.
     #[error(transparent)]
     Data(#[from] pointcloud::Error),

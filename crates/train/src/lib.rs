@@ -58,7 +58,10 @@ pub use stop::Stop;
 pub use task::TrainedRun;
 pub use task::classification::{Classifier, Prediction};
 pub use task::segmentation::{LabelEstimate, LabelOptions, Segmenter, Votes, class_color, write_labelled};
-pub use training::{Steps, TrainOptions, TrainOutcome, check_output, take_turn, train};
+pub use training::{
+    Alone, Computed, Processes, Reduce, Steps, TrainOptions, TrainOutcome, UnusableStep, check_output,
+    take_turn, train,
+};
 
 /// The Rust of the guide is compiled and run with the documentation tests.
 #[cfg(doctest)]

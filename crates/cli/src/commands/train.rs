@@ -13,8 +13,8 @@ use train::config::Config;
 use train::metrics::{Evaluation, Metric};
 use train::terminal::note;
 use train::{
-    FoundDevice, Progress, ProgressMode, RunError, TrainOptions, TrainOutcome, TrainedRun, Weights,
-    check_output,
+    FoundDevice, Processes, Progress, ProgressMode, RunError, TrainOptions, TrainOutcome, TrainedRun,
+    Weights, check_output,
 };
 
 use super::devices::pick;
@@ -82,8 +82,18 @@ pub(super) struct Train {
 
 impl Train {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let (config, source) = self.load()?;
-        let found = pick(&self.device, self.quiet)?;
+        let processes = Processes::join()?;
+        if self.dashboard {
+            refuse_several(&processes, "--dashboard")?;
+        }
+        self.train(&processes)
+    }
+
+    /// One training, by one process or several.
+    pub(super) fn train(mut self, processes: &Processes) -> anyhow::Result<ExitCode> {
+        self.quiet |= !processes.is_first();
+        let (config, source) = processes.agree(self.load())?;
+        let found = processes.agree(pick(&self.device, self.quiet))?;
         let FoundDevice { device, .. } = &found;
         let progress = progress::detect(self.quiet);
         interrupt::leaves(|| "nothing was begun".into());
@@ -97,16 +107,12 @@ impl Train {
             tensorboard: self.tensorboard,
             stop: stop.clone(),
             force: self.force,
+            reduce: processes.reduce(),
         };
         // Before a data set is written, perhaps over another synthetic one.
         check_output(&config, &options)?;
-        make_synthetic_set(&config, progress)?;
-        // Check now: otherwise the error appears after hours of training.
-        let tests = test_files(&config).with_context(|| format!("data.root of {source}"))?;
-        if tests == 0 {
-            let (path, split) = (config.data.root, "test".into());
-            return Err(RunError::NoFiles { path, split }.into());
-        }
+        let prepared = if processes.is_first() { prepare(&config, &source, progress) } else { Ok(()) };
+        processes.agree(prepared)?;
 
         let outcome = match train::train(&config, &options) {
             Err(error @ RunError::StoppedEarly) => {
@@ -115,6 +121,9 @@ impl Train {
             }
             outcome => outcome?,
         };
+        if !processes.is_first() {
+            return Ok(ExitCode::SUCCESS);
+        }
         let run = outcome.run.path().display().to_string();
         let resume = self.resume_command(outcome.run.path());
         let is_done = outcome.epochs_done == config.train.epochs;
@@ -201,6 +210,26 @@ impl Train {
         words.extend(["--resume".to_owned(), "--output".into(), run.display().to_string()]);
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// Refuses an option that one process alone can have.
+pub(super) fn refuse_several(processes: &Processes, option: &str) -> anyhow::Result<()> {
+    let count = processes.count();
+    processes.agree(match count {
+        1 => Ok(()),
+        _ => Err(anyhow::anyhow!("{option}: found {count} processes, expected one process")),
+    })
+}
+
+/// Writes the synthetic set of the config, and checks now that there are test files: otherwise the error appears after hours of training.
+fn prepare(config: &Config, source: &str, progress: ProgressMode) -> anyhow::Result<()> {
+    make_synthetic_set(config, progress)?;
+    let tests = test_files(config).with_context(|| format!("data.root of {source}"))?;
+    if tests == 0 {
+        let (path, split) = (config.data.root.clone(), "test".into());
+        return Err(RunError::NoFiles { path, split }.into());
+    }
+    Ok(())
 }
 
 /// Counts the test files; refuses data for the other task.

@@ -6,17 +6,20 @@ use std::process::ExitCode;
 use ::report::{RunReport, comparison, spread};
 use anyhow::bail;
 use pointcloud::io::replace_file;
+use train::Processes;
 use train::run::RunDirectory;
 
 use super::report::named;
 use super::seeds::Seeds;
-use super::train::Train;
+use super::train::{Train, refuse_several};
 use crate::interrupt;
 use crate::output::line;
 
 /// Trains with every seed; then prints mean and spread, and writes the comparison. Runs that are finished are left as they are
 /// with `--resume`.
 pub(super) fn train_all(command: &Train, seeds: &Seeds) -> anyhow::Result<ExitCode> {
+    let processes = Processes::join()?;
+    refuse_several(&processes, "--seeds")?;
     let name = command.load()?.0.name;
     let base = command.output.clone();
     let run_of = |seed: u64| match &base {
@@ -39,7 +42,7 @@ pub(super) fn train_all(command: &Train, seeds: &Seeds) -> anyhow::Result<ExitCo
         let mut one = command.clone();
         (one.seeds, one.output, one.resume) = (None, Some(path.clone()), there.is_some());
         one.overrides.push(format!("seed={seed}"));
-        let code = one.run()?;
+        let code = one.train(&processes)?;
         if interrupt::stop().is_requested() {
             line("the other seeds are left; --seeds with --resume goes on")?;
             return Ok(code);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use pointcloud::synth::{SynthConfig, generate};
 use tempfile::TempDir;
 use train::config::Config;
-use train::{ProgressMode, RunError, Stop, TrainOptions, TrainOutcome, device};
+use train::{RunError, TrainOptions, TrainOutcome, device};
 
 /// Classes of the synthetic set.
 pub(crate) const CLASSES: usize = 10;
@@ -97,12 +97,7 @@ impl Workplace {
         let options = TrainOptions {
             output: Some(self.path(output)),
             resume,
-            device: device(name)?.device,
-            progress: ProgressMode::Quiet,
-            dashboard: false,
-            tensorboard: false,
-            stop: Stop::default(),
-            force: false,
+            ..TrainOptions::new(device(name)?.device)
         };
         train::train(&self.config(overrides), &options)
     }

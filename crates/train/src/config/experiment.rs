@@ -64,6 +64,14 @@ pub struct TrainConfig {
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
 
+    /// Parts into which the clouds of a step are cut, at most `batch_size`; 1 means no parts. Their gradients are computed one after
+    /// the other, or by several processes, and summed exactly, so that the result does not depend on the number of processes. It
+    /// depends on the number of shards: every shard has its own random numbers for dropout, a batch normalisation normalises over the
+    /// points of a shard, and its running statistics are the mean over the shards. Without dropout and batch normalisation, the
+    /// gradient is that of the whole batch, up to rounding. Default 1.
+    #[serde(default = "default_shards")]
+    pub shards: usize,
+
     /// Probability that is taken from the true class and spread over all classes in the loss, in
     /// `[0, 1)`. Default 0.
     #[serde(default)]
@@ -88,6 +96,10 @@ fn default_batch_size() -> usize {
     32
 }
 
+fn default_shards() -> usize {
+    1
+}
+
 impl TrainConfig {
     /// The section with its defaults, for `epochs` passes.
     #[must_use]
@@ -95,6 +107,7 @@ impl TrainConfig {
         Self {
             epochs,
             batch_size: default_batch_size(),
+            shards: default_shards(),
             label_smoothing: 0.0,
             average: 0.0,
             from: PathBuf::new(),
@@ -136,6 +149,12 @@ impl Config {
             )?;
         }
         ensure_some(self.train.batch_size, "train.batch_size")?;
+        ensure(
+            (1..=self.train.batch_size).contains(&self.train.shards),
+            "train.shards",
+            self.train.shards,
+            &format!("a number from 1 to train.batch_size, which is {}", self.train.batch_size),
+        )?;
         ensure_fraction(f64::from(self.train.label_smoothing), "train.label_smoothing")?;
         ensure_fraction(self.train.average, "train.average")?;
         ensure(
@@ -239,7 +258,7 @@ mod tests {
     #[test]
     fn names_the_key_of_each_bad_value() {
         type Change = fn(&mut Config);
-        let cases: [(&str, Change); 19] = [
+        let cases: [(&str, Change); 21] = [
             ("name", |c| c.name = "a/b".to_owned()),
             ("name", |c| c.name = "..".to_owned()),
             ("seed", |c| c.seed = u64::MAX),
@@ -267,6 +286,8 @@ mod tests {
             ("schedule.every_epochs", |c| c.schedule = ScheduleConfig::Step { every_epochs: 0, gamma: 0.5 }),
             ("augment.scale", |c| c.augment.scale = [1.2, 0.8]),
             ("train.batch_size", |c| c.train.batch_size = 0),
+            ("train.shards", |c| c.train.shards = 0),
+            ("train.shards", |c| (c.train.batch_size, c.train.shards) = (4, 5)),
             ("train.label_smoothing", |c| c.train.label_smoothing = -0.1),
         ];
         for (key, change) in cases {

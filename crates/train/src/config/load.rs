@@ -282,7 +282,7 @@ epochs = 3
             (section.as_str(), keys),
             (
                 "train",
-                ["average", "batch_size", "epochs", "freeze_epochs", "from", "label_smoothing"]
+                ["average", "batch_size", "epochs", "freeze_epochs", "from", "label_smoothing", "shards"]
                     .map(str::to_owned)
                     .to_vec()
             )

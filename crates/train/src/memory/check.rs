@@ -48,7 +48,8 @@ pub(crate) fn ensure_fits(config: &Config, files: usize, classes: usize) -> Resu
     compare(parts)
 }
 
-/// After the data is read, before the first step: refuses a training whose step does not fit into the memory that is left.
+/// After the data is read, before the first step: refuses a training whose step does not fit into the memory that is left. Each of
+/// `processes` computes its part of a batch.
 ///
 /// # Errors
 /// [`RunError::Memory`], and those of [`TrainingMemory`].
@@ -56,7 +57,12 @@ pub(crate) fn ensure_step_fits<S: BatchSource>(
     config: &Config,
     spec: &NetworkSpec,
     source: &S,
+    processes: usize,
 ) -> Result<(), RunError> {
+    let mut config = config.clone();
+    config.train.shards = config.train.shards.div_ceil(processes);
+    config.train.batch_size = config.train.batch_size.div_ceil(processes);
+    let config = &config;
     let batch = config.train.batch_size;
     let counted = batch.min(source.len()).min(COUNTED);
     let clouds: Vec<Vec<[f32; 3]>> =

@@ -34,7 +34,7 @@ pub struct TrainingMemory {
     pub parameters: u64,
     /// The weights themselves.
     pub weights: u64,
-    /// One gradient per weight.
+    /// One gradient per weight; with several shards those of every shard and their sums.
     pub gradients: u64,
     /// The state of the optimizer between steps.
     pub optimizer: u64,
@@ -120,13 +120,16 @@ impl TrainingMemory {
         let weights = FLOAT.saturating_mul(parameters);
         let (lasting, passing) = config.optimizer.copies_of_weights();
         let (optimizer, update) = (lasting * weights, passing * weights);
-        let activations = FLOAT * (of_batch(values) + batch * alive.training_per_cloud as u64);
+        // Shards are computed one after the other, but their gradients are kept until all are there. The sums are integers of 8 bytes.
+        let shards = config.train.shards as u64;
+        let activations = FLOAT * (of_batch(values) + batch * alive.training_per_cloud as u64) / shards;
+        let gradients = if shards == 1 { weights } else { weights.saturating_mul(shards + 3) };
         let neighbors = lists + inverse_counts;
         let waiting = (AHEAD + 2) as f64 * kept_pairs(config.augment.drop) * lists as f64;
         let step = Self {
             parameters,
             weights,
-            gradients: weights,
+            gradients,
             optimizer,
             update,
             activations,

@@ -78,6 +78,11 @@ impl RunDirectory {
         Ok(())
     }
 
+    /// The run that another process of the same training has opened.
+    pub(crate) fn of_other_process(path: PathBuf) -> Self {
+        Self { path }
+    }
+
     /// Opens an existing run directory.
     ///
     /// # Errors

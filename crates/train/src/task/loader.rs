@@ -12,7 +12,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::source::BatchError;
-use super::{BatchSource, CloudBatch};
+use super::{BatchSource, CloudBatch, ShardedBatch, Shards};
 use crate::streams::Stream;
 
 /// Number of batches that are prepared in advance.
@@ -59,10 +59,24 @@ impl<S: BatchSource> Loader<S> {
         self.epoch.store(epoch, Ordering::Relaxed);
         self.skipped.store(batches, Ordering::Relaxed);
     }
-}
 
-impl<S: BatchSource> DataLoader<CloudBatch> for Loader<S> {
-    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<CloudBatch> + 'a> {
+    /// The same batches as [`iter`](DataLoader::iter), of which only the own ones of `shards` are made.
+    pub fn sharded(&self, shards: &Shards) -> impl DataLoaderIterator<ShardedBatch> + use<S> {
+        let shards = shards.clone();
+        self.prepare(move |source, epoch, members| {
+            let filled = shards.own().map(|shard| (shard, shards.items(shard, members.len())));
+            let made = filled.filter(|(_, items)| !items.is_empty()).map(|(shard, items)| {
+                source.batch(epoch, members[items].to_vec()).map(|batch| (shard, batch))
+            });
+            Ok(ShardedBatch { members: members.to_vec(), shards: made.collect::<Result<_, _>>()? })
+        })
+    }
+
+    /// The batches of the epoch, which another thread makes of their members.
+    fn prepare<T: Send + 'static>(
+        &self,
+        make: impl Fn(&S, usize, &[usize]) -> Result<T, DatasetError> + Send + 'static,
+    ) -> Batches<T> {
         let epoch = self.epoch.load(Ordering::Relaxed);
         let skipped = self.skipped.load(Ordering::Relaxed);
         let len = self.source.len();
@@ -77,13 +91,19 @@ impl<S: BatchSource> DataLoader<CloudBatch> for Loader<S> {
         // The thread ends after the last batch, or when the receiver is dropped.
         std::thread::spawn(move || {
             for members in order.chunks(batch_size).skip(skipped) {
-                if sender.send(source.batch(epoch, members.to_vec())).is_err() {
+                if sender.send(make(&source, epoch, members)).is_err() {
                     break;
                 }
             }
         });
         let done = len.min(skipped * self.batch_size);
-        Box::new(Batches { receiver, done, total: len, unit: S::UNIT })
+        Batches { receiver, done, total: len, batch_size, unit: S::UNIT }
+    }
+}
+
+impl<S: BatchSource> DataLoader<CloudBatch> for Loader<S> {
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<CloudBatch> + 'a> {
+        Box::new(self.prepare(|source, epoch, members| source.batch(epoch, members.to_vec())))
     }
 
     fn num_items(&self) -> usize {
@@ -99,30 +119,31 @@ impl<S: BatchSource> DataLoader<CloudBatch> for Loader<S> {
     }
 }
 
-struct Batches {
-    receiver: Receiver<Result<CloudBatch, DatasetError>>,
+struct Batches<T> {
+    receiver: Receiver<Result<T, DatasetError>>,
     done: usize,
     total: usize,
+    batch_size: usize,
     unit: &'static str,
 }
 
-impl Iterator for Batches {
-    type Item = Result<CloudBatch, DatasetError>;
+impl<T> Iterator for Batches<T> {
+    type Item = Result<T, DatasetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.done == self.total {
             return None;
         }
         let batch = self.receiver.recv().unwrap_or_else(|_| Err(DatasetError::new(BatchError::Ended)));
-        match &batch {
-            Ok(batch) => self.done += batch.members.len(),
-            Err(_) => self.done = self.total,
-        }
+        self.done = match &batch {
+            Ok(_) => self.total.min(self.done + self.batch_size),
+            Err(_) => self.total,
+        };
         Some(batch)
     }
 }
 
-impl DataLoaderIterator<CloudBatch> for Batches {
+impl<T> DataLoaderIterator<T> for Batches<T> {
     fn progress(&self) -> Progress {
         Progress::new(self.done, self.total, Some(self.unit.into()))
     }

@@ -30,6 +30,16 @@ impl Loss {
     }
 }
 
+/// The weighted sum of the losses of a shard, from which the mean of a batch is computed.
+pub(crate) struct LossSum {
+    /// `sum_i w_i · l_i`, as in the mean.
+    pub(crate) sum: Tensor<1>,
+    /// `sum_i w_i`.
+    pub(crate) weight: f32,
+    pub(crate) logits: Tensor<2>,
+    pub(crate) targets: Tensor<1, Int>,
+}
+
 /// The weight of each class in the loss, from the numbers of items (clouds or points) `counts` per class; 0 for a class
 /// without items.
 #[must_use]
@@ -55,6 +65,15 @@ pub fn forward_loss(network: &Network, batch: CloudBatch) -> ClassificationOutpu
     ClassificationOutput::new(loss, logits, batch.targets)
 }
 
+/// The logits of a shard and the sum of their losses.
+pub(crate) fn forward_sum(network: &Network, batch: CloudBatch) -> LossSum {
+    let CloudBatch { input, targets, weights, loss, .. } = batch;
+    let logits = network.logits(&input);
+    let (losses, weights) = losses(logits.clone(), targets.clone(), weights, loss.label_smoothing);
+    let weight = weights.clone().sum().into_scalar();
+    LossSum { sum: (losses * weights).sum().neg(), weight, logits, targets }
+}
+
 /// The weighted mean of the cross-entropy over the items (clouds or points) of a batch: `sum_i w_i · l_i / sum_i w_i`. If all weights are 0, the
 /// loss and its gradient are 0.
 ///
@@ -69,8 +88,24 @@ fn weighted_loss(
     weights: Option<Tensor<1>>,
     smoothing: f32,
 ) -> Tensor<1> {
-    let [items, classes] = logits.dims();
     let device = logits.device();
+    let (losses, weights) = losses(logits, targets, weights, smoothing);
+    let total: f32 = weights.clone().sum().into_scalar();
+    if total <= 0.0 {
+        // Zero, but still connected to the weights of the network, so that all of their gradients are zero.
+        return losses.sum() * Tensor::zeros([1], &device);
+    }
+    (losses * weights).sum().neg() / total
+}
+
+/// `-l_i` and `w_i` of [`weighted_loss`].
+fn losses(
+    logits: Tensor<2>,
+    targets: Tensor<1, Int>,
+    weights: Option<Tensor<1>>,
+    smoothing: f32,
+) -> (Tensor<1>, Tensor<1>) {
+    let [items, classes] = logits.dims();
     let counted = targets.clone().lower_elem(classes as i64).float();
     let weights = match weights {
         Some(weights) => weights * counted,
@@ -82,12 +117,7 @@ fn weighted_loss(
     if smoothing > 0.0 {
         losses = losses * (1.0 - smoothing) + log_probabilities.mean_dim(1).reshape([items]) * smoothing;
     }
-    let total: f32 = weights.clone().sum().into_scalar();
-    if total <= 0.0 {
-        // Zero, but still connected to the weights of the network, so that all of their gradients are zero.
-        return losses.sum() * Tensor::zeros([1], &device);
-    }
-    (losses * weights).sum().neg() / total
+    (losses, weights)
 }
 
 #[cfg(test)]

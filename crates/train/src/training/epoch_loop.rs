@@ -4,9 +4,8 @@
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
-use burn::data::dataloader::DataLoader;
+use burn::data::dataloader::{DataLoader, DataLoaderIterator};
 use burn::module::Module;
-use burn::tensor::Device;
 use burn::train::{
     EventProcessorTraining, InferenceStep, Interrupter, Learner, LearnerEvent, SupervisedLearningStrategy,
     SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingItem, ValidLoader,
@@ -15,10 +14,10 @@ use burn::train::{
 use super::average::Average;
 use super::checkpointing::{Checkpoints, Reached, Record};
 use super::eta::Eta;
-use super::finite::{first_bad_layer, first_bad_parameter};
+use super::finite::first_bad_parameter;
 use super::state::TrainingState;
-use super::step::Steps;
-use super::tally::Tally;
+use super::step::{Setting, Steps, UnusableStep};
+use super::tally::{Tally, counted};
 use crate::config::Task;
 use crate::error::RunError;
 use crate::metrics::{EpochMetrics, Values, Weights};
@@ -31,8 +30,7 @@ use crate::task::{BatchSource, CloudBatch, Loader};
 /// The training strategy for burn's `SupervisedTraining`.
 pub(super) struct Epochs<S> {
     pub(super) train: Loader<S>,
-    pub(super) device: Device,
-    pub(super) seed: u64,
+    pub(super) setting: Setting,
     pub(super) task: Task,
     pub(super) run: RunDirectory,
     /// Steps per epoch.
@@ -52,7 +50,7 @@ pub(super) struct Epochs<S> {
 }
 
 /// Why an epoch ended early.
-enum Halt {
+pub(super) enum Halt {
     /// A request to stop.
     Requested,
     /// An error, stored in burn or in the state of the training.
@@ -66,7 +64,7 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         &self,
         components: TrainingComponents<Network>,
         mut learner: Learner<Network>,
-        train: TrainLoader<Network>,
+        _train: TrainLoader<Network>,
         validation: ValidLoader<Network>,
         _starting_epoch: usize,
     ) -> (Network, Processor) {
@@ -76,49 +74,35 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         let mut checkpoints = Checkpoints::of(&self.run, records.expect("a training has one loop"));
         let interrupter = &components.interrupter;
         let epochs = components.num_epochs;
-        learner.fork(&self.device);
+        learner.fork(&self.setting.device);
 
         let Position { steps: before, epochs: done, step, sums, .. } = self.state().position.clone();
         let average = self.average.lock().expect("nothing else takes the average").take();
-        let mut steps = Steps::of(learner, self.device.clone(), self.seed, average, before);
+        let mut steps = Steps::of(learner, self.setting.clone(), average, before);
         let eta = Eta::new(before, epochs * self.steps);
-        let mut tally = Tally::resumed(step, &sums, self.classes());
+        let mut tally = Tally::resumed(step, &sums, self.setting.classes);
         // Tell burn which epochs are done: its dashboard counts from here.
         interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(done)));
 
         for epoch in done + 1..=epochs {
-            if self.halt(interrupter).is_some() {
+            if self.halt_of_all(interrupter).is_some() {
                 break;
             }
             self.train.resume_epoch(epoch, tally.steps);
             steps.freeze_trunk(epoch <= self.freeze_epochs);
             let mut watched = Watched { processor: &mut processor, interrupter, eta: &eta, epoch, epochs };
-            let pass = self.train_epoch(&mut tally, &mut steps, &*train, &mut watched);
-            let pass = pass.and_then(|()| self.validate_epoch(&steps, &*validation, &mut watched));
-            let reached = match pass {
+            let pass = self.train_epoch(&mut tally, &mut steps, &mut watched);
+            let reached = match pass.and_then(|()| self.same_weights(&steps, &watched)) {
+                Err(Halt::Requested) => Ok(self.stop_within(epoch, &steps, &tally)),
                 Err(Halt::Failed) => break,
-                Err(Halt::Requested) => self.stop_within(epoch, &steps, &tally),
-                Ok(validated) => {
-                    let averaged = match self.validate_average(epoch == epochs, &steps, &*validation) {
-                        Ok(averaged) => averaged,
-                        Err(Halt::Failed) => break,
-                        Err(Halt::Requested) => None,
-                    };
-                    interrupter.fail_on_error(processor.process_train(LearnerEvent::EndEpoch(epoch)));
-                    interrupter.fail_on_error(processor.flush());
-                    let trained = tally.row(self.task, epoch, "train");
-                    let rows: Vec<EpochMetrics> = [trained].into_iter().chain(validated).collect();
-                    tally = Tally::new(self.classes());
-                    match self.finish_epoch(epoch, &steps, &rows, averaged) {
-                        Ok(reached) => reached,
-                        Err(error) => {
-                            self.fail(interrupter, error);
-                            break;
-                        }
-                    }
-                }
+                Ok(()) if !self.is_first() => Ok(self.follow(epoch, &mut tally)),
+                Ok(()) => self.close_epoch(&mut tally, &steps, &*validation, &mut watched),
             };
+            let Ok(reached) = reached else { break };
             self.state().position = reached.position.clone();
+            if !self.is_first() {
+                continue;
+            }
             checkpoints.hold(reached, steps.learner(), &mut checkpointer, &components.event_store);
             if checkpoints.is_due()
                 && let Err(error) = checkpoints.write()
@@ -143,11 +127,11 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
 }
 
 /// An epoch, and the receivers of its progress.
-struct Watched<'a> {
+pub(super) struct Watched<'a> {
     processor: &'a mut Processor,
-    interrupter: &'a Interrupter,
+    pub(super) interrupter: &'a Interrupter,
     eta: &'a Eta,
-    epoch: usize,
+    pub(super) epoch: usize,
     epochs: usize,
 }
 
@@ -157,17 +141,16 @@ impl<S: BatchSource> Epochs<S> {
         &self,
         tally: &mut Tally,
         steps: &mut Steps,
-        loader: &dyn DataLoader<CloudBatch>,
         watched: &mut Watched<'_>,
     ) -> Result<(), Halt> {
         let Watched { processor, interrupter, eta, epoch, epochs } = watched;
         let epoch = *epoch;
-        let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: loader.num_items() };
+        let start = LearnerEvent::StartSplit { epoch_number: epoch, total_items: self.train.num_items() };
         interrupter.fail_on_error(processor.process_train(start));
         tally.start_clock();
         let bar = Progress::part(self.bars, &format!("epoch {epoch}/{epochs}"), "steps", self.steps);
         bar.skip(tally.steps);
-        let mut batches = loader.iter();
+        let mut batches = self.train.sharded(&self.setting.shards);
         let (mut loss, mut members) = (0.0, Vec::new());
         let halt = loop {
             let Some(batch) = batches.next() else { break None };
@@ -177,19 +160,21 @@ impl<S: BatchSource> Epochs<S> {
             })?;
             let step = tally.steps + 1;
             members.clone_from(&batch.members);
-            steps.seed(epoch, step);
-            let output = steps.backward(steps.forward(batch.clone()));
-            loss = tally.add(&output.item);
-            if !loss.is_finite() {
-                let layer = first_bad_layer(&steps.network(), &batch);
+            let computed = steps.compute((epoch, step), batch, self.is_asked(interrupter));
+            let computed = computed.map_err(|UnusableStep { loss, layer }| {
                 self.fail(interrupter, self.not_finite(loss, epoch, step, layer, &members));
-                return Err(Halt::Failed);
-            }
-            tally.lr = steps.update(output.grads);
+                Halt::Failed
+            })?;
+            let stop = computed.stop;
+            loss = computed.loss;
+            tally.add(loss, &computed.predictions);
+            tally.lr = steps.update(computed.gradients);
 
-            let lr = Some(steps.learner().lr_current());
-            let item = TrainingItem::new(output.item, batches.progress(), Some(step), lr);
-            interrupter.fail_on_error(processor.process_train(LearnerEvent::ProcessedItem(item)));
+            if let Some(output) = computed.output {
+                let lr = Some(steps.learner().lr_current());
+                let item = TrainingItem::new(output, batches.progress(), Some(step), lr);
+                interrupter.fail_on_error(processor.process_train(LearnerEvent::ProcessedItem(item)));
+            }
             let done = (epoch - 1) * self.steps + step;
             let logged = self.state().events.as_mut().map(|events| events.step(done, loss, tally.lr));
             if let Some(Err(error)) = logged {
@@ -197,7 +182,9 @@ impl<S: BatchSource> Epochs<S> {
             }
             bar.remark(&format!("loss {loss:.4}{}", eta.left(done)));
             bar.advance(1);
-            if let Some(halt) = self.halt(interrupter) {
+            // Several processes stop after the same step: the one with whose sums all of them learnt of the request.
+            let asked = if self.setting.reduce.size() == 1 { self.is_asked(interrupter) } else { stop };
+            if let Some(halt) = self.halt(interrupter, asked) {
                 break Some(halt);
             }
         };
@@ -215,6 +202,34 @@ impl<S: BatchSource> Epochs<S> {
         Ok(())
     }
 
+    /// Validates and logs an epoch whose steps are done.
+    fn close_epoch(
+        &self,
+        tally: &mut Tally,
+        steps: &Steps,
+        validation: &dyn DataLoader<CloudBatch>,
+        watched: &mut Watched<'_>,
+    ) -> Result<Reached, Halt> {
+        let (epoch, interrupter) = (watched.epoch, watched.interrupter);
+        let validated = match self.validate_epoch(steps, validation, watched) {
+            Err(Halt::Requested) => return Ok(self.stop_within(epoch, steps, tally)),
+            validated => validated?,
+        };
+        let averaged = match self.validate_average(epoch == watched.epochs, steps, validation) {
+            Err(Halt::Requested) => None,
+            averaged => averaged?,
+        };
+        interrupter.fail_on_error(watched.processor.process_train(LearnerEvent::EndEpoch(epoch)));
+        interrupter.fail_on_error(watched.processor.flush());
+        let trained = tally.row(self.task, epoch, "train");
+        let rows: Vec<EpochMetrics> = [trained].into_iter().chain(validated).collect();
+        *tally = Tally::new(self.setting.classes);
+        self.finish_epoch(epoch, steps, &rows, averaged).map_err(|error| {
+            self.fail(interrupter, error);
+            Halt::Failed
+        })
+    }
+
     /// `None` if there is no validation data.
     fn validate_epoch(
         &self,
@@ -230,7 +245,7 @@ impl<S: BatchSource> Epochs<S> {
         let label = format!("epoch {epoch}/{epochs}, validation");
         let bar = (items > 0).then(|| Progress::part(self.bars, &label, S::UNIT, items));
         let model = steps.network().valid();
-        let mut tally = Tally::new(self.classes());
+        let mut tally = Tally::new(self.setting.classes);
         tally.start_clock();
         let mut batches = loader.iter();
         while let Some(batch) = batches.next() {
@@ -239,13 +254,14 @@ impl<S: BatchSource> Epochs<S> {
                 Halt::Failed
             })?;
             let output = InferenceStep::step(&model, batch);
-            tally.add(&output);
+            let (loss, predictions) = counted(&output, self.setting.classes);
+            tally.add(loss, &predictions);
             if let Some(bar) = &bar {
                 bar.set(batches.progress().items_processed);
             }
             let item = TrainingItem::new(output, batches.progress(), Some(tally.steps), None);
             interrupter.fail_on_error(processor.process_valid(LearnerEvent::ProcessedItem(item)));
-            if let Some(halt) = self.halt(interrupter) {
+            if let Some(halt) = self.halt(interrupter, self.is_asked(interrupter)) {
                 return Err(halt);
             }
         }
@@ -262,11 +278,13 @@ impl<S: BatchSource> Epochs<S> {
         loader: &dyn DataLoader<CloudBatch>,
     ) -> Result<Option<EpochMetrics>, Halt> {
         let Some(model) = steps.average().filter(|_| is_last) else { return Ok(None) };
-        let mut tally = Tally::new(self.classes());
+        let mut tally = Tally::new(self.setting.classes);
         tally.start_clock();
         for batch in loader.iter() {
             // No error is possible: the same batches have just been read.
-            tally.add(&InferenceStep::step(model, batch.map_err(|_| Halt::Failed)?));
+            let output = InferenceStep::step(model, batch.map_err(|_| Halt::Failed)?);
+            let (loss, predictions) = counted(&output, self.setting.classes);
+            tally.add(loss, &predictions);
             if self.stop.is_requested() {
                 return Err(Halt::Requested);
             }
@@ -286,7 +304,9 @@ impl<S: BatchSource> Epochs<S> {
         let model = steps.network().valid();
         let mut state = self.state();
         for row in rows {
-            state.log.append(row)?;
+            if let Some(log) = &mut state.log {
+                log.append(row)?;
+            }
             if let Some(events) = &mut state.events {
                 events.epoch(row)?;
             }
@@ -340,21 +360,16 @@ impl<S: BatchSource> Epochs<S> {
         Reached { position, manifest: state.manifest.clone(), weights: Vec::new(), average }
     }
 
-    fn halt(&self, interrupter: &Interrupter) -> Option<Halt> {
+    pub(super) fn halt(&self, interrupter: &Interrupter, asked: bool) -> Option<Halt> {
         let failed = interrupter.error().is_some() || self.state().failure.is_some();
-        let asked = interrupter.should_stop() || self.stop.is_requested();
         if failed { Some(Halt::Failed) } else { asked.then_some(Halt::Requested) }
     }
 
-    fn classes(&self) -> usize {
-        self.state().manifest.classes.len()
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, TrainingState> {
+    pub(super) fn state(&self) -> std::sync::MutexGuard<'_, TrainingState> {
         self.state.lock().expect("no thread panics while it holds the lock")
     }
 
-    fn fail(&self, interrupter: &Interrupter, error: RunError) {
+    pub(super) fn fail(&self, interrupter: &Interrupter, error: RunError) {
         interrupter.stop(Some(&error.to_string()));
         self.state().failure = Some(error);
     }

@@ -1,6 +1,6 @@
 //! Finds the layer of a network that has values that are not finite.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::store::ModuleSnapshot;
 use burn::tensor::Tensor;
 
@@ -24,7 +24,7 @@ fn is_finite<const D: usize>(tensor: Tensor<D>) -> bool {
 
 /// The name of the first parameter with a value that is not finite.
 pub(super) fn first_bad_parameter(model: &Network) -> Option<String> {
-    struct Search(Option<burn::module::ParamId>);
+    struct Search(Option<ParamId>);
     impl ModuleVisitor for Search {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if self.0.is_none() && !is_finite(param.val()) {
@@ -34,9 +34,12 @@ pub(super) fn first_bad_parameter(model: &Network) -> Option<String> {
     }
     let mut search = Search(None);
     model.visit(&mut search);
-    let id = search.0?;
+    search.0.map(|id| name_of(model, id))
+}
+
+/// The name of a parameter.
+pub(super) fn name_of(model: &Network, id: ParamId) -> String {
     let snapshots = model.collect(None, None, true);
-    let name =
-        snapshots.iter().find(|tensor| tensor.param_id == Some(id.val())).map(|tensor| tensor.name.clone());
-    Some(name.unwrap_or_else(|| id.to_string()))
+    let found = snapshots.iter().find(|tensor| tensor.param_id == Some(id.val()));
+    found.map_or_else(|| id.to_string(), |tensor| tensor.name.clone())
 }

@@ -3,17 +3,22 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use neighbors::InstructionSet;
+
 use super::TrainOptions;
+use super::processes::{agree, compare};
+use super::session::BURN_VERSION;
 use crate::config::{Config, ScheduleConfig};
 use crate::error::RunError;
 use crate::run::{CHECKPOINT_VERSION, Manifest, Position, RunDirectory};
 
-/// Checks that a training can begin: its folder is free, or its run can be resumed with `config`. Does not read any data.
+/// Checks that a training can begin: its folder is free, or its run can be resumed with `config`; and all processes are alike. Does
+/// not read any data.
 ///
 /// # Errors
-/// Those of [`train`](super::train) about the run directory.
+/// Those of [`train`](super::train) about the run directory and the processes.
 pub fn check_output(config: &Config, options: &TrainOptions) -> Result<(), RunError> {
-    OutputFolder::find(config, options).map(drop)
+    OutputFolder::find_together(config, options).map(drop)
 }
 
 /// The folder of a training, found before the data is read.
@@ -25,7 +30,27 @@ pub(super) enum OutputFolder {
 }
 
 impl OutputFolder {
-    pub(super) fn find(config: &Config, options: &TrainOptions) -> Result<Self, RunError> {
+    /// Finds the folder, after a check that all processes are alike.
+    pub(super) fn find_together(config: &Config, options: &TrainOptions) -> Result<Self, RunError> {
+        let reduce = &*options.reduce;
+        let (shards, processes) = (config.train.shards, reduce.size());
+        if shards < processes {
+            return agree(reduce, Err(RunError::TooFewShards { shards, processes }));
+        }
+        let own = [
+            ("version of pointwise", env!("CARGO_PKG_VERSION").to_owned()),
+            ("version of burn", BURN_VERSION.to_owned()),
+            ("instruction set (POINTWISE_SIMD)", InstructionSet::current().to_string()),
+            ("--resume", options.resume.to_string()),
+        ];
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        let config_facts = agree(reduce, config.facts())?;
+        compare(reduce, &[&own[..], &config_facts].concat())?;
+        // All look before process 0 creates the folder.
+        agree(reduce, Self::find(config, options))
+    }
+
+    fn find(config: &Config, options: &TrainOptions) -> Result<Self, RunError> {
         let base = PathBuf::from("runs");
         if !options.resume {
             let path = options.output.clone().unwrap_or_else(|| RunDirectory::free_path(&base, &config.name));
@@ -149,17 +174,11 @@ fn config_changed(run: &RunDirectory, (key, found, expected): Difference) -> Run
 /// The first key that differs, with its values now and before. The folder of the data may differ, and so may the number of
 /// epochs, unless the schedule depends on it.
 fn first_difference(now: &Config, before: &Config) -> Result<Option<Difference>, RunError> {
-    let flat = |config: &Config| -> Result<Vec<(String, String)>, RunError> {
-        let table: toml::Table = config.to_toml()?.parse().expect("a written config can be read");
-        let mut keys = Vec::new();
-        flatten("", &table, &mut keys);
-        Ok(keys)
-    };
     let may_change = |key: &str| {
         key == "data.root"
             || (key == "train.epochs" && !matches!(now.schedule, ScheduleConfig::Cosine { .. }))
     };
-    let (now_keys, before_keys) = (flat(now)?, flat(before)?);
+    let (now_keys, before_keys) = (now.keys()?, before.keys()?);
     let value = |keys: &[(String, String)], key: &str| {
         keys.iter().find(|(k, _)| k == key).map_or_else(|| "not set".to_owned(), |(_, value)| value.clone())
     };
@@ -172,6 +191,22 @@ fn first_difference(now: &Config, before: &Config) -> Result<Option<Difference>,
         }
     }
     Ok(None)
+}
+
+impl Config {
+    /// All keys with their values.
+    fn keys(&self) -> Result<Vec<(String, String)>, RunError> {
+        let table: toml::Table = self.to_toml()?.parse().expect("a written config can be read");
+        let mut keys = Vec::new();
+        flatten("", &table, &mut keys);
+        Ok(keys)
+    }
+
+    /// What all processes of a training must have in common: every key but the folder of the data, of which each machine may have a
+    /// copy.
+    pub(super) fn facts(&self) -> Result<Vec<(String, String)>, RunError> {
+        Ok(self.keys()?.into_iter().filter(|(key, _)| key != "data.root").collect())
+    }
 }
 
 fn flatten(prefix: &str, table: &toml::Table, keys: &mut Vec<(String, String)>) {

@@ -5,37 +5,36 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
-use burn::optim::ModuleOptimizer;
 use burn::tensor::Device;
 use burn::train::logger::InMemoryMetricLogger;
 use burn::train::metric::{AccuracyMetric, LossMetric};
 use burn::train::{Learner, SupervisedTraining, TrainingStrategy};
 use pointcloud::io::create_folder;
 
-use super::average::Average;
 use super::calibrate::calibrate;
 use super::checkpointing::{Catch, WhenAsked};
 use super::disk_space::{DiskSpace, explain, roll_back};
 use super::epoch_loop::Epochs;
 use super::output::OutputFolder;
+use super::processes::{agree, compare};
+use super::reduce::{Alone, Reduce, share};
 use super::renderer::Silent;
 use super::sense::Sense;
+use super::start::started_or_resumed;
 use super::state::TrainingState;
-use super::step::{average, first, take_turn};
+use super::step::{Setting, first, take_turn};
 use super::tensorboard::EventLogs;
-use super::transfer::load_from;
 use crate::config::{Config, Task};
 use crate::error::RunError;
 use crate::memory::ensure_step_fits;
 use crate::metrics::{EpochMetrics, Metric, MetricsLog};
-use crate::network::{Network, NetworkSpec};
+use crate::network::NetworkSpec;
 use crate::progress::ProgressMode;
 use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, Position, RunDirectory};
 use crate::stop::Stop;
-use crate::task::{BatchSource, Loader, TrainingData, classification, segmentation};
-use crate::terminal::{line, note};
+use crate::task::{BatchSource, Loader, Shards, TrainingData, classification, segmentation};
+use crate::terminal::{line, note, with_causes};
 
 /// Version of burn that this program is built on.
 pub(crate) const BURN_VERSION: &str = "0.22.1";
@@ -62,6 +61,8 @@ pub struct TrainOptions {
     pub stop: Stop,
     /// Whether to train although the memory that the training needs is not available.
     pub force: bool,
+    /// The processes that compute this training together.
+    pub reduce: Arc<dyn Reduce>,
 }
 
 impl TrainOptions {
@@ -77,6 +78,7 @@ impl TrainOptions {
             tensorboard: false,
             stop: Stop::default(),
             force: false,
+            reduce: Arc::new(Alone),
         }
     }
 }
@@ -111,15 +113,18 @@ pub struct TrainOutcome {
 /// Data that cannot be used, a run directory that is taken, a resumed run with another config, a loss that is not
 /// finite (the last complete epoch remains saved), a request to stop before the first step.
 pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainOutcome, RunError> {
-    let output = OutputFolder::find(config, options)?;
+    let reduce = &*options.reduce;
+    let output = OutputFolder::find_together(config, options)?;
     let TrainOptions { device, progress, force, .. } = options;
-    let drawn = output.test_files()?;
+    let drawn = agree(reduce, output.test_files())?;
     match (config.model.task(), &config.scenes) {
         (Task::Classification, _) => {
-            run(options, output, classification::training_data(config, drawn, device, *progress, *force)?)
+            let data = classification::training_data(config, drawn, device, *progress, *force);
+            run(options, output, agree(reduce, data)?)
         }
         (Task::Segmentation, Some(scenes)) => {
-            run(options, output, segmentation::training_data(config, scenes, device, *progress, *force)?)
+            let data = segmentation::training_data(config, scenes, device, *progress, *force);
+            run(options, output, agree(reduce, data)?)
         }
         (Task::Segmentation, None) => {
             unreachable!("a segmenter without [scenes] does not pass the checks of a config")
@@ -132,9 +137,47 @@ fn run<S: BatchSource>(
     output: OutputFolder,
     data: TrainingData<S>,
 ) -> Result<TrainOutcome, RunError> {
+    let (config, reduce) = (&data.config, &*options.reduce);
+    agree(reduce, check_data(options, &data))?;
+    let mut manifest = manifest(&data);
+    let files = format!("{} and {}", manifest.train_files, manifest.validation_files);
+    let facts =
+        [("classes", manifest.classes.join(", ")), ("number of training and validation files", files)];
+    let facts = facts.map(|(name, value)| (name.to_owned(), value));
+    compare(reduce, &[&facts[..], &config.facts()?].concat())?;
+    // Until here, a stop request has nothing to save.
+    let _listening = options.stop.listen();
+    // Open the run only now, so that a failure to read the data leaves no run behind.
+    let (space, path) = (DiskSpace::of(config, &data.spec), output.path().to_owned());
+    let opened = if reduce.rank() == 0 {
+        let opened = space.check(&path, output.is_new()).and_then(|()| output.open(config, &mut manifest));
+        let last = || RunDirectory::open(&path).and_then(|run| run.last_checkpoint()).ok().flatten();
+        let saved = || last().map(|position| (position.epochs, position.step));
+        opened.map(Some).map_err(|error| explain(&path, saved(), error, space))
+    } else {
+        Ok(None)
+    };
+    let opened = agree(reduce, opened)?;
+    let (run, lock, start) = match opened {
+        Some((run, lock, start)) => (run, Some(lock), start),
+        // Process 0 has the lock, and says where to go on.
+        None => (RunDirectory::of_other_process(path), None, Position::default()),
+    };
+    let start = shared_position(&start, reduce)?;
+    let result = begin(options, &run, start, manifest, data);
+    let result = match result {
+        Err(error) if lock.is_some() => Err(roll_back(&run, !options.resume, error, space)),
+        result => result,
+    };
+    drop(lock);
+    result.map_err(|error| end_all(error, reduce))
+}
+
+/// Refuses data that cannot be trained on, and warns of settings that make no sense.
+fn check_data<S: BatchSource>(options: &TrainOptions, data: &TrainingData<S>) -> Result<(), RunError> {
     let config = &data.config;
     if !options.force {
-        ensure_step_fits(config, &data.spec, &data.train)?;
+        ensure_step_fits(config, &data.spec, &data.train, options.reduce.size())?;
     }
     if !matches!(options.progress, ProgressMode::Quiet) {
         let count = data.train.len().min(SENSE_SAMPLE);
@@ -144,34 +187,50 @@ fn run<S: BatchSource>(
             note(format_args!("warning: {warning}"));
         }
     }
-    let mut manifest = Manifest {
+    manifest(data).check_classes(&config.data.root)
+}
+
+fn manifest<S>(data: &TrainingData<S>) -> Manifest {
+    Manifest {
         format_version: FORMAT_VERSION,
-        architecture: config.model.kind().into(),
+        architecture: data.config.model.kind().into(),
         classes: data.classes.clone(),
         points: data.spec.points,
         normalize: data.normalize.into(),
         pointwise_version: env!("CARGO_PKG_VERSION").into(),
         burn_version: BURN_VERSION.into(),
-        seed: config.seed,
+        seed: data.config.seed,
         train_files: data.train_files,
         validation_files: data.validation_files,
         skipped_files: data.skipped_files,
         checkpoint_version: CHECKPOINT_VERSION,
         weights: Default::default(),
-    };
-    manifest.check_classes(&config.data.root)?;
-    // Until here, a stop request has nothing to save.
-    let _listening = options.stop.listen();
-    // Open the run only now, so that a failure to read the data leaves no run behind.
-    let (space, path) = (DiskSpace::of(config, &data.spec), output.path().to_owned());
-    space.check(&path, output.is_new())?;
-    let opened = output.open(config, &mut manifest);
-    let (run, _lock, start) = opened.map_err(|error| {
-        let last = RunDirectory::open(&path).and_then(|run| run.last_checkpoint()).ok().flatten();
-        explain(&path, last.map(|position| (position.epochs, position.step)), error, space)
-    })?;
-    let result = begin(options, &run, start, manifest, data);
-    result.map_err(|error| roll_back(&run, !options.resume, error, space))
+    }
+}
+
+/// The position of process 0.
+fn shared_position(start: &Position, reduce: &dyn Reduce) -> Result<Position, RunError> {
+    let text = toml::to_string(start).expect("a position is plain data");
+    let text = share(reduce, 0, text.as_bytes());
+    toml::from_str(&String::from_utf8_lossy(&text)).map_err(|error| RunError::Learner(error.to_string()))
+}
+
+/// What a failed training returns in this process. If the others do not know of the error, this shows it and ends all processes.
+fn end_all(error: RunError, reduce: &dyn Reduce) -> RunError {
+    let (rank, size) = (reduce.rank(), reduce.size());
+    let is_known = matches!(
+        error,
+        RunError::NotFinite { .. } | RunError::StoppedEarly | RunError::ProcessesDiffer { .. }
+    );
+    match (size, rank) {
+        (1, _) => error,
+        (_, 0) if is_known => error,
+        _ if is_known => RunError::OtherProcess { rank: 0 },
+        _ => {
+            note(format_args!("error: process {rank} of {size}: {}", with_causes(&error)));
+            reduce.abort()
+        }
+    }
 }
 
 /// Writes the small files of an open run, then trains.
@@ -182,16 +241,21 @@ fn begin<S: BatchSource>(
     manifest: Manifest,
     data: TrainingData<S>,
 ) -> Result<TrainOutcome, RunError> {
-    manifest.write(run)?;
-    if let Some(files) = &data.drawn_test_files {
-        run.write_test_files(files)?;
+    let (mut log, mut events) = (None, None);
+    if options.reduce.rank() == 0 {
+        manifest.write(run)?;
+        if let Some(files) = &data.drawn_test_files {
+            run.write_test_files(files)?;
+        }
+        let rows = MetricsLog::truncate_after(run.metrics(), start.epochs)?;
+        log = Some(MetricsLog::open(run.metrics())?);
+        let folder = run.tensorboard();
+        if options.tensorboard || folder.exists() {
+            events = Some(EventLogs::open(&folder, &start, &rows)?);
+        }
+        create_folder(&run.checkpoints())?;
     }
-    let rows = MetricsLog::truncate_after(run.metrics(), start.epochs)?;
-    let log = MetricsLog::open(run.metrics())?;
-    let folder = run.tensorboard();
-    let events = (options.tensorboard || folder.exists()).then(|| EventLogs::open(&folder, &start, &rows));
-    let state = TrainingState { log, events: events.transpose()?, manifest, position: start, failure: None };
-    create_folder(&run.checkpoints())?;
+    let state = TrainingState { log, events, manifest, position: start, failure: None };
     let TrainingData { train, validation, spec, config, .. } = data;
     fit(&config, options, Session { run: run.clone(), train, validation, spec, state })
 }
@@ -228,10 +292,12 @@ fn fit<S: BatchSource>(
     let dashboard = options.dashboard && std::io::stdout().is_terminal();
     let bars = if dashboard { ProgressMode::Quiet } else { options.progress };
     let (catch, records) = Catch::new();
+    let reduce = options.reduce.clone();
+    let shards = Shards::of_process(config.train.shards, reduce.rank(), reduce.size());
+    let setting = Setting { device, seed: config.seed, classes: spec.classes, shards, reduce };
     let strategy = Epochs {
         train: train.clone(),
-        device,
-        seed: config.seed,
+        setting,
         task: config.model.task(),
         run: run.clone(),
         steps,
@@ -273,56 +339,11 @@ fn fit<S: BatchSource>(
     if let Some(error) = result.error {
         return Err(RunError::Learner(error.to_string()));
     }
-    if state.position.epochs == epochs {
+    if state.position.epochs == epochs && options.reduce.rank() == 0 {
         let shown = (&options.device, options.progress);
         calibrate(config, &spec, &validation, &run, &mut state.manifest, shown)?;
     }
     outcome(run, &state.position, parameters, steps, seconds)
-}
-
-/// A network with its optimizer and schedule.
-type Learning = (Network, ModuleOptimizer, ModuleLrScheduler);
-
-/// The state after `steps` steps, and the averaged weights if the config asks for them: that of the checkpoint or, before the first
-/// step, `first` with the weights that `train.from` names.
-fn started_or_resumed(
-    config: &Config,
-    run: &RunDirectory,
-    steps: usize,
-    (network, optimizer, schedule): Learning,
-    progress: ProgressMode,
-) -> Result<(Learning, Option<Average>), RunError> {
-    if steps == 0 {
-        let network = with_other_weights(network, config, progress)?;
-        let averaged = average(config, &network);
-        return Ok(((network, optimizer, schedule), averaged));
-    }
-    let averaged = match average(config, &network) {
-        Some(before) => {
-            let loaded = run.load_average(steps, before.network().clone())?;
-            Some(Average::new(loaded, config.train.average))
-        }
-        None => None,
-    };
-    Ok((run.load_checkpoint(steps, network, optimizer, schedule)?, averaged))
-}
-
-/// `network` with the weights that `train.from` names, where there are some and they fit.
-fn with_other_weights(
-    mut network: Network,
-    config: &Config,
-    progress: ProgressMode,
-) -> Result<Network, RunError> {
-    let from = &config.train.from;
-    if from.as_os_str().is_empty() {
-        return Ok(network);
-    }
-    let fitted = load_from(&mut network, from)?;
-    if !matches!(progress, ProgressMode::Quiet) {
-        // Ignore a closed pipe: it is no reason to stop the training.
-        let _ = line(format_args!("weights from {}: {fitted}", from.display()));
-    }
-    Ok(network)
 }
 
 /// The result of a training that stopped at `position`.

@@ -7,7 +7,8 @@ use crate::run::{Manifest, Position};
 
 /// The files that a training writes, and its position.
 pub(super) struct TrainingState {
-    pub(super) log: MetricsLog,
+    /// Only process 0 has files.
+    pub(super) log: Option<MetricsLog>,
     pub(super) events: Option<EventLogs>,
     pub(super) manifest: Manifest,
     /// The position of the last checkpoint, written or in memory.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use burn::tensor::{Int, Tensor};
 use burn::train::ClassificationOutput;
 
 use crate::config::Task;
@@ -58,20 +59,11 @@ impl Tally {
         (self.seconds, self.started) = (self.seconds(), None);
     }
 
-    /// Adds a batch and returns its mean loss. A target that is not a class does not count.
-    pub(super) fn add(&mut self, output: &ClassificationOutput) -> f32 {
-        let loss: f32 = output.loss.clone().into_scalar();
-        let targets = output.targets.clone().into_data().iter::<i64>().collect::<Vec<_>>();
-        let predicted = output.output.clone().argmax(1).into_data().iter::<i64>().collect::<Vec<_>>();
-        let before = self.confusion.total();
-        for (&truth, &predicted) in targets.iter().zip(&predicted) {
-            if (truth as usize) < self.confusion.classes() {
-                self.confusion.record(truth as usize, predicted as usize);
-            }
-        }
-        self.loss += f64::from(loss) * (self.confusion.total() - before) as f64;
+    /// Adds a batch with its mean loss and its predictions.
+    pub(super) fn add(&mut self, loss: f32, predictions: &Confusion) {
+        self.confusion.merge(predictions);
+        self.loss += f64::from(loss) * predictions.total() as f64;
         self.steps += 1;
-        loss
     }
 
     /// The row of a complete epoch.
@@ -91,9 +83,27 @@ impl Tally {
     }
 }
 
+/// The mean loss of a batch, and its predictions for a network with `classes` classes. A target that is not a class does not count.
+pub(super) fn counted(output: &ClassificationOutput, classes: usize) -> (f32, Confusion) {
+    let mut confusion = Confusion::new(classes);
+    count(output.output.clone(), output.targets.clone(), &mut confusion);
+    (output.loss.clone().into_scalar(), confusion)
+}
+
+/// Adds the predictions of `logits` to `confusion`.
+pub(super) fn count(logits: Tensor<2>, targets: Tensor<1, Int>, confusion: &mut Confusion) {
+    let targets = targets.into_data().iter::<i64>().collect::<Vec<_>>();
+    let predicted = logits.argmax(1).into_data().iter::<i64>().collect::<Vec<_>>();
+    for (&truth, &predicted) in targets.iter().zip(&predicted) {
+        if (truth as usize) < confusion.classes() {
+            confusion.record(truth as usize, predicted as usize);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, Tensor};
+    use burn::tensor::Device;
 
     use super::*;
 
@@ -112,10 +122,14 @@ mod tests {
         // A target of 3 is not a class, so only one of the two counts.
         let second = output(0.7, [[0.0, 0.0, 2.0], [0.0, 1.0, 0.0]], [2, 3]);
         let mut whole = Tally::new(3);
-        whole.add(&first);
+        let add = |tally: &mut Tally, output: &ClassificationOutput| {
+            let (loss, predictions) = counted(output, 3);
+            tally.add(loss, &predictions);
+        };
+        add(&mut whole, &first);
         let mut resumed = Tally::resumed(whole.steps, &whole.sums(), 3);
         for tally in [&mut whole, &mut resumed] {
-            tally.add(&second);
+            add(tally, &second);
             tally.lr = 0.5;
         }
         let row = whole.row(Task::Classification, 4, "train");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ::bench::{KindTimes, KindsBench};
 use ::train::config::{Config, ConvolutionKind};
-use ::train::{Classifier, Progress, ProgressMode, Stop, TrainOptions, Weights};
+use ::train::{Classifier, Progress, ProgressMode, TrainOptions, Weights};
 use anyhow::Context;
 use burn::tensor::Device;
 use pointcloud::io::Unfinished;
@@ -126,16 +126,8 @@ fn train(
     make_synthetic_set(&config, progress::detect(false))?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let _unfinished = Unfinished::new(folder.path());
-    let options = TrainOptions {
-        output: Some(folder.path().join("run")),
-        resume: false,
-        device: device.clone(),
-        progress: ProgressMode::Quiet,
-        dashboard: false,
-        tensorboard: false,
-        stop: Stop::default(),
-        force: false,
-    };
+    let options =
+        TrainOptions { output: Some(folder.path().join("run")), ..TrainOptions::new(device.clone()) };
     let outcome = ::train::train(&config, &options)?;
     let classifier = Classifier::open(outcome.run.path(), Weights::Last, device)?;
     let evaluation = classifier.evaluate(&config.data.root, "test", ProgressMode::Quiet)?;

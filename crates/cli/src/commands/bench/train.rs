@@ -66,6 +66,12 @@ impl Train {
         }
         ensure_some(self.classes, "--classes")?;
         ensure_some(self.reps, "--reps")?;
+        if config.train.shards > 1 {
+            let found = config.train.shards;
+            anyhow::bail!(
+                "train.shards: found {found}, expected 1: the parts of a step are timed on the whole batch"
+            );
+        }
         let clouds = match &self.positions {
             Some(path) => read_positions(path, config.data.points, None)?,
             None => surfaces(4 * config.train.batch_size, config.data.points),
