@@ -15,6 +15,7 @@ use super::problem::{Padded, Problem, Source, in_order_of_points, put};
 use super::product;
 use super::tile::Tile;
 use super::{CHUNK, Real, TILE};
+use crate::zeros::zeros;
 
 /// At most this many partial sums of the weight gradient, whatever the number of points.
 const MAX_PARTIALS: usize = 64;
@@ -63,7 +64,7 @@ fn run<T: Real, const LI: usize>(
     compute: fn(Chunk<T, LI>),
 ) -> Gradients<T> {
     let Problem { points, subdomains, channels_in, channels_out, lists } = problem;
-    let mut grad_features = vec![T::default(); if inputs.with_features { points * channels_in } else { 0 }];
+    let mut grad_features = zeros(if inputs.with_features { points * channels_in } else { 0 });
     if channels_out == 0 {
         return Gradients { features: grad_features, weight: Vec::new(), bias: Vec::new() };
     }
@@ -268,8 +269,8 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
         let mut gathered = Vec::new();
         let mut sums = Vec::new();
         let mut tile = Tile::default();
-        for first in chunk.rows.clone().step_by(TILE) {
-            let here = first..(first + TILE).min(chunk.rows.end);
+        for first in chunk.rows.clone().step_by(4 * TILE) {
+            let here = first..(first + 4 * TILE).min(chunk.rows.end);
             gathered.resize(chunk.problem.run_range(here.clone()).len() * blocks_out, [T::default(); 16]);
             tile.sort(chunk.problem, here.clone(), |place, run| {
                 let inverse = &chunk.inverse_counts[run.edges()];

@@ -10,6 +10,7 @@ use super::problem::{Padded, Problem, Source, in_order_of_points, put};
 use super::product;
 use super::tile::Tile;
 use super::{CHUNK, Real, TILE};
+use crate::zeros::zeros;
 
 /// The output `[P, C_out]`.
 pub(super) fn forward<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
@@ -31,7 +32,7 @@ fn narrow<T: Real + Dispatch<LI>, const LI: usize>(
     let chunk = (problem.points / 64).clamp(CHUNK, 4 * CHUNK);
     let features = Source::<T, LI>::new(problem.lists, features, problem.channels_in, chunk);
     let weight = Padded::<T, 16>::from_rows(weight, problem.channels_out);
-    let mut output = vec![T::default(); problem.points * problem.channels_out];
+    let mut output = zeros(problem.points * problem.channels_out);
     output.par_chunks_mut(chunk * problem.channels_out).enumerate().for_each(|(n, output)| {
         let rows = n * chunk..n * chunk + output.len() / problem.channels_out;
         features.with(problem, rows.clone(), |features| {
@@ -85,7 +86,7 @@ impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
 }
 
 fn wide<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
-    let mut output = vec![T::default(); problem.points * problem.channels_out];
+    let mut output = zeros(problem.points * problem.channels_out);
     if problem.channels_out == 0 {
         return output;
     }

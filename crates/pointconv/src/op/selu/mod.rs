@@ -15,6 +15,7 @@ use neighbors::InstructionSet;
 use rayon::prelude::*;
 
 use super::cpu::vectorized;
+use crate::zeros::zeros;
 
 const ALPHA: f32 = 1.673_263_2;
 const GAMMA: f32 = 1.050_701;
@@ -73,7 +74,7 @@ impl SeluBackend for Flex {
     fn selu(input: FloatTensor<Self>) -> FloatTensor<Self> {
         let input = input.to_contiguous();
         let x: &[f32] = input.as_slice().expect("SELU is computed in f32");
-        let mut y = vec![0.0; x.len()];
+        let mut y = zeros(x.len());
         y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| forward(x, y));
         flex(y, input.shape())
     }
@@ -82,7 +83,7 @@ impl SeluBackend for Flex {
         let (output, grad) = (output.to_contiguous(), grad.to_contiguous());
         let y: &[f32] = output.as_slice().expect("SELU is computed in f32");
         let g: &[f32] = grad.as_slice().expect("SELU is computed in f32");
-        let mut dx = vec![0.0; y.len()];
+        let mut dx = zeros(y.len());
         dx.par_chunks_mut(CHUNK).zip(y.par_chunks(CHUNK)).zip(g.par_chunks(CHUNK)).for_each(
             |((dx, y), g)| {
                 for ((dx, &y), &g) in dx.iter_mut().zip(y).zip(g) {
