@@ -66,6 +66,7 @@
 mod gpu;
 mod layer;
 mod neighborhood;
+mod zeros;
 // burn-ndarray is deprecated upstream; the feature asks for it by name. Builds without it show all deprecations.
 #[cfg_attr(feature = "ndarray", allow(deprecated))]
 mod op;

@@ -61,16 +61,37 @@ impl CellTable {
         }
     }
 
+    /// Calls `visit` with the cells that are some steps from `key` and have a number: which step, and the number.
+    #[inline(always)]
+    pub(crate) fn visit(&self, key: [i64; 3], steps: &[[i64; 3]], mut visit: impl FnMut(usize, u32)) {
+        match self {
+            Self::Dense { low, size } => {
+                let (key, size) = ([0, 1, 2].map(|axis| key[axis].wrapping_sub(low[axis])), *size);
+                for (slot, step) in steps.iter().enumerate() {
+                    let cell = [0, 1, 2].map(|axis| key[axis].wrapping_add(step[axis]));
+                    // One comparison for each axis: cells before the first become very large.
+                    let inside = |axis: usize| (cell[axis] as u64) < size[axis] as u64;
+                    if inside(0) & inside(1) & inside(2) {
+                        visit(slot, dense_number(&[0; 3], &size, cell) as u32);
+                    }
+                }
+            }
+            Self::Hashed { numbers, .. } => {
+                for (slot, step) in steps.iter().enumerate() {
+                    if let Some(&number) = numbers.get(&[0, 1, 2].map(|axis| key[axis] + step[axis])) {
+                        visit(slot, number);
+                    }
+                }
+            }
+        }
+    }
+
     /// The number of a cell, if it has one.
     #[inline(always)]
     pub(crate) fn get(&self, key: [i64; 3]) -> Option<u32> {
-        match self {
-            Self::Dense { low, size } => {
-                let inside = (0..3).all(|axis| key[axis] >= low[axis] && key[axis] - low[axis] < size[axis]);
-                inside.then(|| dense_number(low, size, key) as u32)
-            }
-            Self::Hashed { numbers, .. } => numbers.get(&key).copied(),
-        }
+        let mut found = None;
+        self.visit(key, &[[0; 3]], |_, number| found = Some(number));
+        found
     }
 
     /// The cell with a number.

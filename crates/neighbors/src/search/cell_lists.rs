@@ -64,12 +64,18 @@ pub(crate) struct CellLists {
     positions: Vec<[f32; 3]>,
     tiles: Vec<Tile>,
     table: CellTable,
-    /// Start of every list in the columns below, and the end of the last.
+    /// The first block of every list below, and the end of the last.
     starts: Vec<u32>,
-    /// Coordinates by axis, padded so that a block of lanes can be read anywhere.
-    columns: [Vec<f32>; 3],
-    /// Packed indices, padded likewise.
-    indices: Vec<u32>,
+    blocks: Vec<Block>,
+}
+
+/// Some candidates of one list.
+#[derive(Debug, Clone)]
+struct Block {
+    /// Coordinates by axis; not a number, and so in no sub-domain, behind the end of the list.
+    coordinates: [[f32; LANES]; 3],
+    /// Packed indices.
+    indices: [u32; LANES],
 }
 
 /// Centres that lie in one cell.
@@ -79,13 +85,6 @@ pub(crate) struct Tile {
     pub(crate) key: [i64; 3],
     /// Slots in the order of the centres.
     pub(crate) centres: Range<u32>,
-}
-
-/// One list of candidates: a range of the columns.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct List {
-    pub(crate) start: usize,
-    pub(crate) len: usize,
 }
 
 impl CellLists {
@@ -112,6 +111,7 @@ impl CellLists {
         let wanted: Vec<bool> = own_starts[1..].iter().map(|&n| n > 0 || !cells.own_only).collect();
         let mut starts = vec![0u32; table.len() + 1];
         point_cells.visit_lists(|_, list| starts[list as usize + 1] += u32::from(wanted[list as usize]));
+        starts.iter_mut().for_each(|entries| *entries = entries.div_ceil(LANES as u32));
         let mut tiles = Vec::new();
         for number in 0..table.len() {
             starts[number + 1] += starts[number];
@@ -125,7 +125,7 @@ impl CellLists {
             }
         }
 
-        let (entries, owned) = (starts[table.len()] as usize, own_starts[table.len()] as usize);
+        let (entries, owned) = (starts[table.len()] as usize * LANES, own_starts[table.len()] as usize);
         let mut centres = Vec::with_capacity(owned);
         let mut order = vec![0u32; owned];
         let mut positions = vec![[0.0f32; 3]; owned];
@@ -142,18 +142,28 @@ impl CellLists {
         let mut next: Vec<u32> = starts
             .iter()
             .zip(&wanted)
-            .map(|(&start, &wanted)| if wanted { start } else { entries as u32 })
+            .map(|(&start, &wanted)| if wanted { start * LANES as u32 } else { entries as u32 })
             .collect();
-        let mut listed = vec![0u32; entries + LANES];
+        let mut listed = vec![u32::MAX; entries + 1];
         point_cells.visit_lists(|i, list| {
             listed[next[list as usize] as usize] = i as u32;
             next[list as usize] += u32::from(wanted[list as usize]);
         });
-        // The columns in a second step, in their order: the first writes to one address for each entry, not
-        // to four.
-        let columns = [0, 1, 2].map(|axis| listed.iter().map(|&i| points[i as usize][axis]).collect());
-        let indices = listed.iter().map(|&i| region.index(i as usize)).collect();
-        Self { centres, order, positions, tiles, table, starts, columns, indices }
+        // The blocks in a second step, in their order: the first writes to one address for each entry, not to four.
+        let block = |listed: &[u32; LANES]| {
+            let mut block = Block { coordinates: [[f32::NAN; LANES]; 3], indices: [0; LANES] };
+            for (lane, &i) in listed.iter().enumerate() {
+                if let Some(point) = points.get(i as usize) {
+                    for axis in 0..3 {
+                        block.coordinates[axis][lane] = point[axis];
+                    }
+                    block.indices[lane] = region.index(i as usize);
+                }
+            }
+            block
+        };
+        let blocks = listed.as_chunks().0.iter().map(block).collect();
+        Self { centres, order, positions, tiles, table, starts, blocks }
     }
 
     /// Packed indices of the centres, in their order.
@@ -177,29 +187,25 @@ impl CellLists {
         &self.tiles
     }
 
-    /// The points in a widened cell, in the order of their indices.
+    /// Calls `visit` with the lists of the widened cells that are some steps from a cell: which step, and the blocks with
+    /// the points in the order of their indices.
     #[inline(always)]
-    pub(crate) fn list(&self, key: [i64; 3]) -> List {
-        match self.table.get(key) {
-            Some(number) => {
-                let start = self.starts[number as usize] as usize;
-                let end = self.starts[number as usize + 1] as usize;
-                List { start, len: end - start }
-            }
-            None => List::default(),
-        }
+    pub(crate) fn visit(&self, key: [i64; 3], steps: &[[i64; 3]], mut visit: impl FnMut(usize, Range<u32>)) {
+        self.table.visit(key, steps, |step, number| {
+            visit(step, self.starts[number as usize]..self.starts[number as usize + 1]);
+        });
     }
 
-    /// Coordinates of a block of lanes; what follows the end of a list belongs to others.
+    /// Coordinates of the candidates in a block.
     #[inline(always)]
-    pub(crate) fn coordinates(&self, start: usize) -> Coordinates<'_> {
-        [block(&self.columns[0], start), block(&self.columns[1], start), block(&self.columns[2], start)]
+    pub(crate) fn coordinates(&self, block: u32) -> Coordinates<'_> {
+        self.blocks[block as usize].coordinates.each_ref()
     }
 
-    /// Packed indices of a block of lanes.
+    /// Packed indices of the candidates in a block.
     #[inline(always)]
-    pub(crate) fn block_indices(&self, start: usize) -> &[u32; LANES] {
-        block(&self.indices, start)
+    pub(crate) fn indices(&self, block: u32) -> &[u32; LANES] {
+        &self.blocks[block as usize].indices
     }
 }
 
@@ -214,13 +220,4 @@ fn corners(points: &[[f32; 3]]) -> ([f32; 3], [f32; 3]) {
             std::array::from_fn(|axis| high[axis].max(point[axis])),
         )
     })
-}
-
-/// Sixteen values from `start` on.
-#[inline(always)]
-fn block<T>(values: &[T], start: usize) -> &[T; LANES] {
-    match values.get(start..).and_then(|tail| tail.first_chunk()) {
-        Some(block) => block,
-        None => unreachable!("columns are padded by a block"),
-    }
 }

@@ -3,6 +3,7 @@
 mod boxes;
 mod brute_force;
 mod cell_lists;
+mod cell_rows;
 mod custom_search;
 mod kernel_search;
 mod point_cells;

@@ -19,8 +19,9 @@ const BOX_POINTS: usize = 8_192;
 struct Sizes {
     /// Points of one box of a large cloud, about.
     box_points: usize,
-    /// Centres that are searched together, at least.
+    /// Centres and regions that are searched together, at least.
     group_centres: usize,
+    group_regions: usize,
     /// Fewest centres of one task.
     task_centres: usize,
 }
@@ -28,12 +29,13 @@ struct Sizes {
 impl Sizes {
     /// For this number of threads.
     fn current() -> Self {
-        // The lists of a box fit into the cache of one core, what a group finds is joined while it is in that of the
-        // processor, and there are tasks enough for all threads to end at about the same time.
+        // What a group finds becomes rows while it is in the caches of the cores, and there are tasks enough for all threads
+        // to end at about the same time.
         let threads = rayon::current_num_threads();
         Self {
             box_points: BOX_POINTS,
-            group_centres: (2 * BOX_POINTS * threads).max(32_768),
+            group_centres: 4096 * threads,
+            group_regions: 2 * threads,
             task_centres: 512,
         }
     }
@@ -59,7 +61,7 @@ impl<'a> RegionSearch<'a> {
         let mut tables: Vec<GrowingTables> =
             rules.iter().map(|_| GrowingTables::new(self.clouds.points(), max_edges)).collect();
         let regions = regions(self.clouds, self.cells.reach, self.sizes.box_points);
-        for group in groups(&regions, self.sizes.group_centres) {
+        for group in groups(&regions, &self.sizes) {
             let pairs: u64 = group.iter().map(|region| (region.points().len() as u64).pow(2)).sum();
             let structures = self.structures(group, rules)?;
             // One rule after the other: what is found is joined before the next is searched.
@@ -68,7 +70,7 @@ impl<'a> RegionSearch<'a> {
                 if pairs > tables.edges_left() && most_edges(&structures, rule) > tables.edges_left() {
                     tables.expect(count(&structures, rule).edges)?;
                 }
-                let rows: Vec<RegionRows> = structures
+                let rows: Vec<Box<dyn RegionRows + '_>> = structures
                     .par_iter()
                     .map(|structure| structure.find(rule, self.sizes.task_centres))
                     .collect();
@@ -82,7 +84,7 @@ impl<'a> RegionSearch<'a> {
     pub(crate) fn count<R: Rule>(&self, rules: &[R]) -> Result<Vec<Totals>, NeighborError> {
         let mut totals = vec![Totals::default(); rules.len()];
         let regions = regions(self.clouds, self.cells.reach, self.sizes.box_points);
-        for group in groups(&regions, self.sizes.group_centres) {
+        for group in groups(&regions, &self.sizes) {
             let structures = self.structures(group, rules)?;
             for (rule, totals) in rules.iter().zip(&mut totals) {
                 *totals = totals.plus(count(&structures, rule));
@@ -101,14 +103,14 @@ impl<'a> RegionSearch<'a> {
     }
 }
 
-/// Consecutive regions with at least `centres` centres, but for the last.
-fn groups<'a, 'p>(regions: &'a [Region<'p>], centres: usize) -> impl Iterator<Item = &'a [Region<'p>]> {
-    let mut filled = 0;
+/// Consecutive regions, as many as the sizes ask for, but for the last.
+fn groups<'a, 'p>(regions: &'a [Region<'p>], sizes: &Sizes) -> impl Iterator<Item = &'a [Region<'p>]> {
+    let mut filled = (0, 0);
     regions.chunk_by(move |region, _| {
-        filled += region.centres();
-        let full = filled >= centres;
+        filled = (filled.0 + 1, filled.1 + region.centres());
+        let full = filled.0 >= sizes.group_regions && filled.1 >= sizes.group_centres;
         if full {
-            filled = 0;
+            filled = (0, 0);
         }
         !full
     })
@@ -161,7 +163,7 @@ mod tests {
             let [a, b, c, d] = splits.map(|split| (points.len() as f64 * split) as usize);
             let offsets = [0, a, b, c, d, points.len()];
             let clouds = PackedClouds::new(points, offsets).unwrap();
-            let sizes = Sizes { box_points, group_centres, task_centres };
+            let sizes = Sizes { box_points, group_centres, group_regions: 1 + group_centres % 3, task_centres };
             let shapes = [1, 2].map(|d| KernelShape::cells(0.1).with_dilation([d, 1, d]));
             let rules: Vec<CellRule> = [1, 2].map(|d| CellRule::new([3; 3], 0.1, [d, 1, d])).into();
             let cells = CellRule::cells(&rules, 0.1);

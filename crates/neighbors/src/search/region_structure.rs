@@ -52,10 +52,10 @@ impl<'a> RegionStructure<'a> {
     }
 
     /// The rows of all centres.
-    pub(crate) fn find<R: Rule>(&self, rule: &R, task_centres: usize) -> RegionRows<'_> {
+    pub(crate) fn find<R: Rule>(&self, rule: &R, task_centres: usize) -> Box<dyn RegionRows + '_> {
         match self {
-            Self::Cells(lists) => tiles::find(lists, rule, task_centres),
-            Self::Tree(tree) => tree.find(rule, task_centres),
+            Self::Cells(lists) => Box::new(tiles::find(lists, rule, task_centres)),
+            Self::Tree(tree) => Box::new(tree.find(rule, task_centres)),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Neighbour lists from the kd-tree of a region.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
 use crate::index::KdTree;
 use crate::search::region::Region;
 use crate::shape::{Reach, Rule};
-use crate::tables::{RegionRows, Rows, Totals};
+use crate::tables::{Part, RegionRows, Totals};
 
 /// The kd-tree of a region.
 #[derive(Debug)]
@@ -17,8 +19,6 @@ pub(crate) struct RegionTree<'a> {
     own: Vec<u32>,
     /// Their packed indices.
     centres: Vec<u32>,
-    /// The centres are visited in their order: 0, 1, 2 and so on.
-    order: Vec<u32>,
 }
 
 impl<'a> RegionTree<'a> {
@@ -27,8 +27,7 @@ impl<'a> RegionTree<'a> {
         let own: Vec<u32> =
             (0..region.points().len() as u32).filter(|&i| region.is_own(i as usize)).collect();
         let centres: Vec<u32> = own.iter().map(|&i| region.index(i as usize)).collect();
-        let order = (0..centres.len() as u32).collect();
-        Ok(Self { region, tree, own, centres, order })
+        Ok(Self { region, tree, own, centres })
     }
 
     /// A number of pairs that is not exceeded.
@@ -49,18 +48,19 @@ impl<'a> RegionTree<'a> {
     }
 
     /// The rows of all centres, found in tasks of `task_centres`.
-    pub(crate) fn find<R: Rule>(&self, rule: &R, task_centres: usize) -> RegionRows<'_> {
+    pub(crate) fn find<R: Rule>(&self, rule: &R, task_centres: usize) -> TreeRows<'_> {
         let find = |centres: &[u32]| {
-            let mut rows = Rows::default();
+            let mut task = Task::default();
             let mut keys = Vec::new();
             for &centre in centres {
                 self.neighbors(rule, centre, &mut keys);
-                rows.push(keys.iter().map(|&(subdomain, i)| (subdomain, self.region.index(i as usize))));
+                task.keys.extend_from_slice(&keys);
+                task.ends.push(task.keys.len());
             }
-            rows
+            task
         };
         let tasks = self.own.par_chunks(task_centres).map(find).collect();
-        RegionRows::new(&self.centres, &self.order, tasks)
+        TreeRows { tree: self, tasks, task_centres }
     }
 
     /// Sub-domain and index in the region of every neighbour, in ascending order.
@@ -78,5 +78,56 @@ impl<'a> RegionTree<'a> {
             Reach::Ball(radius) => self.tree.visit_ball(query, radius, visit),
         }
         keys.sort_unstable();
+    }
+}
+
+/// Sub-domain and index in the region of every neighbour of some centres, in ascending order for each.
+#[derive(Debug, Default)]
+struct Task {
+    ends: Vec<usize>,
+    keys: Vec<(u16, u32)>,
+}
+
+/// The rows of all centres of a region.
+#[derive(Debug)]
+pub(crate) struct TreeRows<'a> {
+    tree: &'a RegionTree<'a>,
+    tasks: Vec<Task>,
+    task_centres: usize,
+}
+
+impl TreeRows<'_> {
+    /// The runs of a centre.
+    fn runs(&self, centre: usize) -> impl Iterator<Item = &[(u16, u32)]> {
+        let (task, slot) = (&self.tasks[centre / self.task_centres], centre % self.task_centres);
+        let start = if slot == 0 { 0 } else { task.ends[slot - 1] };
+        task.keys[start..task.ends[slot]].chunk_by(|a, b| a.0 == b.0)
+    }
+}
+
+impl RegionRows for TreeRows<'_> {
+    fn centres(&self) -> &[u32] {
+        &self.tree.centres
+    }
+
+    fn size(&self, centres: Range<usize>) -> (usize, usize) {
+        let runs = centres.flat_map(|centre| self.runs(centre));
+        runs.fold((0, 0), |(runs, edges), run| (runs + 1, edges + run.len()))
+    }
+
+    fn write(&self, centres: Range<usize>, part: Part) {
+        let (mut run, mut edge) = (0, 0);
+        for (centre, offset) in centres.zip(part.run_offsets) {
+            *offset = part.first_run + run as u32;
+            for keys in self.runs(centre) {
+                part.run_subdomains[run] = keys[0].0;
+                part.run_starts[run] = part.first_edge + edge as u32;
+                for (index, &(_, i)) in part.indices[edge..].iter_mut().zip(keys) {
+                    *index = self.tree.region.index(i as usize);
+                }
+                run += 1;
+                edge += keys.len();
+            }
+        }
     }
 }

@@ -4,17 +4,18 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::search::cell_lists::{CellLists, List, Tile};
+use crate::search::cell_lists::{CellLists, Tile};
+use crate::search::cell_rows::{CellRows, Hit, Hits};
 use crate::shape::Rule;
-use crate::simd::{Kernel, LANES, Lanes, dispatch, first};
-use crate::tables::{RegionRows, Rows, Totals};
+use crate::simd::{Kernel, LANES, Lanes, dispatch};
+use crate::tables::Totals;
 
 /// A number of pairs that is not exceeded.
 pub(super) fn most_edges<R: Rule>(lists: &CellLists, rule: &R) -> u64 {
     let of_tile = |tile: &Tile| {
-        let candidates: usize =
-            rule.steps().iter().map(|step| lists.list(shifted(tile.key, *step)).len).sum();
-        candidates as u64 * tile.centres.len() as u64
+        let mut blocks = 0;
+        lists.visit(tile.key, rule.steps(), |_, list| blocks += list.len());
+        (blocks * LANES) as u64 * tile.centres.len() as u64
     };
     lists.tiles().iter().map(of_tile).sum()
 }
@@ -25,10 +26,9 @@ pub(super) fn count<R: Rule>(lists: &CellLists, rule: &R) -> Totals {
 }
 
 /// The rows of all centres, found in tasks of at least `task_centres`.
-pub(super) fn find<'a, R: Rule>(lists: &'a CellLists, rule: &R, task_centres: usize) -> RegionRows<'a> {
+pub(super) fn find<'a, R: Rule>(lists: &'a CellLists, rule: &R, task_centres: usize) -> CellRows<'a> {
     let find = |tiles| dispatch(Find { lists, tiles, rule });
-    let rows: Vec<Vec<Rows>> = tasks(lists, task_centres as u32).into_par_iter().map(find).collect();
-    RegionRows::new(lists.centres(), lists.order(), rows.into_iter().flatten().collect())
+    CellRows::new(lists, tasks(lists, task_centres as u32).into_par_iter().map(find).collect())
 }
 
 /// Cuts the tiles of a region into tasks.
@@ -52,61 +52,30 @@ struct Find<'a, R> {
 }
 
 impl<R: Rule> Kernel for Find<'_, R> {
-    type Output = Vec<Rows>;
+    type Output = Hits;
 
     #[inline(always)]
-    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
+    fn run<L: Lanes>(self, lanes: L) -> Hits {
         let Self { lists, rule, .. } = self;
-        let subdomains = rule.steps().len();
-        let (mut all, mut rows) = (Vec::new(), Rows::default());
-        let mut candidates: Vec<(u16, List)> = Vec::with_capacity(subdomains);
-        let mut hits: Vec<(u32, u16)> = Vec::new();
-        let (mut runs, mut edges) = (0, 0);
+        let mut found = Hits::default();
+        let (mut candidates, mut hits) = (Vec::new(), Vec::new());
         for tile in &lists.tiles()[self.tiles] {
             find_candidates(lists, tile, rule, &mut candidates);
-            let most = candidates.iter().map(|(_, list)| list.len.next_multiple_of(LANES)).sum::<usize>();
-            // Room for one entry more than can be kept.
-            if hits.len() <= most / LANES {
-                hits.resize(most / LANES + 1, (0, 0));
-            }
+            hits.resize(candidates.len() + 1, Hit::new(0, 0));
             for slot in tile.centres.clone() {
                 let centre = lists.position(slot);
-                if !rows.have_room(runs + candidates.len(), edges + most) {
-                    all.push(std::mem::replace(&mut rows, Rows::with_room(subdomains, most)));
-                    (runs, edges) = (0, 0);
+                let mut count = 0;
+                for &candidate in &candidates {
+                    let block = lists.coordinates(candidate.block());
+                    let mask = rule.mask(lanes, block, centre, candidate.subdomain());
+                    // Always written, kept only if it counts: cheaper than a branch.
+                    hits[count] = candidate.with_mask(mask);
+                    count += usize::from(mask != 0);
                 }
-                let mut hit = 0;
-                let mut start_of_run = edges;
-                for &(k, list) in &candidates {
-                    let mut length = 0;
-                    let mut at = 0;
-                    while at < list.len {
-                        let start = list.start + at;
-                        let block = lists.coordinates(start);
-                        let mask = rule.mask(lanes, block, centre, k) & first(list.len - at);
-                        // Always written, kept only if it counts: cheaper than a branch.
-                        hits[hit] = (start as u32, mask);
-                        hit += usize::from(mask != 0);
-                        length += mask.count_ones();
-                        at += LANES;
-                    }
-                    rows.subdomains[runs] = k;
-                    rows.run_starts[runs] = start_of_run as u32;
-                    runs += usize::from(length > 0);
-                    start_of_run += length as usize;
-                }
-                for &(start, mask) in &hits[..hit] {
-                    if let Some(out) = rows.indices[edges..].first_chunk_mut() {
-                        lanes.compress(mask, lists.block_indices(start as usize), out);
-                    }
-                    edges += mask.count_ones() as usize;
-                }
-                rows.run_ends.push(runs as u32);
-                rows.edge_ends.push(edges as u32);
+                found.push(&hits[..count]);
             }
         }
-        all.push(rows);
-        all
+        found
     }
 }
 
@@ -122,19 +91,18 @@ impl<R: Rule> Kernel for Count<'_, R> {
     fn run<L: Lanes>(self, lanes: L) -> Totals {
         let Self { lists, rule } = self;
         let mut totals = Totals::default();
-        let mut candidates = Vec::with_capacity(rule.steps().len());
+        let mut candidates = Vec::new();
         for tile in lists.tiles() {
             find_candidates(lists, tile, rule, &mut candidates);
             for slot in tile.centres.clone() {
                 let centre = lists.position(slot);
-                for &(k, list) in &candidates {
-                    let mut length = 0;
-                    for at in (0..list.len).step_by(LANES) {
-                        let block = lists.coordinates(list.start + at);
-                        length += (rule.mask(lanes, block, centre, k) & first(list.len - at)).count_ones();
-                    }
-                    totals.runs += u64::from(length > 0);
-                    totals.edges += u64::from(length);
+                let mut last = None;
+                for candidate in &candidates {
+                    let (block, k) = (lists.coordinates(candidate.block()), candidate.subdomain());
+                    let found = rule.mask(lanes, block, centre, k).count_ones();
+                    totals.runs += u64::from(found > 0 && last != Some(k));
+                    totals.edges += u64::from(found);
+                    last = if found > 0 { Some(k) } else { last };
                 }
             }
         }
@@ -142,19 +110,11 @@ impl<R: Rule> Kernel for Count<'_, R> {
     }
 }
 
-/// The lists that are not empty, with their sub-domains.
+/// The blocks of the lists, with their sub-domains and no candidate.
 #[inline(always)]
-fn find_candidates<R: Rule>(lists: &CellLists, tile: &Tile, rule: &R, candidates: &mut Vec<(u16, List)>) {
+fn find_candidates<R: Rule>(lists: &CellLists, tile: &Tile, rule: &R, candidates: &mut Vec<Hit>) {
     candidates.clear();
-    for (k, step) in rule.steps().iter().enumerate() {
-        let list = lists.list(shifted(tile.key, *step));
-        if list.len > 0 {
-            candidates.push((k as u16, list));
-        }
-    }
-}
-
-#[inline(always)]
-fn shifted(key: [i64; 3], step: [i64; 3]) -> [i64; 3] {
-    [key[0] + step[0], key[1] + step[1], key[2] + step[2]]
+    lists.visit(tile.key, rule.steps(), |k, list| {
+        list.for_each(|block| candidates.push(Hit::new(block, k as u16)));
+    });
 }

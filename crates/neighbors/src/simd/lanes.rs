@@ -79,12 +79,6 @@ fn dispatch_to<K: Kernel>(set: InstructionSet, kernel: K) -> K::Output {
     kernel.run(Portable)
 }
 
-/// The first mask bits, for a block of `count` candidates.
-#[inline(always)]
-pub(crate) fn first(count: usize) -> u16 {
-    if count >= LANES { u16::MAX } else { (1u16 << count) - 1 }
-}
-
 /// Plain Rust, for machines without a special implementation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Portable;
@@ -155,13 +149,14 @@ mod x86 {
         fn box_mask(self, candidates: Coordinates<'_>, centre: [f32; 3], bounds: &BoxBounds) -> u16 {
             let f = self.avx512f;
             let mut mask = u16::MAX;
+            // Every comparison is made under the mask of those before: masks need not be combined.
             for axis in 0..3 {
                 let points: __m512 = pulp::cast(*candidates[axis]);
                 let difference = f._mm512_sub_ps(points, f._mm512_set1_ps(centre[axis]));
                 let low = f._mm512_set1_ps(bounds.low[axis]);
                 let high = f._mm512_set1_ps(bounds.high[axis]);
-                mask &= f._mm512_cmp_ps_mask::<_CMP_LE_OQ>(low, difference);
-                mask &= f._mm512_cmp_ps_mask::<_CMP_LE_OQ>(difference, high);
+                mask = f._mm512_mask_cmp_ps_mask::<_CMP_LE_OQ>(mask, low, difference);
+                mask = f._mm512_mask_cmp_ps_mask::<_CMP_LE_OQ>(mask, difference, high);
             }
             mask
         }
@@ -294,10 +289,5 @@ mod tests {
                 assert_eq!(dispatch_to(set, &work), expected, "{set}");
             }
         }
-    }
-
-    #[test]
-    fn first_lanes() {
-        assert_eq!([first(0), first(3), first(16), first(99)], [0, 7, 0xffff, 0xffff]);
     }
 }

@@ -5,130 +5,40 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
-use crate::simd::LANES;
 use crate::tables::subdomain_tables::Tables;
 
-/// Neighbours that a buffer of rows has room for.
-const ROOM: usize = 1 << 14;
-
-/// Points whose rows are joined by one thread.
+/// Points whose rows are written by one thread.
 const SECTION: usize = 4096;
 
-/// Rows that one task found, in the order in which it visited the centres.
-#[derive(Debug, Default)]
-pub(crate) struct Rows {
-    /// End of each row in the runs.
-    pub(crate) run_ends: Vec<u32>,
-    /// End of each row in the indices.
-    pub(crate) edge_ends: Vec<u32>,
-    /// Sub-domain of each run; possibly longer than there are runs.
-    pub(crate) subdomains: Vec<u16>,
-    /// Start of each run in the indices; possibly longer than there are runs.
-    pub(crate) run_starts: Vec<u32>,
-    /// Neighbours; possibly longer than there are any.
-    pub(crate) indices: Vec<u32>,
-}
-
-impl Rows {
-    /// Room for [`ROOM`] neighbours, or for a row of so many runs and neighbours if that is more. Several
-    /// of these, none of which grows, save copying a buffer that does.
-    pub(crate) fn with_room(runs: usize, neighbors: usize) -> Self {
-        let indices = ROOM.max(neighbors + LANES);
-        // Shorter runs fill the runs before the neighbours.
-        let runs = (indices / 4).max(runs + 1);
-        Self {
-            subdomains: vec![0; runs],
-            run_starts: vec![0; runs],
-            indices: vec![0; indices],
-            ..Self::default()
-        }
-    }
-
-    /// Appends the next row from sub-domains and neighbours in ascending order; only for rows without room to spare.
-    pub(crate) fn push(&mut self, row: impl Iterator<Item = (u16, u32)>) {
-        let first = self.subdomains.len();
-        for (subdomain, index) in row {
-            if self.subdomains[first..].last() != Some(&subdomain) {
-                self.subdomains.push(subdomain);
-                self.run_starts.push(self.indices.len() as u32);
-            }
-            self.indices.push(index);
-        }
-        self.run_ends.push(self.subdomains.len() as u32);
-        self.edge_ends.push(self.indices.len() as u32);
-    }
-
-    /// Whether so many runs and neighbours fit, with a run and a block of neighbours that are written but
-    /// not kept.
-    #[inline(always)]
-    pub(crate) fn have_room(&self, runs: usize, neighbors: usize) -> bool {
-        self.run_starts.len() > runs && self.indices.len() >= neighbors + LANES
-    }
-
-    /// The runs and the indices of one row.
-    #[inline(always)]
-    fn row(&self, slot: usize) -> (Range<usize>, Range<usize>) {
-        let row = |ends: &[u32]| {
-            let start = if slot == 0 { 0 } else { ends[slot - 1] };
-            start as usize..ends[slot] as usize
-        };
-        (row(&self.run_ends), row(&self.edge_ends))
-    }
-}
-
-/// The rows of all centres of a region.
-#[derive(Debug)]
-pub(crate) struct RegionRows<'a> {
+/// The rows that were found in a region.
+pub(crate) trait RegionRows: Send + Sync {
     /// Packed indices of the centres, in their order.
-    centres: &'a [u32],
-    tasks: Vec<Rows>,
-    /// The task of each centre, and its slot there.
-    slots: Vec<(u32, u32)>,
+    fn centres(&self) -> &[u32];
+
+    /// Number of runs and of neighbours of some of the centres.
+    fn size(&self, centres: Range<usize>) -> (usize, usize);
+
+    /// Writes the rows of some of the centres.
+    fn write(&self, centres: Range<usize>, part: Part);
 }
 
-impl<'a> RegionRows<'a> {
-    /// What the tasks found, one after the other, for the `centres` as they are visited in `order`.
-    pub(crate) fn new(centres: &'a [u32], order: &[u32], tasks: Vec<Rows>) -> Self {
-        let mut slots = vec![(0, 0); order.len()];
-        let mut ranks = order.iter();
-        for (number, task) in (0..).zip(&tasks) {
-            for (slot, &rank) in (0..task.run_ends.len() as u32).zip(&mut ranks) {
-                slots[rank as usize] = (number, slot);
-            }
-        }
-        Self { centres, tasks, slots }
-    }
-
-    /// The centres, a part at a time.
-    fn sections(&self) -> impl Iterator<Item = Section<'_>> {
-        let sections = self.centres.chunks(SECTION).zip(self.slots.chunks(SECTION));
-        sections.map(|(centres, slots)| Section { centres, tasks: &self.tasks, slots })
-    }
+/// The part of the lists that belongs to some consecutive rows.
+#[derive(Debug)]
+pub(crate) struct Part<'a> {
+    /// Runs and neighbours of all rows before.
+    pub(crate) first_run: u32,
+    pub(crate) first_edge: u32,
+    pub(crate) run_offsets: &'a mut [u32],
+    pub(crate) run_subdomains: &'a mut [u16],
+    pub(crate) run_starts: &'a mut [u32],
+    pub(crate) indices: &'a mut [u32],
 }
 
-/// The rows of some consecutive centres.
-#[derive(Debug, Clone, Copy)]
+/// Some consecutive centres of a region.
+#[derive(Clone)]
 struct Section<'a> {
-    centres: &'a [u32],
-    tasks: &'a [Rows],
-    slots: &'a [(u32, u32)],
-}
-
-impl<'a> Section<'a> {
-    /// Each row, as the runs and indices of a task.
-    #[inline(always)]
-    fn rows(self) -> impl Iterator<Item = (&'a Rows, Range<usize>, Range<usize>)> {
-        self.slots.iter().map(move |&(task, slot)| {
-            let task = &self.tasks[task as usize];
-            let (runs, edges) = task.row(slot as usize);
-            (task, runs, edges)
-        })
-    }
-
-    /// Number of runs and of neighbours.
-    fn size(self) -> (usize, usize) {
-        self.rows().fold((0, 0), |(a, b), (_, runs, edges)| (a + runs.len(), b + edges.len()))
-    }
+    rows: &'a dyn RegionRows,
+    centres: Range<usize>,
 }
 
 /// Lists to which rows are appended.
@@ -161,13 +71,25 @@ impl GrowingTables {
     }
 
     /// Appends the rows of the centres of some regions, in their order. So many more neighbours must be allowed.
-    pub(crate) fn append(&mut self, regions: &[RegionRows]) {
-        let sections: Vec<Section> = regions.iter().flat_map(RegionRows::sections).collect();
-        let sizes: Vec<(usize, usize)> = sections.par_iter().map(|section| section.size()).collect();
+    pub(crate) fn append(&mut self, regions: &[Box<dyn RegionRows + '_>]) {
+        let mut sections = Vec::new();
+        for rows in regions {
+            let count = rows.centres().len();
+            let starts = (0..count).step_by(SECTION);
+            sections.extend(
+                starts
+                    .map(|start| Section { rows: rows.as_ref(), centres: start..count.min(start + SECTION) }),
+            );
+        }
+        let size = |section: &Section| section.rows.size(section.centres.clone());
+        let sizes: Vec<(usize, usize)> = sections.par_iter().map(size).collect();
         let points: usize = sections.iter().map(|section| section.centres.len()).sum();
         let (runs, edges) = sizes.iter().fold((0, 0), |(a, b), (runs, edges)| (a + runs, b + edges));
         self.make_room(points, runs, edges);
-        self.parts(&sections, &sizes).into_par_iter().for_each(Part::write);
+        self.parts(&sections, &sizes).into_par_iter().for_each(|(section, centres, part)| {
+            centres.copy_from_slice(&section.rows.centres()[section.centres.clone()]);
+            section.rows.write(section.centres, part);
+        });
         self.points += points;
         self.runs += runs;
         self.edges += edges;
@@ -196,8 +118,12 @@ impl GrowingTables {
         grow(&mut self.tables.indices, self.edges, self.edges + edges, share(edges, self.edges));
     }
 
-    /// Where each of the sections goes.
-    fn parts<'a>(&'a mut self, sections: &[Section<'a>], sizes: &[(usize, usize)]) -> Vec<Part<'a>> {
+    /// Where each of the sections goes: its centres, and the rest.
+    fn parts<'a, 'r>(
+        &'a mut self,
+        sections: &[Section<'r>],
+        sizes: &[(usize, usize)],
+    ) -> Vec<(Section<'r>, &'a mut [u32], Part<'a>)> {
         let tables = &mut self.tables;
         let mut centres_left = &mut tables.centres[self.points..];
         let mut run_offsets_left = &mut tables.run_offsets[self.points..];
@@ -208,13 +134,11 @@ impl GrowingTables {
         sections
             .iter()
             .zip(sizes)
-            .filter_map(|(&section, &(runs, edges))| {
+            .filter_map(|(section, &(runs, edges))| {
                 let points = section.centres.len();
                 let part = Part {
-                    section,
                     first_run,
                     first_edge,
-                    centres: centres_left.split_off_mut(..points)?,
                     run_offsets: run_offsets_left.split_off_mut(..points)?,
                     run_subdomains: subdomains_left.split_off_mut(..runs)?,
                     run_starts: starts_left.split_off_mut(..runs)?,
@@ -222,7 +146,7 @@ impl GrowingTables {
                 };
                 first_run += runs as u32;
                 first_edge += edges as u32;
-                Some(part)
+                Some((section.clone(), centres_left.split_off_mut(..points)?, part))
             })
             .collect()
     }
@@ -236,38 +160,5 @@ fn grow<T: Copy + Default>(values: &mut Vec<T>, filled: usize, needed: usize, wa
         let mut longer = vec![T::default(); wanted.max(needed).max(filled + filled / 4)];
         longer[..filled].copy_from_slice(&values[..filled]);
         *values = longer;
-    }
-}
-
-/// A section, and the part of the lists that belongs to it.
-struct Part<'a> {
-    section: Section<'a>,
-    first_run: u32,
-    first_edge: u32,
-    centres: &'a mut [u32],
-    run_offsets: &'a mut [u32],
-    run_subdomains: &'a mut [u16],
-    run_starts: &'a mut [u32],
-    indices: &'a mut [u32],
-}
-
-impl Part<'_> {
-    fn write(self) {
-        self.centres.copy_from_slice(self.section.centres);
-        let (mut run, mut edge) = (0, 0);
-        for ((rows, runs, edges), offset) in self.section.rows().zip(self.run_offsets) {
-            *offset = self.first_run + run as u32;
-            let (next_run, next_edge) = (run + runs.len(), edge + edges.len());
-            // Starts are counted from the first of the task there, from the first of all here.
-            let shift = (self.first_edge + edge as u32).wrapping_sub(edges.start as u32);
-            for (target, start) in
-                self.run_starts[run..next_run].iter_mut().zip(&rows.run_starts[runs.clone()])
-            {
-                *target = start.wrapping_add(shift);
-            }
-            self.run_subdomains[run..next_run].copy_from_slice(&rows.subdomains[runs]);
-            self.indices[edge..next_edge].copy_from_slice(&rows.indices[edges]);
-            (run, edge) = (next_run, next_edge);
-        }
     }
 }

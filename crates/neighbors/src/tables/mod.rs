@@ -3,5 +3,5 @@
 mod growing_tables;
 mod subdomain_tables;
 
-pub(crate) use growing_tables::{GrowingTables, RegionRows, Rows};
+pub(crate) use growing_tables::{GrowingTables, Part, RegionRows};
 pub(crate) use subdomain_tables::{Chunk, MAX_EDGES, Tables, Totals, concatenate, inverse};

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use neighbors::{KernelShape, SubdomainLists};
+use neighbors::SubdomainLists;
 use rayon::prelude::*;
+
+use crate::zeros::zeros;
 
 /// Edges whose mirrored sub-domain is written together.
 const BLOCK: usize = 16;
@@ -22,7 +24,7 @@ pub(crate) fn inverse_counts(
     counted: &SubdomainLists,
     clouds: &[(Range<usize>, Range<usize>)],
 ) -> Vec<f32> {
-    let mut output = vec![0.0f32; lists.edges()];
+    let mut output = zeros(lists.edges());
     let mut left = &mut output[..];
     let mut tasks_of_clouds = Vec::with_capacity(clouds.len());
     let first_edge = |row: usize| lists.run_starts()[lists.run_offsets()[row] as usize] as usize;
@@ -37,10 +39,11 @@ pub(crate) fn inverse_counts(
         tasks_of_clouds.push((counted_rows.clone(), tasks));
     }
     let shape = lists.shape();
+    let mirrors: Vec<u32> = (0..shape.subdomains()).map(|k| shape.mirror(k) as u32).collect();
     tasks_of_clouds.into_par_iter().for_each(|(counted_rows, tasks)| {
         let table = reciprocals(counted, counted_rows.clone(), shape.subdomains());
         tasks.into_par_iter().for_each(|(rows, output)| {
-            write(lists, shape, rows, (&table, counted_rows.start), output);
+            write(lists, &mirrors, rows, (&table, counted_rows.start), output);
         });
     });
     output
@@ -68,15 +71,16 @@ fn reciprocals(counted: &SubdomainLists, rows: Range<usize>, subdomains: usize) 
     table
 }
 
-/// Writes the inverse counts of the edges of some rows. `table` has the reciprocals of a cloud and its first point.
+/// Writes the inverse counts of the edges of some rows. `mirror_of` has the mirror of each sub-domain, `table` the
+/// reciprocals of a cloud and its first point.
 fn write(
     lists: &SubdomainLists,
-    shape: &KernelShape,
+    mirror_of: &[u32],
     rows: Range<usize>,
     (table, first_point): (&[f32], usize),
     mut output: &mut [f32],
 ) {
-    let subdomains = shape.subdomains();
+    let subdomains = mirror_of.len();
     let (run_offsets, run_starts) = (lists.run_offsets(), lists.run_starts());
     let (run_subdomains, all_indices) = (lists.run_subdomains(), lists.indices());
     // Write the mirrored sub-domain of every edge of a row first, in whole blocks, then loop over its edges once:
@@ -91,7 +95,7 @@ fn write(
         }
         let mut at = 0;
         for run in runs {
-            let mirror = shape.mirror(usize::from(run_subdomains[run])) as u32;
+            let mirror = mirror_of[usize::from(run_subdomains[run])];
             let end = run_starts[run + 1] as usize - first;
             while at < end {
                 mirrors[at..at + BLOCK].fill(mirror);
@@ -111,7 +115,7 @@ fn write(
 
 #[cfg(test)]
 mod tests {
-    use neighbors::{PackedClouds, Search};
+    use neighbors::{KernelShape, PackedClouds, Search};
     use proptest::prelude::*;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;

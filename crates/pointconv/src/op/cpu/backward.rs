@@ -11,10 +11,11 @@ use rayon::prelude::*;
 
 use super::gather;
 use super::lanes::{Blocks, Dispatch, Isa, Kernel};
-use super::problem::{Padded, Problem, in_order_of_points};
+use super::problem::{Padded, Problem, Source, in_order_of_points, put};
 use super::product;
 use super::tile::Tile;
-use super::{CHUNK, Real};
+use super::{CHUNK, Real, TILE};
+use crate::zeros::zeros;
 
 /// At most this many partial sums of the weight gradient, whatever the number of points.
 const MAX_PARTIALS: usize = 64;
@@ -63,31 +64,35 @@ fn run<T: Real, const LI: usize>(
     compute: fn(Chunk<T, LI>),
 ) -> Gradients<T> {
     let Problem { points, subdomains, channels_in, channels_out, lists } = problem;
-    let mut grad_features = vec![T::default(); if inputs.with_features { points * channels_in } else { 0 }];
+    let mut grad_features = zeros(if inputs.with_features { points * channels_in } else { 0 });
     if channels_out == 0 {
         return Gradients { features: grad_features, weight: Vec::new(), bias: Vec::new() };
     }
-    let grad = Padded::<T, 16>::from_rows(inputs.grad, channels_out);
     let transposed = Padded::<T, LI>::from_rows(&transpose(problem, inputs.weight), channels_in);
 
     // Partials are cut by the problem alone: the sums are the same for any number of threads.
     let chunk = CHUNK.max(points.div_ceil(MAX_PARTIALS));
+    let grad = Source::<T, 16>::new(lists, inputs.grad, channels_out, chunk);
+    let blocks_out = channels_out.div_ceil(16);
     let work = |chunk_index: usize, grad_features: &mut [T]| {
         let first = chunk_index * chunk;
         let mut partial = Partial {
-            weight: vec![[T::default(); 16]; subdomains * channels_in * grad.per_row],
-            bias: vec![[T::default(); 16]; grad.per_row],
+            weight: vec![[T::default(); 16]; subdomains * channels_in * blocks_out],
+            bias: vec![[T::default(); 16]; blocks_out],
         };
-        compute(Chunk {
-            problem,
-            features: inputs.features,
-            transposed: &transposed,
-            grad: &grad,
-            inverse_counts: inputs.inverse_counts,
-            with_bias: inputs.centres_are_points,
-            rows: first..(first + chunk).min(points),
-            grad_features,
-            partial: &mut partial,
+        let rows = first..(first + chunk).min(points);
+        grad.with(problem, rows.clone(), |grad| {
+            compute(Chunk {
+                problem,
+                features: inputs.features,
+                transposed: &transposed,
+                grad,
+                inverse_counts: inputs.inverse_counts,
+                with_bias: inputs.centres_are_points,
+                rows,
+                grad_features,
+                partial: &mut partial,
+            });
         });
         partial
     };
@@ -176,7 +181,7 @@ struct Chunk<'a, T, const LI: usize> {
     features: &'a [T],
     /// `[K, C_out, C_in]`.
     transposed: &'a Padded<T, LI>,
-    grad: &'a Padded<T, 16>,
+    grad: gather::Rows<'a, T, 16>,
     /// Per edge: `1/|Ω_i(k)|` of the neighbour's run that holds the centre.
     inverse_counts: &'a [f32],
     /// Whether the gradient of the bias is summed here, over the points.
@@ -187,7 +192,7 @@ struct Chunk<'a, T, const LI: usize> {
     partial: &'a mut Partial<T, 16>,
 }
 
-/// Rows of at most one block: everything about a point stays in registers.
+/// Rows of at most one block.
 struct Narrow<'a, T, const LI: usize>(Chunk<'a, T, LI>);
 
 impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
@@ -198,51 +203,48 @@ impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
         let outputs = Blocks::<T, I, 16>::of(isa);
         let Problem { channels_in, channels_out, .. } = chunk.problem;
         let lists = chunk.problem.lists;
-        let (rows, transposed) = (chunk.grad.blocks(), chunk.transposed.blocks());
+        let (grad, transposed) = (chunk.grad, chunk.transposed.blocks());
+        let edges = (chunk.problem.indices_before(chunk.rows.end), chunk.inverse_counts);
         let with_features = !chunk.grad_features.is_empty();
         let mut bias = outputs.zeros();
-        for row in chunk.rows.clone() {
-            let point = chunk.problem.centre(row);
-            if chunk.with_bias {
-                bias = outputs.add(bias, outputs.load(&rows[point]));
-            }
-            let features = &chunk.features[point * channels_in..(point + 1) * channels_in];
-            let (mut even, mut odd) = (inputs.zeros(), inputs.zeros());
-            for run in chunk.problem.runs(row) {
-                let subdomain = lists.shape().mirror(run.subdomain);
-                let gathered = gather::weighted_sum(
-                    outputs,
-                    rows,
-                    lists.indices(),
-                    chunk.inverse_counts,
-                    run.start,
-                    run.end,
-                );
+        for row in chunk.rows.clone().filter(|_| chunk.with_bias) {
+            bias = outputs.add(bias, outputs.load(grad.of(chunk.problem.centre(row) as u32)));
+        }
+        chunk.partial.bias[0] = outputs.store(bias);
+        let mut tile = Tile::default();
+        let mut gathered = Padded::<T, 16>::zeros(0, 1);
+        let mut sums = Padded::<T, LI>::zeros(TILE, 2);
+        for first in chunk.rows.clone().step_by(TILE) {
+            let here = first..(first + TILE).min(chunk.rows.end);
+            let runs = chunk.problem.run_range(here.clone()).len();
+            gathered.make_room(runs);
+            let gathered = &mut gathered.blocks_mut()[..runs];
+            tile.sort(chunk.problem, here.clone(), |place, run| {
+                gathered[place] = outputs.store(gather::weighted_sum(outputs, grad, edges, run.edges()));
+            });
+            let (sums, _) = sums.blocks_mut().as_chunks_mut::<2>();
+            sums.fill([[T::default(); LI]; 2]);
+            for (subdomain, places, rows) in tile.subdomains() {
+                let subdomain = lists.shape().mirror(subdomain);
+                let gathered = &gathered[places];
+                let features = |n: usize| {
+                    let point = chunk.problem.centre(first + rows[n] as usize);
+                    &chunk.features[point * channels_in..][..channels_in]
+                };
                 let partial = &mut chunk.partial.weight[subdomain * channels_in..][..channels_in];
-                for (sum, &feature) in partial.iter_mut().zip(features) {
-                    *sum = outputs.store(outputs.mul_add(feature, gathered, outputs.load(sum)));
-                }
+                product::add_outer(isa, features, gathered, partial, 1);
                 if with_features {
-                    let gathered = outputs.store(gathered);
                     let weight = &transposed[subdomain * channels_out..][..channels_out];
-                    let (pairs, last) = weight.as_chunks::<2>();
-                    for (factor, pair) in gathered.as_chunks::<2>().0.iter().zip(pairs) {
-                        even = inputs.mul_add(factor[0], inputs.load(&pair[0]), even);
-                        odd = inputs.mul_add(factor[1], inputs.load(&pair[1]), odd);
-                    }
-                    if let [last] = last {
-                        even = inputs.mul_add(gathered[channels_out - 1], inputs.load(last), even);
-                    }
+                    product::multiply_pairs(inputs, gathered, weight, sums, rows);
                 }
             }
             if with_features {
-                let row = row - chunk.rows.start;
-                let input = inputs.store(inputs.add(even, odd));
-                chunk.grad_features[row * channels_in..][..channels_in]
-                    .copy_from_slice(&input[..channels_in]);
+                for (row, [even, odd]) in (first - chunk.rows.start..).zip(&sums[..here.len()]) {
+                    let sum = inputs.store(inputs.add(inputs.load(even), inputs.load(odd)));
+                    put(chunk.grad_features, row, channels_in, sum);
+                }
             }
         }
-        chunk.partial.bias[0] = outputs.store(bias);
     }
 }
 
@@ -255,42 +257,42 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
         let Self(chunk) = self;
         let lanes = Blocks::<T, I, 16>::of(isa);
         let Problem { channels_in, channels_out, lists, .. } = chunk.problem;
-        let (blocks_in, blocks_out) = (chunk.transposed.per_row, chunk.grad.per_row);
+        let (blocks_in, blocks_out) = (chunk.transposed.per_row, channels_out.div_ceil(16));
         let with_features = !chunk.grad_features.is_empty();
         for row in chunk.rows.clone().filter(|_| chunk.with_bias) {
-            for (sum, grad) in chunk.partial.bias.iter_mut().zip(chunk.grad.row(chunk.problem.centre(row))) {
-                *sum = lanes.store(lanes.add(lanes.load(sum), lanes.load(grad)));
+            let point = chunk.problem.centre(row) as u32;
+            for (block, sum) in chunk.partial.bias.iter_mut().enumerate() {
+                let grad = lanes.load(&chunk.grad.from(point, blocks_out, block)[0]);
+                *sum = lanes.store(lanes.add(lanes.load(sum), grad));
             }
         }
-        let rows = chunk.grad.blocks();
         let mut gathered = Vec::new();
         let mut sums = Vec::new();
-        for first in chunk.rows.clone().step_by(CHUNK) {
-            let here = first..(first + CHUNK).min(chunk.rows.end);
+        let mut tile = Tile::default();
+        for first in chunk.rows.clone().step_by(4 * TILE) {
+            let here = first..(first + 4 * TILE).min(chunk.rows.end);
+            gathered.resize(chunk.problem.run_range(here.clone()).len() * blocks_out, [T::default(); 16]);
+            tile.sort(chunk.problem, here.clone(), |place, run| {
+                let inverse = &chunk.inverse_counts[run.edges()];
+                let factor = |e: usize| T::from_reciprocal(inverse[e]);
+                let gathered = &mut gathered[place * blocks_out..(place + 1) * blocks_out];
+                gather::wide_sum(lanes, chunk.grad, &lists.indices()[run.edges()], factor, gathered);
+            });
             sums.clear();
             sums.resize(here.len() * blocks_in, [T::default(); 16]);
-            let tile = Tile::new(chunk.problem, here);
-            for (subdomain, runs) in tile.subdomains() {
+            for (subdomain, places, rows) in tile.subdomains() {
                 let subdomain = lists.shape().mirror(subdomain);
-                gathered.clear();
-                gathered.resize(runs.len() * blocks_out, [T::default(); 16]);
-                for (run, gathered) in runs.iter().zip(gathered.chunks_exact_mut(blocks_out)) {
-                    let inverse = &chunk.inverse_counts[run.start..run.end];
-                    let factor = |e: usize| T::from_reciprocal(inverse[e]);
-                    gather::wide_sum(lanes, rows, &lists.indices()[run.start..run.end], factor, gathered);
-                }
+                let gathered = &gathered[places.start * blocks_out..places.end * blocks_out];
                 let features = |n: usize| {
-                    let point = chunk.problem.centre(first + runs[n].row);
+                    let point = chunk.problem.centre(first + rows[n] as usize);
                     &chunk.features[point * channels_in..][..channels_in]
                 };
                 let partial =
                     subdomain * channels_in * blocks_out..(subdomain + 1) * channels_in * blocks_out;
-                product::add_outer(isa, features, &gathered, &mut chunk.partial.weight[partial], blocks_out);
+                product::add_outer(isa, features, gathered, &mut chunk.partial.weight[partial], blocks_out);
                 if with_features {
                     let weight = chunk.transposed.rows(subdomain * channels_out, channels_out);
-                    product::multiply(isa, (&gathered, channels_out), weight, &mut sums, blocks_in, |n| {
-                        runs[n].row
-                    });
+                    product::multiply(isa, (gathered, channels_out), weight, &mut sums, blocks_in, rows);
                 }
             }
             if with_features {

@@ -1,13 +1,16 @@
 //! `y_i = b + sum_k W_k · mean_{Ω_i(k)}(x)`: one pass over the neighbours, one product per occupied sub-domain.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::gather;
 use super::lanes::{Blocks, Dispatch, Isa, Kernel};
-use super::problem::{Padded, Problem, in_order_of_points};
+use super::problem::{Padded, Problem, Source, in_order_of_points, put};
 use super::product;
 use super::tile::Tile;
-use super::{CHUNK, Real};
+use super::{CHUNK, Real, TILE};
+use crate::zeros::zeros;
 
 /// The output `[P, C_out]`.
 pub(super) fn forward<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
@@ -26,24 +29,28 @@ fn narrow<T: Real + Dispatch<LI>, const LI: usize>(
     weight: &[T],
     bias: &[T],
 ) -> Vec<T> {
-    let features = Padded::<T, LI>::from_rows(features, problem.channels_in);
+    let chunk = (problem.points / 64).clamp(CHUNK, 4 * CHUNK);
+    let features = Source::<T, LI>::new(problem.lists, features, problem.channels_in, chunk);
     let weight = Padded::<T, 16>::from_rows(weight, problem.channels_out);
-    let mut output = vec![T::default(); problem.points * problem.channels_out];
-    output.par_chunks_mut(CHUNK * problem.channels_out).enumerate().for_each(|(chunk, output)| {
-        let (first, features, weight) = (chunk * CHUNK, &features, &weight);
-        let kernel = Narrow::<T, LI> { problem, features, weight, bias, first, output };
-        <T as Dispatch<LI>>::dispatch(kernel);
+    let mut output = zeros(problem.points * problem.channels_out);
+    output.par_chunks_mut(chunk * problem.channels_out).enumerate().for_each(|(n, output)| {
+        let rows = n * chunk..n * chunk + output.len() / problem.channels_out;
+        features.with(problem, rows.clone(), |features| {
+            let kernel = Narrow::<T, LI> { problem, features, weight: weight.blocks(), bias, rows, output };
+            <T as Dispatch<LI>>::dispatch(kernel);
+        });
     });
     output
 }
 
-/// The rows of the lists from `first` on, as many as `output` has.
+/// Some consecutive rows of the lists.
 struct Narrow<'a, T, const LI: usize> {
     problem: Problem<'a>,
-    features: &'a Padded<T, LI>,
-    weight: &'a Padded<T, 16>,
+    features: gather::Rows<'a, T, LI>,
+    weight: &'a [[T; 16]],
     bias: &'a [T],
-    first: usize,
+    rows: Range<usize>,
+    /// `[rows, C_out]`.
     output: &'a mut [T],
 }
 
@@ -52,18 +59,18 @@ impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
     fn run<I: Isa<T, LI>>(self, isa: I) {
         let inputs = Blocks::<T, I, LI>::of(isa);
         let outputs = Blocks::<T, I, 16>::of(isa);
+        let Self { features, .. } = self;
         let Problem { channels_in, channels_out, .. } = self.problem;
-        let indices = self.problem.lists.indices();
-        let (rows, weight) = (self.features.blocks(), self.weight.blocks());
+        let indices = self.problem.indices_before(self.rows.end);
         let mut bias = [T::default(); 16];
         bias[..channels_out].copy_from_slice(self.bias);
-        for (row, output) in self.output.chunks_exact_mut(channels_out).enumerate() {
+        for (place, row) in self.rows.enumerate() {
             // Even and odd input channels have sums of their own, so that one addition need not wait for the other.
             let (mut even, mut odd) = (outputs.load(&bias), outputs.zeros());
-            for run in self.problem.runs(self.first + row) {
-                let sum = gather::sum(inputs, rows, indices, run.start, run.end);
-                let mean = inputs.store(inputs.scale(T::reciprocal(run.end - run.start), sum));
-                let weight = &weight[run.subdomain * channels_in..][..channels_in];
+            for run in self.problem.runs(row) {
+                let sum = gather::sum(inputs, features, indices, run.edges());
+                let mean = inputs.store(inputs.scale(T::reciprocal(run.len()), sum));
+                let weight = &self.weight[run.subdomain * channels_in..][..channels_in];
                 let (pairs, last) = weight.as_chunks::<2>();
                 for (mean, pair) in mean.as_chunks::<2>().0.iter().zip(pairs) {
                     even = outputs.mul_add(mean[0], outputs.load(&pair[0]), even);
@@ -73,22 +80,24 @@ impl<T: Real, const LI: usize> Kernel<T, LI> for Narrow<'_, T, LI> {
                     even = outputs.mul_add(mean[channels_in - 1], outputs.load(last), even);
                 }
             }
-            let sum = outputs.store(outputs.add(even, odd));
-            output.copy_from_slice(&sum[..channels_out]);
+            put(self.output, place, channels_out, outputs.store(outputs.add(even, odd)));
         }
     }
 }
 
 fn wide<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
-    let mut output = vec![T::default(); problem.points * problem.channels_out];
+    let mut output = zeros(problem.points * problem.channels_out);
     if problem.channels_out == 0 {
         return output;
     }
-    let features = Padded::<T, 16>::from_rows(features, problem.channels_in);
+    let features = Source::<T, 16>::new(problem.lists, features, problem.channels_in, CHUNK);
     let weight = Padded::<T, 16>::from_rows(weight, problem.channels_out);
-    output.par_chunks_mut(CHUNK * problem.channels_out).enumerate().for_each(|(chunk, output)| {
-        let (first, features, weight) = (chunk * CHUNK, &features, &weight);
-        <T as Dispatch<16>>::dispatch(Wide { problem, features, weight, bias, first, output });
+    output.par_chunks_mut(CHUNK * problem.channels_out).enumerate().for_each(|(n, output)| {
+        let rows = n * CHUNK..n * CHUNK + output.len() / problem.channels_out;
+        features.with(problem, rows.clone(), |features| {
+            let kernel = Wide { problem, features, weight: &weight, bias, first: rows.start, output };
+            <T as Dispatch<16>>::dispatch(kernel);
+        });
     });
     output
 }
@@ -96,7 +105,7 @@ fn wide<T: Real>(problem: Problem, features: &[T], weight: &[T], bias: &[T]) -> 
 /// The rows of the lists from `first` on, as many as `output` has.
 struct Wide<'a, T> {
     problem: Problem<'a>,
-    features: &'a Padded<T, 16>,
+    features: gather::Rows<'a, T, 16>,
     weight: &'a Padded<T, 16>,
     bias: &'a [T],
     first: usize,
@@ -108,31 +117,32 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
     fn run<I: Isa<T, 16>>(self, isa: I) {
         let lanes = Blocks::<T, I, 16>::of(isa);
         let Problem { channels_in, channels_out, .. } = self.problem;
-        let (blocks_in, blocks_out) = (self.features.per_row, self.weight.per_row);
-        let points = self.output.len() / channels_out;
+        let (blocks_in, blocks_out) = (channels_in.div_ceil(16), self.weight.per_row);
         let indices = self.problem.lists.indices();
-        let mut sums = vec![[T::default(); 16]; points * blocks_out];
-        let mut means = Vec::new();
-        let tile = Tile::new(self.problem, self.first..self.first + points);
-        for (subdomain, runs) in tile.subdomains() {
-            means.clear();
-            means.resize(runs.len() * blocks_in, [T::default(); 16]);
-            for (run, means) in runs.iter().zip(means.chunks_exact_mut(blocks_in.max(1))) {
-                let inverse_count = T::reciprocal(run.end - run.start);
-                gather::wide_sum(
-                    lanes,
-                    self.features.blocks(),
-                    &indices[run.start..run.end],
-                    |_| inverse_count,
-                    means,
-                );
+        let (mut means, mut sums) = (Vec::new(), Vec::new());
+        let mut tile = Tile::default();
+        for (n, output) in self.output.chunks_mut(TILE * channels_out).enumerate() {
+            let first = self.first + n * TILE;
+            let here = first..first + output.len() / channels_out;
+            let runs = self.problem.run_range(here.clone()).len();
+            means.resize(runs * blocks_in, [T::default(); 16]);
+            tile.sort(self.problem, here.clone(), |place, run| {
+                let inverse_count = T::reciprocal(run.len());
+                let mean = &mut means[place * blocks_in..(place + 1) * blocks_in];
+                let neighbours = &indices[run.edges()];
+                gather::wide_sum(lanes, self.features, neighbours, |_| inverse_count, mean);
+            });
+            sums.clear();
+            sums.resize(here.len() * blocks_out, [T::default(); 16]);
+            for (subdomain, places, rows) in tile.subdomains() {
+                let means = &means[places.start * blocks_in..places.end * blocks_in];
+                let weight = self.weight.rows(subdomain * channels_in, channels_in);
+                product::multiply(isa, (means, channels_in), weight, &mut sums, blocks_out, rows);
             }
-            let weight = self.weight.rows(subdomain * channels_in, channels_in);
-            product::multiply(isa, (&means, channels_in), weight, &mut sums, blocks_out, |n| runs[n].row);
-        }
-        for (output, sums) in self.output.chunks_exact_mut(channels_out).zip(sums.chunks_exact(blocks_out)) {
-            for ((output, &sum), &bias) in output.iter_mut().zip(sums.as_flattened()).zip(self.bias) {
-                *output = sum + bias;
+            for (output, sums) in output.chunks_exact_mut(channels_out).zip(sums.chunks_exact(blocks_out)) {
+                for ((output, &sum), &bias) in output.iter_mut().zip(sums.as_flattened()).zip(self.bias) {
+                    *output = sum + bias;
+                }
             }
         }
     }

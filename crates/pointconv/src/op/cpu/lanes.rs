@@ -9,6 +9,9 @@ use pulp::{Scalar, Simd};
 ///
 /// Values of the type `Block` stay in registers, where arrays would go through memory and back with every operation.
 pub(super) trait Lanes<T, const L: usize>: Copy {
+    /// Blocks that a matrix product keeps per row: as many as there are registers for.
+    const BLOCKS: usize;
+
     type Block: Copy;
     type Keep: Copy;
 
@@ -37,10 +40,9 @@ pub(super) trait Lanes<T, const L: usize>: Copy {
 }
 
 /// An instruction set, as seen by a kernel that works with blocks of `L` and of 16 channels.
-pub(super) trait Isa<T, const L: usize>: Lanes<T, L> + Lanes<T, 16> {
-    /// Blocks of 16 channels that a matrix product keeps per row: as many as there are registers for.
-    const BLOCKS: usize;
-}
+pub(super) trait Isa<T, const L: usize>: Lanes<T, L> + Lanes<T, 16> {}
+
+impl<T, I: Lanes<T, L> + Lanes<T, 16>, const L: usize> Isa<T, L> for I {}
 
 /// The operations on blocks of `L` channels.
 #[derive(Clone, Copy)]
@@ -120,8 +122,10 @@ pub(super) trait Dispatch<const L: usize>: Sized {
 
 /// Blocks made of `$n` registers of the vectors of `$vectors`.
 macro_rules! impl_lanes {
-    ($set:ty: $($t:ty, $lanes:literal = $n:literal x $vectors:ty, $from:expr;)*) => {
+    ($set:ty: $($t:ty, $lanes:literal = $n:literal x $vectors:ty, $from:expr, $blocks:literal;)*) => {
         $(impl Lanes<$t, $lanes> for $set {
+            const BLOCKS: usize = $blocks;
+
             type Block = [<$vectors as Vectors<$t>>::Register; $n];
 
             type Keep = <$vectors as Vectors<$t>>::Mask;
@@ -273,67 +277,46 @@ impl_vectors!(
     mul_add_e_f64s
 );
 
-macro_rules! impl_isa {
-    ($set:ty: f32 $narrow:literal, f64 $wide:literal) => {
-        impl<const L: usize> Isa<f32, L> for $set
-        where
-            Self: Lanes<f32, L>,
-        {
-            const BLOCKS: usize = $narrow;
-        }
-        impl<const L: usize> Isa<f64, L> for $set
-        where
-            Self: Lanes<f64, L>,
-        {
-            const BLOCKS: usize = $wide;
-        }
-    };
-}
-
 impl_lanes!(Scalar:
-    f32, 4 = 4 x Scalar, |s| s;
-    f32, 16 = 16 x Scalar, |s| s;
-    f64, 4 = 4 x Scalar, |s| s;
-    f64, 16 = 16 x Scalar, |s| s;
+    f32, 4 = 4 x Scalar, |s| s, 1;
+    f32, 16 = 16 x Scalar, |s| s, 1;
+    f64, 4 = 4 x Scalar, |s| s, 1;
+    f64, 16 = 16 x Scalar, |s| s, 1;
 );
-impl_isa!(Scalar: f32 1, f64 1);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use pulp::x86::{V3, V3_128b, V4};
 
-    use super::{Isa, Lanes, Vectors};
+    use super::{Lanes, Vectors};
 
     impl_lanes!(V3:
-        f32, 4 = 1 x V3_128b, V3_128b;
-        f32, 16 = 2 x V3, |v| v;
-        f64, 4 = 1 x V3, |v| v;
-        f64, 16 = 4 x V3, |v| v;
+        f32, 4 = 1 x V3_128b, V3_128b, 1;
+        f32, 16 = 2 x V3, |v| v, 1;
+        f64, 4 = 1 x V3, |v| v, 1;
+        f64, 16 = 4 x V3, |v| v, 1;
     );
-    impl_isa!(V3: f32 1, f64 1);
 
     impl_lanes!(V4:
-        f32, 4 = 1 x V3_128b, |v4: V4| V3_128b(*v4);
-        f32, 16 = 1 x V4, |v| v;
-        f64, 4 = 1 x V3, |v4: V4| *v4;
-        f64, 16 = 2 x V4, |v| v;
+        f32, 4 = 1 x V3_128b, |v4: V4| V3_128b(*v4), 4;
+        f32, 16 = 1 x V4, |v| v, 4;
+        f64, 4 = 1 x V3, |v4: V4| *v4, 2;
+        f64, 16 = 2 x V4, |v| v, 2;
     );
-    impl_isa!(V4: f32 4, f64 2);
 }
 
 #[cfg(target_arch = "aarch64")]
 mod arm {
     use pulp::aarch64::Neon;
 
-    use super::{Isa, Lanes, Vectors};
+    use super::{Lanes, Vectors};
 
     impl_lanes!(Neon:
-        f32, 4 = 1 x Neon, |v| v;
-        f32, 16 = 4 x Neon, |v| v;
-        f64, 4 = 2 x Neon, |v| v;
-        f64, 16 = 8 x Neon, |v| v;
+        f32, 4 = 1 x Neon, |v| v, 1;
+        f32, 16 = 4 x Neon, |v| v, 1;
+        f64, 4 = 2 x Neon, |v| v, 1;
+        f64, 16 = 8 x Neon, |v| v, 1;
     );
-    impl_isa!(Neon: f32 1, f64 1);
 }
 
 /// Carries the work into code compiled for an instruction set.

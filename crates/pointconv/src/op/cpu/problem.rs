@@ -1,9 +1,11 @@
 //! The sizes and lists of one call, and the layout that the kernels read.
 
+use std::ops::Range;
+
 use neighbors::SubdomainLists;
 use rayon::prelude::*;
 
-use super::Real;
+use super::{Real, gather};
 
 /// One pass over the lists: its sizes and its rows.
 #[derive(Clone, Copy)]
@@ -17,12 +19,26 @@ pub(super) struct Problem<'a> {
 }
 
 /// The neighbours of one centre in one of its occupied sub-domains.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Run {
     pub(super) subdomain: usize,
     /// The neighbours, as a range of all edges.
     pub(super) start: usize,
     pub(super) end: usize,
+}
+
+impl Run {
+    /// Number of neighbours.
+    #[inline(always)]
+    pub(super) fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// The neighbours, as a range of all edges.
+    #[inline(always)]
+    pub(super) fn edges(self) -> Range<usize> {
+        self.start..self.end
+    }
 }
 
 impl<'a> Problem<'a> {
@@ -32,11 +48,25 @@ impl<'a> Problem<'a> {
         self.lists.centres()[row] as usize
     }
 
+    /// The runs of some rows of the lists.
+    #[inline(always)]
+    pub(super) fn run_range(&self, rows: Range<usize>) -> Range<usize> {
+        let offsets = self.lists.run_offsets();
+        offsets[rows.start] as usize..offsets[rows.end] as usize
+    }
+
+    /// The neighbours of all rows before one: gathers read ahead, but not into clouds of which they have no rows.
+    #[inline(always)]
+    pub(super) fn indices_before(&self, row: usize) -> &'a [u32] {
+        let lists = self.lists;
+        &lists.indices()[..lists.run_starts()[lists.run_offsets()[row] as usize] as usize]
+    }
+
     /// The occupied sub-domains of a row of the lists, in rising order.
     #[inline(always)]
     pub(super) fn runs(&self, row: usize) -> impl Iterator<Item = Run> + use<'a> {
         let lists = self.lists;
-        let range = lists.run_offsets()[row] as usize..lists.run_offsets()[row + 1] as usize;
+        let range = self.run_range(row..row + 1);
         let bounds = lists.run_starts()[range.start..=range.end].windows(2);
         lists.run_subdomains()[range].iter().zip(bounds).map(|(&subdomain, bounds)| Run {
             subdomain: usize::from(subdomain),
@@ -63,6 +93,81 @@ pub(super) fn in_order_of_points<T: Real>(lists: &SubdomainLists, values: Vec<T>
     sorted
 }
 
+/// Copies rows of `width` channels to whole blocks.
+#[inline(always)]
+fn copy_rows<T: Real, const L: usize>(blocks: &mut [[T; L]], source: &[T], width: usize) {
+    let rows = blocks.chunks_exact_mut(width.div_ceil(L).max(1)).zip(0..source.len() / width.max(1));
+    for (blocks, row) in rows {
+        for (b, block) in blocks.iter_mut().enumerate() {
+            let (at, count) = (row * width + b * L, width - b * L);
+            // A copy of known length and a selection are faster than a copy of `count` values.
+            match source[at..].first_chunk::<L>() {
+                Some(values) => {
+                    for l in 0..L {
+                        block[l] = if l < count { values[l] } else { T::default() };
+                    }
+                }
+                None => block[..count.min(L)].copy_from_slice(&source[at..at + count.min(L)]),
+            }
+        }
+    }
+}
+
+/// Writes the first `width` channels of a block to a row of `[rows, width]`. What it writes behind them belongs to the
+/// rows that follow: they must be written later.
+#[inline(always)]
+pub(super) fn put<T: Copy, const L: usize>(rows: &mut [T], row: usize, width: usize, block: [T; L]) {
+    let rows = &mut rows[row * width..];
+    match rows.first_chunk_mut() {
+        Some(target) => *target = block,
+        None => rows[..width].copy_from_slice(&block[..width]),
+    }
+}
+
+/// Rows `[P, width]` of at most one block, for gathers in chunks of the lists.
+///
+/// The clouds of a chunk are padded when it needs them: in one pass, to where they stay in the cache. Only clouds that are
+/// much larger than a chunk are padded all at once.
+pub(super) struct Source<'a, T, const L: usize> {
+    rows: &'a [T],
+    width: usize,
+    padded: Option<Padded<T, L>>,
+}
+
+impl<'a, T: Real, const L: usize> Source<'a, T, L> {
+    /// Rows for chunks of `chunk` rows of the lists.
+    pub(super) fn new(lists: &SubdomainLists, rows: &'a [T], width: usize, chunk: usize) -> Self {
+        let largest = lists.clouds().ranges().map(|cloud| cloud.len()).max().unwrap_or(0);
+        Self { rows, width, padded: (largest > 4 * chunk).then(|| Padded::from_rows(rows, width)) }
+    }
+
+    /// Calls `work` with the rows that the runs of some rows of the lists read.
+    #[inline(always)]
+    pub(super) fn with<R>(
+        &self,
+        problem: Problem,
+        rows: Range<usize>,
+        work: impl FnOnce(gather::Rows<T, L>) -> R,
+    ) -> R {
+        if let Some(padded) = &self.padded {
+            return work(gather::Rows { blocks: padded.blocks(), first: 0 });
+        }
+        let starts = problem.lists.run_starts();
+        let runs = problem.run_range(rows);
+        let edges = &problem.lists.indices()[starts[runs.start] as usize..starts[runs.end] as usize];
+        let offsets = problem.lists.clouds().offsets();
+        // Clouds do not mix, and the rows of the lists are cloud by cloud.
+        let cloud_after = |point: u32| offsets.partition_point(|&start| start <= point as usize);
+        let [first, end] = match edges {
+            [first, .., last] => [offsets[cloud_after(*first) - 1], offsets[cloud_after(*last)]],
+            [only] => [*only as usize, *only as usize + 1],
+            [] => [0, 0],
+        };
+        let padded = Padded::from_few_rows(&self.rows[first * self.width..end * self.width], self.width);
+        work(gather::Rows { blocks: padded.blocks(), first: first as u32 })
+    }
+}
+
 /// Bytes that the memory moves together; a block that straddles two of them costs two.
 const CACHE_LINE: usize = 64;
 
@@ -76,32 +181,55 @@ pub(super) struct Padded<T, const L: usize> {
 }
 
 impl<T: Real, const L: usize> Padded<T, L> {
-    /// Copies `[rows, width]`, row major.
-    pub(super) fn from_rows(source: &[T], width: usize) -> Self {
-        let per_row = width.div_ceil(L);
-        let rows = source.len().checked_div(width).unwrap_or(0);
+    /// Rows of zeros, `per_row` blocks each.
+    pub(super) fn zeros(rows: usize, per_row: usize) -> Self {
         let size = rows * per_row * L;
         let mut values = vec![T::default(); size + CACHE_LINE / size_of::<T>()];
         let start = values.as_ptr().align_offset(CACHE_LINE).min(CACHE_LINE / size_of::<T>());
         values.truncate(start + size);
+        Self { values, start, per_row }
+    }
+
+    /// Makes room for so many rows; what they hold is not defined.
+    #[inline(always)]
+    pub(super) fn make_room(&mut self, rows: usize) {
+        if self.blocks().len() < rows * self.per_row {
+            *self = Self::zeros(2 * rows, self.per_row);
+        }
+    }
+
+    /// Copies `[rows, width]`, row major.
+    pub(super) fn from_rows(source: &[T], width: usize) -> Self {
+        let per_row = width.div_ceil(L);
+        let mut padded = Self::zeros(source.len().checked_div(width).unwrap_or(0), per_row);
+        let start = padded.start;
         if width > 0 {
-            values[start..]
+            padded.values[start..]
                 .par_chunks_mut(per_row * L * super::CHUNK)
                 .zip(source.par_chunks(width * super::CHUNK))
-                .for_each(|(values, source)| {
-                    for (row, source) in values.chunks_exact_mut(per_row * L).zip(source.chunks_exact(width))
-                    {
-                        row[..width].copy_from_slice(source);
-                    }
-                });
+                .for_each(|(values, source)| copy_rows::<T, L>(values.as_chunks_mut().0, source, width));
         }
-        Self { values, start, per_row }
+        padded
+    }
+
+    /// Copies some rows by one thread.
+    #[inline(always)]
+    fn from_few_rows(source: &[T], width: usize) -> Self {
+        let mut padded = Self::zeros(source.len().checked_div(width).unwrap_or(0), width.div_ceil(L));
+        copy_rows(padded.blocks_mut(), source, width);
+        padded
     }
 
     /// All blocks, `per_row` for each row.
     #[inline(always)]
     pub(super) fn blocks(&self) -> &[[T; L]] {
         self.values[self.start..].as_chunks().0
+    }
+
+    /// All blocks, to be written.
+    #[inline(always)]
+    pub(super) fn blocks_mut(&mut self) -> &mut [[T; L]] {
+        self.values[self.start..].as_chunks_mut().0
     }
 
     /// The blocks of one row.

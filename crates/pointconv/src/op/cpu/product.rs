@@ -1,10 +1,16 @@
 //! Matrix products over the runs of one sub-domain, tiled so that the sums stay in registers.
 
 use super::Real;
-use super::lanes::{Blocks, Isa};
+use super::lanes::{Blocks, Lanes};
 
 /// Rows of a product that are summed together.
 const ROWS: usize = 6;
+
+/// Rows of a product with two sums each that are summed together.
+const PAIR_ROWS: usize = 4;
+
+/// Sums of one block that are kept together.
+const OUTER_ROWS: usize = 9;
 
 /// A row of every matrix is `blocks` blocks of 16 channels.
 type Rows<'a, T> = &'a [[T; 16]];
@@ -14,13 +20,13 @@ type Rows<'a, T> = &'a [[T; 16]];
 /// # Shapes
 /// factors `[N, factor_blocks]`, weight `[width, blocks]`, sums `[.., blocks]`, in blocks of 16 channels.
 #[inline(always)]
-pub(super) fn multiply<T: Real, I: Isa<T, 16>>(
+pub(super) fn multiply<T: Real, I: Lanes<T, 16>>(
     isa: I,
     (factors, width): (Rows<T>, usize),
     weight: Rows<T>,
     sums: &mut [[T; 16]],
     blocks: usize,
-    rows: impl Fn(usize) -> usize,
+    rows: &[u32],
 ) {
     if width == 0 {
         return;
@@ -32,18 +38,18 @@ pub(super) fn multiply<T: Real, I: Isa<T, 16>>(
     while n < count {
         if n + ROWS <= count {
             let (factors, rows) =
-                (std::array::from_fn(|r| factors(n + r)), std::array::from_fn(|r| rows(n + r)));
+                (std::array::from_fn(|r| factors(n + r)), std::array::from_fn(|r| rows[n + r] as usize));
             multiply_rows::<T, I, ROWS>(isa, factors, weight, sums, blocks, rows);
             n += ROWS;
         } else {
-            multiply_rows::<T, I, 1>(isa, [factors(n)], weight, sums, blocks, [rows(n)]);
+            multiply_rows::<T, I, 1>(isa, [factors(n)], weight, sums, blocks, [rows[n] as usize]);
             n += 1;
         }
     }
 }
 
 #[inline(always)]
-fn multiply_rows<T: Real, I: Isa<T, 16>, const R: usize>(
+fn multiply_rows<T: Real, I: Lanes<T, 16>, const R: usize>(
     isa: I,
     factors: [&[T]; R],
     weight: Rows<T>,
@@ -71,7 +77,7 @@ fn multiply_rows<T: Real, I: Isa<T, 16>, const R: usize>(
 
 /// `R` rows, `B` blocks from `block` on.
 #[inline(always)]
-fn multiply_blocks<T: Real, I: Isa<T, 16>, const R: usize, const B: usize>(
+fn multiply_blocks<T: Real, I: Lanes<T, 16>, const R: usize, const B: usize>(
     isa: I,
     factors: [&[T]; R],
     weight: Rows<T>,
@@ -105,12 +111,72 @@ fn multiply_blocks<T: Real, I: Isa<T, 16>, const R: usize, const B: usize>(
     }
 }
 
+/// `sums[rows[n]] += sum_c factors[n][c] · weight[c]` for all `n`, for rows of one block. Even `c` are added to the first
+/// block of a row of sums and odd ones to the second, so that one addition need not wait for the other. No row comes twice.
+///
+/// # Shapes
+/// factors `[N]` blocks of `F` channels, weight `[width]` and sums `[.., 2]` blocks of `L` channels.
+#[inline(always)]
+pub(super) fn multiply_pairs<T: Real, I: Lanes<T, L>, const F: usize, const L: usize>(
+    lanes: Blocks<T, I, L>,
+    factors: &[[T; F]],
+    weight: &[[T; L]],
+    sums: &mut [[[T; L]; 2]],
+    rows: &[u32],
+) {
+    let (groups, rest) = factors.as_chunks::<PAIR_ROWS>();
+    for (n, factors) in groups.iter().enumerate() {
+        multiply_pair_rows(
+            lanes,
+            factors,
+            weight,
+            sums,
+            std::array::from_fn(|r| rows[PAIR_ROWS * n + r] as usize),
+        );
+    }
+    for (n, factors) in rest.iter().enumerate() {
+        multiply_pair_rows(lanes, &[*factors], weight, sums, [rows[PAIR_ROWS * groups.len() + n] as usize]);
+    }
+}
+
+#[inline(always)]
+fn multiply_pair_rows<T: Real, I: Lanes<T, L>, const F: usize, const L: usize, const R: usize>(
+    lanes: Blocks<T, I, L>,
+    factors: &[[T; F]; R],
+    weight: &[[T; L]],
+    sums: &mut [[[T; L]; 2]],
+    rows: [usize; R],
+) {
+    let (mut even, mut odd) = ([lanes.zeros(); R], [lanes.zeros(); R]);
+    for r in 0..R {
+        let [first, second] = &sums[rows[r]];
+        (even[r], odd[r]) = (lanes.load(first), lanes.load(second));
+    }
+    let (pairs, last) = weight.as_chunks::<2>();
+    for c in 0..pairs.len().min(F / 2) {
+        let columns = [lanes.load(&pairs[c][0]), lanes.load(&pairs[c][1])];
+        for r in 0..R {
+            even[r] = lanes.mul_add(factors[r][2 * c], columns[0], even[r]);
+            odd[r] = lanes.mul_add(factors[r][2 * c + 1], columns[1], odd[r]);
+        }
+    }
+    if let [last] = last {
+        let column = lanes.load(last);
+        for r in 0..R {
+            even[r] = lanes.mul_add(factors[r][weight.len() - 1], column, even[r]);
+        }
+    }
+    for r in 0..R {
+        sums[rows[r]] = [lanes.store(even[r]), lanes.store(odd[r])];
+    }
+}
+
 /// `sums[c] += sum_n features(n)[c] · gathered[n]`: the outer products of the runs, added in their order.
 ///
 /// # Shapes
 /// features(n) `[width]`, gathered `[N, blocks]`, sums `[width, blocks]`, in blocks of 16 channels.
 #[inline(always)]
-pub(super) fn add_outer<'a, T: Real, I: Isa<T, 16>>(
+pub(super) fn add_outer<'a, T: Real, I: Lanes<T, 16>>(
     isa: I,
     features: impl Fn(usize) -> &'a [T] + Copy,
     gathered: Rows<T>,
@@ -120,7 +186,10 @@ pub(super) fn add_outer<'a, T: Real, I: Isa<T, 16>>(
     let width = sums.len() / blocks;
     let mut c = 0;
     while c < width {
-        if c + ROWS <= width {
+        if blocks == 1 && c + OUTER_ROWS <= width {
+            outer_rows::<T, I, OUTER_ROWS>(isa, features, gathered, sums, blocks, c);
+            c += OUTER_ROWS;
+        } else if c + ROWS <= width {
             outer_rows::<T, I, ROWS>(isa, features, gathered, sums, blocks, c);
             c += ROWS;
         } else if c + 3 <= width {
@@ -134,7 +203,7 @@ pub(super) fn add_outer<'a, T: Real, I: Isa<T, 16>>(
 }
 
 #[inline(always)]
-fn outer_rows<'a, T: Real, I: Isa<T, 16>, const R: usize>(
+fn outer_rows<'a, T: Real, I: Lanes<T, 16>, const R: usize>(
     isa: I,
     features: impl Fn(usize) -> &'a [T] + Copy,
     gathered: Rows<T>,
@@ -162,7 +231,7 @@ fn outer_rows<'a, T: Real, I: Isa<T, 16>, const R: usize>(
 
 /// The channels `c..c + R`, `B` blocks from `block` on.
 #[inline(always)]
-fn outer_blocks<'a, T: Real, I: Isa<T, 16>, const R: usize, const B: usize>(
+fn outer_blocks<'a, T: Real, I: Lanes<T, 16>, const R: usize, const B: usize>(
     isa: I,
     features: impl Fn(usize) -> &'a [T],
     gathered: Rows<T>,

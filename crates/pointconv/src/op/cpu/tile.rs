@@ -3,52 +3,54 @@
 use std::ops::Range;
 
 use super::Problem;
+use super::problem::Run;
 
 /// The runs of consecutive rows, sub-domain by sub-domain, in the order of the rows within each.
+#[derive(Default)]
 pub(super) struct Tile {
     /// Start of each sub-domain in the runs, and the end of the last.
-    starts: Vec<usize>,
-    runs: Vec<TileRun>,
-}
-
-/// One run of a tile.
-#[derive(Clone, Copy, Default)]
-pub(super) struct TileRun {
-    /// The row, counted from the first of the tile.
-    pub(super) row: usize,
-    /// Its neighbours, as a range of all edges.
-    pub(super) start: usize,
-    pub(super) end: usize,
+    starts: Vec<u32>,
+    /// Where the next run of each sub-domain goes.
+    cursors: Vec<u32>,
+    /// The row of each run, counted from the first of the tile; longer than there are runs.
+    rows: Vec<u32>,
 }
 
 impl Tile {
-    pub(super) fn new(problem: Problem, rows: Range<usize>) -> Self {
-        let lists = problem.lists;
-        let all = lists.run_offsets()[rows.start] as usize..lists.run_offsets()[rows.end] as usize;
-        let mut starts = vec![0; problem.subdomains + 1];
-        for &subdomain in &lists.run_subdomains()[all.clone()] {
-            starts[usize::from(subdomain) + 1] += 1;
+    /// Takes the runs of `rows`: calls `visit` with each, in the order of the lists, and with its place among the sorted.
+    #[inline(always)]
+    pub(super) fn sort(&mut self, problem: Problem, rows: Range<usize>, mut visit: impl FnMut(usize, Run)) {
+        let all = problem.run_range(rows.clone());
+        self.starts.clear();
+        self.starts.resize(problem.subdomains + 1, 0);
+        if self.rows.len() < all.len() {
+            self.rows.resize(2 * all.len(), 0);
+        }
+        for &subdomain in &problem.lists.run_subdomains()[all] {
+            self.starts[usize::from(subdomain) + 1] += 1;
         }
         for k in 0..problem.subdomains {
-            starts[k + 1] += starts[k];
+            self.starts[k + 1] += self.starts[k];
         }
-        let mut cursors = starts.clone();
-        let mut runs = vec![TileRun::default(); all.len()];
-        for (place, row) in rows.enumerate() {
+        self.cursors.clone_from(&self.starts);
+        for (place, row) in (0..).zip(rows) {
             for run in problem.runs(row) {
-                let cursor = &mut cursors[run.subdomain];
-                runs[*cursor] = TileRun { row: place, start: run.start, end: run.end };
+                let cursor = &mut self.cursors[run.subdomain];
+                self.rows[*cursor as usize] = place;
+                visit(*cursor as usize, run);
                 *cursor += 1;
             }
         }
-        Self { starts, runs }
     }
 
-    /// The occupied sub-domains with their runs, in rising order.
-    pub(super) fn subdomains(&self) -> impl Iterator<Item = (usize, &[TileRun])> {
+    /// The occupied sub-domains in rising order, with the places of their runs and the row of each, counted from the
+    /// first of the tile.
+    #[inline(always)]
+    pub(super) fn subdomains(&self) -> impl Iterator<Item = (usize, Range<usize>, &[u32])> {
         let bounds = self.starts.windows(2).enumerate();
-        bounds
-            .filter(|(_, bounds)| bounds[0] < bounds[1])
-            .map(|(k, bounds)| (k, &self.runs[bounds[0]..bounds[1]]))
+        bounds.filter(|(_, bounds)| bounds[0] < bounds[1]).map(|(k, bounds)| {
+            let places = bounds[0] as usize..bounds[1] as usize;
+            (k, places.clone(), &self.rows[places])
+        })
     }
 }

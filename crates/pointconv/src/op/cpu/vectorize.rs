@@ -6,7 +6,7 @@ use neighbors::InstructionSet;
 ///
 /// No multiplication is fused with an addition, so the results have the same bits with every set.
 #[inline(always)]
-pub(super) fn vectorized(work: impl FnOnce()) {
+pub(in crate::op) fn vectorized(work: impl FnOnce()) {
     match InstructionSet::current() {
         #[cfg(target_arch = "x86_64")]
         InstructionSet::Avx512 => {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cube")]
 mod cube;
+mod exp;
 
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -10,7 +11,11 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Tensor, TensorData};
+use neighbors::InstructionSet;
 use rayon::prelude::*;
+
+use super::cpu::vectorized;
+use crate::zeros::zeros;
 
 const ALPHA: f32 = 1.673_263_2;
 const GAMMA: f32 = 1.050_701;
@@ -44,8 +49,21 @@ pub fn selu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(<Dispatch as SeluBackend>::selu(input.into_dispatch()))
 }
 
-fn forward(x: f32) -> f32 {
-    if x > 0.0 { GAMMA * x } else { (GAMMA * ALPHA) * (x.exp() - 1.0) }
+/// SELU of some values.
+fn forward(x: &[f32], y: &mut [f32]) {
+    if InstructionSet::current() == InstructionSet::Portable {
+        // Without instructions for it, a fused multiplication and addition is slow.
+        return each(x, y, f32::exp);
+    }
+    vectorized(|| each(x, y, exp::exp));
+}
+
+#[inline(always)]
+fn each(x: &[f32], y: &mut [f32], exp: impl Fn(f32) -> f32) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        let low = (GAMMA * ALPHA) * (exp(x) - 1.0);
+        *y = if x > 0.0 { GAMMA * x } else { low };
+    }
 }
 
 fn backward(y: f32, grad: f32) -> f32 {
@@ -56,12 +74,8 @@ impl SeluBackend for Flex {
     fn selu(input: FloatTensor<Self>) -> FloatTensor<Self> {
         let input = input.to_contiguous();
         let x: &[f32] = input.as_slice().expect("SELU is computed in f32");
-        let mut y = vec![0.0; x.len()];
-        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| {
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = forward(x);
-            }
-        });
+        let mut y = zeros(x.len());
+        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| forward(x, y));
         flex(y, input.shape())
     }
 
@@ -69,7 +83,7 @@ impl SeluBackend for Flex {
         let (output, grad) = (output.to_contiguous(), grad.to_contiguous());
         let y: &[f32] = output.as_slice().expect("SELU is computed in f32");
         let g: &[f32] = grad.as_slice().expect("SELU is computed in f32");
-        let mut dx = vec![0.0; y.len()];
+        let mut dx = zeros(y.len());
         dx.par_chunks_mut(CHUNK).zip(y.par_chunks(CHUNK)).zip(g.par_chunks(CHUNK)).for_each(
             |((dx, y), g)| {
                 for ((dx, &y), &g) in dx.iter_mut().zip(y).zip(g) {
@@ -90,7 +104,8 @@ impl SeluBackend for burn::backend::NdArray {
     fn selu(input: FloatTensor<Self>) -> FloatTensor<Self> {
         let (device, shape) = (input.device(), input.shape());
         let x = read::<Self>(input);
-        let y: Vec<f32> = x.iter().map(|&x| forward(x)).collect();
+        let mut y = vec![0.0; x.len()];
+        forward(&x, &mut y);
         Self::float_from_data(TensorData::new(y, shape), &device)
     }
 

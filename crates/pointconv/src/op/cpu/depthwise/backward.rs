@@ -159,12 +159,13 @@ impl<T: Real, const L: usize> Kernel<T, L> for Narrow<'_, T, L> {
         let Self(mut chunk) = self;
         let lanes = Blocks::<T, I, L>::of(isa);
         let lists = chunk.problem.lists;
-        let (rows, weight) = (chunk.grad.blocks(), chunk.weight.blocks());
+        let (rows, weight) = (gather::Rows { blocks: chunk.grad.blocks(), first: 0 }, chunk.weight.blocks());
+        let edges = (lists.indices(), chunk.inverse_counts);
         let mut bias = lanes.zeros();
         for row in chunk.rows.clone() {
             let point = chunk.problem.centre(row);
             if chunk.with_bias {
-                bias = lanes.add(bias, lanes.load(&rows[point]));
+                bias = lanes.add(bias, lanes.load(rows.of(point as u32)));
             }
             let mut features = [T::default(); L];
             chunk.repeat(point, &mut features);
@@ -172,14 +173,7 @@ impl<T: Real, const L: usize> Kernel<T, L> for Narrow<'_, T, L> {
             let mut input = lanes.zeros();
             for run in chunk.problem.runs(row) {
                 let subdomain = lists.shape().mirror(run.subdomain);
-                let gathered = gather::weighted_sum(
-                    lanes,
-                    rows,
-                    lists.indices(),
-                    chunk.inverse_counts,
-                    run.start,
-                    run.end,
-                );
+                let gathered = gather::weighted_sum(lanes, rows, edges, run.edges());
                 let sum = &mut chunk.partial[subdomain];
                 *sum = lanes.store(lanes.add_product(features, gathered, lanes.load(sum)));
                 input = lanes.add_product(lanes.load(&weight[subdomain]), gathered, input);
@@ -199,6 +193,7 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
         let Self(mut chunk) = self;
         let lanes = Blocks::<T, I, 16>::of(isa);
         let (lists, blocks) = (chunk.problem.lists, chunk.grad.per_row);
+        let rows = gather::Rows { blocks: chunk.grad.blocks(), first: 0 };
         let mut features = vec![[T::default(); 16]; blocks];
         let mut gathered = vec![[T::default(); 16]; blocks];
         let mut input = vec![[T::default(); 16]; blocks];
@@ -216,7 +211,7 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
                 let edges = run.start..run.end;
                 let inverse = &chunk.inverse_counts[edges.clone()];
                 let factor = |e: usize| T::from_reciprocal(inverse[e]);
-                gather::wide_sum(lanes, chunk.grad.blocks(), &lists.indices()[edges], factor, &mut gathered);
+                gather::wide_sum(lanes, rows, &lists.indices()[edges], factor, &mut gathered);
                 let subdomain = lists.shape().mirror(run.subdomain);
                 let sums = &mut chunk.partial[subdomain * blocks..][..blocks];
                 for ((sum, feature), gathered) in sums.iter_mut().zip(&features).zip(&gathered) {

@@ -81,13 +81,14 @@ impl<T: Real, const L: usize> Kernel<T, L> for Narrow<'_, T, L> {
         let lanes = Blocks::<T, I, L>::of(isa);
         let channels = chunk.problem.channels_in;
         let indices = chunk.problem.lists.indices();
-        let (rows, weight) = (chunk.features.blocks(), chunk.weight.blocks());
+        let (rows, weight) =
+            (gather::Rows { blocks: chunk.features.blocks(), first: 0 }, chunk.weight.blocks());
         let mut bias = [T::default(); L];
         bias[..channels].copy_from_slice(chunk.bias);
         for (row, output) in chunk.output.chunks_exact_mut(channels).enumerate() {
             let mut total = lanes.load(&bias);
             for run in chunk.problem.runs(chunk.first + row) {
-                let sum = gather::sum(lanes, rows, indices, run.start, run.end);
+                let sum = gather::sum(lanes, rows, indices, run.edges());
                 let mean = lanes.scale(T::reciprocal(run.end - run.start), sum);
                 total = lanes.add_product(mean, lanes.load(&weight[run.subdomain]), total);
             }
@@ -106,7 +107,8 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
         let lanes = Blocks::<T, I, 16>::of(isa);
         let Chunk { problem, multiplier, .. } = chunk;
         let indices = problem.lists.indices();
-        let (rows, blocks) = (chunk.features.blocks(), chunk.features.per_row);
+        let rows = gather::Rows { blocks: chunk.features.blocks(), first: 0 };
+        let blocks = chunk.features.per_row;
         let mut means = vec![[T::default(); 16]; blocks];
         // `[M, C_in]`
         let mut totals = vec![[T::default(); 16]; multiplier * blocks];
