@@ -55,6 +55,7 @@ fi
 # The same features of burn, so that only MPI and the crates of this workspace are built.
 step "one training by several processes, through MPI"
 if command -v mpirun >/dev/null && command -v mpicc >/dev/null; then
+    cargo clippy --release --workspace --all-targets --features pointwise/mpi -- -D warnings
     cargo test --release --workspace --features pointwise/mpi --test processes -- --ignored --test-threads 2
 else
     echo "SKIPPED: no Open MPI (Debian: apt-get install libopenmpi-dev openmpi-bin libclang-dev)"

@@ -65,10 +65,11 @@ fn end(text: String, code: u8) -> ! {
 
 #[cfg(unix)]
 fn on_signal(handle: fn(u8)) -> std::io::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
     use signal_hook::iterator::Signals;
 
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    // The third one is what `mpirun` passes on to its processes; after the others it kills them, perhaps before the step is over.
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGUSR1])?;
     std::thread::spawn(move || {
         for signal in signals.forever() {
             handle(128 + signal as u8);

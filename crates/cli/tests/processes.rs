@@ -21,6 +21,44 @@ fn a_launcher_is_refused_by_a_program_without_mpi() {
     assert!(command.env("OMPI_COMM_WORLD_SIZE", "1").output().unwrap().status.success());
 }
 
+/// The script of the guide, with programs in place of those of Slurm: what was asked to stop is put into the queue again, and goes on.
+#[cfg(unix)]
+#[test]
+fn the_script_for_slurm_goes_on_where_it_was_stopped() {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
+
+    let place = common::Workplace::new();
+    let bin = place.path("bin");
+    fs::create_dir(&bin).unwrap();
+    let program = |name: &str, text: &str| {
+        let path = bin.join(name);
+        fs::write(&path, format!("#!/bin/bash\n{text}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    // Without its first argument, `--mpi=pmix`; the first time it is stopped after one epoch.
+    program("srun", "shift; [ -f again ] && exec \"$@\"; touch again; \"$@\" --set train.epochs=1; exit 143");
+    program("scontrol", "echo \"$@\" >> asked");
+    let of_pointwise = std::path::Path::new(env!("CARGO_BIN_EXE_pointwise")).parent().unwrap();
+    let path = format!("{}:{}:{}", bin.display(), of_pointwise.display(), std::env::var("PATH").unwrap());
+    let run = || {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/cluster/train.sbatch");
+        let mut command = Command::new("bash");
+        command.arg(script).current_dir(place.path("")).env("PATH", &path);
+        command.envs([("CONFIG", "tiny.toml"), ("RUN", "run"), ("SLURM_JOB_ID", "17")]);
+        let output = command.output().unwrap();
+        (output.status.code(), common::texts(&output))
+    };
+    let (code, texts) = run();
+    assert_eq!(code, Some(143), "{texts:?}");
+    assert_eq!(fs::read_to_string(place.path("asked")).unwrap(), "requeue 17\n");
+    let (code, texts) = run();
+    assert_eq!(code, Some(0), "{texts:?}");
+    place.train(&[], "whole", false).unwrap();
+    common::assert_same_run(&place.path("whole"), &place.path("run"));
+}
+
 #[cfg(all(feature = "mpi", target_os = "linux"))]
 mod with_mpi {
     use std::fs;
@@ -185,10 +223,13 @@ mod with_mpi {
         place.succeed(&long(&["--output", "whole"]));
         let log = place.path("cut/metrics.jsonl");
         let mut resume: &[&str] = &[];
-        for (count, rank, name) in [(2, 1, "TERM"), (3, 0, "INT"), (4, 2, "INT")] {
+        // The launcher passes the last one on to all.
+        for (count, rank, name) in
+            [(2, Some(1), "TERM"), (3, Some(0), "INT"), (4, Some(2), "INT"), (2, None, "USR1")]
+        {
             let arguments = [&long(&["--output", "cut"])[..], resume].concat();
             let (child, processes) = started(&place, count, &arguments, log.clone());
-            signal(name, processes[rank]);
+            signal(name, rank.map_or(child.id(), |rank| processes[rank]));
             let (out, err) = texts(&ended(child, &processes));
             assert!(out.contains("go on with") && out.contains("--resume --output cut"), "{out}{err}");
             assert!(!err.contains("error: "), "{err}");

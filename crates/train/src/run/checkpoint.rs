@@ -92,7 +92,8 @@ impl RunDirectory {
     /// [`RunError::BadFile`].
     pub(crate) fn load_average<M: Module>(&self, steps: usize, network: M) -> Result<M, RunError> {
         let path = self.average(steps);
-        let record = ModuleRecord::load(&path).map_err(|error| damaged(&path, steps, &error.to_string()))?;
+        let record = ModuleRecord::from_bytes(read(&path, steps)?);
+        let record = record.map_err(|error| damaged(&path, steps, &error.to_string()))?;
         Ok(network.load_record(record))
     }
 
@@ -149,11 +150,11 @@ impl RunDirectory {
         schedule: ModuleLrScheduler,
     ) -> Result<(M, ModuleOptimizer, ModuleLrScheduler), RunError> {
         let [model, optim, scheduler] = FILES.map(|kind| self.file(kind, steps));
-        let model_record =
-            ModuleRecord::load(&model).map_err(|error| damaged(&model, steps, &error.to_string()))?;
-        let optim_record =
-            OptimizerRecord::load(&optim).map_err(|error| damaged(&optim, steps, &error.to_string()))?;
-        let schedule_record = LrSchedulerRecord::load(&scheduler)
+        let model_record = ModuleRecord::from_bytes(read(&model, steps)?)
+            .map_err(|error| damaged(&model, steps, &error.to_string()))?;
+        let optim_record = OptimizerRecord::from_bytes(read(&optim, steps)?)
+            .map_err(|error| damaged(&optim, steps, &error.to_string()))?;
+        let schedule_record = LrSchedulerRecord::from_bytes(read(&scheduler, steps)?)
             .map_err(|error| damaged(&scheduler, steps, &error.to_string()))?;
         Ok((
             network.load_record(model_record),
@@ -161,6 +162,13 @@ impl RunDirectory {
             schedule.load_record(schedule_record),
         ))
     }
+}
+
+/// The whole file. The records of burn would read their parts when they are needed, and then another process of the training may have
+/// replaced the checkpoint.
+fn read(path: &Path, steps: usize) -> Result<Bytes, RunError> {
+    let bytes = fs::read(path).map_err(|error| damaged(path, steps, &error.to_string()))?;
+    Ok(Bytes::from_bytes_vec(bytes))
 }
 
 fn damaged(path: &Path, steps: usize, problem: &str) -> RunError {

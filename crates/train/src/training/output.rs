@@ -37,10 +37,13 @@ impl OutputFolder {
         if shards < processes {
             return agree(reduce, Err(RunError::TooFewShards { shards, processes }));
         }
+        let available: Vec<String> = InstructionSet::available().iter().map(ToString::to_string).collect();
         let own = [
             ("version of pointwise", env!("CARGO_PKG_VERSION").to_owned()),
             ("version of burn", BURN_VERSION.to_owned()),
             ("instruction set (POINTWISE_SIMD)", InstructionSet::current().to_string()),
+            // The matrix products of burn use the best that there is.
+            ("instruction sets of the processor", available.join(", ")),
             ("--resume", options.resume.to_string()),
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value));

@@ -17,8 +17,14 @@ pub(super) struct Part {
     pub(super) shard: usize,
     /// Sum of the weighted losses, and of their weights.
     loss: [f64; 2],
-    /// The gradients of the sum of losses, then the running statistics, in the order of [`Layout`].
-    tensors: Vec<Vec<f32>>,
+    /// The gradients of the sum of losses, then the running statistics, in the order of [`Layout`]; all in `f32`.
+    tensors: Vec<TensorData>,
+}
+
+impl Part {
+    fn tensors(&self) -> impl Iterator<Item = &[f32]> {
+        self.tensors.iter().map(|tensor| tensor.as_slice().expect("the numbers were converted"))
+    }
 }
 
 /// The tensors that are summed, in the order in which every process visits the network.
@@ -60,12 +66,12 @@ impl Layout {
     ) -> Part {
         struct Take {
             gradients: GradientsParams,
-            values: HashMap<ParamId, Vec<f32>>,
+            values: HashMap<ParamId, TensorData>,
         }
         impl ModuleVisitor for Take {
             fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
                 if let Some(gradient) = self.gradients.remove::<D>(param.id) {
-                    self.values.insert(param.id, numbers(gradient.into_data()));
+                    self.values.insert(param.id, gradient.into_data().convert::<f32>());
                 }
             }
         }
@@ -73,10 +79,16 @@ impl Layout {
         network.visit(&mut take);
         let mut values = take.values;
         if self.has_statistics() {
-            values.extend(self.statistics(network));
+            let of_shape = |(id, values): (ParamId, Vec<f32>)| {
+                let length = values.len();
+                (id, TensorData::new(values, [length]))
+            };
+            values.extend(self.statistics(network).into_iter().map(of_shape));
         }
         let value = |(id, shape): &(ParamId, Shape)| {
-            values.remove(id).unwrap_or_else(|| vec![0.0; shape.num_elements()])
+            values
+                .remove(id)
+                .unwrap_or_else(|| TensorData::new(vec![0f32; shape.num_elements()], shape.clone()))
         };
         Part { shard, loss, tensors: self.tensors.iter().map(value).collect() }
     }
@@ -116,7 +128,7 @@ pub(super) fn checksum(network: &Network) -> i64 {
     struct Sum(u32);
     impl ModuleVisitor for Sum {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0 = crc32c::crc32c_append(self.0, &param.val().into_data().bytes());
+            self.0 = crc32c::crc32c_append(self.0, param.val().into_data().bytes());
         }
     }
     let mut sum = Sum(0);
@@ -194,7 +206,7 @@ impl Agreed {
         let count = tensors.len() + 2;
         let (mut most, mut bad, mut found) = (vec![0; count], 0, None);
         for part in parts {
-            let of_tensors = part.tensors.iter().map(|tensor| Magnitude::of(tensor));
+            let of_tensors = part.tensors().map(Magnitude::of);
             let all: Vec<Magnitude> = of_tensors.chain(part.loss.map(Magnitude::of_one)).collect();
             for (most, magnitude) in most.iter_mut().zip(&all) {
                 *most = magnitude.bits().max(*most);
@@ -235,10 +247,11 @@ impl Layout {
         let Agreed { fixed, stop } = Agreed::on(&parts, &self.tensors, shards, stop, reduce)?;
         let sizes: Vec<usize> = self.tensors.iter().map(|(_, shape)| shape.num_elements()).collect();
         let (numbers, classes) = (sizes.iter().sum::<usize>(), predictions.classes());
-        let mut sums = vec![0; numbers];
+        let mut sums = Vec::with_capacity(numbers + 2 + classes * classes);
+        sums.resize(numbers, 0);
         for part in &parts {
             let mut rest = &mut sums[..];
-            for (tensor, fixed) in part.tensors.iter().zip(&fixed) {
+            for (tensor, fixed) in part.tensors().zip(&fixed) {
                 let (own, after) = rest.split_at_mut(tensor.len());
                 fixed.add(tensor, own);
                 rest = after;

@@ -208,7 +208,7 @@ impl Steps {
             count(logits.clone(), targets.clone(), &mut predictions);
             let loss: f32 = sum.into_scalar();
             parts.push(layout.part(*shard, [loss, weight].map(f64::from), gradients, &network));
-            outputs.push((logits, targets));
+            outputs.push((logits.detach(), targets));
         }
         let whole = (shards, members.len());
         match layout.sum(parts, &predictions, whole, stop, (&network, &**reduce)) {
