@@ -9,7 +9,7 @@ const ROWS: usize = 6;
 /// Rows of a product with two sums each that are summed together.
 const PAIR_ROWS: usize = 4;
 
-/// Sums of one block that are kept together.
+/// Sums of one block that are kept together where there are registers for them.
 const OUTER_ROWS: usize = 9;
 
 /// A row of every matrix is `blocks` blocks of 16 channels.
@@ -186,7 +186,7 @@ pub(super) fn add_outer<'a, T: Real, I: Lanes<T, 16>>(
     let width = sums.len() / blocks;
     let mut c = 0;
     while c < width {
-        if blocks == 1 && c + OUTER_ROWS <= width {
+        if I::BLOCKS > 1 && blocks == 1 && c + OUTER_ROWS <= width {
             outer_rows::<T, I, OUTER_ROWS>(isa, features, gathered, sums, blocks, c);
             c += OUTER_ROWS;
         } else if c + ROWS <= width {
