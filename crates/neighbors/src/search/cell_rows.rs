@@ -39,8 +39,12 @@ impl Hit {
     }
 }
 
+/// Hits of a centre for which there is room: of a kernel of 27 cells, and of a ball with about as many points. A buffer that
+/// grows leaves memory of many sizes behind.
+const HITS: usize = 32;
+
 /// The hits of one task, centre by centre as it visited them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Hits {
     hits: Vec<Hit>,
     /// End of the hits of each centre.
@@ -50,6 +54,15 @@ pub(super) struct Hits {
 }
 
 impl Hits {
+    /// Room for the hits of so many centres.
+    pub(super) fn with_room(centres: usize) -> Self {
+        Self {
+            hits: Vec::with_capacity(HITS * centres),
+            ends: Vec::with_capacity(centres),
+            sizes: Vec::with_capacity(centres),
+        }
+    }
+
     /// Appends the hits of the next centre.
     #[inline(always)]
     pub(super) fn push(&mut self, hits: &[Hit]) {

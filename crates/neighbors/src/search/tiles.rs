@@ -57,9 +57,10 @@ impl<R: Rule> Kernel for Find<'_, R> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> Hits {
         let Self { lists, rule, .. } = self;
-        let mut found = Hits::default();
+        let tiles = &lists.tiles()[self.tiles];
+        let mut found = Hits::with_room(tiles.iter().map(|tile| tile.centres.len()).sum());
         let (mut candidates, mut hits) = (Vec::new(), Vec::new());
-        for tile in &lists.tiles()[self.tiles] {
+        for tile in tiles {
             find_candidates(lists, tile, rule, &mut candidates);
             hits.resize(candidates.len() + 1, Hit::new(0, 0));
             for slot in tile.centres.clone() {

@@ -23,6 +23,10 @@ const PROGRAM: u64 = 60 << 20;
 /// seconds. Measured on whole trainings.
 const HELD: f64 = 1.25;
 
+/// Bytes of the candidate lists of a search for each point: it is in eight lists, and a list takes at least a block of 16
+/// candidates of 16 bytes, however few points its cell holds.
+const SEARCH: u64 = 8 * 16 * 16;
+
 /// Memory of a training, by what it is for; all but `parameters` in bytes.
 ///
 /// Weights, gradients and neighbour lists are exact. What is alive at the same time in the forward and the backward
@@ -44,7 +48,7 @@ pub struct TrainingMemory {
     pub activations: u64,
     /// Neighbour lists of one batch, with what their backward pass needs.
     pub neighbors: u64,
-    /// Batches that wait or are being made beside the one in use, each with its own lists.
+    /// Batches that wait or are being made beside the one in use, each with its own lists, and the search of one.
     pub waiting: u64,
     /// The training data, which is copied once while it is split.
     pub data: u64,
@@ -105,6 +109,7 @@ impl TrainingMemory {
         let (batch, counted) = (batch as u64, offsets.len() as u64 - 1);
         let mut sizes = list_sizes(positions, offsets, &config.model.kernel_shapes())?;
         let mut clouds = PackedClouds::new(positions.to_vec(), offsets.to_vec())?;
+        let search = SEARCH * clouds.points() as u64;
         let alive = config.model.activations(spec);
         let mut values = clouds.points() as u64 * alive.training_per_point as u64;
         for (level, &per_point) in config.model.coarser().iter().zip(&alive.training_per_coarse_point) {
@@ -125,7 +130,8 @@ impl TrainingMemory {
         let activations = FLOAT * (of_batch(values) + batch * alive.training_per_cloud as u64) / shards;
         let gradients = if shards == 1 { weights } else { weights.saturating_mul(shards + 3) };
         let neighbors = lists + inverse_counts;
-        let waiting = (AHEAD + 2) as f64 * kept_pairs(config.augment.drop) * lists as f64;
+        let waiting =
+            (AHEAD + 2) as f64 * kept_pairs(config.augment.drop) * lists as f64 + of_batch(search) as f64;
         let step = Self {
             parameters,
             weights,
