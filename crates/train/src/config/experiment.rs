@@ -10,7 +10,6 @@ use super::augment::{AugmentConfig, Rotate};
 use super::data::{DataConfig, PointOrder};
 use super::optimize::{OptimizerConfig, ScheduleConfig};
 use super::scenes::ScenesConfig;
-use super::usage;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
 use crate::network::{ModelConfig, Task};
 
@@ -206,16 +205,6 @@ impl Config {
             ),
             "a segmenter with the section, or a classifier without",
         )
-    }
-
-    /// The config as a TOML file with every key that its network uses explicit, which [`Config::load`] reads back equal.
-    ///
-    /// # Errors
-    /// [`ConfigError::Write`] when `data.root` is not Unicode or a number does not fit TOML's
-    /// integers.
-    pub fn to_toml(&self) -> Result<String, ConfigError> {
-        let text = toml::to_string(self).map_err(|source| ConfigError::Write { source })?;
-        Ok(usage::written(self, &text))
     }
 }
 

@@ -89,6 +89,16 @@ impl Config {
         }
         Ok(config)
     }
+
+    /// The config as a TOML file with every key that its network uses explicit, which [`Config::load`] reads back equal.
+    ///
+    /// # Errors
+    /// [`ConfigError::Write`] when `data.root` is not Unicode or a number does not fit TOML's
+    /// integers.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        let text = toml::to_string(self).map_err(|source| ConfigError::Write { source })?;
+        Ok(usage::written(self, &text))
+    }
 }
 
 /// What becomes of keys that the network does not use.

@@ -11,6 +11,9 @@ use super::RunDirectory;
 use crate::error::RunError;
 use crate::metrics::Values;
 
+/// Version of burn that this program is built on.
+pub(crate) const BURN_VERSION: &str = "0.22.1";
+
 /// Version of the run directory that this program writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 

@@ -7,6 +7,7 @@ mod position;
 mod weights;
 
 pub use directory::RunDirectory;
+pub(crate) use manifest::BURN_VERSION;
 pub use manifest::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, WeightsEntry};
 pub use position::{Best, Position, Sums};
 pub use weights::{Fitted, load_weights};

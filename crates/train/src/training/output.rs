@@ -7,10 +7,9 @@ use neighbors::InstructionSet;
 
 use super::TrainOptions;
 use super::processes::{agree, compare};
-use super::session::BURN_VERSION;
 use crate::config::{Config, ScheduleConfig};
 use crate::error::RunError;
-use crate::run::{CHECKPOINT_VERSION, Manifest, Position, RunDirectory};
+use crate::run::{BURN_VERSION, CHECKPOINT_VERSION, Manifest, Position, RunDirectory};
 
 /// Checks that a training can begin: its folder is free, or its run can be resumed with `config`; and all processes are alike. Does
 /// not read any data.

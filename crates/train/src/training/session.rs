@@ -31,13 +31,10 @@ use crate::memory::ensure_step_fits;
 use crate::metrics::{EpochMetrics, Metric, MetricsLog};
 use crate::network::NetworkSpec;
 use crate::progress::ProgressMode;
-use crate::run::{CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, Position, RunDirectory};
+use crate::run::{BURN_VERSION, CHECKPOINT_VERSION, FORMAT_VERSION, Manifest, Position, RunDirectory};
 use crate::stop::Stop;
 use crate::task::{BatchSource, Loader, Shards, TrainingData, classification, segmentation};
 use crate::terminal::{line, note, with_causes};
-
-/// Version of burn that this program is built on.
-pub(crate) const BURN_VERSION: &str = "0.22.1";
 
 /// Number of training items in which settings that make no sense are looked for.
 const SENSE_SAMPLE: usize = 4;

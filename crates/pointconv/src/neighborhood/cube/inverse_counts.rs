@@ -4,7 +4,8 @@ use burn::tensor::FloatDType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::lists::{Lists, RUN};
+use super::lists::Lists;
+use super::words::RUN;
 use crate::gpu::launch::{allocate_zeros, one_thread_each};
 
 /// The inverse counts for some sub-domains of the point that gathers: for all, where one table holds so much.

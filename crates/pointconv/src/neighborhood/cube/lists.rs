@@ -8,13 +8,8 @@ use burn_cubecl::tensor::CubeTensor;
 use neighbors::{KernelShape, SubdomainLists};
 
 use super::tiles::Tiles;
+use super::words::{ROW, RUN};
 use crate::gpu::launch::{checked, tensor};
-
-/// Words of a row in [`Slab::rows`]: the centre, and its first run.
-pub(crate) const ROW: usize = 2;
-
-/// Words of a run in [`Slab::runs`]: its first neighbour, its sub-domain, its centre.
-pub(crate) const RUN: usize = 3;
 
 /// The lists of a batch on one device, cut into slabs that each fit what a kernel can be given.
 #[derive(Debug)]
@@ -91,7 +86,9 @@ impl Lists {
 
     /// The slabs with their runs sorted by sub-domain.
     pub(crate) fn tiles(&self) -> impl Iterator<Item = (&Slab, &Tiles)> {
-        self.slabs.iter().map(|slab| (slab, slab.tiles.get_or_init(|| Tiles::new(slab, self.subdomains))))
+        let sort =
+            |slab: &Slab| Tiles::new((&slab.rows, slab.len), (&slab.runs, slab.runs_len), self.subdomains);
+        self.slabs.iter().map(move |slab| (slab, slab.tiles.get_or_init(|| sort(slab))))
     }
 }
 

@@ -4,7 +4,7 @@ use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::lists::{ROW, RUN, Slab};
+use super::words::{ROW, RUN};
 use crate::gpu::launch::{allocate, one_group_each};
 
 /// Rows of a tile.
@@ -30,22 +30,27 @@ pub(crate) fn stride(subdomains: usize) -> usize {
 }
 
 impl Tiles {
-    pub(crate) fn new(slab: &Slab, subdomains: usize) -> Self {
+    /// The tiles of the `rows` of a slab with their `runs`, each a table and its length.
+    pub(crate) fn new(
+        (rows, len): (&CubeTensor, usize),
+        (unsorted, runs_len): (&CubeTensor, usize),
+        subdomains: usize,
+    ) -> Self {
         let name = "runs by sub-domain";
-        let count = slab.len.div_ceil(ROWS);
-        let runs = allocate("pointwise_conv", name, &slab.runs, [slab.runs_len.max(1), TILE_RUN], DType::U32);
-        let table = allocate("pointwise_conv", name, &slab.runs, [count, stride(subdomains)], DType::U32);
+        let count = len.div_ceil(ROWS);
+        let runs = allocate("pointwise_conv", name, unsorted, [runs_len.max(1), TILE_RUN], DType::U32);
+        let table = allocate("pointwise_conv", name, unsorted, [count, stride(subdomains)], DType::U32);
         let client = runs.client.clone();
         let (groups, dim) = one_group_each(&client, count, ROWS as u32);
         tiles_kernel::launch(
             &client,
             groups,
             dim,
-            slab.rows.clone().into_buffer_arg(),
-            slab.runs.clone().into_buffer_arg(),
+            rows.clone().into_buffer_arg(),
+            unsorted.clone().into_buffer_arg(),
             runs.clone().into_buffer_arg(),
             table.clone().into_buffer_arg(),
-            slab.len,
+            len,
             count,
             subdomains,
         );

@@ -25,7 +25,8 @@ use self::grid::Grid;
 use self::rule::Rule;
 use self::scan::sums_before;
 use super::copies::DeviceLists;
-use super::lists::{Lists, ROW, RUN, Slab};
+use super::lists::{Lists, Slab};
+use super::words::{ROW, RUN};
 use crate::gpu::launch::{allocate, largest_binding, tensor};
 
 const OP: &str = "neighbour search";

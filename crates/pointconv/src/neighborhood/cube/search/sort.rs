@@ -3,7 +3,7 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::lists::RUN;
+use super::super::words::RUN;
 use crate::gpu::launch::one_thread_each;
 
 /// Up to here one value after the other is inserted; longer stretches are sorted by a heap, in `n log n` steps.

@@ -4,7 +4,7 @@ use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::lists::{ROW, RUN};
+use super::super::words::{ROW, RUN};
 use crate::gpu::launch::{empty_like, one_thread_each};
 
 /// Runs `[len]` and neighbours `[len]` of every point.
