@@ -154,8 +154,8 @@ impl CellLists {
             let mut block = Block { coordinates: [[f32::NAN; LANES]; 3], indices: [0; LANES] };
             for (lane, &i) in listed.iter().enumerate() {
                 if let Some(point) = points.get(i as usize) {
-                    for axis in 0..3 {
-                        block.coordinates[axis][lane] = point[axis];
+                    for (column, &coordinate) in block.coordinates.iter_mut().zip(point) {
+                        column[lane] = coordinate;
                     }
                     block.indices[lane] = region.index(i as usize);
                 }

@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn figures_by_hand() {
         let point = |i: usize| {
-            let side = if i % 2 == 0 { 1.0 } else { -1.0 };
+            let side = if i.is_multiple_of(2) { 1.0 } else { -1.0 };
             match i {
                 0..8 => [3.0 * side, 0.0, 0.0],
                 8..12 => [0.0, 2.0 * side, 0.0],
