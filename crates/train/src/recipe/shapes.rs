@@ -66,22 +66,8 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
     let least = by_class.iter().map(Vec::len).min().unwrap_or(0);
     let validation = if least >= ENOUGH_TO_HOLD_BACK { 0.1 } else { 0.0 };
     let pose = pose(&shapes);
-    // Coordinates say little about shapes in any pose, and the shape of the surroundings of a point does not depend on the pose.
-    let (inputs, inputs_text) = match pose {
-        Pose::Any => (&["one", "shape"][..], "; the network reads what no rotation changes"),
-        Pose::Aligned | Pose::Upright(_) => (&["xyz"][..], ""),
-    };
-    let (pose_text, rotate, up_axis) = match pose {
-        Pose::Aligned => {
-            ("the shapes of a class lie alike, so they are not rotated".to_owned(), "none", Axis::Z)
-        }
-        Pose::Upright(axis) => (
-            format!("the shapes stand upright along {}, so they are rotated about it", axis.name()),
-            "up",
-            axis,
-        ),
-        Pose::Any => ("the shapes lie in any pose, so they are rotated at random".to_owned(), "any", Axis::Z),
-    };
+    let (pose_text, rotate, up_axis) = rotation(pose);
+    let inputs = inputs(pose);
     let text = config(root, (size, inputs), points, validation, (rotate, up_axis), epochs);
     let reasons = vec![
         format!("task: classes of files, {} training files in {classes} classes", files.len()),
@@ -101,7 +87,7 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
                 "the median of the files, drawn anew in every epoch"
             }
         ),
-        format!("augmentation: {pose_text}{inputs_text}"),
+        format!("augmentation: {pose_text}"),
         format!(
             "schedule: {epochs} epochs, {}",
             if validation > 0.0 {
@@ -112,6 +98,35 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
         ),
     ];
     Ok(Recipe { text, reasons })
+}
+
+/// What the network reads. Coordinates say little about shapes in any pose, and the shape of the surroundings of a point does
+/// not depend on the pose.
+fn inputs(pose: Pose) -> &'static [&'static str] {
+    match pose {
+        Pose::Any => &["one", "shape"],
+        Pose::Aligned | Pose::Upright(_) => &["xyz"],
+    }
+}
+
+/// The rotations for a pose: the reason, and the values of `augment.rotate` and `augment.up_axis`.
+fn rotation(pose: Pose) -> (String, &'static str, Axis) {
+    match pose {
+        Pose::Aligned => {
+            ("the shapes of a class lie alike, so they are not rotated".to_owned(), "none", Axis::Z)
+        }
+        Pose::Upright(axis) => (
+            format!("the shapes stand upright along {}, so they are rotated about it", axis.name()),
+            "up",
+            axis,
+        ),
+        Pose::Any => (
+            "the shapes lie in any pose, so they are rotated at random; the network reads what no rotation changes"
+                .to_owned(),
+            "any",
+            Axis::Z,
+        ),
+    }
 }
 
 /// The config, a TOML file.
