@@ -104,17 +104,13 @@ fn peak(folder: &Path, arguments: &[&str]) -> f64 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pointwise"));
     command.args(arguments).current_dir(folder).stdout(Stdio::null());
     let mut child = command.spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut most = 0.0_f64;
+    let mut most = 0;
     while child.try_wait().unwrap().is_none() {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-        most = most.max(kilobytes.unwrap_or(0.0) * 1024.0 / 1e6);
+        most = most.max(common::peak(&child).unwrap_or(0));
         thread::sleep(Duration::from_millis(2));
     }
     assert!(child.wait().unwrap().success(), "{arguments:?}");
-    most
+    most as f64 / 1e6
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! The memory of a training: the estimate against the peak of the program, and configs that are refused.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::peak;
 use train::Preview;
 use train::config::Config;
 
@@ -21,13 +24,6 @@ const CASES: [(&str, &[&str]); 6] = [
 
 fn config(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../configs/{name}.toml"))
-}
-
-/// The most memory that the process has held until now, in bytes; `None` once it has ended.
-fn peak(child: &Child) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(1024 * line.trim().trim_end_matches(" kB").parse::<u64>().ok()?)
 }
 
 /// The peak of the program within the first epoch of a training.

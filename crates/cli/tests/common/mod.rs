@@ -194,3 +194,10 @@ pub(crate) fn assert_same_run(a: &Path, b: &Path) {
     assert_eq!(metrics(a), metrics(b), "metrics of {} and {}", a.display(), b.display());
     assert!(weights(a) == weights(b), "weights of {} and {} differ", a.display(), b.display());
 }
+
+/// The most memory that the process has held until now, in bytes; `None` once it has ended.
+pub(crate) fn peak(child: &std::process::Child) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(1024 * line.trim().trim_end_matches(" kB").parse::<u64>().ok()?)
+}
