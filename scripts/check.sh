@@ -19,9 +19,14 @@ cargo clippy --release --workspace --all-targets -- -D warnings
 step "documentation, warnings denied"
 RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
 
-step "dependencies: licences, sources, duplicates of burn"
+step "dependencies: licences, sources, duplicates of burn, advisories"
 if command -v cargo-deny >/dev/null; then
     cargo deny check bans licenses sources
+    if cargo deny fetch db 2>/dev/null; then
+        cargo deny check advisories
+    else
+        echo "SKIPPED: advisories (github.com/rustsec/advisory-db cannot be fetched)"
+    fi
 else
     echo "SKIPPED: cargo-deny is not installed (cargo install --locked cargo-deny)"
     [ -z "${CI:-}" ] || exit 1
@@ -44,9 +49,17 @@ drawn="$(mktemp -d)"
 "${CARGO_TARGET_DIR:-target}/release/examples/pictures" "$drawn"
 diff -r --strip-trailing-cr "$drawn" docs/src/pictures
 
+step "fuzzing for a minute"
+if [ "$(uname)" = Linux ] && command -v c++ >/dev/null; then
+    scripts/fuzz.sh 60
+else
+    echo "SKIPPED: libFuzzer needs Linux and a C++ compiler"
+    [ -z "${CI:-}" ] || exit 1
+fi
+
 step "work that is killed at random, and resumed"
 if command -v python3 >/dev/null; then
-    scripts/kills.py "${CARGO_TARGET_DIR:-target}/release/pointwise" --kills 12
+    scripts/kills.py "${CARGO_TARGET_DIR:-target}/release/pointwise" --kills 50
 else
     echo "SKIPPED: no Python (Debian: apt-get install python3)"
     [ -z "${CI:-}" ] || exit 1
@@ -89,6 +102,18 @@ if grep -q '^wgpu' <<<"$devices"; then
 else
     echo "SKIPPED: no driver for Vulkan (Debian: apt-get install mesa-vulkan-drivers)"
     [ -z "${CI:-}" ] || ! command -v apt-get >/dev/null || exit 1
+fi
+
+# Processors of 64-bit ARM have other vector instructions (NEON).
+step "neighbour lists on 64-bit ARM, emulated"
+arm=aarch64-unknown-linux-gnu
+if command -v qemu-aarch64 aarch64-linux-gnu-gcc >/dev/null && [ -d "$(rustc --print target-libdir --target "$arm")" ]; then
+    emulator="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc \
+        CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="$emulator" POINTWISE_TEST_EMULATOR="$emulator" \
+        cargo test --release --target "$arm" -p neighbors --test instruction_sets --test agreement --test queries
+else
+    echo "SKIPPED: needs rustup target add $arm (Debian: apt-get install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)"
 fi
 
 step "the crates without burn build alone, the features build"

@@ -349,7 +349,7 @@ def train(a, table):
         parts = step(item)
         if repetition == 0:
             continue
-        table.add("training step, pipelined", "pointwise", mine["pipelined"]["median_s"])
+        table.add("training step, pipelined", "pointwise", mine["pipelined"]["step"]["median_s"])
         for name, keys, seconds in (
             ("training step, in turn", ["step"], making + sum(parts)),
             ("  search, augmentation", ["prepare", "search"], making),

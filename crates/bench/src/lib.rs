@@ -14,5 +14,5 @@ pub use conv::{ConvBench, ConvTimes};
 pub use kinds::{KindTimes, KindsBench};
 pub use load::{LoadBench, LoadTimes};
 pub use search::{Crossover, DeviceTimes, SearchBench, SearchTimes, StructureTimes};
-pub use step::{StepBench, StepTimes};
+pub use step::{PipelinedTimes, StepBench, StepTimes};
 pub use timing::{Spread, peak_memory};

@@ -38,7 +38,7 @@ pub struct StepBench {
 pub struct StepTimes {
     /// All parts one after the other.
     pub step: Spread,
-    /// Augmentation and order of the points.
+    /// Points from memory, augmentation and order.
     pub prepare: Spread,
     /// Neighbour lists of all convolutions, and packing.
     pub search: Spread,
@@ -48,9 +48,8 @@ pub struct StepTimes {
     pub backward: Spread,
     /// From the gradients to new weights.
     pub optimizer: Spread,
-    /// From the end of one step to the end of the next when, as in a training, another thread makes the next batches
-    /// meanwhile.
-    pub pipelined: Spread,
+    /// The same when, as in a training, another thread makes the next batches meanwhile.
+    pub pipelined: PipelinedTimes,
     /// Clouds of a step.
     pub batch: usize,
     /// Points of a cloud.
@@ -71,6 +70,24 @@ pub struct StepTimes {
     pub peak_bytes: Option<u64>,
     /// What was to be expected of it.
     pub estimate: TrainingMemory,
+}
+
+/// Times of one step while another thread makes the next batches.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PipelinedTimes {
+    /// From the end of one step to the end of the next.
+    pub step: Spread,
+    /// For the batch, which is ready or not.
+    pub wait: Spread,
+    /// From the batch to the loss.
+    pub forward: Spread,
+    /// From the loss to all gradients.
+    pub backward: Spread,
+    /// From the gradients to new weights.
+    pub optimizer: Spread,
+    /// The rest: random numbers, the loss for the log.
+    pub other: Spread,
 }
 
 /// Times in the order of their repetitions.
@@ -125,7 +142,7 @@ impl StepBench {
             forward: Spread::of(&log.forward),
             backward: Spread::of(&log.backward),
             optimizer: Spread::of(&log.optimizer),
-            pipelined: Spread::of(&pipelined),
+            pipelined,
             batch,
             points,
             classes: self.classes,
@@ -186,29 +203,39 @@ impl StepBench {
     }
 }
 
-/// Times from the end of one step to the end of the next, while another thread makes batches; and the last loss.
+/// Times of steps while another thread makes batches; and the last loss.
 fn pipelined(
     steps: &mut Steps,
     loader: &Loader<CloudSource>,
     device: &Device,
-) -> Result<(Vec<f64>, f32), RunError> {
+) -> Result<(PipelinedTimes, f32), RunError> {
     loader.start_epoch(2);
-    let (mut times, mut loss) = (Vec::new(), f32::NAN);
-    let mut started = Instant::now();
-    for (step, batch) in loader.iter().enumerate() {
+    let mut batches = loader.iter();
+    let (mut rows, mut loss) = (Vec::new(), f32::NAN);
+    for step in 0.. {
+        let clock = Clock::start();
+        let Some(batch) = batches.next() else { break };
         let batch = batch.map_err(|error| RunError::Learner(error.to_string()))?;
+        let wait = clock.lap(device);
         steps.seed(2, step);
-        let output = steps.backward(steps.forward(batch));
+        let seeded = clock.lap(device);
+        let output = steps.forward(batch);
+        let forward = clock.lap(device);
+        let output = steps.backward(output);
+        let backward = clock.lap(device);
         loss = output.item.loss.into_scalar::<f32>();
+        let logged = clock.lap(device);
         steps.update(output.grads);
-        device.sync().expect("the device computes");
+        let end = clock.lap(device);
         // Nothing is ready before the first.
         if step >= WARM_UP {
-            times.push(started.elapsed().as_secs_f64());
+            let other = (seeded - wait) + (logged - backward);
+            rows.push([end, wait, forward - seeded, backward - forward, end - logged, other]);
         }
-        started = Instant::now();
     }
-    Ok((times, loss))
+    let spread = |part: usize| Spread::of(&rows.iter().map(|row| row[part]).collect::<Vec<f64>>());
+    let [step, wait, forward, backward, optimizer, other] = [0, 1, 2, 3, 4, 5].map(spread);
+    Ok((PipelinedTimes { step, wait, forward, backward, optimizer, other }, loss))
 }
 
 /// Seconds since the start of a step.

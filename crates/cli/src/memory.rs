@@ -65,8 +65,7 @@ pub(crate) fn why_unreadable(path: &Path, reader: &Reader, reading: Reading) -> 
         }
         Reading::Whole => "cut it into smaller files",
         _ => {
-            "cut it into smaller files, or write it as LAS, LAZ in chunks, PLY, uncompressed PCD, NPY or a table of text, which are \
-             read block by block"
+            "cut it into smaller files, or write it without lists in its vertices or as UTF-8 text, which is read block by block"
         }
     };
     let bytes = bytes.saturating_add(PROGRAM);

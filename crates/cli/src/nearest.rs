@@ -50,7 +50,8 @@ fn nearest(path: &Path) -> Option<PathBuf> {
         .flatten()
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| missing.starts_with('.') || !name.starts_with('.'))
+        // Another program may have made it meanwhile.
+        .filter(|name| *name != missing && (missing.starts_with('.') || !name.starts_with('.')))
         .filter(|name| rest.as_os_str().is_empty() || there.join(name).join(rest).exists())
         .collect();
     if there.as_os_str().is_empty() && rest.as_os_str().is_empty() {

@@ -13,6 +13,9 @@ use common::Workplace;
 /// Points of the files: more than files that are read without a look at the memory have.
 const POINTS: usize = 60_000;
 
+/// The files that are read as a whole.
+const WHOLE: [&str; 2] = ["tags.ply", "wide.xyz"];
+
 /// Runs the program with so many megabytes.
 fn pointwise(megabytes: u64, folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pointwise"));
@@ -35,8 +38,8 @@ fn is_refused(folder: &Path, arguments: &[&str], parts: &[&str]) {
     assert!(forced.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&forced.stderr));
 }
 
-/// Files of the formats that are read as a whole.
-fn whole_files(folder: &Path) -> Vec<&'static str> {
+/// Files of the two kinds that are read as a whole, and one of every kind that needs a temporary file.
+fn files(folder: &Path) -> Vec<&'static str> {
     let positions: Vec<[f32; 3]> =
         (0..POINTS).map(|i| [(i % 200) as f32, (i / 200) as f32, (i % 7) as f32 * 0.5]).collect();
     let vertices: Vec<String> = positions.iter().map(|[x, y, z]| format!("{x} {y} {z}")).collect();
@@ -64,13 +67,16 @@ fn whole_files(folder: &Path) -> Vec<&'static str> {
     );
     let tagged = positions.iter().flat_map(|p| [p.map(f32::to_le_bytes).concat(), vec![1, 7]].concat());
     let ply: Vec<u8> = head.into_bytes().into_iter().chain(tagged).collect();
-    let files: [(&str, Vec<u8>); 6] = [
+    let wide = vertices.iter().flat_map(|row| format!("{row}\n").encode_utf16().collect::<Vec<_>>());
+    let wide = [0xfeff].into_iter().chain(wide).flat_map(u16::to_le_bytes).collect();
+    let files: [(&str, Vec<u8>); 7] = [
         ("mesh.off", off.into_bytes()),
         ("a.obj", obj.into_bytes()),
         ("c.stl", stl),
         ("000000.bin", scan),
         ("columns.npy", npy),
         ("tags.ply", ply),
+        ("wide.xyz", wide),
     ];
     files
         .map(|(name, bytes)| {
@@ -84,18 +90,30 @@ fn whole_files(folder: &Path) -> Vec<&'static str> {
 fn files_that_are_read_as_a_whole() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    for name in whole_files(folder) {
-        let parts = ["reading this", "as a whole", "are read block by block"];
-        is_refused(folder, &["inspect", name], &[&parts[..], &[name]].concat());
+    for name in files(folder) {
         let to = format!("out/{name}.ply");
+        if !WHOLE.contains(&name) {
+            for arguments in [&["inspect", name][..], &["convert", name, &to]] {
+                let output = pointwise(5, folder, arguments);
+                assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+            }
+            is_refused(
+                folder,
+                &["convert", name, &to, "--points", "100", "--overwrite"],
+                &["without --points"],
+            );
+            continue;
+        }
+        let parts = ["reading this", "as a whole", "is read block by block"];
+        is_refused(folder, &["inspect", name], &[&parts[..], &[name]].concat());
         is_refused(folder, &["convert", name, &to], &parts);
         assert!(pointwise(500, folder, &["inspect", name]).status.success(), "{name}");
     }
     // A folder: the refused file is left out, or ends the work.
-    let output = pointwise(5, folder, &["convert", "mesh.off", "a.obj", "all", "--skip-bad"]);
+    let output = pointwise(5, folder, &["convert", "tags.ply", "a.obj", "all", "--skip-bad"]);
     let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains("skipped: mesh.off: reading this off file"), "{message}");
-    let all = pointwise(60, folder, &["convert", "mesh.off", "a.obj", "000000.bin", "all"]);
+    assert!(message.contains("skipped: tags.ply: reading this ply file"), "{message}");
+    let all = pointwise(60, folder, &["convert", "tags.ply", "a.obj", "000000.bin", "every"]);
     assert!(all.status.success(), "{}", String::from_utf8_lossy(&all.stderr));
 }
 
@@ -132,13 +150,8 @@ fn the_estimate_is_within_a_quarter_of_the_peak() {
     fs::write(folder.join("a.obj"), rows("v ", n / 3).chain(faces).collect::<String>()).unwrap();
     fs::write(folder.join("a.xyz"), rows("", n).collect::<String>()).unwrap();
     assert!(pointwise(1000, folder, &["convert", "a.xyz", "a.laz"]).status.success());
-    for (input, more) in [
-        ("000000.bin", &[][..]),
-        ("a.obj", &[]),
-        ("a.xyz", &["--points", "1000"]),
-        ("a.laz", &["--points", "1000"]),
-    ] {
-        let arguments = [&["convert", input, "out.ply", "--overwrite", "--quiet"], more].concat();
+    for input in ["000000.bin", "a.obj", "a.xyz", "a.laz"] {
+        let arguments = ["convert", input, "out.ply", "--overwrite", "--quiet", "--points", "1000"];
         let refused = String::from_utf8(pointwise(1, folder, &arguments).stderr).unwrap();
         let (_, estimate) =
             refused.split_once("takes about ").unwrap_or_else(|| panic!("{input}: {refused}"));
@@ -149,6 +162,60 @@ fn the_estimate_is_within_a_quarter_of_the_peak() {
             (0.75..=1.25).contains(&(estimate / found)),
             "{input}: {estimate} MB expected, {found} MB found"
         );
+    }
+}
+
+/// Columns that the network is not given pass through in blocks.
+#[test]
+fn a_labelled_scene_is_not_in_memory_as_a_whole() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let n = 1_500_000;
+    let row = |i: usize| {
+        let (x, y, t) = (i % 1225, i / 1225, i as f64 * 0.37);
+        format!(
+            "{}.{:03},{}.{:03},{},{},{t},{},{},{}\n",
+            x / 200,
+            x % 200 * 5,
+            y / 200,
+            y % 200 * 5,
+            i % 3,
+            i % 4000,
+            i % 7,
+            i % 5,
+            i % 200
+        )
+    };
+    let header = "x,y,z,intensity,gps_time,point_source_id,return_number,user_data\n";
+    fs::write(folder.join("a.csv"), header.to_owned() + &(0..n).map(row).collect::<String>()).unwrap();
+    assert!(pointwise(1000, folder, &["convert", "a.csv", "a.laz"]).status.success());
+    for input in ["a.csv", "a.laz"] {
+        let found = peak(
+            folder,
+            &[
+                "predict",
+                "rooms",
+                input,
+                "--output",
+                input.trim_start_matches("a."),
+                "--memory",
+                "80",
+                "--quiet",
+            ],
+        );
+        // The program, the regions, some blocks, and 60 bytes for a point.
+        let most = 40.0 + 80.0 + 50.0 + 60.0 * n as f64 / 1e6;
+        println!("{input}: {found:.0} MB found, at most {most:.0} MB");
+        assert!(found <= most, "{input}: {found} MB");
+    }
+    let labelled = pointcloud::io::read(folder.join("laz/a.pred.laz")).unwrap();
+    let names: Vec<&str> = labelled.properties().iter().map(|property| property.name.as_str()).collect();
+    assert_eq!(labelled.len(), n);
+    for name in ["intensity", "gps_time", "point_source_id", "return_number", "user_data"] {
+        assert!(names.contains(&name), "{names:?}");
     }
 }
 
@@ -177,13 +244,13 @@ fn files_that_are_read_block_by_block_pass_unless_points_are_chosen() {
 fn a_list_goes_on_after_a_file_that_does_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    whole_files(folder);
+    files(folder);
     fs::write(folder.join("small.off"), "OFF\n3 0 0\n0 0 0\n1 0 0\n0 1 0\n").unwrap();
-    fs::write(folder.join("list.txt"), "mesh.off\nsmall.off\na.obj\n").unwrap();
+    fs::write(folder.join("list.txt"), "tags.ply\nsmall.off\nwide.xyz\n").unwrap();
     let output = pointwise(5, folder, &["convert", "--list", "list.txt", "out", "--shard", "0/1"]);
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(folder.join("out/small.ply").exists() && !folder.join("out/mesh.ply").exists(), "{message}");
+    assert!(folder.join("out/small.ply").exists() && !folder.join("out/tags.ply").exists(), "{message}");
     let rows = fs::read_dir(folder.join("out")).unwrap().flatten();
     let journal: Vec<PathBuf> = rows
         .map(|entry| entry.path())
@@ -198,7 +265,7 @@ fn predictions() {
     let place = Workplace::new();
     place.train(&["train.epochs=1"], "run", false).unwrap();
     let root = place.path("");
-    whole_files(&root);
+    files(&root);
     // A classifier goes on with the other files.
     let small = "set/block/test";
     let small = fs::read_dir(place.path(small)).unwrap().flatten().next().unwrap().path();

@@ -125,7 +125,7 @@ fn lines_and_planes_in_any_pose_are_told_by_their_shape() {
         }
     }
     let overrides = [
-        "data.inputs=[\"shape\", \"radius\"]",
+        "data.inputs=[\"shape\"]",
         "data.validation_fraction=0",
         "model.head=pooled",
         "model.dropout=0",

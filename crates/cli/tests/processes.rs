@@ -1,6 +1,10 @@
 //! One training by several processes: the bytes are those of one process, whatever their number and whatever happens to them.
 
 mod common;
+#[cfg(all(feature = "mpi", target_os = "linux"))]
+#[allow(dead_code, reason = "one way to fail is enough here")]
+#[path = "faults/layer.rs"]
+mod layer;
 
 #[cfg(not(feature = "mpi"))]
 #[test]
@@ -261,10 +265,14 @@ mod with_mpi {
     #[ignore = "needs mpirun"]
     fn an_error_in_one_process_ends_all() {
         let place = Workplace::new();
-        // A write of the checkpoint after some epochs fails as on a full disk.
-        let mut command = mpirun(&place, 3, &long(&["--output", "run"]));
-        command.env("POINTWISE_FAIL_WRITE", "12");
-        refused(command, &["process 0 of 3"]);
+        // A write of the first checkpoint fails as on a full disk.
+        #[cfg(target_os = "linux")]
+        {
+            let mut command = mpirun(&place, 3, &long(&["--output", "run"]));
+            let folder = place.path("").canonicalize().unwrap();
+            super::layer::FULL.strike(&mut command, 24, &folder, &place.path("trace"));
+            refused(command, &["process 0 of 3"]);
+        }
         refused(mpirun(&place, 2, &["train", "missing.toml"]), &["missing.toml"]);
         refused(
             mpirun(&place, 2, &["train", "tiny.toml", "--output", "few"]),

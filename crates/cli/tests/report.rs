@@ -205,3 +205,31 @@ fn what_is_no_run_or_damaged_or_cannot_be_written_is_named() {
     fs::remove_file(&record).unwrap();
     place.succeed(&["eval", "run"]);
 }
+
+#[test]
+fn outputs_that_are_not_finite_are_refused_and_nothing_is_written() {
+    let place = Workplace::new();
+    place.train(&[], "run", false).unwrap();
+    place.succeed(&["eval", "run", "--quiet"]);
+    let before = fs::read(place.path("run/report.json")).unwrap();
+    // Weights that are finite, but whose products are not.
+    let path = place.path("run/last.safetensors");
+    let mut bytes = fs::read(&path).unwrap();
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let (weights, _) = bytes[header..].as_chunks_mut::<4>();
+    weights.iter_mut().for_each(|weight| *weight = 3e38_f32.to_le_bytes());
+    fs::write(&path, bytes).unwrap();
+
+    let parts = ["set/", ".ply: found outputs of the network that are not finite, expected numbers"];
+    place.fail(&["eval", "run", "--weights", "last", "--json", "bad.json"], &parts);
+    place.fail(&["eval", "run", "--weights", "last", "--votes", "2", "--quiet"], &parts);
+    assert!(fs::read(place.path("run/report.json")).unwrap() == before && !place.path("bad.json").exists());
+    let file = "set/cone/test/cone_0005.ply";
+    place.fail(
+        &["predict", "run", file, "--weights", "last", "--json", "one.jsonl"],
+        &["cone_0005.ply: found outputs"],
+    );
+    assert!(!fs::read_to_string(place.path("one.jsonl")).unwrap().contains("null"));
+    // The other weights are as good as before.
+    place.succeed(&["eval", "run", "--quiet"]);
+}

@@ -227,6 +227,68 @@ fn predict_keeps_every_property_and_adds_its_own() {
     rooms.place.fail(&["predict", "run", "rooms.toml"], &["rooms.toml"]);
 }
 
+/// A LAS file gets another classification; an option keeps it and adds dimensions, another one writes the columns of PLY.
+#[test]
+fn a_las_file_stays_one() {
+    let rooms = Rooms::new();
+    rooms.train("run", &["train.epochs=1"]);
+    let mut cloud = pointcloud::io::read(rooms.path("rooms/test/room_03.ply")).unwrap();
+    let values: Vec<f64> = (0..cloud.len()).map(|i| (i % 500) as f64).collect();
+    let intensity = ScalarProperty { name: "intensity".into(), scalar_type: ScalarType::U16, values };
+    cloud.push_property(intensity).unwrap();
+    pointcloud::io::write(rooms.path("scan.laz"), &cloud).unwrap();
+    let cloud = pointcloud::io::read(rooms.path("scan.laz")).unwrap();
+    let segmenter = open(&rooms.path("run"));
+    let mut votes =
+        segmenter.label(&cloud, "scan.laz".as_ref(), &LabelOptions::default(), ProgressMode::Quiet).unwrap();
+    votes.reject_below(0.4);
+    let codes = segmenter.class_codes();
+    let code = |i: usize| usize::try_from(votes.label(i)).map_or(codes.rejected(), |c| codes.of_class(c));
+    let expected: Vec<i32> = (0..cloud.len()).map(code).collect();
+
+    let predict = |more: &[&str]| {
+        let fixed = ["predict", "run", "scan.laz", "--weights", "last", "--reject", "0.4"];
+        texts(&rooms.place.command(&[&fixed, more].concat()).output().unwrap())
+    };
+    let (out, err) = predict(&[]);
+    assert!(out.contains("scan.pred.laz: ") && out.contains(&format!("{} ", expected[0])), "{out}{err}");
+    let labelled = pointcloud::io::read(rooms.path("scan.pred.laz")).unwrap();
+    assert_eq!(labelled.label_name(), Some("classification"));
+    assert!(labelled.labels().unwrap() == expected);
+    assert!((0..cloud.len()).all(|i| labelled.point(i) == cloud.point(i)));
+    assert!(labelled.properties() == cloud.properties() && labelled.stored_colors() == cloud.stored_colors());
+
+    let (_, err) = predict(&["--output", "added", "--dimension", "guess"]);
+    let mut added = pointcloud::io::read(rooms.path("added/scan.pred.laz")).unwrap();
+    assert!(added.labels() == cloud.labels(), "{err}");
+    let guess = added.remove_property("guess").unwrap();
+    let confidence = added.remove_property("guess_confidence").unwrap();
+    assert!(guess.values.iter().copied().eq(expected.iter().map(|&code| f64::from(code))));
+    assert!(confidence.values.iter().copied().eq((0..cloud.len()).map(|i| f64::from(votes.confidence(i)))));
+    assert!(added.properties() == cloud.properties());
+    // The name is taken then, which is told before the labelling.
+    let (out, err) = texts(
+        &rooms
+            .place
+            .command(&["predict", "run", "added/scan.pred.laz", "--dimension", "guess"])
+            .output()
+            .unwrap(),
+    );
+    assert!(err.contains("scan.pred.laz: has a column 'guess'") && !err.contains("voxels"), "{out}{err}");
+
+    let (_, err) = predict(&["--output", "other", "--format", "ply"]);
+    let other = pointcloud::io::read(rooms.path("other/scan.pred.ply")).unwrap();
+    assert!((0..cloud.len()).all(|i| other.labels().unwrap()[i] == votes.label(i)), "{err}");
+    let red = other.property("original_red").unwrap();
+    let (kind, stored) = cloud.stored_colors().unwrap();
+    assert_eq!((red.scalar_type, red.values[5]), (kind, f64::from(stored[5][0])));
+    // An output is no input, and only LAS has dimensions.
+    rooms.place.fail(
+        &["predict", "run", "scan.laz", "--format", "csv", "--dimension", "guess", "--output", "no"],
+        &["scan.pred.csv: --dimension is for las and laz"],
+    );
+}
+
 #[test]
 fn the_memory_changes_the_time_and_not_the_result() {
     let rooms = Rooms::new();
@@ -314,7 +376,7 @@ fn the_shape_of_the_surroundings_is_an_input() {
         rooms.place.fail(&arguments, parts);
     };
     refused([inputs, "augment.rotate=any"], &["augment.rotate", "\"vertical\""]);
-    refused(["scenes.inputs=[\"radius\"]", "augment.rotate=none"], &["scenes.inputs", "\"radius\""]);
+    refused(["scenes.inputs=[\"shpae\"]", "augment.rotate=none"], &["'shpae'", "did you mean \"shape\"?"]);
 }
 
 /// A trained residual network and a scene of several rooms: labels hardly depend on where the scene is cut.

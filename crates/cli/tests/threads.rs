@@ -3,6 +3,8 @@
 mod common;
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use common::rooms::Rooms;
 use common::{Workplace, assert_same_run};
@@ -54,6 +56,50 @@ fn a_classifier_of_several_resolutions_with_averaged_weights() {
     let text = fs::read_to_string(place.path("levels.toml")).unwrap();
     fs::write(place.path("average.toml"), text.split_once("[schedule]").unwrap().0).unwrap();
     train_with_all(&place, "average.toml", &["model.hidden=256", "train.batch_size=16"]);
+}
+
+/// Does `work` while three threads for each processor do nothing but take its time.
+fn under_load(work: impl FnOnce()) {
+    struct Stop<'a>(&'a AtomicBool);
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // Also where the work fails.
+        let _stop = Stop(&is_over);
+        for _ in 0..3 * thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        work();
+    });
+}
+
+#[test]
+fn heavy_load_changes_no_byte() {
+    let Rooms { place } = Rooms::new();
+    for config in ["tiny.toml", "rooms.toml"] {
+        let train = |threads: &str, epochs: &str, more: &[&str]| {
+            let epochs = format!("train.epochs={epochs}");
+            run(&place, threads, &[&["train", config, "--quiet", "--set", &epochs], more].concat());
+        };
+        let [quiet, loaded, changed] = ["quiet", "loaded", "changed"].map(|name| format!("{config}-{name}"));
+        train("1", "3", &["--output", &quiet]);
+        under_load(|| {
+            train("8", "3", &["--output", &loaded]);
+            train("3", "1", &["--output", &changed]);
+            train("5", "3", &["--output", &changed, "--resume"]);
+        });
+        for other in [loaded, changed] {
+            assert_same_run(&place.path(&quiet), &place.path(&other));
+        }
+    }
 }
 
 #[test]

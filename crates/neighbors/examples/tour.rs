@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A kernel shape of one's own: what is above a point, what beside it, what below?
     let shape = KernelShape::Custom(&STOREYS);
     let storeys = SubdomainLists::build(&clouds, &shape, Search::Auto)?;
-    let has = |i: usize, storey: usize| !storeys.row_of(i).subdomain(storey).is_empty();
+    let has = |i: usize, storey: usize| storeys.row_of(i).subdomain(storey).next().is_some();
     let under_the_sphere = (0..points).filter(|&i| positions[i][2] == 0.0 && has(i, 2)).count();
     println!("{under_the_sphere} points of the floor have the sphere within {} above them", STOREYS.radius);
     Ok(())

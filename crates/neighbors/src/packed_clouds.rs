@@ -35,6 +35,9 @@ struct Inner {
     offsets: Vec<usize>,
 }
 
+/// Most points of a batch: 32-bit indices name them.
+const MOST_POINTS: usize = u32::MAX as usize - 1;
+
 impl PackedClouds {
     /// A batch from `positions [P, 3]` and `offsets [B + 1]`; vectors are taken as they are, slices are copied.
     ///
@@ -79,7 +82,7 @@ impl PackedClouds {
     ///
     /// # Errors
     /// A number of coordinates that is not `B * N * 3` for any `N`, a position that is not finite, or more than
-    /// 2^32 - 2 points.
+    /// 2^32 - 2 points or clouds.
     ///
     /// ```
     /// use neighbors::PackedClouds;
@@ -91,7 +94,8 @@ impl PackedClouds {
     pub fn from_dense(coordinates: &[f32], clouds: usize) -> Result<Self, NeighborError> {
         let points = coordinates.len() / 3;
         let size = points.checked_div(clouds).unwrap_or(0);
-        if size * clouds * 3 != coordinates.len() {
+        // Without coordinates, nothing else bounds the number of clouds.
+        if size * clouds * 3 != coordinates.len() || clouds > MOST_POINTS {
             return Err(NeighborError::DenseLength { found: coordinates.len(), clouds });
         }
         let (positions, _) = coordinates.as_chunks::<3>();
@@ -131,6 +135,11 @@ impl PackedClouds {
         &self.inner.positions[self.inner.offsets[cloud]..self.inner.offsets[cloud + 1]]
     }
 
+    /// Number of points of the largest cloud; 0 without clouds.
+    pub(crate) fn largest(&self) -> usize {
+        self.ranges().map(|cloud| cloud.len()).max().unwrap_or(0)
+    }
+
     /// The range of points of each cloud.
     pub fn ranges(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
         self.inner.offsets.windows(2).map(|pair| pair[0]..pair[1])
@@ -139,9 +148,8 @@ impl PackedClouds {
 
 /// Rejects positions that are not finite, naming the first one, and counts that 32-bit indices cannot name.
 pub(crate) fn check_positions(positions: &[[f32; 3]]) -> Result<(), NeighborError> {
-    let max = u32::MAX as usize - 1;
-    if positions.len() > max {
-        return Err(NeighborError::TooManyPoints { points: positions.len(), max });
+    if positions.len() > MOST_POINTS {
+        return Err(NeighborError::TooManyPoints { points: positions.len(), max: MOST_POINTS });
     }
     match positions.iter().position(|p| !(p[0].is_finite() && p[1].is_finite() && p[2].is_finite())) {
         Some(index) => Err(NeighborError::NonFinite { index, position: positions[index] }),
@@ -197,6 +205,9 @@ mod tests {
         assert_eq!(length(&[0.0; 4], 1), NeighborError::DenseLength { found: 4, clouds: 1 });
         assert_eq!(length(&[0.0; 9], 2), NeighborError::DenseLength { found: 9, clouds: 2 });
         assert_eq!(length(&[0.0; 3], 0), NeighborError::DenseLength { found: 3, clouds: 0 });
+        for clouds in [usize::MAX, usize::MAX / 3, 1 << 32] {
+            assert_eq!(length(&[], clouds), NeighborError::DenseLength { found: 0, clouds });
+        }
     }
 
     #[test]

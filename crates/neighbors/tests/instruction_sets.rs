@@ -10,9 +10,20 @@ use std::process::{Command, Output};
 use common::{Layout, cloud, shapes};
 use neighbors::{InstructionSet, PackedClouds, RadiusLists, Search, SubdomainLists};
 
+/// This program, to be run once more: in the emulator, with its arguments, that `POINTWISE_TEST_EMULATOR` names.
+fn this_program() -> Command {
+    let path = std::env::current_exe().expect("the path of this program");
+    let emulator = std::env::var("POINTWISE_TEST_EMULATOR").unwrap_or_default();
+    let mut words = emulator.split_whitespace();
+    let Some(emulator) = words.next() else { return Command::new(path) };
+    let mut command = Command::new(emulator);
+    command.args(words).arg(path);
+    command
+}
+
 /// Runs one test of this program with an instruction set.
 fn run_with(set: &str, test: &str) -> Output {
-    let mut program = Command::new(std::env::current_exe().expect("the path of this program"));
+    let mut program = this_program();
     program.args(["--exact", test, "--ignored", "--nocapture"]).env("POINTWISE_SIMD", set);
     program.output().expect("this program runs")
 }
@@ -58,8 +69,9 @@ fn digest() {
         layouts.into_iter().zip(0..).map(|(layout, seed)| cloud(layout, 1500, seed)).collect();
     let clouds = PackedClouds::from_clouds(&clouds).unwrap();
     for lists in SubdomainLists::build_all(&clouds, &shapes(0.1), Search::Grid).unwrap() {
-        (lists.centres(), lists.run_offsets(), lists.run_subdomains(), lists.run_starts(), lists.indices())
+        (lists.centres(), lists.run_offsets(), lists.edge_offsets(), lists.run_subdomains())
             .hash(&mut hasher);
+        (lists.narrow(), lists.wide()).hash(&mut hasher);
     }
     // All of them as one cloud.
     let clouds = PackedClouds::single(clouds.positions()).unwrap();

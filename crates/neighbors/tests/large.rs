@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use common::{Layout, cloud, shapes};
 use neighbors::{
-    KernelShape, NearestLists, NeighborError, PackedClouds, RadiusLists, Search, SubdomainLists,
+    KernelShape, ListSizes, NearestLists, NeighborError, PackedClouds, RadiusLists, Search, SubdomainLists,
 };
 
 fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
@@ -145,8 +145,47 @@ fn empty_batches() {
         assert_eq!((lists.points(), lists.edges()), (0, 0));
         assert_eq!(lists.clouds().len(), offsets.len() - 1);
         assert_eq!(lists.run_offsets(), [0]);
-        assert_eq!(lists.run_starts(), [0]);
+        assert_eq!(lists.edge_offsets(), [0]);
         assert_eq!(lists.mean_occupancy(), 0.0);
+    }
+}
+
+/// A cloud of 65,536 points makes the indices of the whole batch wider, and changes nothing else.
+#[test]
+fn the_width_of_indices_does_not_matter() {
+    let line = |count: usize| (0..count).map(|i| [i as f32, 0.0, 0.0]).collect::<Vec<_>>();
+    let batch = |other: usize| {
+        PackedClouds::from_clouds(&[
+            cloud(Layout::Snapped(0.1), 300, 1),
+            line(other),
+            cloud(Layout::Cube, 500, 2),
+        ])
+    };
+    let [narrow, wide] = [65_535, 65_536].map(|other| batch(other).unwrap());
+    let row = |lists: &SubdomainLists, point: usize, shift: usize| -> Vec<(usize, Vec<usize>)> {
+        let runs = lists.row_of(point + shift).runs();
+        runs.map(|(k, found)| (k, found.map(|j| j as usize - shift).collect())).collect()
+    };
+    for (shape, sizes) in shapes(0.2).into_iter().zip(ListSizes::count(&wide, &shapes(0.2)).unwrap()) {
+        let [narrow, wide] =
+            [&narrow, &wide].map(|clouds| SubdomainLists::build(clouds, &shape, Search::Auto).unwrap());
+        assert_eq!((narrow.wide(), wide.narrow()), (None, None));
+        assert_eq!(wide.bytes() as u64, sizes.bytes());
+        for point in 0..300 {
+            assert_eq!(
+                row(&narrow, point, 0),
+                row(&wide, point, 0),
+                "{shape:?}: point {point} of the first cloud"
+            );
+        }
+        let last = |lists: &SubdomainLists, point: usize| row(lists, point, lists.clouds().offsets()[2]);
+        for point in 0..500 {
+            assert_eq!(
+                last(&narrow, point),
+                last(&wide, point),
+                "{shape:?}: point {point} of the last cloud"
+            );
+        }
     }
 }
 
@@ -155,7 +194,9 @@ fn clouds_do_not_mix() {
     let clouds = PackedClouds::new([[0.0; 3], [0.01; 3], [0.02; 3]], [0, 1, 1, 3]).unwrap();
     let shape = KernelShape::cells(0.1);
     let lists = SubdomainLists::build(&clouds, &shape, Search::Auto).unwrap();
-    assert_eq!(lists.indices(), [0, 1, 2, 1, 2]);
+    let rows: Vec<Vec<u32>> = lists.rows().map(|row| row.subdomain(13).collect()).collect();
+    assert_eq!(rows, [vec![0], vec![1, 2], vec![1, 2]]);
+    assert_eq!(lists.narrow(), Some((&[1, 2, 2][..], &[0, 0, 1, 0, 1][..])));
     assert_eq!(lists.clouds().len(), 3);
 }
 
@@ -186,7 +227,7 @@ fn clones_share_the_lists() {
     let clouds = PackedClouds::single([[0.0; 3]; 5]).unwrap();
     let lists = SubdomainLists::build(&clouds, &shape, Search::Auto).unwrap();
     let clone = lists.clone();
-    assert!(std::ptr::eq(lists.indices(), clone.indices()));
+    assert!(std::ptr::eq(lists.centres(), clone.centres()));
     assert!(std::ptr::eq(lists.clouds().positions(), clouds.positions()));
     assert!(std::ptr::eq(lists.row_from_point(), clone.row_from_point()));
 }

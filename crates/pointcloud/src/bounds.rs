@@ -20,6 +20,8 @@ impl Bounds {
     pub(crate) fn of_points(points: impl Iterator<Item = [f64; 3]>) -> Option<Self> {
         let mut found: Option<Self> = None;
         for point in points.filter(|p| p.iter().all(|v| v.is_finite())) {
+            // A zero has no sign: which of -0 and 0 is smaller depends on their order.
+            let point = point.map(|v| v + 0.0);
             let one = Self { min: point, max: point };
             found = Some(found.map_or(one, |sum| sum.union(&one)));
         }
@@ -60,5 +62,11 @@ mod tests {
         assert_eq!((bounds.extent(), bounds.center()), ([2.0, 3.0, 0.0], [0.0, 3.5, 3.0]));
         assert_eq!(Bounds::of(&[]), None);
         assert_eq!(Bounds::of(&positions[..1]), None);
+    }
+
+    #[test]
+    fn zeros_have_no_sign() {
+        let bounds = Bounds::of(&[[-0.0, -0.0, 0.0], [-0.0, 0.0, -0.0]]).unwrap();
+        assert!(bounds.min.iter().chain(&bounds.max).all(|v| v.is_sign_positive()), "{bounds:?}");
     }
 }

@@ -202,7 +202,7 @@ pub enum Error {
     },
 
     /// Points were asked for from a cloud that has none.
-    #[error("{path}no points; expected at least one to draw {wanted} from",
+    #[error("{path}found no points, expected at least one",
         path = path.as_deref().map(prefix).unwrap_or_default())]
     EmptyCloud {
         /// File concerned, where the cloud came from one.
@@ -385,9 +385,9 @@ mod tests {
     #[test]
     fn file_is_added_only_where_missing() {
         let bare = Error::EmptyCloud { path: None, wanted: 5 };
-        assert!(bare.to_string().starts_with("no points"));
+        assert!(bare.to_string().starts_with("found no points"));
         let named = bare.in_file(Path::new("x.off"));
-        assert!(named.to_string().starts_with("x.off: no points"));
+        assert!(named.to_string().starts_with("x.off: found no points"));
         assert!(named.in_file(Path::new("y.off")).to_string().starts_with("x.off"));
     }
 }

@@ -9,16 +9,26 @@ const SMALLEST_GAIN: f64 = 16.0;
 
 /// The origin for `coordinates`: zero on every axis where a shift gains nothing.
 pub(crate) fn choose_origin(coordinates: &[[f64; 3]]) -> [f64; 3] {
-    let Some(bounds) = Bounds::of_points(coordinates.iter().copied()) else {
+    let is_single = |p: &[f64; 3]| p.iter().all(|v| (*v as f32).is_finite());
+    let Some(bounds) = Bounds::of_points(coordinates.iter().copied().filter(is_single)) else {
         return [0.0; 3];
     };
-    [0, 1, 2].map(|axis| {
-        let magnitude = bounds.min[axis].abs().max(bounds.max[axis].abs());
-        let half_extent = 0.5 * bounds.extent()[axis];
-        let worth_it = magnitude >= SMALLEST_SHIFTED && magnitude > SMALLEST_GAIN * half_extent;
-        let inexact = |p: &[f64; 3]| p[axis].is_finite() && f64::from(p[axis] as f32) != p[axis];
-        if worth_it && coordinates.iter().any(inexact) { bounds.center()[axis].floor() } else { 0.0 }
-    })
+    let inexact =
+        |axis: usize| coordinates.iter().any(|p| p[axis].is_finite() && f64::from(p[axis] as f32) != p[axis]);
+    origin_of(&bounds, [0, 1, 2].map(|axis| is_worth(&bounds, axis) && inexact(axis)))
+}
+
+/// The origin for coordinates in `bounds`; `inexact`: whether singles do not hold a coordinate, for every axis.
+pub(crate) fn origin_of(bounds: &Bounds, inexact: [bool; 3]) -> [f64; 3] {
+    let shifted = |axis: usize| inexact[axis] && is_worth(bounds, axis);
+    [0, 1, 2].map(|axis| if shifted(axis) { bounds.center()[axis].floor() } else { 0.0 })
+}
+
+/// Whether a shift gains enough.
+fn is_worth(bounds: &Bounds, axis: usize) -> bool {
+    let magnitude = bounds.min[axis].abs().max(bounds.max[axis].abs());
+    let half_extent = 0.5 * bounds.extent()[axis];
+    magnitude >= SMALLEST_SHIFTED && magnitude > SMALLEST_GAIN * half_extent
 }
 
 #[cfg(test)]
@@ -38,5 +48,6 @@ mod tests {
         assert_eq!(choose_origin(&[[-5000.1, 0.0, 0.0], [5000.1, 0.0, 0.0]]), [0.0; 3], "wide");
         assert_eq!(choose_origin(&[]), [0.0; 3]);
         assert_eq!(choose_origin(&[[f64::NAN, 1e300, f64::INFINITY]]), [0.0; 3]);
+        assert_eq!(choose_origin(&[[1e300, 0.0, 0.0], [1e300, 5.5e6, 0.0]]), [0.0; 3]);
     }
 }

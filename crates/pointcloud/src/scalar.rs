@@ -158,8 +158,12 @@ pub(crate) fn parse_float(token: &str) -> Option<f64> {
 pub(crate) fn is_single(token: &str, value: f64) -> bool {
     let mantissa = token.split(['e', 'E']).next().unwrap_or_default();
     let digits = mantissa.bytes().filter(u8::is_ascii_digit).skip_while(|&b| b == b'0').count();
-    // Every decimal of six digits belongs to a single of its own.
-    digits <= 6 || !value.is_finite() || (value as f32).to_string().parse() == Ok(value)
+    // Every decimal of six digits in the normal range belongs to a single of its own.
+    let is_normal = value == 0.0 || (value as f32).is_normal();
+    (digits <= 6 && is_normal)
+        || !value.is_finite()
+        || f64::from(value as f32) == value
+        || (value as f32).to_string().parse() == Ok(value)
 }
 
 impl fmt::Display for ScalarType {
@@ -216,6 +220,17 @@ mod tests {
             assert_eq!(parse_float(token), None, "{token}");
         }
         assert_eq!(ScalarType::F32.parse("-1.#IND").map(f64::is_nan), Some(true));
+    }
+
+    #[test]
+    fn singles_are_told_by_their_decimals() {
+        for token in ["0.1", "1e30", "-3.4e38", "1.1754944e-38", "1e-45", "152039456", "nan", "0"] {
+            assert!(parse_float(token).is_some_and(|value| is_single(token, value)), "{token}");
+        }
+        // More digits than a single has, and numbers beyond its range.
+        for token in ["0.123456789012", "152039457", "1e300", "-4e38", "4.8e-321", "1e-50"] {
+            assert!(parse_float(token).is_some_and(|value| !is_single(token, value)), "{token}");
+        }
     }
 
     #[test]

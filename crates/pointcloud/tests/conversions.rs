@@ -2,19 +2,10 @@
 
 mod common;
 
-use std::path::PathBuf;
-
-use common::{check_kept, file, first, open, parse};
+use common::{cases, check_kept, file, first, open, parse};
 use pointcloud::PointCloud;
 use pointcloud::dataset::list_files;
-use pointcloud::io::{self, Contents, Format, Reader, losses, writable_extensions};
-
-/// The files of the cases that can be read.
-fn cases() -> Vec<(PathBuf, Contents)> {
-    let paths = std::fs::read_dir(file("")).unwrap().map(|entry| entry.unwrap().path());
-    let open = |path: PathBuf| Some((path.clone(), Reader::new().drop_invalid(true).open(&path).ok()?));
-    paths.filter_map(open).collect()
-}
+use pointcloud::io::{self, Format, Reader, losses, writable_extensions};
 
 /// Every file of the cases, written in every format and read back.
 #[test]
@@ -25,73 +16,6 @@ fn what_is_written_is_what_was_read_or_a_loss_is_told() {
             let kept = check_kept(&contents, extension, folder.path());
             kept.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
-    }
-}
-
-/// A conversion block by block writes the same bytes and tells the same losses as one in memory.
-#[test]
-fn blocks_make_the_same_files_as_the_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let reader = Reader::new().drop_invalid(true);
-    for (path, contents) in cases() {
-        for extension in writable_extensions() {
-            let [whole, blocks] =
-                ["whole", "blocks"].map(|name| folder.path().join(name).with_extension(extension));
-            io::write(&whole, &contents.cloud).unwrap();
-            let mut lost = reader.convert(&path, &blocks, false).unwrap();
-            let mut expected = losses(&contents, Format::of_extension(extension).unwrap());
-            lost.sort();
-            expected.sort();
-            assert_eq!(lost, expected, "{} {extension}", path.display());
-            let [whole, blocks] = [whole, blocks].map(|path| std::fs::read(path).unwrap());
-            assert!(whole == blocks, "{} {extension}", path.display());
-        }
-    }
-}
-
-/// So does a description.
-#[test]
-fn blocks_say_the_same_as_the_whole() {
-    let mut seen = 0;
-    for (path, _) in cases() {
-        let bytes = std::fs::read(&path).unwrap();
-        let whole = Reader::new().inspect_bytes(&bytes, &path).unwrap();
-        let blocks = Reader::new().inspect(&path).unwrap();
-        // NaN is not equal to itself.
-        assert_eq!(format!("{blocks:?}"), format!("{whole:?}"), "{}", path.display());
-        seen += 1;
-    }
-    assert!(seen > 40);
-}
-
-/// Many blocks: types, ranges, words and large numbers are those of the whole file.
-#[test]
-fn many_blocks_are_one_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let rows = 150_000;
-    let row = |i: usize| {
-        let late = i > 140_000;
-        let (z, t) = (if late { "0.123456789012" } else { "1" }, if late { 1_u64 << 60 } else { 5 });
-        let class = if late { "zebra" } else { ["tree", "ground"][i % 2] };
-        format!("{},{},{z},{},{t},{class},{}\n", i % 977, i / 977, if late { 700 } else { i % 7 }, i % 256)
-    };
-    let text: String = (0..rows).map(row).collect();
-    let from = folder.path().join("a.csv");
-    std::fs::write(&from, format!("x,y,z,intensity,t,class,u\n{text}")).unwrap();
-    let contents = Reader::new().open(&from).unwrap();
-    assert_eq!(contents.cloud.label_words().unwrap(), ["ground", "tree", "zebra"]);
-    for extension in writable_extensions() {
-        let [whole, blocks] =
-            ["whole", "blocks"].map(|name| folder.path().join(name).with_extension(extension));
-        io::write(&whole, &contents.cloud).unwrap();
-        Reader::new().convert(&from, &blocks, false).unwrap();
-        assert!(std::fs::read(&whole).unwrap() == std::fs::read(&blocks).unwrap(), "{extension}");
-        // And from that file to the next format.
-        let again = folder.path().join("again.laz");
-        Reader::new().convert(&blocks, &again, false).unwrap();
-        assert_eq!(io::read(&again).unwrap().len(), rows, "{extension}");
-        let (whole, blocks) = (Reader::new().open(&blocks).unwrap(), io::inspect(&blocks).unwrap());
-        assert_eq!(blocks.bounds, whole.cloud.bounds(), "{extension}");
     }
 }
 
@@ -113,13 +37,13 @@ fn faces_and_strips_of_one_file() {
     assert_eq!(
         lost,
         [
-            "1 comments: dropped, not read from the file",
-            "faces: 4 triangles dropped, text files are written without faces"
+            "faces: 4 triangles dropped, text files are written without faces",
+            "comments: 1 dropped, text files are written without comments"
         ]
     );
     let strict = Reader::new().convert(&from, folder.path().join("c.xyz"), true).unwrap_err().to_string();
     assert!(
-        strict.contains("a.ply: --strict: 1 comments") && !folder.path().join("c.xyz").exists(),
+        strict.contains("a.ply: --strict: faces: 4") && !folder.path().join("c.xyz").exists(),
         "{strict}"
     );
 }
@@ -149,6 +73,9 @@ fn large_integers_stay_different_numbers() {
         }
         assert!(contents.notes[0].contains("t_high32 · 2^32 + t_low32"), "{:?}", contents.notes);
     }
+    // No type of 64 bits holds both.
+    let both = parse("x,y,z,t\n1,2,3,-1\n1,2,3,18446744073709551615\n", "a.csv");
+    assert_eq!(both.left_out, ["digits of 't' beyond double precision"]);
     let small = parse("x,y,z,t\n1,2,3,1600000000123\n", "a.csv");
     assert_eq!(small.cloud.property("t").unwrap().values, [1_600_000_000_123.0]);
 }
@@ -310,10 +237,171 @@ fn integers_of_64_bits_are_kept_or_told() {
             assert_eq!(found, *value, "{kind}");
         }
         assert!(bytes == std::fs::read(path("d.npy")).unwrap());
-        for to in ["e.ply", "e.csv", "e.laz"] {
+        for to in ["e.ply", "e.laz"] {
             assert_eq!(convert("a.pcd", to), [told], "{to}");
         }
-        // Columns that are two already lose nothing.
-        assert!(convert("e.ply", "f.ply").is_empty());
+        // Columns that are two already lose nothing, and become one again where the format has such numbers.
+        for (from, to) in [("e.ply", "f.ply"), ("f.ply", "g.npy"), ("a.pcd", "g.csv"), ("g.csv", "h.npy")] {
+            assert!(convert(from, to).is_empty(), "{from} to {to}");
+        }
+        let text = std::fs::read_to_string(path("g.csv")).unwrap();
+        assert_eq!(text, format!("x,y,z,t,u\n1,2,3,{a},5\n4,5,6,{b},7\n"));
+        for name in ["g.npy", "h.npy"] {
+            let columns = io::column_types(&io::read(path(name)).unwrap())
+                .iter()
+                .map(|c| c.0.to_owned())
+                .collect::<Vec<_>>();
+            assert_eq!(columns[3..], ["t_high32", "t_low32", "u"], "{name}");
+            let [read, expected] = [name, "a.pcd"].map(|name| io::read(path(name)).unwrap());
+            assert_eq!(read.properties()[..2], expected.properties()[..2], "{name}");
+        }
     }
+}
+
+/// Comments stay as they are from PLY to PLY; every other format says that they go.
+#[test]
+fn comments_of_ply_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let text = b"ply\ncomment  of M\xfcller,  two  blanks \nformat ascii 1.0\nobj_info num_cols 3\nelement vertex 1\n\
+                 property float x\ncomment obj_info is a word\nproperty float y\nproperty float z\nend_header\n1 2 3\n";
+    std::fs::write(path("a.ply"), text).unwrap();
+    let head =
+        b"ply\nformat binary_little_endian 1.0\ncomment  of M\xfcller,  two  blanks\nobj_info num_cols 3\n\
+                 comment obj_info is a word\nelement vertex 1\n";
+    assert!(Reader::new().convert(path("a.ply"), path("b.ply"), true).unwrap().is_empty());
+    io::write(path("c.ply"), &io::read(path("b.ply")).unwrap()).unwrap();
+    let [blocks, whole] = ["b.ply", "c.ply"].map(|name| std::fs::read(path(name)).unwrap());
+    assert!(blocks.starts_with(head), "{}", String::from_utf8_lossy(&blocks));
+    assert_eq!(blocks, whole);
+    let shown = ["of M\u{fffd}ller,  two  blanks", "obj_info num_cols 3", "obj_info is a word"];
+    assert_eq!(io::inspect(path("b.ply")).unwrap().comments, shown);
+    let format = Format::of_extension("las").unwrap();
+    let told = "comments: 3 dropped, las files are written without comments";
+    assert_eq!(losses(&Reader::new().open(path("b.ply")).unwrap(), format)[0], told);
+    assert_eq!(Reader::new().convert(path("b.ply"), path("d.las"), false).unwrap()[0], told);
+}
+
+/// Integers beyond `i32`, beyond singles and beyond doubles, in columns of every standard name: there and back nothing changes, or it is
+/// told.
+#[test]
+fn long_integers_under_standard_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let convert = |from: &str, to: &str| Reader::new().convert(path(from), path(to), false).unwrap();
+    let names = [
+        "nx,ny,nz",
+        "normal_x,normal_y,normal_z",
+        "r,g,b",
+        "red,green,blue",
+        "label",
+        "classification",
+        "intensity",
+        "gps_time",
+        "return_number",
+        "time",
+    ];
+    for value in [
+        "3000000001",
+        "-3000000001",
+        "9007199254740993",
+        "-9007199254740993",
+        "1600000000123456789",
+        "18446744073709551615",
+    ] {
+        let split = value.len() > 12;
+        for names in names {
+            let columns: Vec<&str> = names.split(',').collect();
+            let row = |word: &str| vec![word; columns.len()].join(",");
+            let other = if value.starts_with('-') { "-1" } else { "1" };
+            let text = format!("x,y,z,{names}\n1,2,3,{}\n4,5,6,{}\n", row(value), row(other));
+            std::fs::write(path("a.csv"), &text).unwrap();
+            for to in ["b.xyz", "b.npy", "b.pcd", "b.ply", "b.las", "b.laz"] {
+                let lost = [convert("a.csv", to), convert(to, "c.csv")].concat();
+                let halves = split && (to == "b.ply" || to.starts_with("b.la"));
+                let renamed = to.starts_with("b.la") && !split;
+                let told = |line: &String| {
+                    (halves && line.contains("become two columns"))
+                        || (renamed && line.contains("written as extra bytes"))
+                };
+                assert!(lost.iter().all(told), "{value} {names} {to}: {lost:?}");
+                assert_eq!(
+                    lost.len(),
+                    if halves { columns.len() } else { lost.len() },
+                    "{value} {names} {to}"
+                );
+                let back = std::fs::read_to_string(path("c.csv")).unwrap();
+                if lost.is_empty() || halves {
+                    assert_eq!(back, text, "{value} {names} {to}");
+                } else {
+                    let (rows, expected) =
+                        (back.split_once('\n').unwrap().1, text.split_once('\n').unwrap().1);
+                    assert_eq!(rows, expected, "{value} {names} {to}");
+                }
+            }
+        }
+    }
+}
+
+/// Dialects in which a file says less than it seems to, or more.
+#[test]
+fn columns_of_other_programs_are_found_or_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    // A scan of KITTI, compressed, with its labels.
+    let scan: Vec<u8> = (0..8).flat_map(|i| (i as f32).to_le_bytes()).collect();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, &scan).unwrap();
+    std::fs::write(path("000000.bin.gz"), packed.finish().unwrap()).unwrap();
+    std::fs::write(path("000000.label"), [7, 0, 0, 0, 9, 0, 0, 0]).unwrap();
+    let cloud = io::read(path("000000.bin.gz")).unwrap();
+    assert_eq!(cloud.property("intensity").unwrap().values, [3.0, 7.0]);
+    assert_eq!(cloud.labels(), Some([7, 9].as_slice()));
+
+    // Names of columns say along which axis of an array the points are.
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (4, 5), }\n";
+    let mut array = b"\x93NUMPY\x01\x00".to_vec();
+    array.extend((header.len() as u16).to_le_bytes());
+    array.extend(header.as_bytes());
+    array.extend(0..20);
+    let named = |names: &str| Reader::new().columns(names).parse(&array, "a.npy").unwrap().cloud;
+    assert_eq!((named("x,y,z,i").len(), named("x,y,z,i,j").len()), (5, 4));
+    assert_eq!(named("x,y,z,i").point(1), [1.0, 6.0, 11.0]);
+
+    // The columns of PTS files have no names, whatever their values are.
+    let pts = Reader::new().parse(b"2\n1 2 3 7 255 0 0\n4 5 6 80 0 255 0\n", "a.pts").unwrap();
+    assert_eq!(pts.cloud.colors(), Some([[255, 0, 0], [0, 255, 0]].as_slice()));
+    assert_eq!(pts.cloud.property("intensity").unwrap().values, [7.0, 80.0]);
+    assert_eq!(pts.notes, ["columns are taken for x y z intensity red green blue of PTS files"]);
+
+    // Rows beyond those that the header of a PCD file announces.
+    let pcd = "VERSION .7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 1\nWIDTH 1\nHEIGHT 1\nPOINTS 1\n\
+               DATA ASCII\n1 2 3\n4 5 6\n\n7 8 9\n";
+    std::fs::write(path("a.pcd"), pcd).unwrap();
+    let told = ["2 rows after the 1 of the header"];
+    assert_eq!(Reader::new().open(path("a.pcd")).unwrap().left_out, told);
+    let lost = Reader::new().convert(path("a.pcd"), path("a.ply"), false).unwrap();
+    assert!(lost[0].starts_with(told[0]), "{lost:?}");
+
+    // LAS has a point format with a near infrared channel, and says where a format has no such field.
+    std::fs::write(path("a.csv"), "x,y,z,nir,scan_angle_rank\n1,2,3,500,4\n4,5,6,600,5\n").unwrap();
+    let lost = Reader::new().convert(path("a.csv"), path("a.las"), false).unwrap();
+    assert_eq!(
+        lost,
+        [
+            "scan_angle_rank: written as extra bytes 'original_scan_angle_rank', point format 8 of LAS has no such field"
+        ]
+    );
+    let bytes = std::fs::read(path("a.las")).unwrap();
+    assert_eq!(bytes[104], 8);
+    assert_eq!(io::read(path("a.las")).unwrap().property("nir").unwrap().values, [500.0, 600.0]);
+
+    // A channel alone is no colour, also in a point format that has colours.
+    std::fs::write(path("b.csv"), "x,y,z,nir,red\n1,2,3,500,9\n").unwrap();
+    let lost = Reader::new().convert(path("b.csv"), path("b.las"), false).unwrap();
+    assert_eq!(
+        lost,
+        ["red: written as extra bytes 'original_red', LAS holds colours of three channels only"]
+    );
+    assert_eq!(io::read(path("b.las")).unwrap().colors(), None);
 }

@@ -81,10 +81,19 @@ fn formats_that_are_read_in_blocks() {
             assert_eq!(estimate.points, 1000, "{name}");
         }
     }
-    for name in
-        ["cases/e_pye57.e57", "formats/open3d_compressed.pcd", "formats/stored.npz", "formats/trimesh.stl"]
-    {
-        assert!(!Reader::new().estimate(stored(name)).unwrap().in_blocks, "{name}");
+    for name in [
+        "cases/e_pye57.e57",
+        "cases/k_000000.bin",
+        "cases/n_3xN_1024.npy",
+        "cases/o_concave.obj",
+        "formats/fortran_f8.npy",
+        "formats/h5py_gzip.h5",
+        "formats/open3d_compressed.pcd",
+        "formats/stored.npz",
+        "formats/trimesh.off",
+        "formats/trimesh.stl",
+    ] {
+        assert!(Reader::new().estimate(stored(name)).unwrap().in_blocks, "{name}");
     }
 }
 

@@ -191,3 +191,14 @@ fn labels_out_of_range_and_torn_files_are_named() {
         assert!(error.to_string().contains(file), "{error}");
     }
 }
+
+/// The only array of points has the coordinates, whatever its name, and nothing else.
+#[test]
+fn an_array_of_another_name_is_the_cloud() {
+    let path = fixtures().join("unnamed.h5");
+    let cloud = io::read(&path).unwrap();
+    assert_eq!(cloud.positions()[1], [3.0, 4.0, 5.0]);
+    let names: Vec<&str> = cloud.properties().iter().map(|property| property.name.as_str()).collect();
+    assert_eq!(names, ["weight"]);
+    assert_eq!(io::inspect(&path).unwrap().properties, ["x", "y", "z", "weight"]);
+}

@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use pointcloud::io::{self, Format};
-use pointcloud::io::{Reader, losses};
+use pointcloud::io::{Reader, ReplaceFiles, losses};
 
 const SIZES: [usize; 11] = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67];
 const POINTS: usize = 300;
@@ -125,6 +125,33 @@ fn check(name: &str, bytes: &[u8], folder: &Path) {
         let at = old.iter().zip(&new).position(|(a, b)| a != b);
         assert!(old == new, "{name} {made}: byte {at:?}, {} bytes become {}", old.len(), new.len());
     }
+    check_classification(name, &std::fs::read(path("b.las")).unwrap(), folder);
+}
+
+/// Other classes change their bits of the points and nothing else, and they are those that were set.
+fn check_classification(name: &str, bytes: &[u8], folder: &Path) {
+    let (from, to) = (folder.join("b.las"), folder.join("classes.laz"));
+    let class = |i: usize| (i * 7 % 32) as i32;
+    let mut files = ReplaceFiles::default();
+    let lost = Reader::new().change_into(&mut files, &from, &to, POINTS, &|mut cloud, first| {
+        cloud.set_classification((first..first + cloud.len()).map(class).collect())?;
+        Ok(cloud)
+    });
+    assert_eq!(lost.unwrap(), [""; 0], "{name}");
+    files.finish().unwrap();
+    let unpacked = folder.join("unpacked.las");
+    Reader::new().convert(&to, &unpacked, false).unwrap();
+    let number = |at: usize, length: usize| {
+        bytes[at..at + length].iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte))
+    };
+    let (data, format, size) = (number(96, 4), bytes[104], number(105, 2));
+    let (at, mask) = if format < 6 { (15, 0x1f) } else { (16, 0xff) };
+    let mut expected = bytes.to_vec();
+    for i in 0..POINTS {
+        let byte = &mut expected[data + i * size + at];
+        *byte = *byte & !mask | class(i) as u8;
+    }
+    assert!(std::fs::read(&unpacked).unwrap() == expected, "{name}");
 }
 
 const NONE: [f64; 3] = [0.0; 3];

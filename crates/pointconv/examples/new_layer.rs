@@ -69,12 +69,13 @@ impl Members {
     fn of(neighborhood: &Neighborhood, device: &Device) -> Vec<Self> {
         let mut rows = vec![Vec::new(); neighborhood.shape().subdomains()];
         for row in neighborhood.lists().rows() {
-            row.runs().for_each(|(subdomain, members)| rows[subdomain].push((row.centre(), members)));
+            row.runs()
+                .for_each(|(subdomain, members)| rows[subdomain].push((row.centre(), members.collect())));
         }
-        let table = |(subdomain, rows): (usize, Vec<(usize, &[u32])>)| {
+        let table = |(subdomain, rows): (usize, Vec<(usize, Vec<u32>)>)| {
             let longest = rows.iter().map(|(_, members)| members.len()).max()?;
             let centres: Vec<i32> = rows.iter().map(|(centre, _)| *centre as i32).collect();
-            let padded = |(_, members): &(usize, &[u32])| {
+            let padded = |(_, members): &(usize, Vec<u32>)| {
                 let filling = std::iter::repeat_n(members[0], longest - members.len());
                 members.iter().copied().chain(filling).map(|member| member as i32).collect::<Vec<_>>()
             };
@@ -107,7 +108,7 @@ fn train<M: Module>(
         let marks: Vec<f32> = (0..POINTS).map(|_| f32::from(rng.random_bool(0.02))).collect();
         let mut truth = vec![0; POINTS];
         for row in neighborhood.lists().rows() {
-            let marked = row.runs().any(|(_, members)| members.iter().any(|&j| marks[j as usize] == 1.0));
+            let marked = row.runs().any(|(_, mut members)| members.any(|j| marks[j as usize] == 1.0));
             truth[row.centre()] = i32::from(marked);
         }
         (

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use pointcloud::io::exists;
 use serde::Serialize;
 use train::config::{Config, Task};
 use train::metrics::{EpochMetrics, Metric, MetricsLog};
@@ -65,7 +66,7 @@ impl RunReport {
         let manifest = Manifest::read(&run)?;
         let config = Config::of_run(run.config())?;
         let record = RunRecord::read(&run, &config.data.root, &manifest)?;
-        let epochs = if run.metrics().exists() { MetricsLog::read(run.metrics())? } else { Vec::new() };
+        let epochs = if exists(&run.metrics())? { MetricsLog::read(run.metrics())? } else { Vec::new() };
         Ok(Self { path: run.path().to_owned(), config, manifest, record, epochs, model: None })
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use pointcloud::io::exists;
 use serde::{Deserialize, Serialize};
 use train::RunError;
 use train::metrics::{Evaluation, Examples, Weights};
@@ -96,9 +97,9 @@ impl RunRecord {
     /// [`RunError::BadFile`] when a file is damaged or newer than this program, [`RunError::Io`].
     pub fn read(run: &RunDirectory, data: &Path, manifest: &Manifest) -> Result<Self, RunError> {
         let path = run.report_data();
-        if !path.exists() {
+        if !exists(&path)? {
             let path = run.evaluation();
-            if !path.exists() {
+            if !exists(&path)? {
                 return Ok(Self::default());
             }
             let text = fs::read_to_string(&path).map_err(RunError::io(&path, "read"))?;

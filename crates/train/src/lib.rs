@@ -57,7 +57,9 @@ pub use recipe::{Recipe, recipe};
 pub use stop::Stop;
 pub use task::TrainedRun;
 pub use task::classification::{Classifier, Prediction};
-pub use task::segmentation::{LabelEstimate, LabelOptions, Segmenter, Votes, class_color, write_labelled};
+pub use task::segmentation::{
+    ClassCodes, LabelColumns, LabelEstimate, LabelOptions, Segmenter, Votes, class_color, labelled,
+};
 pub use training::{
     Alone, Computed, Processes, Reduce, Steps, TrainOptions, TrainOutcome, UnusableStep, check_output,
     take_turn, train,

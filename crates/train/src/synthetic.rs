@@ -38,8 +38,7 @@ pub fn with_columns(clouds: Vec<Vec<[f32; 3]>>, attributes: &[Attribute]) -> Vec
                     let names = attribute.column_names().into_iter();
                     columns.properties.extend(names.map(|name| (name, vec![0.0; len])));
                 }
-                Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::Radius | Attribute::One => {
-                }
+                Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
             }
         }
         columns

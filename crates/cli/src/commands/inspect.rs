@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pointcloud::dataset::{FolderDataset, FolderOptions, ListNames};
-use pointcloud::io::Reader;
+use pointcloud::io::{Reader, is_file};
 use pointcloud::scene::SceneFolder;
 use train::config::DataConfig;
 use train::{Progress, ProgressMode};
@@ -60,7 +60,7 @@ impl Inspect {
         let bar = Progress::start(mode, "reading", "files", files);
         let reader = Reader::new().columns(&self.columns);
         let is_config = self.path.extension().is_some_and(|extension| extension == "toml");
-        if self.path.is_file() && !is_config && !self.force {
+        if is_file(&self.path)? && !is_config && !self.force {
             ensure_readable(&self.path, &reader, Reading::All)?;
         }
         let inspection = inspect::inspect(&self.path, self.points, &reader, &options, &|done| bar.set(done))?;
@@ -69,8 +69,10 @@ impl Inspect {
             line(serde_json::to_string_pretty(&inspection)?)?;
         } else {
             line(inspection.to_string().trim_end())?;
-            if !self.quiet {
-                line(format_args!("next: {}", inspection.next(&self.path)))?;
+            if !self.quiet
+                && let Some(next) = inspection.next(&self.path)
+            {
+                line(format_args!("next: {next}"))?;
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ use ::report::{RunRecord, RunReport, TrainingFacts};
 use anyhow::Context;
 use burn::tensor::Device;
 use pointcloud::dataset::FolderDataset;
+use pointcloud::io::is_folder;
 use pointcloud::scene::SceneFolder;
 use pointcloud::synth::{SynthStatus, generate, generate_scenes, scene_status, status};
 use train::config::Config;
@@ -164,7 +165,7 @@ impl Train {
     /// The config, and what it is called in messages.
     pub(super) fn load(&self) -> anyhow::Result<(Config, String)> {
         if let (Some(_), Some(data)) = (&self.config, &self.data)
-            && !data.is_dir()
+            && !is_folder(data)?
         {
             // A config with a synthetic set would write it there.
             anyhow::bail!("--data {}: found no folder, expected that of a data set", data.display());

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use ::report::{RunReport, comparison, spread};
 use anyhow::bail;
-use pointcloud::io::replace_file;
-use train::Processes;
+use pointcloud::io::{exists, replace_file};
 use train::run::RunDirectory;
+use train::{Processes, RunError};
 
 use super::report::named;
 use super::seeds::Seeds;
@@ -28,13 +28,20 @@ pub(super) fn train_all(command: &Train, seeds: &Seeds) -> anyhow::Result<ExitCo
     };
     let runs: Vec<PathBuf> = seeds.0.iter().map(|&seed| run_of(seed)).collect();
     // Check now: otherwise the error appears after the first trainings.
-    if let Some(run) = runs.iter().find(|run| !command.resume && run.exists()) {
-        let run = run.display();
-        bail!("{run}: exists already; go on with --resume, or choose another folder with --output");
+    for run in runs.iter().filter(|_| !command.resume) {
+        if exists(run)? {
+            let run = run.display();
+            bail!("{run}: exists already; go on with --resume, or choose another folder with --output");
+        }
     }
     for (&seed, path) in seeds.0.iter().zip(&runs) {
-        let there = RunDirectory::open(path).ok();
-        if there.as_ref().is_some_and(|run| run.evaluation().exists()) {
+        let there = match RunDirectory::open(path) {
+            Err(RunError::NotARun { .. }) => None,
+            run => Some(run?),
+        };
+        if let Some(run) = &there
+            && exists(&run.evaluation())?
+        {
             line(format_args!("seed {seed}: {} is finished", path.display()))?;
             continue;
         }

@@ -1,7 +1,6 @@
 //! `pointwise convert` of HDF5 files with many clouds: a file of every cloud or room.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use pointcloud::dataset::Hdf5Folder;
-use pointcloud::io::{self, Contents, Format, Reader, losses};
+use pointcloud::io::{
+    Batch, Contents, Format, Reader, ReplaceFiles, create_folder, exists, losses, replace_file, write_into,
+};
 use pointcloud::transform::{Sampling, resample};
 use pointcloud::{PointCloud, derive_seed};
 use rand::SeedableRng;
@@ -54,16 +55,28 @@ impl Unpack<'_> {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let total = self.folder.len();
         let bar = Progress::start(progress::detect(self.quiet), "unpacking", "clouds", total);
-        let done = AtomicUsize::new(0);
+        let (done, batch, problem) = (AtomicUsize::new(0), Batch::default(), Mutex::new(None));
         let results: Mutex<Vec<Result<Written, anyhow::Error>>> = Mutex::default();
         self.folder.unpack(self.test_rooms, &|inside, cloud| {
             let result = cloud.map_err(anyhow::Error::from).and_then(|cloud| self.write(inside, cloud));
-            let go_on = result.is_ok() || self.skip_bad;
+            let mut go_on = result.is_ok() || self.skip_bad;
+            let result = result.map(|(files, written)| {
+                if let Err(error) = batch.add(files, ()) {
+                    go_on = false;
+                    problem.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
+                written
+            });
             results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
             bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
             go_on
         });
         bar.finish();
+        // Also after an error: what is unpacked stays.
+        let named = batch.finish();
+        if let Some(error) = problem.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error.into());
+        }
 
         let (mut written, mut skipped) = (Vec::new(), Vec::new());
         let mut lost: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
@@ -79,6 +92,7 @@ impl Unpack<'_> {
                 Err(error) => return Err(error),
             }
         }
+        named?;
         skipped.sort();
         skipped.iter().for_each(|why| note(format_args!("skipped: {why}")));
         if !skipped.is_empty() {
@@ -95,7 +109,7 @@ impl Unpack<'_> {
     }
 
     /// Writes one cloud, whose path in the data set is `inside`, without extension.
-    fn write(&self, inside: &Path, mut cloud: PointCloud) -> anyhow::Result<Written> {
+    fn write(&self, inside: &Path, mut cloud: PointCloud) -> anyhow::Result<(ReplaceFiles, Written)> {
         let mut name = inside.as_os_str().to_owned();
         name.push(format!(".{}", self.extension));
         let below = PathBuf::from(name);
@@ -116,7 +130,7 @@ impl Unpack<'_> {
                 resample(&cloud, points, self.sampling, &mut rng).with_context(named)?
             }
         };
-        if path.exists() && !self.overwrite {
+        if !self.overwrite && exists(&path)? {
             bail!("{}: exists already; --overwrite replaces it", path.display());
         }
         let mut contents = Contents::from(cloud);
@@ -126,9 +140,10 @@ impl Unpack<'_> {
         if self.strict && !lost.is_empty() {
             bail!("{}: --strict: {}", path.display(), lost.join("; "));
         }
-        make_folder(path.parent().unwrap_or(self.output))?;
-        io::write(&path, &contents.cloud).with_context(named)?;
-        Ok((below, lost))
+        create_folder(path.parent().unwrap_or(self.output))?;
+        let mut files = ReplaceFiles::default();
+        write_into(&mut files, &path, &contents.cloud).with_context(named)?;
+        Ok((files, (below, lost)))
     }
 
     /// `classes.txt` for scenes, and `splits.txt` for shapes whose points name parts: what training on points needs.
@@ -136,7 +151,7 @@ impl Unpack<'_> {
         let write = |name: &str, lines: Vec<String>| {
             let path = self.output.join(name);
             let text: String = lines.into_iter().map(|line| line + "\n").collect();
-            fs::write(&path, text).with_context(|| format!("{}: cannot write", path.display()))
+            replace_file(&path, |out| out.write_all(text.as_bytes()))
         };
         if !self.folder.has_classes()
             && let Some(classes) = self.folder.classes()
@@ -154,9 +169,4 @@ impl Unpack<'_> {
         }
         Ok(())
     }
-}
-
-/// Makes a folder and those above it.
-pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("{}: cannot make the folder", folder.display()))
 }

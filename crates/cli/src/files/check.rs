@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::process::ExitCode;
 
+use pointcloud::io::exists;
+
 use super::journal::{journals, last_rows};
 use super::list::FileList;
 use super::stamp::{Stamp, hash};
@@ -73,7 +75,7 @@ pub(crate) fn check(list: &FileList, key: &str) -> anyhow::Result<ExitCode> {
             found.is_listed = true;
         }
         let stamp = Stamp::of(&listed.from).ok();
-        let has_output = listed.to.as_ref().is_none_or(|to| to.exists());
+        let has_output = listed.to.as_deref().map_or(Ok(true), exists)?;
         match problem(found.as_deref(), stamp.as_ref(), key, has_output) {
             None => done += 1,
             Some((kind, why)) => tell(kind, format!("{}: {why}", listed.name))?,
@@ -92,7 +94,7 @@ pub(crate) fn check(list: &FileList, key: &str) -> anyhow::Result<ExitCode> {
 /// The results of all shards, by the hash of the name: some 60 bytes for each name.
 fn results(list: &FileList) -> anyhow::Result<HashMap<u128, Found>> {
     let mut all: HashMap<u128, Found> = HashMap::new();
-    if !list.output.exists() {
+    if !exists(&list.output)? {
         return Ok(all);
     }
     for path in journals(&list.output)? {

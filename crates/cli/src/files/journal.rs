@@ -1,15 +1,15 @@
 //! The results of a shard: a line of JSON for every file, in a file per shard. The last line of a name counts.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use pointcloud::io::replace_file;
+use pointcloud::io::{create_folder, exists, replace_file, sync_file, sync_folders};
 use serde::Deserialize;
-use train::terminal::note;
 
+use super::claim::claim;
 use super::shard::Shard;
 use super::stamp::{Stamp, hash};
 
@@ -64,10 +64,10 @@ impl Journal {
     /// # Errors
     /// Another process has the shard; the folder has other files; the operating system refuses.
     pub(super) fn open(folder: &Path, shard: Shard, key: &str) -> anyhow::Result<Self> {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("{}: cannot make the folder", folder.display()))?;
+        create_folder(folder)?;
         let others = journals(folder)?;
-        let lock = lock(folder, shard)?;
+        let lock =
+            claim(folder, &format!("shard-{}-of-{}", shard.index, shard.count), &format!("shard {shard}"))?;
         if others.is_empty() && has_files(folder)? {
             bail!(
                 "{}: has files that no shard wrote, expected a new folder, or one with results of shards (shard-0-of-1.jsonl); \
@@ -77,7 +77,7 @@ impl Journal {
         }
         let path = folder.join(format!("shard-{}-of-{}.jsonl", shard.index, shard.count));
         let mut done = HashSet::new();
-        if path.exists() {
+        if exists(&path)? {
             tidy(&path, true)?;
             read(&path, |row, _| done.extend(row.done()))?;
         }
@@ -118,25 +118,11 @@ impl Journal {
         self.file.write_all(line.as_bytes()).with_context(|| format!("{}: cannot write", self.path.display()))
     }
 
-    /// Removes lines that were replaced; those of failed files stay.
+    /// Removes lines that were replaced; those of failed files stay. Afterwards a power cut cannot take the results.
     pub(super) fn finish(self) -> anyhow::Result<()> {
-        tidy(&self.path, false)
-    }
-}
-
-/// Claims a shard for this process.
-fn lock(folder: &Path, shard: Shard) -> anyhow::Result<Option<File>> {
-    let path = folder.join(format!(".shard-{}-of-{}.lock", shard.index, shard.count));
-    let file = File::create(&path).with_context(|| format!("{}: cannot write", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => {
-            bail!("another process works on shard {shard} in {}; this one did nothing", folder.display())
-        }
-        Err(TryLockError::Error(error)) => {
-            note(format_args!("{}: cannot lock ({error}); start every shard only once", path.display()));
-            Ok(None)
-        }
+        sync_file(&self.file, &self.path)?;
+        tidy(&self.path, false)?;
+        Ok(sync_folders()?)
     }
 }
 

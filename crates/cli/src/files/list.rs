@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::outputs::output_below;
+use super::outputs::Ending;
 use super::stamp::hash;
 
 /// Names whose outputs are compared at the same time. With more, the list is read several times, so that the memory is bounded.
@@ -23,8 +23,8 @@ pub(crate) struct FileList {
     pub(crate) base: PathBuf,
     /// The folder whose tree mirrors the one below `base`.
     pub(crate) output: PathBuf,
-    /// The end of the outputs, such as `.pred.ply`; `None` if a file has no output of its own.
-    pub(crate) suffix: Option<String>,
+    /// The end of the outputs; `None` if a file has no output of its own.
+    pub(crate) ending: Option<Ending>,
 }
 
 /// A name of a list.
@@ -106,7 +106,7 @@ impl FileList {
         let parts: Vec<_> =
             below.iter().filter(|part| *part != ".").map(|part| part.to_string_lossy()).collect();
         let name = parts.join("/");
-        let to = self.suffix.as_ref().map(|suffix| output_below(&self.output, Path::new(&name), suffix));
+        let to = self.ending.as_ref().map(|ending| ending.output_below(&self.output, Path::new(&name)));
         let from = self.base.join(&name);
         if to.as_ref() == Some(&from) {
             return Err(bad(format!("{text} is an input and would be overwritten; choose another output")));

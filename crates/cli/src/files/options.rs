@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::list::FileList;
+use super::outputs::Ending;
 use super::shard::Shard;
 
 /// A list of inputs instead of inputs as arguments.
@@ -23,11 +24,11 @@ pub(crate) struct ListOptions {
 }
 
 impl ListOptions {
-    /// The list, if there is one; its outputs go into `output` and end in `suffix`.
-    pub(crate) fn list(&self, output: &Path, suffix: Option<String>) -> Option<FileList> {
+    /// The list, if there is one; its outputs go into `output` and have the `ending`.
+    pub(crate) fn list(&self, output: &Path, ending: Option<Ending>) -> Option<FileList> {
         let path = self.list.clone()?;
         let base = self.base.clone().unwrap_or_default();
-        Some(FileList { path, base, output: output.to_owned(), suffix })
+        Some(FileList { path, base, output: output.to_owned(), ending })
     }
 
     /// The shard of `--shard`, or of the environment.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::bail;
+use pointcloud::io::{exists, is_folder};
 
 /// A file to read and the file to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,14 @@ impl Mirror {
     }
 }
 
+/// Each input, and whether it is a folder.
+///
+/// # Errors
+/// The operating system cannot tell.
+pub(crate) fn with_kinds(inputs: &[PathBuf]) -> anyhow::Result<Vec<(&Path, bool)>> {
+    inputs.iter().map(|path| Ok((path.as_path(), is_folder(path)?))).collect()
+}
+
 fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
@@ -62,11 +71,28 @@ fn folder(path: &Path, resolve: bool) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
 }
 
-/// `OUTPUT/a/scan.pred.ply` for `a/scan.laz` and the suffix `.pred.ply`.
-pub(crate) fn output_below(output: &Path, below: &Path, suffix: &str) -> PathBuf {
-    let mut name = below.file_stem().unwrap_or_default().to_owned();
-    name.push(suffix);
-    output.join(below).with_file_name(name)
+/// The end of the names of outputs, which replaces the extension of the input.
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    /// What comes before the extension, such as `.pred`.
+    pub(crate) before: &'static str,
+    /// Extensions of inputs that their outputs have, too.
+    pub(crate) kept: &'static [&'static str],
+    /// The extension of other outputs.
+    pub(crate) extension: String,
+}
+
+impl Ending {
+    /// `OUTPUT/a/scan.pred.ply` for `a/scan.txt`, `.pred` and `ply`.
+    pub(crate) fn output_below(&self, output: &Path, below: &Path) -> PathBuf {
+        let found = below.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        let kept = self.kept.iter().find(|kept| found.as_deref() == Some(**kept));
+        let mut name = below.file_stem().unwrap_or_default().to_owned();
+        name.push(self.before);
+        name.push(".");
+        name.push(kept.copied().unwrap_or(&self.extension));
+        output.join(below).with_file_name(name)
+    }
 }
 
 /// Refuses jobs of which two have one output, and those that would overwrite an input.
@@ -115,7 +141,10 @@ pub(crate) fn existing(jobs: Vec<Job>, options: Existing) -> anyhow::Result<(Vec
         return Ok((jobs, 0));
     }
     let all = jobs.len();
-    let (there, left): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| job.to.exists());
+    let (mut there, mut left) = (Vec::new(), Vec::new());
+    for job in jobs {
+        if exists(&job.to)? { there.push(job) } else { left.push(job) }
+    }
     match &there[..] {
         [first, ..] if !options.resume => bail!(
             "{}: exists already{}; --overwrite replaces it, --resume leaves out what is done",
@@ -150,7 +179,14 @@ mod tests {
                 inputs.iter().map(|&(path, is_folder)| (Path::new(path), is_folder)).collect();
             assert_eq!(Mirror::of(&inputs).below(file.as_ref()), Path::new(expected));
         }
-        let below = output_below("out".as_ref(), "a/scan.v2.laz".as_ref(), ".pred.ply");
-        assert_eq!(below, Path::new("out/a/scan.v2.pred.ply"));
+        for (kept, from, to) in [
+            (&[][..], "a/scan.v2.laz", "out/a/scan.v2.pred.ply"),
+            (&["las", "laz"], "a/scan.v2.laz", "out/a/scan.v2.pred.laz"),
+            (&["las", "laz"], "a/SCAN.LAS", "out/a/SCAN.pred.las"),
+            (&["las", "laz"], "a/scan", "out/a/scan.pred.ply"),
+        ] {
+            let ending = Ending { before: ".pred", kept, extension: "ply".into() };
+            assert_eq!(ending.output_below("out".as_ref(), from.as_ref()), Path::new(to));
+        }
     }
 }

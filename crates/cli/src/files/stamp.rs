@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read};
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -51,13 +51,7 @@ pub(crate) fn key(run: &Path, weights: Weights, options: &str) -> Result<String,
         let run = RunDirectory::open(run)?;
         let path = run.weights(weights);
         let mut file = File::open(&path).map_err(RunError::io(&path, "read"))?;
-        let mut buffer = vec![0; 1 << 20];
-        loop {
-            match file.read(&mut buffer).map_err(RunError::io(&path, "read"))? {
-                0 => break,
-                read => hasher.add(&buffer[..read]),
-            }
-        }
+        io::copy(&mut file, &mut hasher).map_err(RunError::io(&path, "read"))?;
         // The temperature changes the probabilities, and the config how a file is read.
         let temperature =
             Manifest::read(&run)?.weights.get(weights.name()).and_then(|entry| entry.temperature);
@@ -92,6 +86,17 @@ impl Fnv {
 
     fn text(&self) -> String {
         format!("{:032x}", self.0)
+    }
+}
+
+impl Write for Fnv {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pointcloud::io::{Batch, ReplaceFiles};
 use serde_json::{Map, Value, json};
 use train::terminal::note;
 use train::{Progress, ProgressMode};
@@ -34,6 +35,8 @@ pub(crate) struct ShardWork {
     list: FileList,
     shard: Shard,
     journal: Mutex<Journal>,
+    /// Outputs that wait for their names, with the lines that say that they are done.
+    outputs: Batch<(Todo, Map<String, Value>)>,
     /// The first problem with the list itself, or with the file of results.
     problem: Mutex<Option<anyhow::Error>>,
     all: usize,
@@ -67,8 +70,19 @@ impl ShardWork {
                 format!("{done} of {all} files of shard {shard} are done; the same command goes on")
             }
         });
-        let (skipped, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Ok(Self { list, shard, journal, problem: Mutex::new(None), all, skipped, finished, failed, bar })
+        let (skipped, failed, problem) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(None));
+        Ok(Self {
+            list,
+            shard,
+            journal,
+            outputs: Batch::default(),
+            problem,
+            all,
+            skipped,
+            finished,
+            failed,
+            bar,
+        })
     }
 
     /// The files that are left to do, read lazily from the list.
@@ -115,11 +129,37 @@ impl ShardWork {
         added.map_err(|error| self.note(error)).is_ok()
     }
 
+    /// As [`finish`](Self::finish) for a file with an output, which gets its name together with others. Its line is written
+    /// afterwards.
+    pub(crate) fn finish_output(
+        &self,
+        todo: Todo,
+        outcome: Result<(ReplaceFiles, Map<String, Value>), String>,
+    ) -> bool {
+        match outcome {
+            Ok((files, result)) => self.write_lines(self.outputs.add(files, (todo, result))),
+            Err(reason) => self.finish(todo, Err(reason)),
+        }
+    }
+
+    /// Writes the lines of outputs that have their names.
+    fn write_lines(&self, named: pointcloud::Result<Vec<(Todo, Map<String, Value>)>>) -> bool {
+        match named {
+            Ok(done) => done.into_iter().all(|(todo, result)| self.finish(todo, Ok(result))),
+            Err(error) => {
+                self.note(error.into());
+                false
+            }
+        }
+    }
+
     /// Says what was done; the exit code is that of a failure if a file failed.
     ///
     /// # Errors
     /// What ended the work early.
-    pub(crate) fn end(self) -> anyhow::Result<ExitCode> {
+    pub(crate) fn end(mut self) -> anyhow::Result<ExitCode> {
+        let outputs = std::mem::take(&mut self.outputs);
+        self.write_lines(outputs.finish());
         self.bar.finish();
         if let Some(error) = self.problem.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);

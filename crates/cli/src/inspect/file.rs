@@ -153,7 +153,7 @@ impl fmt::Display for FileInspection {
             )?;
         }
         if self.points == 0 {
-            writeln!(f, "warning: no points; the file will be refused")?;
+            writeln!(f, "warning: no points; training and prediction will refuse the file")?;
         } else if self.first.is_none() {
             writeln!(f, "warning: the vertices have no x, y, z; the file will be refused")?;
         }

@@ -17,7 +17,7 @@ use std::fmt;
 use std::path::Path;
 
 use pointcloud::dataset::{FolderDataset, FolderOptions, Hdf5Folder, Layout};
-use pointcloud::io::Reader;
+use pointcloud::io::{Reader, exists, is_folder};
 use pointcloud::scene::SceneFolder;
 use serde::Serialize;
 
@@ -86,10 +86,10 @@ pub(crate) fn inspect(
         Ok(Inspection::Model(ModelInspection::of(model)))
     } else if RunDirectory::open(path).is_ok() {
         RunInspection::of(path).map(Inspection::Run)
-    } else if path.is_dir() && is_scenes(path, options) {
+    } else if is_folder(path)? && is_scenes(path, options)? {
         let folder = SceneFolder::open(path)?;
         Ok(Inspection::Scenes(ScenesInspection::of(&folder, reader, progress)?))
-    } else if path.is_dir() {
+    } else if is_folder(path)? {
         match inspect_folder(path, points, reader, options, progress) {
             // No class folders: perhaps splits of scenes.
             Err(error @ pointcloud::Error::Layout { .. }) => match SceneFolder::open(path) {
@@ -116,7 +116,7 @@ pub(crate) fn inspect(
 }
 
 /// Whether folders of files are splits of scenes, not classes: a list of classes lies beside them.
-fn is_scenes(path: &Path, options: &FolderOptions) -> bool {
-    path.join("classes.txt").exists()
-        && FolderDataset::open_with(path, options).is_ok_and(|dataset| dataset.layout() == Layout::Class)
+fn is_scenes(path: &Path, options: &FolderOptions) -> Result<bool, RunError> {
+    Ok(exists(&path.join("classes.txt"))?
+        && FolderDataset::open_with(path, options).is_ok_and(|dataset| dataset.layout() == Layout::Class))
 }

@@ -9,10 +9,11 @@ use crate::output::quoted;
 const SCENE: usize = 20_000;
 
 impl Inspection {
-    /// The command that fits what was found at `path`.
-    pub(crate) fn next(&self, path: &Path) -> String {
+    /// The command that fits what was found at `path`; `None` for a file that no command can use.
+    pub(crate) fn next(&self, path: &Path) -> Option<String> {
         let path = quoted(&path.display().to_string());
-        match self {
+        Some(match self {
+            Self::File(file) if file.first.is_none() => return None,
             Self::Run(run) if run.epochs_done < run.epochs => {
                 format!("pointwise train {path}/config.toml --resume --output {path}")
             }
@@ -25,6 +26,6 @@ impl Inspection {
                 format!("pointwise predict rooms {path}")
             }
             Self::File(_) => format!("pointwise predict modelnet10-s {path}"),
-        }
+        })
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use pointcloud::io::exists;
 use serde::Serialize;
 
 use train::RunError;
@@ -41,7 +42,7 @@ impl RunInspection {
         // The manifest first: a newer format may have other keys in its config.
         let manifest = Manifest::read(&run)?;
         let config = Config::of_run(run.config())?;
-        let rows = if run.metrics().exists() { MetricsLog::read(run.metrics())? } else { Vec::new() };
+        let rows = if exists(&run.metrics())? { MetricsLog::read(run.metrics())? } else { Vec::new() };
         let epochs_done = rows.last().map_or(0, |row| row.epoch);
         let position = run.last_checkpoint()?.unwrap_or_default();
         Ok(Self {
@@ -49,7 +50,7 @@ impl RunInspection {
             manifest,
             epochs_done,
             epochs: config.train.epochs,
-            is_evaluated: run.evaluation().exists(),
+            is_evaluated: exists(&run.evaluation())?,
             last_checkpoint: position.epochs,
             last_checkpoint_step: position.step,
             last: rows.into_iter().filter(|row| row.epoch == epochs_done).collect(),

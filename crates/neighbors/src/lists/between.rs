@@ -40,9 +40,9 @@ impl SubdomainLists {
     /// let centres = PackedClouds::single([[0.01, 0.0, 0.0]])?;
     /// let shape = KernelShape::cells(0.1);
     /// let [lists, transposed] = SubdomainLists::between(&centres, &points, &shape, Search::Auto)?;
-    /// assert_eq!(lists.row(0).subdomain(13), [0, 2]);
-    /// assert_eq!(lists.row(0).subdomain(14), [1]);
-    /// assert_eq!(transposed.row_of(1).subdomain(12), [0]);
+    /// assert!(lists.row(0).subdomain(13).eq([0, 2]));
+    /// assert!(lists.row(0).subdomain(14).eq([1]));
+    /// assert!(transposed.row_of(1).subdomain(12).eq([0]));
     /// # Ok::<(), neighbors::NeighborError>(())
     /// ```
     pub fn between(
@@ -56,7 +56,11 @@ impl SubdomainLists {
         }
         let (union, origins) = union(centres, clouds)?;
         let lists = Self::build(&union, shape, search)?;
-        let rows: Vec<usize> = (0..union.points()).collect();
+        let rows: Vec<(usize, [u32; 2])> = (union.ranges().zip(centres.ranges().zip(clouds.ranges())))
+            .flat_map(|(rows, (centres, points))| {
+                rows.map(move |row| (row, [centres.start as u32, points.start as u32]))
+            })
+            .collect();
         let parts: Vec<Part> = rows.par_chunks(ROWS).map(|rows| Part::new(&lists, rows, &origins)).collect();
         let (mut forward, mut transposed) = (Vec::new(), Vec::new());
         let (mut forward_centres, mut transposed_centres) = (Vec::new(), Vec::new());
@@ -66,9 +70,14 @@ impl SubdomainLists {
             forward_centres.extend(part.forward_centres);
             transposed_centres.extend(part.transposed_centres);
         }
-        let forward = concatenate(&forward, forward_centres, MAX_EDGES)?;
-        let transposed = concatenate(&transposed, transposed_centres, MAX_EDGES)?;
-        Ok([Self::from_tables(clouds, *shape, forward), Self::from_tables(centres, *shape, transposed)])
+        // Both have indices of as many bytes: what is computed from one goes with the other.
+        let largest = centres.largest().max(clouds.largest());
+        let forward = concatenate(&forward, forward_centres, largest, MAX_EDGES)?;
+        let transposed = concatenate(&transposed, transposed_centres, largest, MAX_EDGES)?;
+        Ok([
+            Self::from_tables([centres, clouds], *shape, forward),
+            Self::from_tables([clouds, centres], *shape, transposed),
+        ])
     }
 }
 
@@ -100,16 +109,17 @@ struct Part {
 }
 
 impl Part {
-    fn new(lists: &SubdomainLists, rows: &[usize], origins: &[Origin]) -> Self {
+    /// Of each row the first centre and the first point of its cloud are given.
+    fn new(lists: &SubdomainLists, rows: &[(usize, [u32; 2])], origins: &[Origin]) -> Self {
         let mut part = Self::default();
         let mut keys = Vec::new();
-        for &row in rows {
+        for &(row, [first_centre, first_point]) in rows {
             let row = lists.row(row);
             keys.clear();
             match origins[row.centre()] {
                 Origin::Centre(centre) => {
                     collect(&mut keys, &row, origins, |origin| match origin {
-                        Origin::Point(point) => Some(point),
+                        Origin::Point(point) => Some(point - first_point),
                         Origin::Centre(_) => None,
                     });
                     part.forward.push_centre(&keys);
@@ -117,7 +127,7 @@ impl Part {
                 }
                 Origin::Point(point) => {
                     collect(&mut keys, &row, origins, |origin| match origin {
-                        Origin::Centre(centre) => Some(centre),
+                        Origin::Centre(centre) => Some(centre - first_centre),
                         Origin::Point(_) => None,
                     });
                     part.transposed.push_centre(&keys);
@@ -137,7 +147,7 @@ fn collect(
     select: impl Fn(Origin) -> Option<u32>,
 ) {
     for (subdomain, neighbours) in row.runs() {
-        let found = neighbours.iter().filter_map(|&neighbour| select(origins[neighbour as usize]));
+        let found = neighbours.filter_map(|neighbour| select(origins[neighbour as usize]));
         keys.extend(found.map(|index| (subdomain as u16, index)));
     }
 }
@@ -179,7 +189,7 @@ mod tests {
                     let mut found = Vec::new();
                     for row in lists.rows() {
                         for (k, neighbours) in row.runs() {
-                            for &j in neighbours {
+                            for j in neighbours {
                                 let (i, j) = (row.centre(), j as usize);
                                 found.push(if turn { (j, shape.mirror(k), i) } else { (i, k, j) });
                             }

@@ -4,6 +4,7 @@ use crate::error::NeighborError;
 use crate::packed_clouds::PackedClouds;
 use crate::search::count_all;
 use crate::shape::KernelShape;
+use crate::tables::MOST_NARROW;
 
 /// The exact size of the lists of one kernel shape; see [`ListSizes::count`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct ListSizes {
     pub clouds: usize,
     /// Number of points P.
     pub points: usize,
+    /// Number of points of the largest cloud, which decides about the bytes of an index.
+    pub largest_cloud: usize,
     /// Number of occupied sub-domains R of all points.
     pub runs: u64,
     /// Number of neighbour pairs E, each point with itself included. Lists can hold 2^32 - 1.
@@ -47,6 +50,7 @@ impl ListSizes {
         let sizes = totals.into_iter().map(|totals| Self {
             clouds: clouds.len(),
             points: clouds.points(),
+            largest_cloud: clouds.largest(),
             runs: totals.runs,
             edges: totals.edges,
         });
@@ -57,8 +61,13 @@ impl ListSizes {
     /// about twice as much for a moment.
     pub fn bytes(&self) -> u64 {
         let offsets = (self.clouds as u64 + 1) * size_of::<usize>() as u64;
-        // Centre and offset of each row, and the end of the last; sub-domain and start of each run, and the end
-        // of the last; indices.
-        offsets + 8 * self.points as u64 + 4 + 6 * self.runs + 4 + 4 * self.edges
+        let index = self.index_bytes();
+        // Centre and offsets of each row, and the ends of the last; sub-domain and end of each run; indices.
+        offsets + 12 * self.points as u64 + 8 + (2 + index) * self.runs + index * self.edges
+    }
+
+    /// Bytes of one index: 2, or 4 where a cloud has more than 65,535 points.
+    pub fn index_bytes(&self) -> u64 {
+        if self.largest_cloud <= MOST_NARROW { 2 } else { 4 }
     }
 }

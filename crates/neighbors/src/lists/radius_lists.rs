@@ -16,7 +16,14 @@ use crate::tables::{Tables, inverse};
 /// [`centres`](Self::centres) tells the point of a row. Two are equal when the neighbours of all points are.
 #[derive(Debug, Clone)]
 pub struct RadiusLists {
-    tables: Arc<Tables>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    centres: Vec<u32>,
+    offsets: Vec<u32>,
+    indices: Vec<u32>,
     row_from_point: OnceLock<Vec<u32>>,
 }
 
@@ -47,34 +54,36 @@ impl RadiusLists {
         }
         let tables = if (radius * radius).is_infinite() {
             search_points(clouds, MAX_EDGES, |cloud, _, keys| {
-                keys.extend(cloud.map(|j| (0, j as u32)));
+                keys.extend((0..cloud.len() as u32).map(|index| (0, index)));
             })?
         } else {
             let rule = BallRule::closed(radius);
             RegionSearch::new(clouds, rule.cells(), search).lists(&[rule], MAX_EDGES)?.swap_remove(0)
         };
-        Ok(Self { tables: Arc::new(tables), row_from_point: OnceLock::new() })
+        let Tables { centres, edge_offsets: offsets, numbers, .. } = tables;
+        let indices = numbers.into_packed(clouds, &offsets);
+        let inner = Inner { centres, offsets, indices, row_from_point: OnceLock::new() };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Number of points.
     pub fn points(&self) -> usize {
-        self.tables.centres.len()
+        self.inner.centres.len()
     }
 
     /// The point `[P]` of each row; every point has one.
     pub fn centres(&self) -> &[u32] {
-        &self.tables.centres
+        &self.inner.centres
     }
 
     /// Offsets `[P + 1]` into the indices: those of row `r` are `offsets[r]..offsets[r + 1]`.
     pub fn offsets(&self) -> &[u32] {
-        // Every point is its own neighbour, so there is exactly one run in each row.
-        &self.tables.run_starts
+        &self.inner.offsets
     }
 
     /// Neighbour indices `[E]`, ascending for each point, the point itself included.
     pub fn indices(&self) -> &[u32] {
-        &self.tables.indices
+        &self.inner.indices
     }
 
     /// The neighbours of one point.
@@ -82,13 +91,15 @@ impl RadiusLists {
     /// # Panics
     /// When `point` is not less than [`points`](Self::points).
     pub fn neighbors(&self, point: usize) -> &[u32] {
-        let rows = self.row_from_point.get_or_init(|| inverse(self.centres(), 0));
-        self.tables.indices(rows[point] as usize)
+        let rows = self.inner.row_from_point.get_or_init(|| inverse(self.centres(), 0));
+        let row = rows[point] as usize;
+        &self.indices()[self.offsets()[row] as usize..self.offsets()[row + 1] as usize]
     }
 }
 
 impl PartialEq for RadiusLists {
     fn eq(&self, other: &Self) -> bool {
-        self.tables.lists_equal(&other.tables)
+        self.points() == other.points()
+            && (0..self.points()).all(|point| self.neighbors(point) == other.neighbors(point))
     }
 }

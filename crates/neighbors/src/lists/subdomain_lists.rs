@@ -1,6 +1,5 @@
 //! The sub-domain lists of a packed batch.
 
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::NeighborError;
@@ -8,7 +7,7 @@ use crate::index::Search;
 use crate::packed_clouds::PackedClouds;
 use crate::search::{brute_force, search_all};
 use crate::shape::KernelShape;
-use crate::tables::{MAX_EDGES, Tables, inverse};
+use crate::tables::{MAX_EDGES, Numbers, Tables, inverse};
 
 /// The neighbours of every point of a packed batch, sorted into the sub-domains of a kernel.
 ///
@@ -24,8 +23,10 @@ use crate::tables::{MAX_EDGES, Tables, inverse};
 /// A clone shares the lists. Two are equal when clouds, shape and neighbours are equal, whatever the order of the rows.
 ///
 /// # Shapes
-/// `P` points, `R` runs, `E` neighbour pairs: `centres [P]`, `run_offsets [P + 1]`, `run_subdomains [R]`,
-/// `run_starts [R + 1]`, `indices [E]`.
+/// `P` points, `R` runs, `E` neighbour pairs: `centres [P]`, `run_offsets [P + 1]`, `edge_offsets [P + 1]`,
+/// `run_subdomains [R]`, `run_ends [R]`, `indices [E]`. The last two count the points of a cloud, so two bytes hold each
+/// number where no cloud has more than 65,535 points ([`narrow`](Self::narrow)), and four bytes where one has
+/// ([`wide`](Self::wide)).
 ///
 /// ```
 /// use neighbors::{KernelShape, PackedClouds, Search, SubdomainLists};
@@ -34,8 +35,8 @@ use crate::tables::{MAX_EDGES, Tables, inverse};
 /// let lists = SubdomainLists::build(&clouds, &KernelShape::cells(0.1), Search::Auto)?;
 /// assert_eq!(lists.edges(), 9);
 /// // Around point 0: points 0 and 2 in the central cell (13), point 1 in the next one along x.
-/// let runs: Vec<(usize, &[u32])> = lists.row_of(0).runs().collect();
-/// assert_eq!(runs, [(13, &[0, 2][..]), (14, &[1][..])]);
+/// let runs: Vec<(usize, Vec<u32>)> = lists.row_of(0).runs().map(|(k, found)| (k, found.collect())).collect();
+/// assert_eq!(runs, [(13, vec![0, 2]), (14, vec![1])]);
 /// # Ok::<(), neighbors::NeighborError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -45,6 +46,7 @@ pub struct SubdomainLists {
 
 #[derive(Debug)]
 struct Inner {
+    centres: PackedClouds,
     clouds: PackedClouds,
     shape: KernelShape,
     tables: Tables,
@@ -81,7 +83,7 @@ impl SubdomainLists {
         Ok(tables
             .into_iter()
             .zip(shapes)
-            .map(|(tables, shape)| Self::from_tables(clouds, *shape, tables))
+            .map(|(tables, shape)| Self::from_tables([clouds; 2], *shape, tables))
             .collect())
     }
 
@@ -94,11 +96,17 @@ impl SubdomainLists {
     pub fn brute_force(clouds: &PackedClouds, shape: &KernelShape) -> Result<Self, NeighborError> {
         shape.validate()?;
         let tables = brute_force(clouds, shape, MAX_EDGES)?;
-        Ok(Self::from_tables(clouds, *shape, tables))
+        Ok(Self::from_tables([clouds; 2], *shape, tables))
     }
 
-    pub(crate) fn from_tables(clouds: &PackedClouds, shape: KernelShape, tables: Tables) -> Self {
-        let inner = Inner { clouds: clouds.clone(), shape, tables, row_from_point: OnceLock::new() };
+    /// Lists of centres among clouds.
+    pub(crate) fn from_tables(
+        [centres, clouds]: [&PackedClouds; 2],
+        shape: KernelShape,
+        tables: Tables,
+    ) -> Self {
+        let (centres, clouds) = (centres.clone(), clouds.clone());
+        let inner = Inner { centres, clouds, shape, tables, row_from_point: OnceLock::new() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -119,7 +127,7 @@ impl SubdomainLists {
 
     /// Number of neighbour pairs E, each point with itself included.
     pub fn edges(&self) -> usize {
-        self.inner.tables.indices.len()
+        self.inner.tables.edges()
     }
 
     /// Number of runs R: the occupied sub-domains of all points.
@@ -148,8 +156,10 @@ impl SubdomainLists {
     /// When `row` is not less than [`points`](Self::points).
     #[inline(always)]
     pub fn row(&self, row: usize) -> Row<'_> {
-        let tables = &self.inner.tables;
-        Row { tables, centre: tables.centres[row] as usize, runs: tables.runs(row) }
+        let (tables, rows) = (&self.inner.tables, self.row_offsets());
+        let centre = tables.centres[row] as usize;
+        let cloud = rows.partition_point(|&start| start <= row) - 1;
+        Row { tables, row, centre, first: self.clouds().offsets()[cloud] as u32 }
     }
 
     /// All rows, in the order in which the lists hold them.
@@ -177,10 +187,21 @@ impl SubdomainLists {
         self.inner.row_from_point.get_or_init(|| inverse(self.centres(), 0))
     }
 
+    /// Offsets `[B + 1]` of the clouds into the rows: those of the centres.
+    pub fn row_offsets(&self) -> &[usize] {
+        self.inner.centres.offsets()
+    }
+
     /// Offsets `[P + 1]` into the runs: the occupied sub-domains of the centre of row `r` are the runs
     /// `run_offsets[r]..run_offsets[r + 1]`.
     pub fn run_offsets(&self) -> &[u32] {
         &self.inner.tables.run_offsets
+    }
+
+    /// Offsets `[P + 1]` into the indices: the neighbours of the centre of row `r` are
+    /// `indices[edge_offsets[r]..edge_offsets[r + 1]]`.
+    pub fn edge_offsets(&self) -> &[u32] {
+        &self.inner.tables.edge_offsets
     }
 
     /// Sub-domain `[R]` of each run, ascending within a row.
@@ -188,21 +209,32 @@ impl SubdomainLists {
         &self.inner.tables.run_subdomains
     }
 
-    /// Offsets `[R + 1]` into the indices: run `r` holds `indices[run_starts[r]..run_starts[r + 1]]`.
-    pub fn run_starts(&self) -> &[u32] {
-        &self.inner.tables.run_starts
+    /// `run_ends [R]` and `indices [E]` where no cloud has more than 65,535 points.
+    ///
+    /// A run ends so many neighbours after the beginning of its row, where the first run begins and each other run where the
+    /// one before ends. Neighbours count from the first point of their cloud, and ascend within a run.
+    /// [`Row::runs`] gives the same as packed indices.
+    pub fn narrow(&self) -> Option<(&[u16], &[u16])> {
+        match &self.inner.tables.numbers {
+            Numbers::Narrow(columns) => Some((&columns.run_ends, &columns.indices)),
+            Numbers::Wide(_) => None,
+        }
     }
 
-    /// Packed neighbour indices `[E]`, ascending within a run.
-    pub fn indices(&self) -> &[u32] {
-        &self.inner.tables.indices
+    /// What [`narrow`](Self::narrow) has, where a cloud has more points.
+    pub fn wide(&self) -> Option<(&[u32], &[u32])> {
+        match &self.inner.tables.numbers {
+            Numbers::Narrow(_) => None,
+            Numbers::Wide(columns) => Some((&columns.run_ends, &columns.indices)),
+        }
     }
 
     /// Memory of the lists in bytes.
     pub fn bytes(&self) -> usize {
         let offsets = size_of_val(self.clouds().offsets());
-        // Centre and offset of each row, sub-domain and start of each run, an end of both; indices.
-        offsets + 8 * self.points() + 4 + 6 * self.run_count() + 4 + 4 * self.edges()
+        let index = if self.narrow().is_some() { 2 } else { 4 };
+        // Centre and offsets of each row, and the ends of the last; sub-domain and end of each run; indices.
+        offsets + 12 * self.points() + 8 + (2 + index) * self.run_count() + index * self.edges()
     }
 }
 
@@ -224,8 +256,10 @@ fn ratio(a: usize, b: usize) -> f64 {
 #[derive(Debug, Clone)]
 pub struct Row<'a> {
     tables: &'a Tables,
+    row: usize,
     centre: usize,
-    runs: Range<usize>,
+    /// The first point of the cloud.
+    first: u32,
 }
 
 impl<'a> Row<'a> {
@@ -235,15 +269,19 @@ impl<'a> Row<'a> {
         self.centre
     }
 
-    /// The occupied sub-domains in ascending order, each with the neighbours in it, also in ascending order.
+    /// The occupied sub-domains in ascending order, each with the packed indices of the neighbours in it, also in ascending
+    /// order.
     #[inline(always)]
-    pub fn runs(&self) -> impl ExactSizeIterator<Item = (usize, &'a [u32])> + use<'a> {
-        let tables = self.tables;
-        self.runs.clone().map(move |run| (usize::from(tables.run_subdomains[run]), tables.indices(run)))
+    pub fn runs(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (usize, impl ExactSizeIterator<Item = u32> + Clone + use<'a>)> + use<'a>
+    {
+        self.tables.runs(self.row, self.first)
     }
 
-    /// The neighbours in one sub-domain; empty where it has none.
-    pub fn subdomain(&self, subdomain: usize) -> &'a [u32] {
-        self.runs().find(|(found, _)| *found == subdomain).map_or(&[], |(_, neighbours)| neighbours)
+    /// The neighbours in one sub-domain; none where it is not occupied.
+    pub fn subdomain(&self, subdomain: usize) -> impl Iterator<Item = u32> + Clone + use<'a> {
+        let mut runs = self.runs();
+        runs.find(|(found, _)| *found == subdomain).into_iter().flat_map(|(_, neighbours)| neighbours)
     }
 }

@@ -14,7 +14,7 @@ const BOX_SAMPLES: usize = 64;
 /// Consecutive points that are sorted into boxes together.
 const PORTION: usize = 16_384;
 
-/// Cuts the points `first..first + points.len()` of a batch into boxes of about `box_points`, and gives the points in and
+/// Cuts the cloud that begins with the point `first` of a batch into boxes of about `box_points`, and gives the points in and
 /// near each; `None` when there are not enough for two, or when the boxes would share too many points.
 pub(crate) fn cut_into_boxes(
     points: &[[f32; 3]],
@@ -29,7 +29,7 @@ pub(crate) fn cut_into_boxes(
     let sorted: Vec<Portion> = points
         .par_chunks(PORTION)
         .enumerate()
-        .map(|(number, points)| Portion::sort(points, first + number * PORTION, &planes))
+        .map(|(number, points)| Portion::sort(points, number * PORTION, &planes))
         .collect();
     let regions = (0..planes.boxes)
         .into_par_iter()
@@ -41,7 +41,7 @@ pub(crate) fn cut_into_boxes(
                 parts.1.extend_from_slice(&portion.indices[range.clone()]);
                 parts.2.extend_from_slice(&portion.own[range]);
             }
-            Region::part(parts.0, parts.1, parts.2)
+            Region::part(parts.0, parts.1, parts.2, first)
         })
         .collect();
     Some(regions)
@@ -229,8 +229,9 @@ mod tests {
                 |reach: f32| points.iter().filter(|p| p[0] >= low - reach && p[0] <= high + reach).count();
             assert!((near(4.0)..=near(6.0)).contains(&indices.len()));
             for (i, &index) in indices.iter().enumerate() {
-                assert_eq!(region.points()[i], points[index as usize - 5]);
-                centres[index as usize - 5] += usize::from(region.is_own(i));
+                assert_eq!(region.points()[i], points[index as usize]);
+                assert_eq!(region.packed(i), index + 5);
+                centres[index as usize] += usize::from(region.is_own(i));
             }
         }
         assert!(centres.iter().all(|&times| times == 1));

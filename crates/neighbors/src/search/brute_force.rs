@@ -21,14 +21,14 @@ pub(crate) fn search(
 ) -> Result<Tables, NeighborError> {
     let positions = clouds.positions();
     search_points(clouds, max_edges, |cloud, i, keys| {
-        keys.extend(cloud.filter_map(|j| {
+        keys.extend((0..).zip(cloud).filter_map(|(index, j)| {
             let k = shape.subdomain(positions[i], positions[j])?;
-            Some((k as u16, j as u32))
+            Some((k as u16, index))
         }));
     })
 }
 
-/// Lists point by point: `find(cloud, centre, keys)` appends the sub-domain and index of every neighbour,
+/// Lists point by point: `find(cloud, centre, keys)` appends the sub-domain of every neighbour and its index in the cloud,
 /// in any order.
 pub(crate) fn search_points(
     clouds: &PackedClouds,
@@ -62,5 +62,5 @@ pub(crate) fn search_points(
             Ok(chunk)
         })
         .collect::<Result<_, _>>()?;
-    concatenate(&chunks, (0..clouds.points() as u32).collect(), max_edges)
+    concatenate(&chunks, (0..clouds.points() as u32).collect(), clouds.largest(), max_edges)
 }

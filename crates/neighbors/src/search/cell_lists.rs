@@ -74,7 +74,7 @@ pub(crate) struct CellLists {
 struct Block {
     /// Coordinates by axis; not a number, and so in no sub-domain, behind the end of the list.
     coordinates: [[f32; LANES]; 3],
-    /// Packed indices.
+    /// Indices in the cloud.
     indices: [u32; LANES],
 }
 
@@ -88,22 +88,33 @@ pub(crate) struct Tile {
 }
 
 impl CellLists {
-    /// Lists the points of a region in the cells that were laid out for it.
-    pub(crate) fn build(region: &Region<'_>, cells: Cells, layout: CellLayout) -> Self {
+    /// Lists the points of a region in the cells that were laid out for it; `None` if that takes more blocks than `most_blocks`.
+    pub(crate) fn build(
+        region: &Region<'_>,
+        cells: Cells,
+        layout: CellLayout,
+        most_blocks: usize,
+    ) -> Option<Self> {
         let CellLayout { keys, mut table } = layout;
         match table {
             CellTable::Dense { low, size } if keys.is_near(low, size) => {
                 let point_cells = DenseCells::find(region.points(), &keys, low, size);
-                Self::sort(region, cells, table, &point_cells)
+                Self::sort(region, cells, table, &point_cells, most_blocks)
             }
             _ => {
                 let point_cells = ListedCells::find(region.points(), &keys, &mut table);
-                Self::sort(region, cells, table, &point_cells)
+                Self::sort(region, cells, table, &point_cells, most_blocks)
             }
         }
     }
 
-    fn sort(region: &Region<'_>, cells: Cells, table: CellTable, point_cells: &impl PointCells) -> Self {
+    fn sort(
+        region: &Region<'_>,
+        cells: Cells,
+        table: CellTable,
+        point_cells: &impl PointCells,
+        most_blocks: usize,
+    ) -> Option<Self> {
         let points = region.points();
         let mut own_starts = vec![0u32; table.len() + 1];
         point_cells.visit_own(|i, own| own_starts[own as usize + 1] += u32::from(region.is_own(i)));
@@ -112,6 +123,9 @@ impl CellLists {
         let mut starts = vec![0u32; table.len() + 1];
         point_cells.visit_lists(|_, list| starts[list as usize + 1] += u32::from(wanted[list as usize]));
         starts.iter_mut().for_each(|entries| *entries = entries.div_ceil(LANES as u32));
+        if starts.iter().map(|&blocks| blocks as usize).sum::<usize>() > most_blocks {
+            return None;
+        }
         let mut tiles = Vec::new();
         for number in 0..table.len() {
             starts[number + 1] += starts[number];
@@ -135,7 +149,7 @@ impl CellLists {
                 own_starts[own as usize] += 1;
                 order[slot] = centres.len() as u32;
                 positions[slot] = points[i];
-                centres.push(region.index(i));
+                centres.push(region.packed(i));
             }
         });
         // Points of lists that are not wanted are all written behind the end: cheaper than a branch.
@@ -163,7 +177,7 @@ impl CellLists {
             block
         };
         let blocks = listed.as_chunks().0.iter().map(block).collect();
-        Self { centres, order, positions, tiles, table, starts, blocks }
+        Some(Self { centres, order, positions, tiles, table, starts, blocks })
     }
 
     /// Packed indices of the centres, in their order.
@@ -202,7 +216,7 @@ impl CellLists {
         self.blocks[block as usize].coordinates.each_ref()
     }
 
-    /// Packed indices of the candidates in a block.
+    /// Indices of the candidates in a block, in their cloud.
     #[inline(always)]
     pub(crate) fn indices(&self, block: u32) -> &[u32; LANES] {
         &self.blocks[block as usize].indices

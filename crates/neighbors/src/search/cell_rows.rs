@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::search::cell_lists::CellLists;
 use crate::simd::{Kernel, LANES, Lanes, dispatch};
-use crate::tables::{Part, RegionRows};
+use crate::tables::{Index, Part, RegionRows};
 
 /// Candidates of one block that are neighbours: the block, the sub-domain and a mask, in one word, which is written at once.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +107,7 @@ impl<'a> CellRows<'a> {
     }
 }
 
-impl RegionRows for CellRows<'_> {
+impl<X: Index> RegionRows<X> for CellRows<'_> {
     fn centres(&self) -> &[u32] {
         self.lists.centres()
     }
@@ -119,46 +119,46 @@ impl RegionRows for CellRows<'_> {
         })
     }
 
-    fn write(&self, centres: Range<usize>, part: Part) {
+    fn write(&self, centres: Range<usize>, part: Part<X>) {
         dispatch(Write { rows: self, centres, part });
     }
 }
 
-struct Write<'a> {
+struct Write<'a, X> {
     rows: &'a CellRows<'a>,
     centres: Range<usize>,
-    part: Part<'a>,
+    part: Part<'a, X>,
 }
 
-impl Kernel for Write<'_> {
+impl<X: Index> Kernel for Write<'_, X> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
         let Self { rows: CellRows { lists, tasks, slots }, part, .. } = self;
         let (mut run, mut edge) = (0, 0);
-        for (&(task, slot), offset) in slots[self.centres].iter().zip(part.run_offsets) {
-            *offset = part.first_run + run as u32;
-            let (mut start, mut last) = (0, u16::MAX);
+        let offsets = part.run_offsets.iter_mut().zip(part.edge_offsets);
+        for (&(task, slot), (run_offset, edge_offset)) in slots[self.centres].iter().zip(offsets) {
+            *run_offset = part.first_run + run as u32;
+            *edge_offset = part.first_edge + edge as u32;
+            let (row_start, mut last) = (edge, u16::MAX);
             for hit in tasks[task as usize].of(slot as usize) {
-                // Written anew for every hit of a run: cheaper than a branch.
                 let (subdomain, mask) = (hit.subdomain(), hit.mask());
-                run += usize::from(subdomain != last);
-                start = if subdomain != last { edge } else { start };
-                last = subdomain;
-                part.run_subdomains[run - 1] = subdomain;
-                part.run_starts[run - 1] = part.first_edge + start as u32;
-                let (indices, count) = (lists.indices(hit.block()), mask.count_ones() as usize);
+                let mut found = [0; LANES];
+                lanes.compress(mask, lists.indices(hit.block()), &mut found);
+                let found = found.map(X::new);
+                let count = mask.count_ones() as usize;
                 // What a whole block writes too much is overwritten by the next.
                 match part.indices[edge..].first_chunk_mut() {
-                    Some(target) => lanes.compress(mask, indices, target),
-                    None => {
-                        let mut found = [0; LANES];
-                        lanes.compress(mask, indices, &mut found);
-                        part.indices[edge..edge + count].copy_from_slice(&found[..count]);
-                    }
+                    Some(target) => *target = found,
+                    None => part.indices[edge..edge + count].copy_from_slice(&found[..count]),
                 }
                 edge += count;
+                run += usize::from(subdomain != last);
+                last = subdomain;
+                // Written anew for every hit of a run: cheaper than a branch.
+                part.run_subdomains[run - 1] = subdomain;
+                part.run_ends[run - 1] = X::new((edge - row_start) as u32);
             }
         }
     }

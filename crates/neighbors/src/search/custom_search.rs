@@ -22,17 +22,18 @@ pub(crate) fn search(
     let rule = BallRule::closed(kernel.radius());
     let positions = clouds.positions();
     let ball = RegionSearch::new(clouds, rule.cells(), search).lists(&[rule], max_edges)?.swap_remove(0);
-    let chunks: Vec<Chunk> = (0..ball.centres.len())
-        .into_par_iter()
-        .step_by(ROWS)
-        .map(|start| {
+    let rows: Vec<(usize, usize)> =
+        clouds.ranges().flat_map(|cloud| cloud.clone().map(move |row| (row, cloud.start))).collect();
+    let chunks: Vec<Chunk> = rows
+        .par_chunks(ROWS)
+        .map(|rows| {
             let mut chunk = Chunk::default();
             let mut keys = Vec::new();
-            for row in start..ball.centres.len().min(start + ROWS) {
+            for &(row, first) in rows {
                 let centre = positions[ball.centres[row] as usize];
                 keys.clear();
-                for &j in ball.runs(row).flat_map(|run| ball.indices(run)) {
-                    if let Some(k) = custom_subdomain(kernel, centre, positions[j as usize]) {
+                for j in ball.runs(row, 0).flat_map(|(_, neighbours)| neighbours) {
+                    if let Some(k) = custom_subdomain(kernel, centre, positions[first + j as usize]) {
                         keys.push((k as u16, j));
                     }
                 }
@@ -42,5 +43,5 @@ pub(crate) fn search(
             chunk
         })
         .collect();
-    concatenate(&chunks, ball.centres, max_edges)
+    concatenate(&chunks, ball.centres, clouds.largest(), max_edges)
 }

@@ -55,12 +55,14 @@ impl Kernel for Find<'_> {
         let Self { points, keys, size, .. } = self;
         let low = self.low.map(|v| v as f64);
         let strides = [size[0] as u32, (size[0] * size[1]) as u32];
+        // The widening has a margin for rounding, so that nothing is missed by staying inside the table.
+        let top = size.map(|v| v as f64 - 0.5);
         let mut own = vec![0; points.len()];
         let mut blocks = vec![Block { first: 0, size: [0; 3] }; points.len()];
         for ((point, own), block) in points.iter().zip(&mut own).zip(&mut blocks) {
             let cells = [0, 1, 2].map(|axis| keys.cells(point[axis]) - low[axis]);
-            let first = cells.map(|v| floor(v - keys.widening()));
-            let last = cells.map(|v| floor(v + keys.widening()));
+            let first = cells.map(|v| floor((v - keys.widening()).max(0.0)));
+            let last = [0, 1, 2].map(|axis| floor((cells[axis] + keys.widening()).min(top[axis])));
             *own = number(cells.map(floor), strides);
             *block = Block {
                 first: number(first, strides),

@@ -9,7 +9,7 @@ use crate::search::region::Region;
 use crate::search::region_structure::RegionStructure;
 use crate::search::regions::regions;
 use crate::shape::{Cells, Rule};
-use crate::tables::{GrowingTables, RegionRows, Tables, Totals};
+use crate::tables::{GrowingTables, Index, MOST_NARROW, RegionRows, Tables, Totals};
 
 /// Points of one box of a large cloud; the boxes decide about the order of the rows.
 const BOX_POINTS: usize = 8_192;
@@ -58,7 +58,15 @@ impl<'a> RegionSearch<'a> {
 
     /// The lists of all rules, in their order.
     pub(crate) fn lists<R: Rule>(&self, rules: &[R], max_edges: u64) -> Result<Vec<Tables>, NeighborError> {
-        let mut tables: Vec<GrowingTables> =
+        if self.clouds.largest() <= MOST_NARROW {
+            self.lists_of::<R, u16>(rules, max_edges)
+        } else {
+            self.lists_of::<R, u32>(rules, max_edges)
+        }
+    }
+
+    fn lists_of<R: Rule, X: Index>(&self, rules: &[R], max_edges: u64) -> Result<Vec<Tables>, NeighborError> {
+        let mut tables: Vec<GrowingTables<X>> =
             rules.iter().map(|_| GrowingTables::new(self.clouds.points(), max_edges)).collect();
         let regions = regions(self.clouds, self.cells.reach, self.sizes.box_points);
         for group in groups(&regions, &self.sizes) {
@@ -70,7 +78,7 @@ impl<'a> RegionSearch<'a> {
                 if pairs > tables.edges_left() && most_edges(&structures, rule) > tables.edges_left() {
                     tables.expect(count(&structures, rule).edges)?;
                 }
-                let rows: Vec<Box<dyn RegionRows + '_>> = structures
+                let rows: Vec<Box<dyn RegionRows<X> + '_>> = structures
                     .par_iter()
                     .map(|structure| structure.find(rule, self.sizes.task_centres))
                     .collect();
@@ -169,13 +177,16 @@ mod tests {
             let cells = CellRule::cells(&rules, 0.1);
             let search = RegionSearch { clouds: &clouds, cells, search, sizes };
             let found = search.lists(&rules, u64::MAX).unwrap();
-            for (shape, found) in shapes.iter().zip(&found) {
+            for ((shape, rule), found) in shapes.iter().zip(&rules).zip(&found) {
                 let expected = brute_force::search(&clouds, shape, u64::MAX).unwrap();
                 prop_assert!(found.lists_equal(&expected), "{:?}", shape);
+                // A single rule may be searched in a tree where several are not.
+                let single = search.lists(std::slice::from_ref(rule), u64::MAX).unwrap();
+                prop_assert!(single[0].lists_equal(&expected), "{:?} alone", shape);
             }
             let totals = search.count(&rules).unwrap();
             prop_assert!(found.iter().map(Tables::totals).eq(totals));
-            let most = found.iter().map(|found| found.indices.len() as u64).max().unwrap_or(0);
+            let most = found.iter().map(|found| found.edges() as u64).max().unwrap_or(0);
             prop_assert!(search.lists(&rules, most).is_ok());
             if most > 0 {
                 let refused = search.lists(&rules, most - 1).unwrap_err();

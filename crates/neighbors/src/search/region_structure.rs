@@ -7,7 +7,10 @@ use crate::search::region::Region;
 use crate::search::region_tree::RegionTree;
 use crate::search::tiles;
 use crate::shape::{Cells, Reach, Rule};
-use crate::tables::{RegionRows, Totals};
+use crate::tables::{Index, RegionRows, Totals};
+
+/// Blocks of all lists for each point above which a tree is faster for one rule: measured where a kernel of cells holds four points.
+const MOST_BLOCKS_PER_POINT: f64 = 4.5;
 
 /// The points of one region, ready for the rules.
 #[derive(Debug)]
@@ -28,11 +31,18 @@ impl<'a> RegionStructure<'a> {
             return Ok(Self::Tree(RegionTree::build(region)?));
         }
         let layout = CellLayout::new(region, cells)?;
-        // Cells in a dense table are faster on every cloud that was measured.
         if search == Search::Auto && !layout.is_dense() && tree_is_faster(region, cells, rules)? {
             return Ok(Self::Tree(RegionTree::build(region)?));
         }
-        Ok(Self::Cells(CellLists::build(region, cells, layout)))
+        // Cells in a dense table are faster, unless they hold almost nothing and are built for one rule only.
+        let most_blocks = match (search, rules) {
+            (Search::Auto, [_]) => (MOST_BLOCKS_PER_POINT * region.points().len() as f64) as usize,
+            _ => usize::MAX,
+        };
+        match CellLists::build(region, cells, layout, most_blocks) {
+            Some(lists) => Ok(Self::Cells(lists)),
+            None => Ok(Self::Tree(RegionTree::build(region)?)),
+        }
     }
 
     /// A number of pairs that is not exceeded.
@@ -52,7 +62,11 @@ impl<'a> RegionStructure<'a> {
     }
 
     /// The rows of all centres.
-    pub(crate) fn find<R: Rule>(&self, rule: &R, task_centres: usize) -> Box<dyn RegionRows + '_> {
+    pub(crate) fn find<R: Rule, X: Index>(
+        &self,
+        rule: &R,
+        task_centres: usize,
+    ) -> Box<dyn RegionRows<X> + '_> {
         match self {
             Self::Cells(lists) => Box::new(tiles::find(lists, rule, task_centres)),
             Self::Tree(tree) => Box::new(tree.find(rule, task_centres)),

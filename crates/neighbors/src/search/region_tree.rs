@@ -8,7 +8,7 @@ use crate::error::NeighborError;
 use crate::index::KdTree;
 use crate::search::region::Region;
 use crate::shape::{Reach, Rule};
-use crate::tables::{Part, RegionRows, Totals};
+use crate::tables::{Index, Part, RegionRows, Totals};
 
 /// The kd-tree of a region.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl<'a> RegionTree<'a> {
         let tree = KdTree::build(region.points())?;
         let own: Vec<u32> =
             (0..region.points().len() as u32).filter(|&i| region.is_own(i as usize)).collect();
-        let centres: Vec<u32> = own.iter().map(|&i| region.index(i as usize)).collect();
+        let centres: Vec<u32> = own.iter().map(|&i| region.packed(i as usize)).collect();
         Ok(Self { region, tree, own, centres })
     }
 
@@ -105,7 +105,7 @@ impl TreeRows<'_> {
     }
 }
 
-impl RegionRows for TreeRows<'_> {
+impl<X: Index> RegionRows<X> for TreeRows<'_> {
     fn centres(&self) -> &[u32] {
         &self.tree.centres
     }
@@ -115,18 +115,21 @@ impl RegionRows for TreeRows<'_> {
         runs.fold((0, 0), |(runs, edges), run| (runs + 1, edges + run.len()))
     }
 
-    fn write(&self, centres: Range<usize>, part: Part) {
+    fn write(&self, centres: Range<usize>, part: Part<X>) {
         let (mut run, mut edge) = (0, 0);
-        for (centre, offset) in centres.zip(part.run_offsets) {
-            *offset = part.first_run + run as u32;
+        let offsets = part.run_offsets.iter_mut().zip(part.edge_offsets);
+        for (centre, (run_offset, edge_offset)) in centres.zip(offsets) {
+            *run_offset = part.first_run + run as u32;
+            *edge_offset = part.first_edge + edge as u32;
+            let row_start = edge;
             for keys in self.runs(centre) {
-                part.run_subdomains[run] = keys[0].0;
-                part.run_starts[run] = part.first_edge + edge as u32;
                 for (index, &(_, i)) in part.indices[edge..].iter_mut().zip(keys) {
-                    *index = self.tree.region.index(i as usize);
+                    *index = X::new(self.tree.region.index(i as usize));
                 }
-                run += 1;
                 edge += keys.len();
+                part.run_subdomains[run] = keys[0].0;
+                part.run_ends[run] = X::new((edge - row_start) as u32);
+                run += 1;
             }
         }
     }

@@ -43,8 +43,8 @@ use crate::error::NeighborError;
 /// let clouds = PackedClouds::single([[0.0; 3], [0.3, 0.0, 0.05], [0.0, 0.0, 0.9], [0.0, 0.0, -1.5]])?;
 /// let shape = KernelShape::Custom(&LAYERS);
 /// let lists = SubdomainLists::build(&clouds, &shape, Search::Auto)?;
-/// let runs: Vec<(usize, &[u32])> = lists.row_of(0).runs().collect();
-/// assert_eq!(runs, [(1, &[0, 1][..]), (2, &[2][..])]);
+/// let runs: Vec<(usize, Vec<u32>)> = lists.row_of(0).runs().map(|(k, found)| (k, found.collect())).collect();
+/// assert_eq!(runs, [(1, vec![0, 1]), (2, vec![2])]);
 /// # Ok::<(), neighbors::NeighborError>(())
 /// ```
 ///

@@ -5,13 +5,14 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
-use crate::tables::subdomain_tables::Tables;
+use crate::tables::index::Index;
+use crate::tables::subdomain_tables::{Columns, Tables};
 
 /// Points whose rows are written by one thread.
 const SECTION: usize = 4096;
 
 /// The rows that were found in a region.
-pub(crate) trait RegionRows: Send + Sync {
+pub(crate) trait RegionRows<X>: Send + Sync {
     /// Packed indices of the centres, in their order.
     fn centres(&self) -> &[u32];
 
@@ -19,40 +20,40 @@ pub(crate) trait RegionRows: Send + Sync {
     fn size(&self, centres: Range<usize>) -> (usize, usize);
 
     /// Writes the rows of some of the centres.
-    fn write(&self, centres: Range<usize>, part: Part);
+    fn write(&self, centres: Range<usize>, part: Part<X>);
 }
 
 /// The part of the lists that belongs to some consecutive rows.
 #[derive(Debug)]
-pub(crate) struct Part<'a> {
+pub(crate) struct Part<'a, X> {
     /// Runs and neighbours of all rows before.
     pub(crate) first_run: u32,
     pub(crate) first_edge: u32,
     pub(crate) run_offsets: &'a mut [u32],
+    pub(crate) edge_offsets: &'a mut [u32],
     pub(crate) run_subdomains: &'a mut [u16],
-    pub(crate) run_starts: &'a mut [u32],
-    pub(crate) indices: &'a mut [u32],
+    pub(crate) run_ends: &'a mut [X],
+    pub(crate) indices: &'a mut [X],
 }
 
 /// Some consecutive centres of a region.
-#[derive(Clone)]
-struct Section<'a> {
-    rows: &'a dyn RegionRows,
+struct Section<'a, X> {
+    rows: &'a dyn RegionRows<X>,
     centres: Range<usize>,
 }
 
 /// Lists to which rows are appended.
 #[derive(Debug)]
-pub(crate) struct GrowingTables {
+pub(crate) struct GrowingTables<X> {
     /// Longer than what is filled.
-    tables: Tables,
+    tables: Tables<Columns<X>>,
     max_edges: u64,
     points: usize,
     runs: usize,
     edges: usize,
 }
 
-impl GrowingTables {
+impl<X: Index> GrowingTables<X> {
     pub(crate) fn new(points: usize, max_edges: u64) -> Self {
         Self { tables: Tables::with_sizes(points, 0, 0), max_edges, points: 0, runs: 0, edges: 0 }
     }
@@ -71,7 +72,7 @@ impl GrowingTables {
     }
 
     /// Appends the rows of the centres of some regions, in their order. So many more neighbours must be allowed.
-    pub(crate) fn append(&mut self, regions: &[Box<dyn RegionRows + '_>]) {
+    pub(crate) fn append(&mut self, regions: &[Box<dyn RegionRows<X> + '_>]) {
         let mut sections = Vec::new();
         for rows in regions {
             let count = rows.centres().len();
@@ -81,14 +82,14 @@ impl GrowingTables {
                     .map(|start| Section { rows: rows.as_ref(), centres: start..count.min(start + SECTION) }),
             );
         }
-        let size = |section: &Section| section.rows.size(section.centres.clone());
+        let size = |section: &Section<X>| section.rows.size(section.centres.clone());
         let sizes: Vec<(usize, usize)> = sections.par_iter().map(size).collect();
         let points: usize = sections.iter().map(|section| section.centres.len()).sum();
         let (runs, edges) = sizes.iter().fold((0, 0), |(a, b), (runs, edges)| (a + runs, b + edges));
         self.make_room(points, runs, edges);
         self.parts(&sections, &sizes).into_par_iter().for_each(|(section, centres, part)| {
             centres.copy_from_slice(&section.rows.centres()[section.centres.clone()]);
-            section.rows.write(section.centres, part);
+            section.rows.write(section.centres.clone(), part);
         });
         self.points += points;
         self.runs += runs;
@@ -98,11 +99,11 @@ impl GrowingTables {
     pub(crate) fn finish(self) -> Tables {
         let Self { mut tables, points, runs, edges, .. } = self;
         tables.run_subdomains.truncate(runs);
-        tables.run_starts.truncate(runs + 1);
-        tables.indices.truncate(edges);
-        tables.run_starts[runs] = edges as u32;
+        tables.numbers.run_ends.truncate(runs);
+        tables.numbers.indices.truncate(edges);
         tables.run_offsets[points] = runs as u32;
-        tables
+        tables.edge_offsets[points] = edges as u32;
+        tables.finished()
     }
 
     /// Makes room for so many more points, runs and neighbours.
@@ -114,22 +115,24 @@ impl GrowingTables {
             filled + count.max(if all == self.points + points { 0 } else { (rest * 1.1) as usize })
         };
         grow(&mut self.tables.run_subdomains, self.runs, self.runs + runs, share(runs, self.runs));
-        grow(&mut self.tables.run_starts, self.runs, self.runs + runs + 1, share(runs, self.runs) + 1);
-        grow(&mut self.tables.indices, self.edges, self.edges + edges, share(edges, self.edges));
+        let Columns { run_ends, indices } = &mut self.tables.numbers;
+        grow(run_ends, self.runs, self.runs + runs, share(runs, self.runs));
+        grow(indices, self.edges, self.edges + edges, share(edges, self.edges));
     }
 
     /// Where each of the sections goes: its centres, and the rest.
-    fn parts<'a, 'r>(
+    fn parts<'a, 's, 'r>(
         &'a mut self,
-        sections: &[Section<'r>],
+        sections: &'s [Section<'r, X>],
         sizes: &[(usize, usize)],
-    ) -> Vec<(Section<'r>, &'a mut [u32], Part<'a>)> {
+    ) -> Vec<(&'s Section<'r, X>, &'a mut [u32], Part<'a, X>)> {
         let tables = &mut self.tables;
         let mut centres_left = &mut tables.centres[self.points..];
         let mut run_offsets_left = &mut tables.run_offsets[self.points..];
+        let mut edge_offsets_left = &mut tables.edge_offsets[self.points..];
         let mut subdomains_left = &mut tables.run_subdomains[self.runs..];
-        let mut starts_left = &mut tables.run_starts[self.runs..];
-        let mut indices_left = &mut tables.indices[self.edges..];
+        let mut ends_left = &mut tables.numbers.run_ends[self.runs..];
+        let mut indices_left = &mut tables.numbers.indices[self.edges..];
         let (mut first_run, mut first_edge) = (self.runs as u32, self.edges as u32);
         sections
             .iter()
@@ -140,13 +143,14 @@ impl GrowingTables {
                     first_run,
                     first_edge,
                     run_offsets: run_offsets_left.split_off_mut(..points)?,
+                    edge_offsets: edge_offsets_left.split_off_mut(..points)?,
                     run_subdomains: subdomains_left.split_off_mut(..runs)?,
-                    run_starts: starts_left.split_off_mut(..runs)?,
+                    run_ends: ends_left.split_off_mut(..runs)?,
                     indices: indices_left.split_off_mut(..edges)?,
                 };
                 first_run += runs as u32;
                 first_edge += edges as u32;
-                Some((section.clone(), centres_left.split_off_mut(..points)?, part))
+                Some((section, centres_left.split_off_mut(..points)?, part))
             })
             .collect()
     }

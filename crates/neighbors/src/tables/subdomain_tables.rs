@@ -1,10 +1,13 @@
 //! Two-level compressed rows, and their assembly from chunks of rows.
 
-use std::ops::Range;
+use std::mem::replace;
 
+use rayon::iter::Either;
 use rayon::prelude::*;
 
+use super::index::{Index, MOST_NARROW};
 use crate::error::NeighborError;
+use crate::packed_clouds::PackedClouds;
 
 /// Largest number of neighbour pairs of one batch.
 pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
@@ -13,18 +16,47 @@ pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
 ///
 /// # Shapes
 /// `P` points, `R` runs, `E` neighbour pairs.
-#[derive(Debug)]
-pub(crate) struct Tables {
+#[derive(Debug, PartialEq)]
+pub(crate) struct Tables<N = Numbers> {
     /// The point of each row, `[P]`; cloud by cloud.
     pub(crate) centres: Vec<u32>,
     /// Where the runs of each row begin, `[P + 1]` with the end of the last.
     pub(crate) run_offsets: Vec<u32>,
+    /// Where the indices of each row begin, `[P + 1]` with the end of the last.
+    pub(crate) edge_offsets: Vec<u32>,
     /// Sub-domain of each run, `[R]`, ascending within a row.
     pub(crate) run_subdomains: Vec<u16>,
-    /// Where the indices of each run begin, `[R + 1]` with the end of the last.
-    pub(crate) run_starts: Vec<u32>,
-    /// The neighbours, `[E]`, ascending within a run.
-    pub(crate) indices: Vec<u32>,
+    pub(crate) numbers: N,
+}
+
+/// What counts the points of a cloud: in two bytes where no cloud of the batch has more than `MOST_NARROW`.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Numbers {
+    Narrow(Columns<u16>),
+    Wide(Columns<u32>),
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Columns<X> {
+    /// Where the indices of each run end, `[R]`, counted from the first of its row.
+    pub(crate) run_ends: Vec<X>,
+    /// The neighbours, `[E]`, counted from the first point of their cloud, ascending within a run.
+    pub(crate) indices: Vec<X>,
+}
+
+impl Numbers {
+    /// Packed indices; `offsets` has where those of each row begin.
+    pub(crate) fn into_packed(self, clouds: &PackedClouds, offsets: &[u32]) -> Vec<u32> {
+        let mut indices: Vec<u32> = match self {
+            Self::Narrow(columns) => columns.indices.into_par_iter().map(u32::from).collect(),
+            Self::Wide(columns) => columns.indices,
+        };
+        for cloud in clouds.ranges().skip_while(|cloud| cloud.start == 0) {
+            let edges = offsets[cloud.start] as usize..offsets[cloud.end] as usize;
+            indices[edges].par_iter_mut().for_each(|index| *index += cloud.start as u32);
+        }
+        indices
+    }
 }
 
 /// How long the lists of a batch are.
@@ -40,52 +72,78 @@ impl Totals {
     }
 }
 
-impl Tables {
-    /// Lists to be filled, with the ends of both levels filled in.
+impl<X: Index> Tables<Columns<X>> {
+    /// Lists to be filled.
     pub(crate) fn with_sizes(points: usize, runs: usize, edges: usize) -> Self {
-        let mut tables = Self {
+        Self {
             centres: vec![0; points],
             run_offsets: vec![0; points + 1],
+            edge_offsets: vec![0; points + 1],
             run_subdomains: vec![0; runs],
-            run_starts: vec![0; runs + 1],
-            indices: vec![0; edges],
-        };
-        tables.run_offsets[points] = runs as u32;
-        tables.run_starts[runs] = edges as u32;
-        tables
+            numbers: Columns { run_ends: vec![X::default(); runs], indices: vec![X::default(); edges] },
+        }
     }
 
-    /// The runs of a row.
+    /// Lists that are filled.
+    pub(crate) fn finished(self) -> Tables {
+        let Self { centres, run_offsets, edge_offsets, run_subdomains, numbers } = self;
+        Tables { centres, run_offsets, edge_offsets, run_subdomains, numbers: X::numbers(numbers) }
+    }
+}
+
+impl Tables {
+    pub(crate) fn edges(&self) -> usize {
+        match &self.numbers {
+            Numbers::Narrow(columns) => columns.indices.len(),
+            Numbers::Wide(columns) => columns.indices.len(),
+        }
+    }
+
+    /// The runs of a row, each with its sub-domain and its neighbours, which are counted from `first` on: the first point
+    /// of the cloud.
     #[inline(always)]
-    pub(crate) fn runs(&self, row: usize) -> Range<usize> {
-        self.run_offsets[row] as usize..self.run_offsets[row + 1] as usize
+    pub(crate) fn runs(
+        &self,
+        row: usize,
+        first: u32,
+    ) -> impl ExactSizeIterator<Item = (usize, impl ExactSizeIterator<Item = u32> + Clone + use<'_>)>
+    + Clone
+    + use<'_> {
+        let row_start = self.edge_offsets[row] as usize;
+        let mut start = row_start;
+        let runs = self.run_offsets[row] as usize..self.run_offsets[row + 1] as usize;
+        runs.map(move |run| {
+            let neighbours = match &self.numbers {
+                Numbers::Narrow(Columns { run_ends, indices }) => {
+                    let end = row_start + usize::from(run_ends[run]);
+                    let narrow = &indices[replace(&mut start, end)..end];
+                    Either::Left(narrow.iter().map(move |&index| first + u32::from(index)))
+                }
+                Numbers::Wide(Columns { run_ends, indices }) => {
+                    let end = row_start + run_ends[run] as usize;
+                    let wide = &indices[replace(&mut start, end)..end];
+                    Either::Right(wide.iter().map(move |&index| first + index))
+                }
+            };
+            (usize::from(self.run_subdomains[run]), neighbours)
+        })
     }
 
-    /// The indices of a run.
-    #[inline(always)]
-    pub(crate) fn indices(&self, run: usize) -> &[u32] {
-        &self.indices[self.run_starts[run] as usize..self.run_starts[run + 1] as usize]
-    }
-
-    /// Whether all points have the same runs, in whatever order the rows are.
+    /// Whether all points have the same runs, in whatever order the rows are; the clouds must be the same.
     pub(crate) fn lists_equal(&self, other: &Self) -> bool {
         if self.centres == other.centres {
-            return self.run_offsets == other.run_offsets
-                && self.run_subdomains == other.run_subdomains
-                && self.run_starts == other.run_starts
-                && self.indices == other.indices;
+            return self == other;
         }
         let others = inverse(&other.centres, 0);
         self.centres.len() == other.centres.len()
             && self.centres.iter().enumerate().all(|(row, &centre)| {
-                let (mine, theirs) = (self.runs(row), other.runs(others[centre as usize] as usize));
-                self.run_subdomains[mine.clone()] == other.run_subdomains[theirs.clone()]
-                    && mine.zip(theirs).all(|(mine, theirs)| self.indices(mine) == other.indices(theirs))
+                let (mine, theirs) = (self.runs(row, 0), other.runs(others[centre as usize] as usize, 0));
+                mine.len() == theirs.len() && mine.zip(theirs).all(|(a, b)| a.0 == b.0 && a.1.eq(b.1))
             })
     }
 
     pub(crate) fn totals(&self) -> Totals {
-        Totals { runs: self.run_subdomains.len() as u64, edges: self.indices.len() as u64 }
+        Totals { runs: self.run_subdomains.len() as u64, edges: self.edges() as u64 }
     }
 }
 
@@ -101,80 +159,74 @@ pub(crate) fn inverse(points: &[u32], first: usize) -> Vec<u32> {
 /// Some consecutive rows.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
-    /// Runs of each row.
-    runs: Vec<u32>,
+    /// Runs of each row, and its neighbours.
+    sizes: Vec<(u32, u32)>,
     subdomains: Vec<u16>,
-    /// Neighbours of each run.
-    lengths: Vec<u32>,
+    /// End of each run, counted from the beginning of its row.
+    run_ends: Vec<u32>,
     indices: Vec<u32>,
 }
 
 impl Chunk {
-    /// Appends the next row from `(sub-domain, neighbour)` keys in ascending order.
+    /// Appends the next row from `(sub-domain, neighbour)` keys in ascending order; the neighbours are counted from the
+    /// first point of their cloud.
     pub(crate) fn push_centre(&mut self, keys: &[(u16, u32)]) {
-        let before = self.lengths.len();
-        let mut previous = None;
-        for &(subdomain, index) in keys {
-            if previous != Some(subdomain) {
-                self.subdomains.push(subdomain);
-                self.lengths.push(0);
-                previous = Some(subdomain);
-            }
-            if let Some(length) = self.lengths.last_mut() {
-                *length += 1;
-            }
-            self.indices.push(index);
+        let before = self.subdomains.len();
+        let mut end = 0;
+        for run in keys.chunk_by(|a, b| a.0 == b.0) {
+            end += run.len() as u32;
+            self.subdomains.push(run[0].0);
+            self.run_ends.push(end);
         }
-        self.runs.push((self.lengths.len() - before) as u32);
-    }
-
-    pub(crate) fn edges(&self) -> usize {
-        self.indices.len()
+        self.indices.extend(keys.iter().map(|key| key.1));
+        self.sizes.push(((self.subdomains.len() - before) as u32, end));
     }
 }
 
-/// Joins chunks of consecutive rows into the lists of the batch; `centres` has the point of every row.
+/// Joins chunks of consecutive rows into the lists of a batch whose largest cloud has `largest` points; `centres` has the
+/// point of every row.
 pub(crate) fn concatenate(
     chunks: &[Chunk],
     centres: Vec<u32>,
+    largest: usize,
     max_edges: u64,
 ) -> Result<Tables, NeighborError> {
-    let edges: usize = chunks.iter().map(Chunk::edges).sum();
+    let edges: usize = chunks.iter().map(|chunk| chunk.indices.len()).sum();
     if edges as u64 > max_edges {
         return Err(NeighborError::TooManyEdges { max: max_edges });
     }
-    let runs: usize = chunks.iter().map(|chunk| chunk.lengths.len()).sum();
+    Ok(if largest <= MOST_NARROW {
+        join::<u16>(chunks, centres, edges).finished()
+    } else {
+        join::<u32>(chunks, centres, edges).finished()
+    })
+}
 
-    let mut run_offsets = Vec::with_capacity(centres.len() + 1);
-    let mut run_starts = Vec::with_capacity(runs + 1);
-    let (mut run, mut edge) = (0u32, 0u32);
-    run_offsets.push(0);
-    run_starts.push(0);
-    for chunk in chunks {
-        run_offsets.extend(chunk.runs.iter().map(|&n| {
-            run += n;
-            run
-        }));
-        run_starts.extend(chunk.lengths.iter().map(|&n| {
-            edge += n;
-            edge
-        }));
-    }
+fn join<X: Index>(chunks: &[Chunk], centres: Vec<u32>, edges: usize) -> Tables<Columns<X>> {
+    let runs: usize = chunks.iter().map(|chunk| chunk.subdomains.len()).sum();
+    let mut tables = Tables { centres, ..Tables::with_sizes(0, runs, edges) };
+    let sizes = chunks.iter().flat_map(|chunk| &chunk.sizes);
+    let ends = sizes.scan((0, 0), |end, &(runs, edges)| {
+        *end = (end.0 + runs, end.1 + edges);
+        Some(*end)
+    });
+    let offsets: (Vec<u32>, Vec<u32>) = ends.unzip();
+    tables.run_offsets.extend(offsets.0);
+    tables.edge_offsets.extend(offsets.1);
 
-    let mut run_subdomains = vec![0; runs];
-    let mut indices = vec![0; edges];
-    let (mut subdomains_left, mut indices_left) = (&mut run_subdomains[..], &mut indices[..]);
+    let Columns { run_ends, indices } = &mut tables.numbers;
+    let mut left = (&mut tables.run_subdomains[..], &mut run_ends[..], &mut indices[..]);
     let mut copies = Vec::with_capacity(chunks.len());
     for chunk in chunks {
-        let (subdomains, rest) = subdomains_left.split_at_mut(chunk.subdomains.len());
-        subdomains_left = rest;
-        let (targets, rest) = indices_left.split_at_mut(chunk.indices.len());
-        indices_left = rest;
-        copies.push((chunk, subdomains, targets));
+        let subdomains = left.0.split_off_mut(..chunk.subdomains.len()).unwrap_or_default();
+        let run_ends = left.1.split_off_mut(..chunk.run_ends.len()).unwrap_or_default();
+        let indices = left.2.split_off_mut(..chunk.indices.len()).unwrap_or_default();
+        copies.push((chunk, subdomains, run_ends, indices));
     }
-    copies.into_par_iter().for_each(|(chunk, subdomains, targets)| {
+    copies.into_par_iter().for_each(|(chunk, subdomains, run_ends, indices)| {
         subdomains.copy_from_slice(&chunk.subdomains);
-        targets.copy_from_slice(&chunk.indices);
+        run_ends.iter_mut().zip(&chunk.run_ends).for_each(|(target, &end)| *target = X::new(end));
+        indices.iter_mut().zip(&chunk.indices).for_each(|(target, &index)| *target = X::new(index));
     });
-    Ok(Tables { centres, run_offsets, run_subdomains, run_starts, indices })
+    tables
 }

@@ -10,18 +10,37 @@ impl PointCloud {
     ///
     /// An axis is shifted only where that buys precision: when a coordinate is not exactly an
     /// `f32`, the largest magnitude is at least 1000 and it exceeds 16 times half the extent.
-    /// The origin is then the middle of the extent, rounded down to a whole number. The coordinates themselves stay
+    /// The origin is then the middle of the extent, rounded down to a whole number. A coordinate beyond the range of an `f32` makes a
+    /// position that is not finite. The coordinates themselves stay
     /// in the cloud where single precision does not hold them: [`point`](Self::point) returns them.
     #[must_use]
     pub fn from_coordinates(coordinates: Vec<[f64; 3]>) -> Self {
         let origin = choose_origin(&coordinates);
-        let shift = |p: &[f64; 3]| [0, 1, 2].map(|axis| (p[axis] - origin[axis]) as f32);
+        Self::of_coordinates(coordinates, origin)
+    }
+
+    /// [`from_coordinates`](Self::from_coordinates) with an origin that is known.
+    pub(crate) fn of_coordinates(coordinates: Vec<[f64; 3]>, origin: [f64; 3]) -> Self {
+        // What single precision does not reach is not finite, wherever the origin is.
+        let shift = |p: &[f64; 3]| {
+            [0, 1, 2].map(|axis| match p[axis] as f32 {
+                single if single.is_finite() => (p[axis] - origin[axis]) as f32,
+                beyond => beyond,
+            })
+        };
         let positions: Vec<[f32; 3]> = coordinates.iter().map(shift).collect();
         let same = |(p, stored): (&[f64; 3], &[f32; 3])| {
             (0..3).all(|axis| p[axis].is_nan() || origin[axis] + f64::from(stored[axis]) == p[axis])
         };
         let exact = (!coordinates.iter().zip(&positions).all(same)).then_some(coordinates);
         Self { positions, origin, exact, wide: true, ..Self::default() }
+    }
+
+    /// The same coordinates with another origin.
+    pub(crate) fn with_origin(self, origin: [f64; 3]) -> Self {
+        let coordinates = (0..self.len()).map(|i| self.point(i)).collect();
+        let Self { positions, origin, exact, wide, .. } = Self::of_coordinates(coordinates, origin);
+        Self { positions, origin, exact, wide, ..self }
     }
 
     /// What must be added to a position to get the true coordinate.
@@ -77,7 +96,10 @@ impl PointCloud {
     #[must_use]
     pub fn bounds(&self) -> Option<Bounds> {
         if let Some(exact) = &self.exact {
-            return Bounds::of_points(exact.iter().copied());
+            let finite = self.positions.iter().map(|position| position.iter().all(|v| v.is_finite()));
+            return Bounds::of_points(
+                exact.iter().copied().zip(finite).filter(|(_, ok)| *ok).map(|(p, _)| p),
+            );
         }
         let relative = Bounds::of(&self.positions)?;
         let shift = |corner: [f64; 3]| [0, 1, 2].map(|axis| corner[axis] + self.origin[axis]);
@@ -99,7 +121,11 @@ impl PointCloud {
         let bad = |p: &[f32; 3]| !p.iter().all(|v| v.is_finite());
         match self.positions.iter().position(bad) {
             None => Ok(()),
-            Some(row) => Err(Error::NotFinite { path: None, row, position: self.positions[row] }),
+            Some(row) => {
+                // As the file has it, without the origin.
+                let position = self.point(row).map(|v| v as f32);
+                Err(Error::NotFinite { path: None, row, position })
+            }
         }
     }
 }

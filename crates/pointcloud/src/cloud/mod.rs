@@ -1,8 +1,11 @@
 //! [`PointCloud`]: points stored as columns that always agree in length.
 
 mod coordinates;
+mod gather;
 
 use std::sync::Arc;
+
+pub(crate) use self::gather::Gather;
 
 use crate::error::{Error, Result};
 use crate::metadata::LasMetadata;
@@ -53,6 +56,8 @@ pub struct PointCloud {
     properties: Vec<ScalarProperty>,
     /// Header and records of the LAS file that the points came from.
     las: Option<Arc<LasMetadata>>,
+    /// Comments of the PLY file that the points came from.
+    comments: Option<Arc<[Vec<u8>]>>,
 }
 
 impl PointCloud {
@@ -160,6 +165,32 @@ impl PointCloud {
         Ok(())
     }
 
+    /// Sets the labels as the classification of a LAS file. Labels that came from another column become a property of its name.
+    ///
+    /// # Errors
+    /// [`Error::ColumnLength`] when there is not one class per point.
+    pub fn set_classification(&mut self, classes: Vec<i32>) -> Result<()> {
+        const NAME: &str = "classification";
+        self.check_length(NAME, Some(classes.len()))?;
+        if self.label_name() != Some(NAME) {
+            let labels = self.take_labels();
+            self.remove_property(NAME);
+            self.properties.extend(labels);
+        }
+        let bytes = classes.iter().all(|&class| u8::try_from(class).is_ok());
+        self.set_labels(Some(classes))?;
+        self.set_label_source(NAME, if bytes { ScalarType::U8 } else { ScalarType::I32 });
+        Ok(())
+    }
+
+    /// Removes the labels and returns the column that holds them in a file.
+    pub fn take_labels(&mut self) -> Option<ScalarProperty> {
+        let (name, scalar_type) = (self.label_name()?.to_owned(), self.label_type()?);
+        let values = self.labels.take()?.into_iter().map(f64::from).collect();
+        (self.label_source, self.label_words) = (None, None);
+        Some(ScalarProperty { name, scalar_type, values })
+    }
+
     /// The words that the labels number, from 0, where the file has words in place of numbers.
     #[must_use]
     pub fn label_words(&self) -> Option<&[String]> {
@@ -197,6 +228,15 @@ impl PointCloud {
     pub(crate) fn set_label_source(&mut self, name: &str, scalar_type: ScalarType) {
         let usual = name == "label" && scalar_type == ScalarType::I32;
         self.label_source = (!usual).then(|| (name.to_owned(), scalar_type));
+    }
+
+    /// Comments and `obj_info` of the PLY file that the points came from, each a line of its header.
+    pub(crate) fn comments(&self) -> &[Vec<u8>] {
+        self.comments.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn set_comments(&mut self, comments: Vec<Vec<u8>>) {
+        self.comments = (!comments.is_empty()).then(|| comments.into());
     }
 
     /// All further numbers per point, in the order of the file.
@@ -237,6 +277,22 @@ impl PointCloud {
         Some(self.properties.remove(index))
     }
 
+    /// Removes normals, colours and labels unless they are asked for, all properties but those of `names`, and what else is
+    /// known of the file.
+    pub(crate) fn keep_columns(&mut self, normals: bool, colors: bool, labels: bool, names: &[String]) {
+        if !normals {
+            self.normals = None;
+        }
+        if !colors {
+            (self.colors, self.stored_colors) = (None, None);
+        }
+        if !labels {
+            (self.labels, self.label_source, self.label_words) = (None, None, None);
+        }
+        self.properties.retain(|property| names.contains(&property.name));
+        (self.las, self.comments) = (None, None);
+    }
+
     /// The points at `indices`, in that order and with repeats, with all columns.
     ///
     /// # Panics
@@ -258,6 +314,7 @@ impl PointCloud {
             label_source: self.label_source.clone(),
             label_words: self.label_words.clone(),
             las: self.las.clone(),
+            comments: self.comments.clone(),
             properties: self
                 .properties
                 .iter()

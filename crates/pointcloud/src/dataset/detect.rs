@@ -8,6 +8,7 @@ use super::list_files::{self, ListNames};
 use super::listing::{Listing, name_of, visible};
 use super::tops::{Kind, Top, is_split_name};
 use crate::error::{Error, Result};
+use crate::io::{exists, is_folder};
 
 /// The layout of a folder, with the data that its reader needs.
 pub(super) enum Found {
@@ -23,11 +24,11 @@ pub(super) fn detect(root: &Path, lists: Option<&ListNames>) -> Result<Found> {
     let refuse = |path: &Path, found: String, expected: String| {
         Err(Error::Layout { path: path.to_owned(), found, expected })
     };
-    if !root.is_dir() {
-        let found = if root.exists() { "a file" } else { "nothing" };
+    if !is_folder(root)? {
+        let found = if exists(root)? { "a file" } else { "nothing" };
         return refuse(root, found.into(), format!("a folder of {LAYOUTS}"));
     }
-    let mut table = label_table::find(root);
+    let mut table = label_table::find(root)?;
     if let Some(lists) = lists {
         if let Some(table) = table {
             let found = format!("the table {} and data.lists", name_of(&table));
@@ -35,8 +36,12 @@ pub(super) fn detect(root: &Path, lists: Option<&ListNames>) -> Result<Found> {
         }
         return Ok(Found::Lists(lists.clone()));
     }
-    let folders = visible(root)?.into_iter().filter(|path| path.is_dir());
-    let tops: Vec<Top> = folders.map(Top::of).collect::<Result<_>>()?;
+    let mut tops: Vec<Top> = Vec::new();
+    for path in visible(root)? {
+        if is_folder(&path)? {
+            tops.push(Top::of(path)?);
+        }
+    }
     if let Some(inner) = nested(&tops)? {
         let found = format!("one folder, {}, that holds the data set", inner.name());
         return refuse(root, found, format!("data.root = {:?}", inner.path));

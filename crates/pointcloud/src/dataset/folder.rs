@@ -82,7 +82,7 @@ impl FolderDataset {
             return Err(files.error_without_files(root, format!("{}: {LAYOUTS}", readable())));
         }
         let has_folders_of_splits = matches!(layout, Layout::ClassSplit | Layout::SplitClass);
-        if has_folders_of_splits && label_table::find(root).is_some() {
+        if has_folders_of_splits && label_table::find(root)?.is_some() {
             files.warnings.push(format!("{} has no columns file and class and is not read", TABLE));
         }
         let is_drawn = files.entries.iter().all(|file| file.split.is_none());

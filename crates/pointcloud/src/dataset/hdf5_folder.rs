@@ -10,7 +10,7 @@ use super::rooms::join_blocks;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::io::hdf5::{FORMAT, Header};
-use crate::io::{Format, Hdf5Clouds};
+use crate::io::{Format, Hdf5Clouds, is_file};
 
 /// The room of every block, one per line.
 const ROOMS: &str = "room_filelist.txt";
@@ -93,7 +93,10 @@ impl Hdf5Folder {
         files: Vec<(PathBuf, &'static str)>,
         room_list: Option<&Path>,
     ) -> Result<Option<Self>> {
-        let room_list = room_list.filter(|list| list.is_file());
+        let room_list = match room_list {
+            Some(list) if is_file(list)? => Some(list),
+            _ => None,
+        };
         let header = |(path, split): (PathBuf, &'static str)| (Header::read(&path), path, split);
         let read: Vec<(Result<Header>, PathBuf, &'static str)> = files.into_par_iter().map(header).collect();
         let (mut files, mut bad, mut first_error) = (Vec::new(), Vec::new(), None);

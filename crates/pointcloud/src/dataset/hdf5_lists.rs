@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Position, Result};
+use crate::io::is_file;
 
 /// Lists of files, and their splits.
 const FILE_LISTS: [(&str, &str); 6] = [
@@ -38,7 +39,12 @@ pub(super) fn listed_files(root: &Path) -> Result<Option<Vec<(PathBuf, &'static 
         for (number, line) in lines {
             // The paths are relative to the folder in which PointNet keeps its data.
             let name = Path::new(&line).file_name().unwrap_or_default();
-            let path = [root.join(&line), root.join(name)].into_iter().find(|path| path.is_file());
+            let mut path = None;
+            for candidate in [root.join(&line), root.join(name)] {
+                if path.is_none() && is_file(&candidate)? {
+                    path = Some(candidate);
+                }
+            }
             let path = path.ok_or_else(|| {
                 let expected = format!("a file in {}", root.display());
                 Error::malformed(&list, Position::Line(number), format!("'{line}'"), expected)
@@ -52,7 +58,7 @@ pub(super) fn listed_files(root: &Path) -> Result<Option<Vec<(PathBuf, &'static 
 
 /// The lines of a file that are not empty, with their numbers; `None` when there is no such file.
 pub(super) fn read_lines(path: &Path) -> Result<Option<Vec<(usize, String)>>> {
-    if !path.is_file() {
+    if !is_file(path)? {
         return Ok(None);
     }
     let text = fs::read_to_string(path).map_err(|source| Error::io(path, "read", source))?;

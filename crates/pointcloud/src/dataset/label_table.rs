@@ -8,12 +8,14 @@ use super::file_index::FileIndex;
 use super::files::Files;
 use super::layout::TABLE;
 use crate::error::{Error, Malformed, Position, Result};
+use crate::io::is_file;
 
 const COLUMNS: &str = "the columns file,class or file,class,split";
 
 /// The table in `root`, if there is one.
-pub(super) fn find(root: &Path) -> Option<PathBuf> {
-    Some(root.join(TABLE)).filter(|path| path.is_file())
+pub(super) fn find(root: &Path) -> Result<Option<PathBuf>> {
+    let path = root.join(TABLE);
+    Ok(is_file(&path)?.then_some(path))
 }
 
 /// Whether the table has the columns that it needs.

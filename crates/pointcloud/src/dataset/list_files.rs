@@ -8,6 +8,7 @@ use super::file_index::FileIndex;
 use super::files::Files;
 use super::listing::{name_of, visible};
 use crate::error::{Error, Malformed, Position, Result};
+use crate::io::{exists, is_file};
 
 /// The placeholder for the name of the split in [`ListNames::Pattern`].
 const SPLIT: &str = "{split}";
@@ -23,13 +24,16 @@ pub enum ListNames {
 
 impl ListNames {
     /// Names of the splits and of their lists.
-    fn splits(&self, root: &Path) -> Vec<(&'static str, String)> {
+    fn splits(&self, root: &Path) -> Result<Vec<(&'static str, String)>> {
         match self {
-            Self::Pair([train, test]) => vec![("train", train.clone()), ("test", test.clone())],
+            Self::Pair([train, test]) => Ok(vec![("train", train.clone()), ("test", test.clone())]),
             Self::Pattern(pattern) => {
-                let mut splits = vec!["train", "test", "val"];
-                splits.retain(|split| *split != "val" || root.join(pattern.replace(SPLIT, split)).exists());
-                splits.into_iter().map(|split| (split, pattern.replace(SPLIT, split))).collect()
+                let list = |split: &'static str| (split, pattern.replace(SPLIT, split));
+                let mut splits = vec![list("train"), list("test"), list("val")];
+                if !exists(&root.join(&splits[2].1))? {
+                    splits.pop();
+                }
+                Ok(splits)
             }
         }
     }
@@ -55,18 +59,24 @@ fn text_files(root: &Path) -> Result<Vec<PathBuf>> {
     let is_text = |path: &PathBuf| {
         path.extension().is_some_and(|ending| ["txt", "lst", "list"].iter().any(|known| ending == *known))
     };
-    Ok(visible(root)?.into_iter().filter(|path| is_text(path) && path.is_file()).collect())
+    let mut files = Vec::new();
+    for path in visible(root)?.into_iter().filter(is_text) {
+        if is_file(&path)? {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 /// Reads the files that the lists name.
 pub(super) fn read(root: &Path, lists: &ListNames) -> Result<Files> {
-    let splits = lists.splits(root);
+    let splits = lists.splits(root)?;
     for (_, name) in &splits {
         let path = root.join(name);
-        if !path.is_file() {
+        if !is_file(&path)? {
             let names: Vec<String> = text_files(root)?.iter().map(|path| name_of(path)).collect();
             let there = if names.is_empty() { "no text file".into() } else { names.join(", ") };
-            let found = if path.exists() { "a folder" } else { "nothing" };
+            let found = if exists(&path)? { "a folder" } else { "nothing" };
             let expected = format!("a list file (data.lists); in {} there is {there}", root.display());
             return Err(Error::Layout { path, found: found.into(), expected });
         }

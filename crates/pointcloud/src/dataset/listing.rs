@@ -4,7 +4,7 @@ use std::fs::{self, FileType};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::io::{is_data_file, readable_extensions};
+use crate::io::{file_type, is_data_file, is_folder, readable_extensions};
 use crate::printable::printable_line;
 
 /// The readable files directly in `folder`, sorted by name, hidden ones left out.
@@ -64,8 +64,9 @@ impl Listing {
     pub(super) fn of(folder: &Path) -> Result<Self> {
         let mut listing = Self { folders: Vec::new(), readable: Vec::new(), others: 0 };
         for path in visible(folder)? {
-            let kind = fs::metadata(&path).map(|metadata| metadata.file_type());
-            let is = |test: fn(&FileType) -> bool| kind.as_ref().is_ok_and(test);
+            // A file that cannot be looked at must not be missing from the data without a word.
+            let kind = file_type(&path)?;
+            let is = |test: fn(&FileType) -> bool| kind.as_ref().is_some_and(test);
             // Reading from a pipe or a device would never end.
             let (is_folder, is_data) = (is(FileType::is_dir), is(FileType::is_file) && is_data_file(&path));
             if is_folder {
@@ -98,7 +99,7 @@ impl Listing {
 /// program, or like two names in a list.
 fn ensure_one_line(folder: &Path, path: &Path) -> Result<()> {
     let name = name_of(path);
-    if !name.contains(char::is_control) || !(path.is_dir() || is_data_file(path)) {
+    if !name.contains(char::is_control) || !(is_data_file(path) || is_folder(path)?) {
         return Ok(());
     }
     let found = format!("the name '{}'", printable_line(&name));

@@ -7,6 +7,11 @@ use crate::error::{Error, Position, Result};
 /// Bytes of the columns of a block of records.
 const COLUMN_BYTES: usize = 1 << 22;
 
+/// Rows of a block of so many columns.
+pub(crate) fn rows_of_block(columns: usize) -> usize {
+    (COLUMN_BYTES / (8 * columns.max(1))).clamp(1024, 1 << 16)
+}
+
 /// Records of one size, one after the other.
 #[derive(Debug)]
 pub(crate) struct Records {
@@ -24,7 +29,7 @@ pub(crate) struct Records {
 
 impl Records {
     pub(crate) fn new(size: usize, count: usize, columns: usize, rows: &str) -> Self {
-        let block = (COLUMN_BYTES / (8 * columns.max(1))).clamp(1024, 1 << 16);
+        let block = rows_of_block(columns);
         Self { size, count, row: 0, block, rows: rows.to_owned() }
     }
 

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::columns::{Entry, Sorted, axes_of, cloud_of_entries};
 use super::contents::Contents;
+use super::faces::Faces;
 use super::facts::Facts;
 use super::input::Input;
 use super::panic::guard;
@@ -20,6 +21,9 @@ use crate::scalar::ScalarProperty;
 /// Blocks that are in memory at once. More threads than this wait.
 const MOST_AT_ONCE: usize = 8;
 
+/// No further block is read before these have so many bytes, see [`Decode::bytes_of`].
+const MOST_BYTES: usize = 20 << 20;
+
 /// What is asked of a file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask<'a> {
@@ -27,6 +31,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) columns: Option<&'a [String]>,
     /// Whether the points are to be written: then everything is read that is no point.
     pub(crate) convert: bool,
+    /// Whether the faces are wanted.
+    pub(crate) faces: bool,
 }
 
 /// Opens a file; `None` for a file of a kind that is read as a whole.
@@ -52,16 +58,57 @@ pub(crate) trait Blocks {
     /// The next points; `None` after the last.
     fn next(&mut self) -> Result<Option<Block>>;
 
+    /// The faces of a mesh, where they are wanted, once.
+    fn faces(&mut self) -> Faces {
+        Faces::default()
+    }
+
     /// Reads what comes after the points.
     fn rest(&mut self) -> Result<Rest> {
         Ok(Rest::default())
     }
+
+    /// The points from the first one on, where opening the file again would take more work.
+    fn again(&self) -> Option<Box<dyn Blocks>> {
+        None
+    }
+}
+
+/// What of a block is kept between looking at the points and reading them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Nothing: the block is read again.
+    Nothing,
+    /// Its bytes, unpacked.
+    Bytes,
+    /// Its columns.
+    Columns,
 }
 
 /// What makes columns of blocks, on any thread.
 pub(crate) trait Decode: Send + Sync {
-    /// The columns of a block, as they are stored.
-    fn columns(&self, block: Block) -> Result<Vec<Raw>>;
+    /// What takes the least time and memory to keep of a block that is needed twice.
+    fn keep(&self) -> Keep {
+        Keep::Nothing
+    }
+
+    /// Bytes of a block while its columns are made, for blocks that are larger than those of most formats.
+    fn bytes_of(&self, block: &Block) -> usize {
+        block.bytes.len()
+    }
+
+    /// A block without its compression.
+    fn unpack(&self, block: Block) -> Result<Block> {
+        Ok(block)
+    }
+
+    /// The columns of an unpacked block, as they are stored.
+    fn columns(&self, block: &Block) -> Result<Vec<Raw>>;
+
+    /// How far points are from the coordinates that the file would store of them, for a format that stores steps.
+    fn off_steps(&self, _points: &mut dyn Iterator<Item = [f64; 3]>) -> f64 {
+        0.0
+    }
 
     /// Names columns and leaves some out.
     fn arrange(&self, _table: &mut Table) -> std::result::Result<(), (String, String)> {
@@ -81,6 +128,11 @@ pub(crate) trait Decode: Send + Sync {
         None
     }
 
+    /// Comments of a PLY file, each a line of its header.
+    fn comments(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
     /// Adds what the file says beside its points.
     fn describe(&self, _summary: &mut Summary) {}
 }
@@ -92,8 +144,21 @@ pub(crate) struct Rest {
     pub(crate) triangles: usize,
     /// Number of faces as the file has them.
     pub(crate) faces: usize,
+    /// Whether the format is one of meshes, also without faces.
+    pub(crate) mesh: bool,
     /// What the file has and the points have not.
     pub(crate) left_out: Vec<String>,
+    /// What the reader assumed.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Rest {
+    /// The faces of a mesh, and what was left out and assumed of the rest of the file.
+    pub(crate) fn of_mesh(faces: &Faces, mut left_out: Vec<String>, mut notes: Vec<String>) -> Self {
+        left_out.extend(faces.left_out());
+        notes.extend(faces.note());
+        Self { triangles: faces.len(), faces: faces.len(), mesh: true, left_out, notes }
+    }
 }
 
 /// The columns of a block, with their types.
@@ -104,6 +169,8 @@ pub(crate) struct Table {
     pub(crate) shape: Shape,
     /// Name and words of columns of words.
     pub(crate) words: Vec<(String, Vec<String>)>,
+    /// Names of columns with integers that neither doubles hold nor a type of 64 bits.
+    inexact: Vec<String>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -113,7 +180,11 @@ impl Table {
         let mut table = Self { shape: shape.clone(), ..Self::default() };
         for (stored, (raw, facts)) in columns.into_iter().zip(facts).enumerate() {
             table.words.extend(words_of(facts).map(|words| (raw.name.clone(), words)));
+            let name = raw.name.clone();
             let typed = raw.typed(facts);
+            if facts.is_large() && typed.len() == 1 {
+                table.inexact.push(name);
+            }
             table.shape.split(table.entries.len(), typed.len());
             let entry = |(column, facts)| Entry { column, facts, stored };
             table.entries.extend(typed.into_iter().map(entry));
@@ -166,6 +237,8 @@ impl Known {
                 sorted.contents.cloud.set_label_words(words);
             }
         }
+        let digits = |name| format!("digits of '{name}' beyond double precision");
+        sorted.contents.left_out.extend(table.inexact.into_iter().map(digits));
         sorted.contents.notes.extend(table.notes);
         Ok(sorted)
     }
@@ -188,21 +261,29 @@ pub(crate) fn sort_all(path: &Path, decoder: &dyn Decode, columns: Vec<Raw>) -> 
     Ok(Known::of(&columns).sort(path, decoder, columns)?.contents)
 }
 
-/// Calls `work` for every block, on all threads, and `take` with the results in the order of the file.
+/// How many blocks are in memory at once, one for every thread that has work.
+pub(crate) fn threads_of_blocks() -> usize {
+    rayon::current_num_threads().clamp(1, MOST_AT_ONCE)
+}
+
+/// Calls `work` for every block and its number, on all threads, and `take` with the results in the order of the file.
 pub(crate) fn for_each_block<C: Sync, T: Send>(
     path: &Path,
     library: &'static str,
     blocks: &mut dyn Blocks,
     context: &mut C,
-    work: impl Fn(&C, Block) -> Result<T> + Sync,
+    work: impl Fn(&C, usize, Block) -> Result<T> + Sync,
     mut take: impl FnMut(&mut C, T) -> Result<()>,
 ) -> Result<()> {
-    let at_once = rayon::current_num_threads().clamp(1, MOST_AT_ONCE);
+    let (at_once, decoder) = (threads_of_blocks(), blocks.decoder());
+    let mut before = 0;
     loop {
-        let mut batch = Vec::new();
+        let (mut batch, mut bytes) = (Vec::new(), 0);
         while batch.len() < at_once
+            && bytes < MOST_BYTES
             && let Some(block) = guard(path, library, || blocks.next())?
         {
+            bytes += decoder.bytes_of(&block);
             batch.push(block);
         }
         if batch.is_empty() {
@@ -210,8 +291,11 @@ pub(crate) fn for_each_block<C: Sync, T: Send>(
         }
         // A panic of a library is caught on the thread where it happens.
         let shared = &*context;
-        let results: Vec<Result<T>> =
-            batch.into_par_iter().map(|block| guard(path, library, || work(shared, block))).collect();
+        let numbered = batch.into_par_iter().enumerate();
+        let results: Vec<Result<T>> = numbered
+            .map(|(number, block)| guard(path, library, || work(shared, before + number, block)))
+            .collect();
+        before += results.len();
         for result in results {
             take(context, result?)?;
         }

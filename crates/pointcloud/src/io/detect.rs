@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::compression;
 use super::format::{Format, HEAD, Head, extension_of};
 use super::formats::FORMATS;
-use crate::error::{Error, Result};
+use super::{compression, foreign};
+use crate::error::{Error, Malformed, Result};
 
 impl Format {
     /// All formats.
@@ -26,7 +26,7 @@ impl Format {
     /// The format of the file at `path`: by its first bytes where they tell, else by its extension.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Extension`] when neither tells.
+    /// [`Error::Io`]; [`Error::Malformed`] for a known format that is not read; [`Error::Extension`] when nothing tells.
     pub fn detect(path: impl AsRef<Path>) -> Result<&'static Self> {
         let path = path.as_ref();
         let fail = |source| Error::io(path, "read", source);
@@ -48,10 +48,17 @@ impl Format {
         let bytes = &head[..head.len().min(HEAD)];
         let head = Head { bytes, length, extension: &extension, known_extension: named.is_some() };
         let told = Self::all().iter().find(|format| (format.sniff)(&head));
+        let supported = || readable_extensions().join(", ");
+        if told.is_none()
+            && let Some(format) = foreign::name_of(bytes, &extension, named.is_some())
+        {
+            let found = format!("{format}, which is not read");
+            return Err(Malformed::new(path, found, format!("one of: {}", supported())).into());
+        }
         told.or(named).ok_or_else(|| Error::Extension {
             path: path.to_owned(),
             found: extension.clone(),
-            supported: readable_extensions().join(", "),
+            supported: supported(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! [`Encode`]: how points become the bytes of a file, in parts and on all threads.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
 use std::path::Path;
@@ -7,16 +8,15 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::columns::Outline;
-use super::fault::CountedFile;
-use super::replace::replace_with;
+use super::replace::ReplaceFiles;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 
 /// Points that one thread encodes at once.
-const PART: usize = 1 << 14;
+pub(crate) const PART: usize = 1 << 14;
 
 /// The file that is written.
-pub(crate) type Out = BufWriter<CountedFile>;
+pub(crate) type Out = BufWriter<File>;
 
 /// A writer of one file.
 pub(crate) trait Encode: Send + Sync {
@@ -64,9 +64,14 @@ impl<F: Fn(&PointCloud, Range<usize>, &mut Vec<u8>) + Send + Sync> Encode for Pl
     }
 }
 
-/// Writes a cloud in memory.
-pub(crate) fn write_cloud(path: &Path, cloud: &PointCloud, mut encoder: Box<dyn Encode>) -> Result<()> {
-    replace_with(path, |out| {
+/// Writes a cloud in memory, as one more of `files`.
+pub(crate) fn write_cloud(
+    files: &mut ReplaceFiles,
+    path: &Path,
+    cloud: &PointCloud,
+    mut encoder: Box<dyn Encode>,
+) -> Result<()> {
+    files.write_with(path, |out| {
         let fail = |source| Error::io(path, "write", source);
         encoder.begin(out).map_err(fail)?;
         let batch = PART * rayon::current_num_threads();

@@ -4,20 +4,31 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::blocks::Ask;
+use super::blocks::{Ask, threads_of_blocks};
 use super::compression;
 use super::extent::{Extent, GROWTH, Start};
 use super::format::{Format, HEAD};
+use super::gather::LARGE;
 use super::input::{BLOCK_BYTES, Input};
+use super::lines::is_utf16;
 use super::panic::guard;
 use super::reader::Reader;
 use crate::error::{Error, Result};
+use crate::transform::Sampling;
 
 /// Bytes of the start of a compressed file that are unpacked.
 const PACKED: u64 = 1 << 19;
 
 /// Bytes that the start of a compressed file is unpacked to, at most.
 const MOST_UNPACKED: u64 = 1 << 25;
+
+/// Bytes of the blocks of a large file that are in memory at once: some, and some for every thread; measured on files of every
+/// format.
+const BLOCKS: u64 = 12 << 20;
+const BLOCK_OF_THREAD: u64 = 8 << 20;
+
+/// The bytes for every thread where nothing of a block stays but chosen points: blocks take turns in the same memory.
+const BLOCK_OF_CHOICE: u64 = 4 << 20;
 
 /// Pieces of a file that are looked at, and their length.
 const PIECES: u64 = 32;
@@ -85,22 +96,42 @@ impl Reader {
             Start { path, bytes: &start, pieces: &pieces, length, is_compressed, columns: self.names() };
         // What is wrong with the file is told when it is read.
         let extent = guard(path, format.library, || Ok((format.extent)(&start))).ok().flatten();
-        let Extent { points, bytes } = extent.unwrap_or_default();
+        let extent = extent.unwrap_or_default();
         let unpacked = if is_compressed { (GROWTH * length as f64) as u64 } else { 0 };
-        let in_blocks = self.reads_in_blocks(format, path, file, is_compressed);
-        let bytes = bytes.saturating_add(stored).saturating_add(unpacked);
-        Ok(ReadEstimate { format: format.name(), points, bytes, in_blocks })
+        let in_blocks = !is_utf16(start.bytes) && self.reads_in_blocks(format, path, file, is_compressed);
+        let bytes = match in_blocks && stored >= LARGE {
+            true => self.of_blocks(&extent, threads_of_blocks() as u64),
+            false => extent.bytes.saturating_add(stored).saturating_add(unpacked),
+        };
+        Ok(ReadEstimate { format: format.name(), points: extent.points, bytes, in_blocks })
+    }
+
+    /// Bytes of reading a file block by block, of which so many threads have one each.
+    fn of_blocks(&self, extent: &Extent, threads: u64) -> u64 {
+        let extent = &match self.only_columns() {
+            Some(only) => extent.of_columns_that_are_kept(only.bytes()),
+            None => *extent,
+        };
+        let all = extent.of_all().saturating_add(BLOCKS + BLOCK_OF_THREAD * threads);
+        let draws = extent.faces > 0 && self.draws_from_surfaces();
+        let Some(chosen) = self.wanted().filter(|_| !draws) else { return all };
+        let farthest = self.sampling_of_points() == Sampling::Farthest;
+        let blocks = match extent.kept {
+            0 => BLOCK_OF_CHOICE * threads,
+            _ => BLOCKS + BLOCK_OF_THREAD * threads,
+        };
+        // More points than the file has are repeats.
+        all.min(extent.of_chosen(chosen as u64, farthest).saturating_add(blocks))
     }
 
     /// Whether the points are read block by block, unless some are chosen.
     fn reads_in_blocks(&self, format: &Format, path: &Path, file: File, is_compressed: bool) -> bool {
-        let Some(open) = format.open else { return false };
-        // It is unpacked into a file first.
-        if is_compressed {
+        // What is compressed is unpacked into a file first.
+        if is_compressed || !format.some_whole {
             return true;
         }
-        let ask = Ask { columns: self.names(), convert: false };
-        let opened = guard(path, format.library, || open(Input::new(path, file, 0)?, &ask));
+        let ask = Ask { columns: self.names(), convert: false, faces: false };
+        let opened = guard(path, format.library, || (format.open)(Input::new(path, file, 0)?, &ask));
         // A damaged file is refused before its points are read.
         !matches!(opened, Ok(None))
     }

@@ -61,6 +61,12 @@ pub(crate) struct Extent {
     pub(crate) points: u64,
     /// Bytes.
     pub(crate) bytes: u64,
+    /// Bytes of the points themselves where the file is read block by block.
+    pub(crate) gathered: u64,
+    /// Bytes that are then kept until all points are known, and are given back one block after the other.
+    pub(crate) kept: u64,
+    /// Bytes of faces and of what else stays in memory.
+    pub(crate) faces: u64,
 }
 
 impl Extent {
@@ -69,7 +75,46 @@ impl Extent {
         let points = points.min(most);
         // The coordinates are in memory three times while the cloud is made: as columns, as doubles, as positions.
         let position = if wide { 3 * NUMBER + POSITION } else { POSITION };
-        Self { points, bytes: points.saturating_mul(NUMBER * columns as u64 + position) }
+        let others = NUMBER * (columns as u64).saturating_sub(3);
+        // Doubles are there as coordinates and as positions.
+        let gathered = others + POSITION + if wide { 3 * NUMBER } else { 0 };
+        Self {
+            points,
+            bytes: points.saturating_mul(NUMBER * columns as u64 + position),
+            gathered: points.saturating_mul(gathered),
+            ..Self::default()
+        }
+    }
+
+    /// With so many bytes for every point that are kept until all points are known.
+    pub(crate) fn keeping(self, bytes: u64) -> Self {
+        Self { kept: self.points.saturating_mul(bytes), ..self }
+    }
+
+    /// With so many bytes for faces and what else stays in memory.
+    pub(crate) fn and_faces(self, bytes: u64) -> Self {
+        Self { faces: bytes, ..self.and(bytes) }
+    }
+
+    /// Where only some columns are kept, with so many bytes for a point. Then the blocks are read again.
+    pub(crate) fn of_columns_that_are_kept(&self, bytes: u64) -> Self {
+        Self { gathered: self.gathered.min(self.points.saturating_mul(bytes)), kept: 0, ..*self }
+    }
+
+    /// Bytes of all points where the file is read block by block.
+    pub(crate) fn of_all(&self) -> u64 {
+        let kept = self.kept.saturating_add(self.points.saturating_mul(POSITION));
+        let points = if self.kept > 0 { self.gathered.max(kept) } else { self.gathered };
+        points.saturating_add(self.faces)
+    }
+
+    /// Bytes of reading a file without faces block by block where `chosen` points are chosen; `positions`: by the positions of all.
+    pub(crate) fn of_chosen(&self, chosen: u64, positions: bool) -> u64 {
+        let of_point = self.gathered / self.points.max(1);
+        // Their positions and distances, or their numbers in random order.
+        let looked_at = self.points.saturating_mul(if positions { POSITION + 4 } else { 4 });
+        // The chosen points in the order of the file and in that of the choice.
+        self.kept.saturating_add(looked_at).saturating_add((2 * of_point + 2 * NUMBER).saturating_mul(chosen))
     }
 
     /// With so many bytes more.

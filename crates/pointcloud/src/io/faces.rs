@@ -15,6 +15,9 @@ pub(crate) fn bytes_of_polygon(corners: usize) -> usize {
 /// Triangles of polygons and strips while they come in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faces {
+    /// Whether faces are counted only.
+    counted: bool,
+    count: usize,
     triangles: Vec<[u32; 3]>,
     /// Polygons of four corners and more, and the first of their triangles.
     polygons: Vec<(usize, Vec<u32>)>,
@@ -23,16 +26,30 @@ pub(crate) struct Faces {
 }
 
 impl Faces {
+    /// Faces that are kept, or counted only.
+    pub(crate) fn new(keep: bool) -> Self {
+        Self { counted: !keep, ..Self::default() }
+    }
+
+    /// Makes room for so many triangles.
+    pub(crate) fn reserve(&mut self, triangles: usize) {
+        self.triangles.reserve_exact(triangles);
+    }
+
     /// Adds a polygon. One of fewer than three corners has no area: it is counted and left out.
     pub(crate) fn push(&mut self, polygon: &[u32]) {
+        self.count += polygon.len().saturating_sub(2);
         match *polygon {
             [] | [_] | [_, _] => self.too_small += 1,
-            [a, b, c] => self.triangles.push([a, b, c]),
+            [a, b, c] if !self.counted => self.triangles.push([a, b, c]),
+            [_, _, _] => {}
             [first, ref rest @ ..] => {
+                self.too_large += usize::from(polygon.len() > MOST_CLIPPED);
+                if self.counted {
+                    return;
+                }
                 if polygon.len() <= MOST_CLIPPED {
                     self.polygons.push((self.triangles.len(), polygon.to_vec()));
-                } else {
-                    self.too_large += 1;
                 }
                 self.triangles.extend(rest.windows(2).map(|edge| [first, edge[0], edge[1]]));
             }
@@ -48,7 +65,10 @@ impl Faces {
             let [a, b, c] = [corners[0], corners[1], corners[2]];
             // A corner twice turns a corner of the strip and has no area.
             if a != b && b != c && a != c {
-                self.triangles.push(if number % 2 == 0 { [a, b, c] } else { [b, a, c] });
+                self.count += 1;
+                if !self.counted {
+                    self.triangles.push(if number % 2 == 0 { [a, b, c] } else { [b, a, c] });
+                }
             }
         }
     }
@@ -63,7 +83,7 @@ impl Faces {
 
     /// Number of triangles.
     pub(crate) fn len(&self) -> usize {
-        self.triangles.len()
+        self.count
     }
 
     /// How many faces were left out, as a sentence.
@@ -258,5 +278,23 @@ mod tests {
         faces.push(&[]);
         assert_eq!(faces.left_out().unwrap(), "2 faces of fewer than three corners");
         assert_eq!(faces.triangles(&PointCloud::new(vec![[0.0; 3]; 5])), [[0, 1, 2], [2, 1, 3]]);
+    }
+
+    #[test]
+    fn counting_says_what_keeping_says() {
+        let [mut kept, mut counted] = [true, false].map(Faces::new);
+        for faces in [&mut kept, &mut counted] {
+            faces.push_strip(&[0, 1, 2, 3, 3, 4]);
+            for corners in [0, 2, 3, 4, 7, MOST_CLIPPED + 1] {
+                faces.push(&vec![0; corners]);
+            }
+        }
+        assert_eq!(
+            (kept.len(), kept.left_out(), kept.note()),
+            (counted.len(), counted.left_out(), counted.note())
+        );
+        let cloud = PointCloud::new(vec![[0.0; 3]; 5]);
+        assert_eq!(kept.len(), kept.triangles(&cloud).len());
+        assert!(counted.triangles(&cloud).is_empty());
     }
 }

@@ -40,13 +40,17 @@ pub struct Format {
     pub(crate) read: fn(&Source<'_>) -> Result<Contents>,
     pub(crate) inspect: fn(&Source<'_>) -> Result<Summary>,
     /// Opens a file to read its points in blocks; `None` for a file of another kind, which is read as a whole.
-    pub(crate) open: Option<Open>,
+    pub(crate) open: Open,
+    /// Whether some files are of a kind that is read as a whole, which their start tells.
+    pub(crate) some_whole: bool,
     /// How many points a file holds, and what they take while it is read as a whole; `None` where its start does not tell.
     pub(crate) extent: fn(&Start<'_>) -> Option<Extent>,
     /// Whether labels are written as the words that they number.
     pub(crate) words: bool,
     /// Whether integers of 64 bits are written as such.
     pub(crate) long_integers: bool,
+    /// Whether the writer must know facts of all columns; else only of the halves of integers of 64 bits.
+    pub(crate) writer_needs_facts: bool,
     /// Extensions that are written; none for a format that is only read.
     pub(crate) written: &'static [&'static str],
     pub(crate) encoder: MakeEncoder,

@@ -10,10 +10,13 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 /// Between the name of the finished file and the numbers that make the unfinished one unique.
 const MARK: &str = ".partial-";
 
+/// A number of this process. Its id would not do: containers and machines with a common folder have processes of the same id.
+static PROCESS: LazyLock<u32> = LazyLock::new(|| RandomState::new().hash_one(std::process::id()) as u32);
+
 /// The hidden name of an unfinished file or folder that will be `path`. `number` is unique in this process.
 pub(super) fn partial_path(path: &Path, number: usize) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}{MARK}{}-{number}", std::process::id()))
+    path.with_file_name(format!(".{name}{MARK}{}-{number}", *PROCESS))
 }
 
 /// Whether a name is of the form that [`partial_path`] gives.
@@ -30,8 +33,8 @@ fn is_partial(name: &str) -> bool {
 pub(super) fn create_locked(path: &Path) -> io::Result<File> {
     loop {
         let file = File::create(path)?;
-        // Without locks on this file system, nobody can lock the file to remove it.
-        if file.lock().is_err() || path.exists() {
+        // Without locks on this file system, nobody can lock the file to remove it. What cannot be looked at is tried.
+        if file.lock().is_err() || path.try_exists().unwrap_or(true) {
             return Ok(file);
         }
         // Another program took it for a left-over file between the two calls.
@@ -52,6 +55,11 @@ pub(super) fn remove_leftovers(path: &Path) {
     if !SEEN.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(hash) {
         return;
     }
+    remove_leftovers_in(folder);
+}
+
+/// Removes the unfinished files and folders in `folder` that no program writes any more.
+pub fn remove_leftovers_in(folder: &Path) {
     // A folder that is missing or cannot be read has nothing that this program could remove.
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if is_partial(&entry.file_name().to_string_lossy()) {

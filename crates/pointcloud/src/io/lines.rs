@@ -1,5 +1,9 @@
 //! Text lines that end in LF, CRLF or CR, counted from 1.
 
+use std::ops::Range;
+
+use super::input::Input;
+use crate::error::Result;
 use crate::printable::printable_line;
 
 /// Walks over the lines of a byte buffer and knows the line number and byte of each.
@@ -56,6 +60,81 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// The lines of a file of which only a block is in memory.
+pub(crate) struct FileLines<'a> {
+    input: Input<'a>,
+    block: Vec<u8>,
+    /// Byte of the block at which the next line starts.
+    offset: usize,
+    /// Number of the next line.
+    pub(crate) line: usize,
+}
+
+impl<'a> FileLines<'a> {
+    pub(crate) fn new(input: Input<'a>) -> Self {
+        Self { input, block: Vec::new(), offset: 0, line: 1 }
+    }
+
+    /// The file that the lines are read from.
+    pub(crate) fn input(&self) -> &Input<'a> {
+        &self.input
+    }
+
+    /// Reads the next block where this one has no line left; false at the end of the file.
+    fn fill(&mut self) -> Result<bool> {
+        if self.offset == self.block.len() {
+            (self.block, self.offset) = (self.input.take_lines()?, 0);
+        }
+        Ok(!self.block.is_empty())
+    }
+
+    fn take(
+        &mut self,
+        next: impl for<'l> Fn(&mut Lines<'l>) -> Option<(usize, &'l [u8])>,
+    ) -> Option<(usize, Range<usize>)> {
+        let mut lines = Lines::new(&self.block, self.offset, self.line);
+        let found = next(&mut lines).map(|(line, text)| {
+            let start = text.as_ptr().addr() - self.block.as_ptr().addr();
+            (line, start..start + text.len())
+        });
+        (self.offset, self.line) = (lines.offset, lines.line);
+        found
+    }
+
+    /// The text of a line, until the next one is read.
+    pub(crate) fn text(&self, range: Range<usize>) -> &[u8] {
+        &self.block[range]
+    }
+
+    /// The next line without its end, and its number.
+    pub(crate) fn next_line(&mut self) -> Result<Option<(usize, &[u8])>> {
+        self.fill()?;
+        let found = self.take(|lines| lines.next_line(false));
+        Ok(found.map(|(line, range)| (line, self.text(range))))
+    }
+
+    /// The next line that is not blank, trimmed, and its number.
+    pub(crate) fn next_row(&mut self) -> Result<Option<(usize, &[u8])>> {
+        Ok(self.next_range()?.map(|(line, range)| (line, self.text(range))))
+    }
+
+    /// [`next_row`](Self::next_row), with where its [`text`](Self::text) is.
+    pub(crate) fn next_range(&mut self) -> Result<Option<(usize, Range<usize>)>> {
+        while self.fill()? {
+            let found = self.take(|lines| lines.next_row());
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a file that begins so is text in UTF-16.
+pub(crate) fn is_utf16(head: &[u8]) -> bool {
+    matches!(head, [0xff, 0xfe, 1..=127, 0, ..] | [0xfe, 0xff, 0, 1..=127, ..])
+}
+
 /// The text of a line before a comment, which starts with `#`. The sign also occurs in numbers of Windows, such as `1.#QNAN`.
 pub(crate) fn before_comment(line: &[u8]) -> &[u8] {
     let in_number = |at: usize| at >= 2 && line[at - 1] == b'.' && line[at - 2].is_ascii_digit();
@@ -90,6 +169,27 @@ mod tests {
         assert_eq!(lines.next_row(), Some((5, b"7 8".as_slice())));
         assert_eq!(lines.next_row(), Some((6, b"9".as_slice())));
         assert_eq!(lines.next_row(), None);
+    }
+
+    #[test]
+    fn lines_of_a_file_are_those_of_its_bytes() {
+        let blank = " \n".repeat(1 << 20);
+        let text = format!("a\n\n{blank}{}b \r\n c\n{blank}", "d 1\n".repeat(1 << 19));
+        let path = std::path::Path::new("a.off");
+        let mut lines = Lines::new(text.as_bytes(), 0, 1);
+        let mut file = FileLines::new(Input::of_bytes(path, text.as_bytes()));
+        loop {
+            let row = lines.next_row();
+            assert_eq!(file.next_row().unwrap(), row);
+            if row.is_none() {
+                break;
+            }
+        }
+        assert_eq!(file.line, lines.line);
+        let mut file = FileLines::new(Input::of_bytes(path, b"1\n\n2"));
+        for expected in [Some((1, &b"1"[..])), Some((2, b"")), Some((3, b"2")), None] {
+            assert_eq!(file.next_line().unwrap(), expected);
+        }
     }
 
     #[test]

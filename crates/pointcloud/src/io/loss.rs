@@ -36,6 +36,10 @@ pub(super) fn losses_of(contents: &Contents, triangles: usize, format: &Format) 
         lost.push(format!("faces: {triangles} triangles dropped, {name} files are written without faces"));
     }
     lost.extend(las_records(contents, format));
+    let (comments, name) = (contents.cloud.comments().len(), format.name());
+    if comments > 0 && name != "ply" {
+        lost.push(format!("comments: {comments} dropped, {name} files are written without comments"));
+    }
     // LAS keeps them as the extra bytes that they were.
     let was_extra = |name: &&String| {
         format.name() == "las" && contents.cloud.las().is_some_and(|las| las.has_extra(name))
@@ -46,14 +50,16 @@ pub(super) fn losses_of(contents: &Contents, triangles: usize, format: &Format) 
             format!("{name}: integers of 64 bits become two columns, {name}_high32 · 2^32 + {name}_low32")
         }));
     }
-    if let Some(words) = contents.cloud.label_words().filter(|_| !format.words) {
-        let listed =
-            words.iter().take(MOST_WORDS).enumerate().map(|(label, word)| format!("{label} = {word}"));
-        let listed: Vec<String> = listed.collect();
-        let more = if words.len() > MOST_WORDS { ", .." } else { "" };
-        lost.push(format!("label: words become numbers, {}{more}", listed.join(", ")));
-    }
+    lost.extend(contents.cloud.label_words().filter(|_| !format.words).map(words_lost));
     lost
+}
+
+/// That words of the labels become their numbers.
+pub(super) fn words_lost(words: &[String]) -> String {
+    let listed = words.iter().take(MOST_WORDS).enumerate().map(|(label, word)| format!("{label} = {word}"));
+    let listed: Vec<String> = listed.collect();
+    let more = if words.len() > MOST_WORDS { ", .." } else { "" };
+    format!("label: words become numbers, {}{more}", listed.join(", "))
 }
 
 /// The records of a LAS file, such as its coordinate reference system, where they are lost.

@@ -7,9 +7,6 @@ use super::number::Number;
 use crate::names::{self, Role};
 use crate::scalar::{ScalarProperty, ScalarType};
 
-/// Singles hold all whole numbers up to this.
-const EXACT_WHOLE: f64 = 16_777_216.0;
-
 /// Words of a column that are kept.
 const MOST_WORDS: usize = 100_000;
 
@@ -49,8 +46,8 @@ pub(crate) struct Raw {
 pub(crate) struct RawFacts {
     facts: Facts,
     stored: Stored,
-    /// Whether a number is beyond what `f64` holds.
-    large: bool,
+    /// The largest of the numbers beyond what `f64` holds.
+    large: Option<i128>,
     words: BTreeSet<String>,
 }
 
@@ -58,7 +55,7 @@ impl RawFacts {
     /// Facts of two parts of a column.
     pub(crate) fn join(mut self, other: Self) -> Self {
         self.facts = self.facts.join(other.facts);
-        self.large |= other.large;
+        self.large = self.large.max(other.large);
         // So many words name no classes, which the reader refuses.
         if self.words.len() <= MOST_WORDS {
             self.words.extend(other.words);
@@ -84,6 +81,11 @@ impl RawFacts {
         Raw { name: name.to_owned(), stored, values: Vec::new(), large: Vec::new(), words: Vec::new() }
     }
 
+    /// Whether the column has integers that doubles do not hold.
+    pub(crate) fn is_large(&self) -> bool {
+        self.large.is_some()
+    }
+
     /// Whether the column holds words.
     pub(crate) fn has_words(&self) -> bool {
         !self.words.is_empty()
@@ -100,7 +102,7 @@ impl Raw {
         RawFacts {
             facts: Facts::of(&self.values),
             stored: self.stored,
-            large: !self.large.is_empty(),
+            large: self.large.iter().map(|(_, value)| *value).max(),
             words: self.words.iter().cloned().collect(),
         }
     }
@@ -111,8 +113,13 @@ impl Raw {
     /// columns, `NAME_high32 · 2^32 + NAME_low32`. Words are numbered in their order.
     pub(crate) fn typed(mut self, facts: &RawFacts) -> Vec<(ScalarProperty, Facts)> {
         let exact = !matches!(facts.stored, Stored::Text { exact: false, .. });
-        if facts.large && exact {
-            return self.halves();
+        let unsigned = facts.large > Some(i64::MAX.into());
+        // No type of 64 bits holds negative numbers and such large ones.
+        let halves = facts.large.is_some() && exact && !(unsigned && facts.facts.least < 0.0);
+        let coordinate = matches!(names::role_of(&self.name).0, Role::Position(_));
+        // Coordinates are doubles: halves of them would be no coordinates.
+        if halves && !coordinate {
+            return self.halves(unsigned || facts.stored == Stored::Number(Number::U64));
         }
         if facts.has_words() {
             let rank = |word: &String| facts.words.range(..word.clone()).count() as f64;
@@ -127,11 +134,9 @@ impl Raw {
             Stored::Number(Number::I64 | Number::U64) if facts.facts.is_i32() => ScalarType::I32,
             Stored::Number(Number::I64 | Number::U64) => ScalarType::F64,
             Stored::Text { int, single, .. } => {
-                let coordinate = matches!(names::role_of(&self.name).0, Role::Position(_));
-                // Whole coordinates of one axis make no doubles of the others.
-                let small = int && coordinate && facts.facts.within(-EXACT_WHOLE, EXACT_WHOLE);
                 let scalar_type = match (int, single) {
-                    _ if small => ScalarType::F32,
+                    // Whole coordinates of one axis make no doubles of the others.
+                    _ if int && coordinate && facts.facts.single => ScalarType::F32,
                     (true, _) => ScalarType::I32,
                     (_, true) => ScalarType::F32,
                     _ => ScalarType::F64,
@@ -150,10 +155,9 @@ impl Raw {
         ScalarProperty { name: self.name, scalar_type, values: self.values }
     }
 
-    fn halves(self) -> Vec<(ScalarProperty, Facts)> {
+    fn halves(self, unsigned: bool) -> Vec<(ScalarProperty, Facts)> {
         let mut wholes: Vec<i128> = self.values.iter().map(|&v| v as i128).collect();
         self.large.iter().for_each(|&(row, value)| wholes[row] = value);
-        let unsigned = self.stored == Stored::Number(Number::U64);
         let high = if unsigned { ScalarType::U32 } else { ScalarType::I32 };
         let half = |suffix: &str, scalar_type: ScalarType, of: fn(i128) -> i128| {
             let values = wholes.iter().map(|&v| of(v) as f64).collect();

@@ -10,6 +10,7 @@ use super::blocks::Ask;
 use super::compression;
 use super::contents::{Contents, Source};
 use super::format::Format;
+use super::only::OnlyColumns;
 use super::panic::guard;
 use super::summary::Summary;
 use super::survey::Streamed;
@@ -47,13 +48,15 @@ pub struct Reader {
     finite: bool,
     drop_invalid: bool,
     columns: Option<Vec<String>>,
+    only: Option<OnlyColumns>,
 }
 
 impl Default for Reader {
     fn default() -> Self {
         let (sampling, surfaces) = (Sampling::Random, true);
         let (finite, drop_invalid) = (false, false);
-        Self { points: None, sampling, surfaces, seed: 0, stream: 0, finite, drop_invalid, columns: None }
+        let (columns, only) = (None, None);
+        Self { points: None, sampling, surfaces, seed: 0, stream: 0, finite, drop_invalid, columns, only }
     }
 }
 
@@ -133,6 +136,26 @@ impl Reader {
         self
     }
 
+    /// Columns that [`read`](Self::read) returns beside the positions [default: all]. The coordinates then are the positions in single
+    /// precision about their origin. Of a large file, only these columns are in memory. Without effect where points are chosen.
+    ///
+    /// ```
+    /// use pointcloud::io::{OnlyColumns, Reader, write};
+    ///
+    /// let file = std::env::temp_dir().join("pointcloud-only.csv");
+    /// std::fs::write(&file, "x,y,z,intensity,time\n1,2,3,17,5\n").unwrap();
+    /// let only = OnlyColumns { properties: vec!["Intensity".into()], ..OnlyColumns::default() };
+    /// let cloud = Reader::new().only(only).read(&file)?;
+    /// assert_eq!((cloud.properties().len(), cloud.properties()[0].values[0]), (1, 17.0));
+    /// # std::fs::remove_file(file).unwrap();
+    /// # Ok::<(), pointcloud::Error>(())
+    /// ```
+    #[must_use]
+    pub fn only(mut self, only: impl Into<Option<OnlyColumns>>) -> Self {
+        self.only = only.into();
+        self
+    }
+
     /// Reads the points of a file.
     ///
     /// # Errors
@@ -147,9 +170,26 @@ impl Reader {
     /// As [`read`](Self::read).
     pub fn read_counted(&self, path: impl AsRef<Path>) -> Result<(PointCloud, usize)> {
         let path = path.as_ref();
-        let contents = self.read_contents(path, self.points.is_some() && self.surfaces)?;
-        let dropped = contents.dropped;
-        Ok((self.choose(contents).map_err(|error| error.in_file(path))?, dropped))
+        let contents = match self.points {
+            Some(_) => self.read_chosen(path)?,
+            None => self.choose_of(self.read_only(path)?, path)?,
+        };
+        Ok((contents.cloud, contents.dropped))
+    }
+
+    /// The points that are chosen, with what else the file says, and without faces.
+    pub(super) fn read_chosen(&self, path: &Path) -> Result<Contents> {
+        if let Some(contents) = self.choose_large(path)? {
+            return Ok(contents);
+        }
+        self.choose_of(self.parse_contents(&read_bytes(path)?, path, self.draws_from_surfaces())?, path)
+    }
+
+    /// [`choose`](Self::choose), with what else the file at `path` says.
+    pub(super) fn choose_of(&self, mut contents: Contents, path: &Path) -> Result<Contents> {
+        let (cloud, faces) = (std::mem::take(&mut contents.cloud), std::mem::take(&mut contents.faces));
+        contents.cloud = self.choose(Contents::mesh(cloud, faces)).map_err(|error| error.in_file(path))?;
+        Ok(contents)
     }
 
     /// Reads a file as a triangle mesh, without choosing points; it has no faces where the file has none.
@@ -192,9 +232,34 @@ impl Reader {
         self.points.is_some()
     }
 
+    /// How many points are chosen, if any.
+    pub(super) fn wanted(&self) -> Option<usize> {
+        self.points
+    }
+
+    /// How points are chosen.
+    pub(super) fn sampling_of_points(&self) -> Sampling {
+        self.sampling
+    }
+
+    /// Whether points are drawn from the faces of a file.
+    pub(super) fn draws_from_surfaces(&self) -> bool {
+        self.points.is_some() && self.surfaces
+    }
+
+    /// The random numbers of the choice.
+    pub(super) fn rng(&self) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(derive_seed(self.seed, &[self.stream]))
+    }
+
     /// Whether points that are not finite are left out.
     pub(super) fn drops_invalid(&self) -> bool {
         self.drop_invalid
+    }
+
+    /// The columns that are kept, where not all are.
+    pub(super) fn only_columns(&self) -> Option<&OnlyColumns> {
+        self.only.as_ref()
     }
 
     /// Names of the columns that the caller gives.
@@ -202,13 +267,13 @@ impl Reader {
         self.columns.as_deref()
     }
 
-    /// Reads a file and describes it. Of formats such as LAS, PLY, PCD, NPY and text, only a few blocks are in memory at once.
+    /// Reads a file and describes it. Only a few blocks are in memory at once, except of PLY with lists in its vertices and of text in UTF-16.
     ///
     /// # Errors
     /// As [`open`](Self::open); missing vertices or coordinates of a PLY file are no error here.
     pub fn inspect(&self, path: impl AsRef<Path>) -> Result<Summary> {
         let path = path.as_ref();
-        let ask = Ask { columns: self.names(), convert: false };
+        let ask = Ask { columns: self.names(), convert: false, faces: false };
         if let Some(streamed) = Streamed::open(path, ask.columns.is_some())?
             && let Some(survey) = streamed.survey(&ask)?
         {
@@ -230,11 +295,28 @@ impl Reader {
         Ok(summary)
     }
 
+    /// The columns of [`only`](Self::only), without faces.
+    fn read_only(&self, path: &Path) -> Result<Contents> {
+        let Some(only) = &self.only else { return self.read_contents(path, false) };
+        if let Some(contents) = self.read_large_only(path, only)? {
+            return Ok(contents);
+        }
+        let mut contents = self.parse_contents(&read_bytes(path)?, path, false)?;
+        let cloud = std::mem::take(&mut contents.cloud);
+        let origin = cloud.origin();
+        contents.cloud = only.of(cloud, origin);
+        contents.cloud.set_origin(origin);
+        Ok(contents)
+    }
+
     fn read_contents(&self, path: &Path, faces: bool) -> Result<Contents> {
+        if let Some(contents) = self.read_large(path, faces)? {
+            return Ok(contents);
+        }
         self.parse_contents(&read_bytes(path)?, path, faces)
     }
 
-    fn parse_contents(&self, bytes: &[u8], path: &Path, faces: bool) -> Result<Contents> {
+    pub(super) fn parse_contents(&self, bytes: &[u8], path: &Path, faces: bool) -> Result<Contents> {
         let mut contents = self.with_source(bytes, path, faces, |format, source| (format.read)(source))?;
         if self.drop_invalid {
             contents.drop_invalid();
@@ -276,7 +358,7 @@ impl Reader {
             cloud.check_finite()?;
         }
         let Some(n) = self.points else { return Ok(cloud) };
-        let mut rng = ChaCha8Rng::seed_from_u64(derive_seed(self.seed, &[self.stream]));
+        let mut rng = self.rng();
         if self.surfaces && !faces.is_empty() {
             let mesh = Mesh::with_columns(cloud, faces);
             if self.sampling == Sampling::Farthest {

@@ -1,29 +1,36 @@
 //! [`Survey`]: what all points of a file have in common, found by reading it block by block.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::blocks::{Ask, Block, Blocks, Decode, Known, Rest, for_each_block};
+use super::blocks::{Ask, Block, Blocks, Decode, Keep, Known, Rest, for_each_block};
 use super::columns::{Outline, Sorted, column_types};
 use super::compression;
+use super::facts::Facts;
 use super::format::{Format, HEAD};
 use super::input::Input;
+use super::lines::is_utf16;
 use super::panic::guard;
 use super::raw::Raw;
 use super::summary::{Summary, shortest};
 use crate::bounds::Bounds;
+use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
+use crate::origin::origin_of;
+use crate::scalar::ScalarType;
 
 /// A file that may be read block by block, as often as needed.
-#[derive(Debug)]
 pub(crate) struct Streamed {
     path: PathBuf,
     file: File,
     /// Bytes of the byte order mark.
     start: u64,
     pub(crate) format: &'static Format,
+    /// The points once more, where opening the file again would take more work.
+    again: RefCell<Option<Box<dyn Blocks>>>,
 }
 
 impl Streamed {
@@ -42,7 +49,7 @@ impl Streamed {
             head = head_of(&mut file).map_err(fail)?;
         }
         let start = if head.starts_with(&[0xef, 0xbb, 0xbf]) { 3 } else { 0 };
-        if matches!(head[..], [0xff, 0xfe, 1..=127, 0, ..] | [0xfe, 0xff, 0, 1..=127, ..]) {
+        if is_utf16(&head) {
             return Ok(None);
         }
         let length = file.metadata().map_err(fail)?.len();
@@ -50,27 +57,31 @@ impl Streamed {
         if named && format.names_columns {
             return Err(Error::NamedColumns { path: path.to_owned(), format: format.name() });
         }
-        Ok(format.open.map(|_| Self { path: path.to_owned(), file, start, format }))
+        let again = RefCell::new(None);
+        Ok(Some(Self { path: path.to_owned(), file, start, format, again }))
     }
 
     /// The points from the first one on.
-    fn blocks(&self, ask: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
+    pub(crate) fn blocks(&self, ask: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
         let file = self.file.try_clone().map_err(|source| Error::io(&self.path, "read", source))?;
         let input = Input::new(&self.path, file, self.start)?;
-        guard(&self.path, self.format.library, || self.format.open.map_or(Ok(None), |open| open(input, ask)))
+        guard(&self.path, self.format.library, || (self.format.open)(input, ask))
     }
 
-    /// Calls `work` for every block, on all threads, and `take` with the results in the order of the file.
+    /// Calls `work` for every block and its number, on all threads, and `take` with the results in the order of the file.
     pub(crate) fn for_each<C: Sync, T: Send>(
         &self,
         ask: &Ask<'_>,
         context: &mut C,
-        work: impl Fn(&C, Block) -> Result<T> + Sync,
+        work: impl Fn(&C, usize, Block) -> Result<T> + Sync,
         take: impl FnMut(&mut C, T) -> Result<()>,
     ) -> Result<()> {
-        match self.blocks(ask)? {
+        let again = self.again.take();
+        match again.map_or_else(|| self.blocks(ask), |blocks| Ok(Some(blocks)))? {
             Some(mut blocks) => {
-                for_each_block(&self.path, self.format.library, blocks.as_mut(), context, work, take)
+                for_each_block(&self.path, self.format.library, blocks.as_mut(), context, work, take)?;
+                self.keep_again(blocks.as_ref());
+                Ok(())
             }
             None => Ok(()),
         }
@@ -79,32 +90,14 @@ impl Streamed {
     /// Reads all points once; `None` for a file of a kind that is read as a whole.
     pub(crate) fn survey(&self, ask: &Ask<'_>) -> Result<Option<Survey>> {
         let Some(mut blocks) = self.blocks(ask)? else { return Ok(None) };
-        let (path, library) = (self.path.as_path(), self.format.library);
-        let decoder = blocks.decoder();
-        let mut survey = Survey {
-            path: self.path.clone(),
-            decoder: decoder.clone(),
-            known: None,
-            names: Vec::new(),
-            points: 0,
-            ends: None,
-            bounds: None,
-            non_finite: 0,
-            first_invalid: None,
-            rest: Rest::default(),
-        };
-        let work = |_: &Survey, block: Block| Ok(Part::of(decoder.as_ref(), &decoder.columns(block)?));
-        for_each_block(path, library, blocks.as_mut(), &mut survey, work, |survey, part| {
-            survey.add(part);
-            Ok(())
-        })?;
-        survey.rest = guard(path, library, || blocks.rest())?;
-        if survey.known.is_none() {
-            let none = Block { bytes: Vec::new(), row: 0, points: 0, at: 0 };
-            let columns = guard(path, library, || decoder.columns(none))?;
-            survey.add(Part::of(decoder.as_ref(), &columns));
-        }
+        let survey = Survey::of(&self.path, self.format.library, blocks.as_mut())?;
+        self.keep_again(blocks.as_ref());
         Ok(Some(survey))
+    }
+
+    /// Lets [`for_each`](Self::for_each) begin with what was read to open the file.
+    pub(crate) fn keep_again(&self, blocks: &dyn Blocks) {
+        self.again.replace(blocks.again());
     }
 }
 
@@ -116,6 +109,36 @@ fn head_of(file: &mut File) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
+/// What is kept of a block.
+pub(crate) enum Kept {
+    /// Its bytes, unpacked.
+    Bytes(Block),
+    /// Its columns.
+    Columns(Vec<Raw>),
+}
+
+impl Kept {
+    pub(crate) fn columns(self, decoder: &dyn Decode) -> Result<Vec<Raw>> {
+        match self {
+            Self::Bytes(block) => decoder.columns(&block),
+            Self::Columns(columns) => Ok(columns),
+        }
+    }
+
+    /// [`columns`](Self::columns) of what is needed again.
+    pub(crate) fn copied(&self, decoder: &dyn Decode) -> Result<Vec<Raw>> {
+        match self {
+            Self::Bytes(block) => decoder.columns(block),
+            Self::Columns(columns) => Ok(columns.clone()),
+        }
+    }
+
+    /// What is kept, which is given back here.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Columns(Vec::new()))
+    }
+}
+
 /// What one block says.
 struct Part {
     known: Known,
@@ -123,6 +146,8 @@ struct Part {
     points: usize,
     ends: Option<[[f64; 3]; 2]>,
     bounds: Option<Bounds>,
+    inexact: [bool; 3],
+    off_steps: f64,
     non_finite: usize,
     first_invalid: Option<(usize, [f32; 3])>,
 }
@@ -135,6 +160,8 @@ impl Part {
             points: columns.first().map_or(0, |raw| raw.values.len()),
             ends: None,
             bounds: None,
+            inexact: [false; 3],
+            off_steps: 0.0,
             non_finite: 0,
             first_invalid: None,
         };
@@ -142,15 +169,23 @@ impl Part {
         let Some(axes) = part.known.axes(decoder, &part.names) else { return part };
         let axes = axes.map(|index| columns[index].values.as_slice());
         let point = |i: usize| [axes[0][i], axes[1][i], axes[2][i]];
+        let is_finite = |single: &[f32; 3]| single.iter().all(|v| v.is_finite());
         for i in 0..part.points {
-            let single = point(i).map(|v| v as f32);
-            if !single.iter().all(|v| v.is_finite()) {
+            let point = point(i);
+            let single = point.map(|v| v as f32);
+            if !is_finite(&single) {
                 part.non_finite += 1;
                 part.first_invalid.get_or_insert((i, single));
+                continue;
+            }
+            for (axis, inexact) in part.inexact.iter_mut().enumerate() {
+                *inexact |= f64::from(single[axis]) != point[axis];
             }
         }
         part.ends = part.points.checked_sub(1).map(|last| [point(0), point(last)]);
-        part.bounds = Bounds::of_points((0..part.points).map(point));
+        let finite = || (0..part.points).map(point).filter(|point| is_finite(&point.map(|v| v as f32)));
+        part.bounds = Bounds::of_points(finite());
+        part.off_steps = decoder.off_steps(&mut finite());
         part
     }
 }
@@ -166,13 +201,77 @@ pub(crate) struct Survey {
     /// The first and the last point.
     ends: Option<[[f64; 3]; 2]>,
     pub(crate) bounds: Option<Bounds>,
+    /// Whether singles do not hold a coordinate of a finite point, for every axis.
+    inexact: [bool; 3],
+    /// How far the finite points are from steps, see [`Decode::off_steps`].
+    off_steps: f64,
     pub(crate) non_finite: usize,
     /// The first point whose position is not finite, and that position.
     first_invalid: Option<(usize, [f32; 3])>,
+    /// Points before every block and after the last one, without those that are not finite.
+    finite_before: Vec<usize>,
     pub(crate) rest: Rest,
 }
 
 impl Survey {
+    /// Reads all points of a file; `library` is the library that reads the format.
+    pub(crate) fn of(path: &Path, library: &'static str, blocks: &mut dyn Blocks) -> Result<Self> {
+        Ok(Self::keeping(path, library, blocks, Keep::Nothing)?.0)
+    }
+
+    /// [`of`](Self::of), and what is kept of the blocks.
+    pub(crate) fn keeping(
+        path: &Path,
+        library: &'static str,
+        blocks: &mut dyn Blocks,
+        keep: Keep,
+    ) -> Result<(Self, Vec<Kept>)> {
+        let decoder = blocks.decoder();
+        let mut survey = Self {
+            path: path.to_owned(),
+            decoder: decoder.clone(),
+            known: None,
+            names: Vec::new(),
+            points: 0,
+            ends: None,
+            bounds: None,
+            inexact: [false; 3],
+            off_steps: 0.0,
+            non_finite: 0,
+            first_invalid: None,
+            finite_before: vec![0],
+            rest: Rest::default(),
+        };
+        let mut all_kept = Vec::new();
+        let work = |_: &Self, _: usize, block: Block| {
+            let block = decoder.unpack(block)?;
+            let mut columns = decoder.columns(&block)?;
+            let part = Part::of(decoder.as_ref(), &columns);
+            let kept = match keep {
+                Keep::Nothing => None,
+                Keep::Bytes => Some(Kept::Bytes(block)),
+                Keep::Columns => {
+                    columns.iter_mut().for_each(|column| column.values.shrink_to_fit());
+                    Some(Kept::Columns(columns))
+                }
+            };
+            Ok((part, kept))
+        };
+        for_each_block(path, library, blocks, &mut survey, work, |survey, (part, kept)| {
+            survey.add(part);
+            survey.finite_before.push(survey.points - survey.non_finite);
+            all_kept.extend(kept);
+            Ok(())
+        })?;
+        survey.rest = guard(path, library, || blocks.rest())?;
+        if survey.known.is_none() {
+            let none = Block { bytes: Vec::new(), row: 0, points: 0, at: 0 };
+            let columns = guard(path, library, || decoder.columns(&none))?;
+            survey.add(Part::of(decoder.as_ref(), &columns));
+        }
+        Ok((survey, all_kept))
+    }
+
     fn add(&mut self, part: Part) {
         if self.names.is_empty() {
             self.names = part.names;
@@ -182,6 +281,8 @@ impl Survey {
         self.first_invalid = self.first_invalid.or(invalid);
         self.points += part.points;
         self.non_finite += part.non_finite;
+        self.inexact = [0, 1, 2].map(|axis| self.inexact[axis] | part.inexact[axis]);
+        self.off_steps = self.off_steps.max(part.off_steps);
         self.ends = match (self.ends, part.ends) {
             (Some([first, _]), Some([_, last])) => Some([first, last]),
             (ends, more) => ends.or(more),
@@ -210,16 +311,45 @@ impl Survey {
         let columns = self.known.as_ref().map(|known| known.without_rows(&self.names));
         let mut sorted = self.sort(columns.unwrap_or_default())?;
         sorted.contents.left_out.extend(self.rest.left_out.iter().cloned());
+        sorted.contents.notes.extend(self.rest.notes.iter().cloned());
         if let Some(las) = self.decoder.las() {
             sorted.contents.cloud.set_las(las);
         }
+        sorted.contents.cloud.set_comments(self.decoder.comments());
         Ok(sorted)
+    }
+
+    /// The origin of the points that are finite, where their coordinates are doubles.
+    pub(crate) fn origin(&self) -> [f64; 3] {
+        self.bounds.map_or([0.0; 3], |bounds| origin_of(&bounds, self.inexact))
     }
 
     /// What a writer must know of the points that are finite.
     pub(crate) fn outline<'a>(&self, empty: &'a Sorted) -> Outline<'a> {
-        let points = self.points - self.non_finite;
-        Outline { cloud: &empty.contents.cloud, points, bounds: self.bounds, facts: empty.facts.clone() }
+        let (cloud, points) = (&empty.contents.cloud, self.points - self.non_finite);
+        // Text has more digits than the singles that are made of it.
+        let single = |v: f64| f64::from(v as f32);
+        let mut facts = empty.facts.clone();
+        for (facts, (_, kind)) in facts.iter_mut().zip(column_types(cloud)) {
+            if kind == ScalarType::F32 {
+                *facts =
+                    Facts { least: single(facts.least), most: single(facts.most), single: true, ..*facts };
+            }
+        }
+        let rounded = |bounds: Bounds| match cloud.has_wide_coordinates() {
+            true => bounds,
+            false => Bounds { min: bounds.min.map(single), max: bounds.max.map(single) },
+        };
+        let (bounds, off_steps) = (self.bounds.map(rounded), Some(self.off_steps));
+        Outline { cloud, points, bounds, off_steps, facts }
+    }
+
+    /// The points that are finite of block `number`, as numbers among all such points; empty where there was no such block.
+    pub(crate) fn finite_of(&self, number: usize) -> std::ops::Range<usize> {
+        match self.finite_before.get(number..number + 2) {
+            Some(&[first, end]) => first..end,
+            _ => 0..0,
+        }
     }
 
     /// Refuses a file with positions that are not finite.
@@ -233,7 +363,8 @@ impl Survey {
     /// Describes the file.
     pub(crate) fn summary(&self, format: &Format) -> Result<Summary> {
         let Sorted { contents, .. } = self.empty()?;
-        let mut summary = Summary::of_contents(format.name(), &contents, self.rest.triangles > 0);
+        let mut summary =
+            Summary::of_contents(format.name(), &contents, self.rest.mesh || self.rest.triangles > 0);
         let wide = contents.cloud.has_wide_coordinates();
         let short = |point: [f64; 3]| if wide { point } else { point.map(|v| shortest(v as f32)) };
         summary.points = self.points;
@@ -248,4 +379,10 @@ impl Survey {
         self.decoder.describe(&mut summary);
         Ok(summary)
     }
+}
+
+/// The points whose position is finite, where some may not be.
+pub(crate) fn finite(cloud: PointCloud, some_may_not_be: bool) -> PointCloud {
+    let finite = if some_may_not_be { cloud.finite_indices() } else { return cloud };
+    if finite.len() == cloud.len() { cloud } else { cloud.select(&finite) }
 }

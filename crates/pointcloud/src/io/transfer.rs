@@ -1,25 +1,31 @@
 //! Converting a file: block by block where both formats can, else as a whole.
 
+use std::collections::HashMap;
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::blocks::{Ask, Block};
-use super::columns::Sorted;
-use super::contents::Contents;
-use super::encode::Encode;
-use super::loss::{losses, losses_of};
+use super::columns::{Sorted, column_types, facts_of};
+use super::encode::{Encode, PART};
+use super::facts::Facts;
+use super::loss::{losses, losses_of, words_lost};
+use super::raw::HALVES;
 use super::reader::Reader;
-use super::replace::replace_with;
-use super::survey::{Streamed, Survey};
-use super::write::{format_of, write};
+use super::replace::ReplaceFiles;
+use super::survey::{Streamed, Survey, finite};
+use super::write::{format_of, write_into};
 use crate::cloud::PointCloud;
-use crate::error::{Error, Result};
+use crate::error::{Error, Malformed, Result};
+
+/// Changes the columns of points that follow each other in a file; the number is that of the first of them.
+type Change<'a> = &'a (dyn Fn(PointCloud, usize) -> Result<PointCloud> + Sync);
 
 impl Reader {
     /// Converts the file `from` to the format of the extension of `to`; returns what is lost, one sentence each.
     ///
-    /// Where the formats allow it, the points are read twice in blocks and never are in memory together: LAS, LAZ, PLY, PCD,
-    /// NPY and tables of text, compressed or not, to all formats that are written. `strict`: nothing is written where
-    /// something would be lost.
+    /// The points are read twice in blocks and never are in memory together, except those of PLY with lists in its vertices and
+    /// of text in UTF-16, and where points are chosen. `strict`: nothing is written where something would be lost.
     ///
     /// ```
     /// use pointcloud::io::Reader;
@@ -38,44 +44,96 @@ impl Reader {
     /// As [`open`](Self::open) and [`write`](crate::io::write()); [`Error::NotFinite`]; [`Error::Lossy`] where `strict` asks
     /// for it.
     pub fn convert(&self, from: impl AsRef<Path>, to: impl AsRef<Path>, strict: bool) -> Result<Vec<String>> {
-        let (from, to) = (from.as_ref(), to.as_ref());
+        let mut files = ReplaceFiles::default();
+        let lost = self.convert_into(&mut files, from.as_ref(), to.as_ref(), strict)?;
+        files.finish()?;
+        Ok(lost)
+    }
+
+    /// [`convert`](Self::convert) for one of several `files` that get their names together.
+    ///
+    /// # Errors
+    /// As [`convert`](Self::convert).
+    pub fn convert_into(
+        &self,
+        files: &mut ReplaceFiles,
+        from: &Path,
+        to: &Path,
+        strict: bool,
+    ) -> Result<Vec<String>> {
+        self.transfer(files, (from, to), strict, None)
+    }
+
+    /// Writes the file `from` as `to`, in the format of the extension of `to`, with other columns: those that `change` makes of the points
+    /// that it is given, with the number of the first one. Returns what is lost. All points are written, whether or not points are
+    /// chosen.
+    ///
+    /// `change` is called with no points, to tell the columns, and with points without columns: the columns that it makes of these
+    /// have the same values whatever other columns there are, and every other column that keeps its name keeps its values.
+    ///
+    /// As in [`convert`](Self::convert), the points are not in memory together. `points` is how many there are, without those that are dropped.
+    ///
+    /// # Errors
+    /// As [`convert`](Self::convert), those of `change`, and another number of points in the file.
+    pub fn change_into(
+        &self,
+        files: &mut ReplaceFiles,
+        from: &Path,
+        to: &Path,
+        points: usize,
+        change: &(dyn Fn(PointCloud, usize) -> Result<PointCloud> + Sync),
+    ) -> Result<Vec<String>> {
+        self.clone().points(None).transfer(files, (from, to), false, Some((points, change)))
+    }
+
+    fn transfer(
+        &self,
+        files: &mut ReplaceFiles,
+        (from, to): (&Path, &Path),
+        strict: bool,
+        change: Option<(usize, Change<'_>)>,
+    ) -> Result<Vec<String>> {
         format_of(to)?;
         let refuse = |lost: &[String]| match strict && !lost.is_empty() {
             true => Err(Error::Lossy { path: from.to_owned(), lost: lost.join("; ") }),
             false => Ok(()),
         };
+        let ensure_points = |found: usize| match change {
+            Some((points, _)) if points != found => Err(changed(from, found, points)),
+            _ => Ok(()),
+        };
+        let change = change.map(|(_, change)| change);
         if !self.chooses()
             && let Some(streamed) = Streamed::open(from, self.names().is_some())?
-            && let ask = (Ask { columns: self.names(), convert: true })
+            && let ask = (Ask { columns: self.names(), convert: true, faces: false })
             && let Some(survey) = streamed.survey(&ask)?
         {
-            return self.convert_blocks(&streamed, &ask, &survey, to, &refuse);
+            ensure_points(survey.points - survey.non_finite)?;
+            return self.transfer_blocks((&streamed, &ask, &survey), files, (from, to), &refuse, change);
         }
-        let contents = self.open(from)?;
-        let contents = if self.chooses() {
-            // The points are drawn from the faces, which are not wanted themselves.
-            let (dropped, left_out) = (contents.dropped, contents.left_out.clone());
-            let split = contents.split.clone();
-            let cloud = self.choose(contents).map_err(|error| error.in_file(from))?;
-            Contents { dropped, left_out, split, ..Contents::from(cloud) }
-        } else {
-            contents
-        };
+        let mut contents = if self.chooses() { self.read_chosen(from)? } else { self.open(from)? };
         contents.cloud.check_finite().map_err(|error| error.in_file(from))?;
-        let lost = losses(&contents, format_of(to)?);
+        ensure_points(contents.cloud.len())?;
+        let mut lost = Vec::new();
+        if let Some(change) = change {
+            let words = contents.cloud.label_words().map(words_lost);
+            contents.cloud = change(contents.cloud, 0)?;
+            lost.extend(words.filter(|_| contents.cloud.label_words().is_none()));
+        }
+        lost.extend(losses(&contents, format_of(to)?));
         refuse(&lost)?;
-        write(to, &contents.cloud)?;
+        write_into(files, to, &contents.cloud)?;
         Ok(lost)
     }
 
     /// The second time: writes every block.
-    fn convert_blocks(
+    fn transfer_blocks(
         &self,
-        streamed: &Streamed,
-        ask: &Ask<'_>,
-        survey: &Survey,
-        to: &Path,
+        (streamed, ask, survey): (&Streamed, &Ask<'_>, &Survey),
+        files: &mut ReplaceFiles,
+        (from, to): (&Path, &Path),
         refuse: &dyn Fn(&[String]) -> Result<()>,
+        change: Option<Change<'_>>,
     ) -> Result<Vec<String>> {
         if !self.drops_invalid() {
             survey.check_finite()?;
@@ -83,17 +141,39 @@ impl Reader {
         let format = format_of(to)?;
         let mut empty = survey.empty()?;
         empty.contents.dropped = survey.non_finite;
+        let part = |number: usize, block: Block| {
+            let Sorted { contents, .. } =
+                survey.sort(survey.decoder.columns(&survey.decoder.unpack(block)?)?)?;
+            let cloud = finite(contents.cloud, survey.non_finite > 0);
+            let Some(change) = change else { return Ok(cloud) };
+            let points = survey.finite_of(number);
+            if cloud.len() != points.len() {
+                return Err(changed(from, points.start + cloud.len(), points.end));
+            }
+            change(cloud, points.start)
+        };
+        let mut told = Vec::new();
+        if let Some(change) = change {
+            let words = empty.contents.cloud.label_words().map(words_lost);
+            let points = survey.points - survey.non_finite;
+            let known = change_columns(&mut empty, points, change)?;
+            let halves =
+                column_types(&empty.contents.cloud).iter().any(|(name, _)| name.ends_with(HALVES[0]));
+            told.extend(words.filter(|_| empty.contents.cloud.label_words().is_none()));
+            if !known && (format.writer_needs_facts || halves) {
+                empty.facts = facts_of_all(streamed, ask, &empty.contents.cloud, &part)?;
+            }
+        }
         let outline = survey.outline(&empty);
-        let told = losses_of(&empty.contents, survey.rest.triangles, format);
+        told.extend(losses_of(&empty.contents, survey.rest.triangles, format));
         let before = [told.clone(), (format.lost)(&outline)].concat();
         refuse(&before)?;
         let mut writing = Writing { encoder: (format.encoder)(to, &outline)? };
         let fail = |source| Error::io(to, "write", source);
-        replace_with(to, |out| {
+        files.write_with(to, |out| {
             writing.encoder.begin(out).map_err(fail)?;
-            let work = |writing: &Writing, block: Block| {
-                let Sorted { contents, .. } = survey.sort(survey.decoder.columns(block)?)?;
-                let cloud = finite(contents.cloud, survey.non_finite > 0);
+            let work = |writing: &Writing, number: usize, block: Block| {
+                let cloud = part(number, block)?;
                 Ok(writing.encoder.rows(&cloud, 0..cloud.len()))
             };
             streamed.for_each(ask, &mut writing, work, |writing, rows| {
@@ -109,13 +189,62 @@ impl Reader {
     }
 }
 
+/// Changes the columns of a cloud without points, and their facts. Returns whether these are known of all columns: those that `change`
+/// makes, and those that keep their names.
+fn change_columns(empty: &mut Sorted, points: usize, change: Change<'_>) -> Result<bool> {
+    let cloud = std::mem::take(&mut empty.contents.cloud);
+    let names = |cloud: &PointCloud| -> Vec<String> {
+        column_types(cloud).into_iter().map(|(name, _)| name.to_owned()).collect()
+    };
+    let before: HashMap<String, Facts> = names(&cloud).into_iter().zip(empty.facts.drain(..)).collect();
+    let made_of = |first: usize| {
+        let length = PART.min(points - first);
+        let made = change(PointCloud::new(vec![[0.0; 3]; length]), first)?;
+        // Without the coordinates.
+        Ok((names(&made).split_off(3), facts_of(&made).split_off(3)))
+    };
+    let parts: Vec<(Vec<String>, Vec<Facts>)> =
+        (0..points).into_par_iter().step_by(PART).map(made_of).collect::<Result<_>>()?;
+    let mut made: HashMap<String, Facts> = HashMap::new();
+    for (name, facts) in parts.into_iter().flat_map(|(names, facts)| names.into_iter().zip(facts)) {
+        made.entry(name).and_modify(|all| *all = all.join(facts)).or_insert(facts);
+    }
+    empty.contents.cloud = change(cloud, 0)?;
+    let mut known = true;
+    empty.facts = names(&empty.contents.cloud)
+        .iter()
+        .map(|name| {
+            let facts = made.get(name).or_else(|| before.get(name)).copied();
+            known &= facts.is_some();
+            facts.unwrap_or_default()
+        })
+        .collect();
+    Ok(known)
+}
+
+/// Facts of the columns of all points; `empty` has the columns, and `part` makes the points of a block with its number.
+fn facts_of_all(
+    streamed: &Streamed,
+    ask: &Ask<'_>,
+    empty: &PointCloud,
+    part: &(dyn Fn(usize, Block) -> Result<PointCloud> + Sync),
+) -> Result<Vec<Facts>> {
+    let mut facts = facts_of(empty);
+    let work = |_: &Vec<Facts>, number, block| Ok(facts_of(&part(number, block)?));
+    streamed.for_each(ask, &mut facts, work, |all, part| {
+        all.iter_mut().zip(part).for_each(|(all, part)| *all = all.join(part));
+        Ok(())
+    })?;
+    Ok(facts)
+}
+
+/// A file that has other points than before.
+fn changed(path: &Path, found: usize, expected: usize) -> Error {
+    let expected = format!("{expected}, as many as when it was read before");
+    Malformed::new(path, format!("{found} points"), expected).into()
+}
+
 /// The file that is written, for which every thread makes bytes.
 struct Writing {
     encoder: Box<dyn Encode>,
-}
-
-/// The points whose position is finite, where some may not be.
-fn finite(cloud: PointCloud, some_may_not_be: bool) -> PointCloud {
-    let finite = if some_may_not_be { cloud.finite_indices() } else { return cloud };
-    if finite.len() == cloud.len() { cloud } else { cloud.select(&finite) }
 }

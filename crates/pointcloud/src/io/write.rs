@@ -6,6 +6,7 @@ use super::columns::Outline;
 use super::detect::writable_extensions;
 use super::encode::write_cloud;
 use super::format::{Format, extension_of};
+use super::replace::ReplaceFiles;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 
@@ -18,9 +19,18 @@ use crate::error::{Error, Result};
 /// [`Error::Extension`] for other extensions, [`Error::Io`]; [`Error::PropertyName`] when two columns have one name, or for a
 /// name that the format cannot hold; [`Error::NotFinite`] for LAS.
 pub fn write(path: impl AsRef<Path>, cloud: &PointCloud) -> Result<()> {
-    let path = path.as_ref();
+    let mut files = ReplaceFiles::default();
+    write_into(&mut files, path.as_ref(), cloud)?;
+    files.finish()
+}
+
+/// [`write`](write()) for one of several `files` that get their names together.
+///
+/// # Errors
+/// As [`write`](write()).
+pub fn write_into(files: &mut ReplaceFiles, path: &Path, cloud: &PointCloud) -> Result<()> {
     let format = format_of(path)?;
-    write_cloud(path, cloud, (format.encoder)(path, &Outline::of(cloud))?)
+    write_cloud(files, path, cloud, (format.encoder)(path, &Outline::of(cloud))?)
 }
 
 /// The format in which a file of this name is written.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cloud::PointCloud;
 use crate::error::Error;
-use crate::io::replace_file;
+use crate::io::{create_folder, replace_file};
 use crate::scalar::{ScalarProperty, ScalarType};
 
 /// First bytes of a file; the digit changes with the layout.
@@ -61,7 +61,7 @@ impl SceneCache {
             return Ok(cloud);
         }
         let cloud = prepare(source)?;
-        fs::create_dir_all(&self.folder).map_err(|error| Error::io(&self.folder, "create", error))?;
+        create_folder(&self.folder)?;
         let body = encode(&cloud);
         replace_file(&path, |out| {
             out.write_all(&MAGIC)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::dataset::list_files;
 use crate::error::{Error, Position, Result};
-use crate::io::readable_extensions;
+use crate::io::{exists, is_folder, readable_extensions};
 
 const CLASSES: &str = "classes.txt";
 
@@ -32,15 +32,15 @@ impl SceneFolder {
                 readable_extensions().join(", ")
             ),
         };
-        if !root.is_dir() {
-            return Err(layout(if root.exists() { "a file" } else { "nothing" }));
+        if !is_folder(root)? {
+            return Err(layout(if exists(root)? { "a file" } else { "nothing" }));
         }
         let entries = fs::read_dir(root).map_err(|source| Error::io(root, "list", source))?;
         let mut splits = BTreeMap::new();
         for entry in entries {
             let path = entry.map_err(|source| Error::io(root, "list", source))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() && !name.starts_with('.') {
+            if !name.starts_with('.') && is_folder(&path)? {
                 // A folder of something else is an empty split.
                 let files = match list_files(&path) {
                     Err(Error::Layout { .. }) => Vec::new(),
@@ -118,7 +118,7 @@ impl SceneFolder {
     /// [`Error::Io`]; [`Error::Layout`] when there is no name in it, or one twice.
     pub fn class_names(root: impl AsRef<Path>) -> Result<Option<Vec<String>>> {
         let path = root.as_ref().join(CLASSES);
-        if !path.exists() {
+        if !exists(&path)? {
             return Ok(None);
         }
         let text = fs::read_to_string(&path).map_err(|source| Error::io(&path, "read", source))?;

@@ -32,8 +32,8 @@ pub struct Voxelized {
 /// `edge` is in the unit of the positions.
 ///
 /// # Errors
-/// [`Error::NotFinite`]; [`Error::VoxelEdge`] when `edge` is not a finite number above 0, or so small that there are more
-/// than 2²¹ voxels along an axis.
+/// [`Error::NotFinite`]; [`Error::VoxelEdge`] when `edge` is not a finite number above 0, or so small that more than 2²¹
+/// layers of voxels along an axis have points.
 ///
 /// # Complexity
 /// `O(N log N)`, on all threads of rayon's pool.
@@ -96,19 +96,38 @@ fn keys(positions: &[[f32; 3]], edge: f64) -> std::result::Result<Vec<(u64, u32)
     };
     let (low, high) = positions.par_iter().map(cell).map(|cell| (cell, cell)).reduce(|| infinite, join);
     let most = (0..3).map(|axis| high[axis] - low[axis] + 1.0).fold(1.0, f64::max);
-    if most > CELLS_PER_AXIS {
+    // Where the numbers of the layers are too large for a key, only the layers that have points are numbered.
+    let layers: Vec<Option<Vec<f64>>> = (0..3)
+        .map(|axis| (most > CELLS_PER_AXIS).then(|| layers(positions.iter().map(|p| cell(p)[axis]))))
+        .collect();
+    let used = layers.iter().flatten().map(Vec::len).max().unwrap_or(0) as f64;
+    if used > CELLS_PER_AXIS {
         let least = edge * most / CELLS_PER_AXIS;
-        return Err(format!("at least {least:.3e}, for at most 2^21 voxels along an axis, not {most:.3e}"));
+        return Err(format!(
+            "at least {least:.3e}, for at most 2^21 layers with points along an axis, not {used:.3e}"
+        ));
     }
     Ok(positions
         .par_iter()
         .enumerate()
         .map(|(index, position)| {
             let cell = cell(position);
-            let part = |axis: usize| spread((cell[axis] - low[axis]) as u64) << axis;
+            let number = |axis: usize| match &layers[axis] {
+                Some(layers) => layers.partition_point(|&layer| layer < cell[axis]) as u64,
+                None => (cell[axis] - low[axis]) as u64,
+            };
+            let part = |axis: usize| spread(number(axis)) << axis;
             (part(0) | part(1) | part(2), index as u32)
         })
         .collect())
+}
+
+/// The layers of voxels along an axis that have points, in order.
+fn layers(cells: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut layers: Vec<f64> = cells.collect();
+    layers.sort_unstable_by(f64::total_cmp);
+    layers.dedup();
+    layers
 }
 
 /// Points sorted by voxel, each voxel's points in their order.
@@ -211,8 +230,12 @@ mod tests {
         for edge in [0.0, -1.0, f32::NAN, f32::INFINITY] {
             assert!(matches!(voxelize(&cloud, edge), Err(Error::VoxelEdge { .. })), "{edge}");
         }
-        let error = voxelize(&cloud, 1e-5).unwrap_err().to_string();
-        assert!(error.contains("1e-5") && error.contains("at least 4.768e-4"), "{error}");
+        // Too many layers for a key, of which few have points.
+        let few = voxelize(&cloud, 1e-5).unwrap();
+        assert_eq!((few.cloud.len(), few.voxel_from_point), (2, vec![0, 1]));
+        let many = (0..(1 << 21) + 1).map(|i| [i as f32, 0.0, 0.0]).collect();
+        let error = voxelize(&PointCloud::new(many), 1.0).unwrap_err().to_string();
+        assert!(error.contains("1.0") && error.contains("at most 2^21 layers with points"), "{error}");
         let bad = PointCloud::new(vec![[0.0, f32::NAN, 0.0]]);
         assert!(matches!(voxelize(&bad, 1.0), Err(Error::NotFinite { row: 0, .. })));
     }

@@ -16,8 +16,10 @@ use super::limbs::figure;
 use super::scan::shape;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
-use crate::io::{PlyFormat, write_ply};
-use crate::io::{Unfinished, create_folder, replace_file};
+use crate::io::{
+    Batch, ReplaceFiles, Unfinished, create_folder, exists, has_new_name, is_folder, replace_file,
+    sync_folders, write_into,
+};
 use crate::seed::derive_seed;
 
 /// File in the root of a set that records its settings. It is written last, so only complete sets have it.
@@ -33,10 +35,10 @@ pub fn status(root: impl AsRef<Path>, config: &SynthConfig) -> Result<SynthStatu
 
 /// Compares the files at `root` with the set whose record is `wanted`.
 pub(super) fn status_of(root: &Path, wanted: &str) -> Result<SynthStatus> {
-    if !root.exists() {
+    if !exists(root)? {
         return Ok(SynthStatus::Missing);
     }
-    if !root.is_dir() {
+    if !is_folder(root)? {
         return Ok(SynthStatus::Foreign);
     }
     match fs::read_to_string(root.join(MARKER)) {
@@ -99,25 +101,28 @@ fn write_set(folder: &Path, config: &SynthConfig, progress: &(dyn Fn(usize) + Sy
             }
         }
     }
-    let done = AtomicUsize::new(0);
-    files.par_iter().try_for_each(|(path, class, seed)| {
+    let (done, batch) = (AtomicUsize::new(0), Batch::default());
+    files.par_iter().try_for_each(|(path, class, seed)| -> Result<()> {
         let mut rng = ChaCha8Rng::seed_from_u64(*seed);
         let positions = match config.kind {
             ShapeKind::Solids => shape(Family::ALL[*class], config, &mut rng),
             ShapeKind::Articulated => figure(Figure::ALL[*class], config, &mut rng),
         };
         let cloud = PointCloud::new(positions);
-        write_ply(path, &cloud, PlyFormat::BinaryLittleEndian)?;
+        let mut files = ReplaceFiles::default();
+        write_into(&mut files, path, &cloud)?;
+        batch.add(files, ())?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(())
-    })
+    })?;
+    batch.finish().map(drop)
 }
 
 /// Renames `partial` to `root`, and removes what was there (an older set or an empty folder).
 fn take_place(partial: &Unfinished, root: &Path) -> Result<()> {
     let old = Unfinished::beside(root);
     let renamed = partial.finish(|partial| {
-        if !root.exists() {
+        if !root.try_exists()? {
             return fs::rename(partial, root);
         }
         fs::rename(root, old.path())?;
@@ -127,7 +132,9 @@ fn take_place(partial: &Unfinished, root: &Path) -> Result<()> {
         })
     });
     renamed.map_err(|source| Error::io(root, "replace", source))?;
-    if old.path().exists() {
+    has_new_name(root);
+    sync_folders()?;
+    if exists(old.path())? {
         fs::remove_dir_all(old.path()).map_err(|source| Error::io(old.path(), "remove", source))?;
     }
     Ok(())

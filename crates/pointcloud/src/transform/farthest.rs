@@ -25,22 +25,29 @@ const LANES: usize = 16;
 /// ```
 #[must_use]
 pub fn farthest_indices(positions: &[[f32; 3]], n: usize, start: usize) -> Vec<usize> {
-    let count = n.min(positions.len());
+    farthest_in_columns([0, 1, 2].map(|axis| positions.iter().map(|p| p[axis]).collect()), n, start)
+}
+
+/// [`farthest_indices`] of positions in columns.
+///
+/// # Panics
+/// As [`farthest_indices`].
+pub(crate) fn farthest_in_columns(columns: [Vec<f32>; 3], n: usize, start: usize) -> Vec<usize> {
+    let len = columns[0].len();
+    let count = n.min(len);
     if count == 0 {
         return Vec::new();
     }
-    assert!(start < positions.len(), "start is {start}, but there are {} points", positions.len());
+    assert!(start < len, "start is {start}, but there are {len} points");
 
     // Columns padded to whole blocks; the padding is never chosen, its distance stays -1.
-    let padded = positions.len().next_multiple_of(LANES);
-    let column = |axis: usize| {
-        let mut column: Vec<f32> = positions.iter().map(|p| p[axis]).collect();
+    let padded = len.next_multiple_of(LANES);
+    let [xs, ys, zs] = columns.map(|mut column| {
         column.resize(padded, 0.0);
         column
-    };
-    let (xs, ys, zs) = (column(0), column(1), column(2));
-    let mut nearest = vec![f32::INFINITY; positions.len()];
-    nearest.resize(padded, -1.0);
+    });
+    let mut nearest = vec![f32::INFINITY; padded];
+    nearest[len..].fill(-1.0);
 
     let mut chosen = Vec::with_capacity(count);
     let mut next = start;
@@ -50,7 +57,7 @@ pub fn farthest_indices(positions: &[[f32; 3]], n: usize, start: usize) -> Vec<u
             return chosen;
         }
         // A chosen point is marked like the padding, so duplicates of it remain candidates.
-        let [x, y, z] = positions[next];
+        let (x, y, z) = (xs[next], ys[next], zs[next]);
         nearest[next] = -1.0;
         let mut best = [-1.0_f32; LANES];
         let blocks = xs.chunks_exact(LANES).zip(ys.chunks_exact(LANES)).zip(zs.chunks_exact(LANES));

@@ -18,5 +18,6 @@ pub(crate) use order::spread;
 pub use order::{morton_order, xyz_order};
 pub use perturb::{jitter, scale, scale_randomly, translate};
 pub use resample::{Sampling, random_indices, resample, resample_indices, shuffled_indices};
+pub(crate) use resample::{count_indices, resample_columns};
 pub use rotate::{Axis, rotate, rotate_randomly};
 pub use sample::sample_uniform;

@@ -3,7 +3,7 @@
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 
-use super::farthest::farthest_indices;
+use super::farthest::farthest_in_columns;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 
@@ -36,9 +36,33 @@ pub fn shuffled_indices(len: usize, rng: &mut impl Rng) -> Vec<usize> {
 /// When `len` is 0 but `n` is not.
 #[must_use]
 pub fn random_indices(len: usize, n: usize, rng: &mut impl Rng) -> Vec<usize> {
-    let mut indices = shuffled_indices(len, rng);
-    indices.truncate(n);
+    // Half of the memory, and the same order.
+    let indices: Vec<usize> = match u32::try_from(len) {
+        Ok(len) => {
+            let mut indices: Vec<u32> = (0..len).collect();
+            indices.shuffle(rng);
+            indices.into_iter().take(n).map(|index| index as usize).collect()
+        }
+        Err(_) => shuffled_indices(len, rng).into_iter().take(n).collect(),
+    };
     repeat_to(indices, len, n, rng)
+}
+
+/// [`resample_indices`] where the positions do not matter; `None` where they do.
+///
+/// # Panics
+/// As [`random_indices`].
+pub(crate) fn count_indices(
+    len: usize,
+    n: usize,
+    sampling: Sampling,
+    rng: &mut impl Rng,
+) -> Option<Vec<usize>> {
+    match sampling {
+        Sampling::Random => Some(random_indices(len, n, rng)),
+        Sampling::First => Some(repeat_to((0..len.min(n)).collect(), len, n, rng)),
+        Sampling::Farthest => None,
+    }
 }
 
 /// `n` indices into `positions`, chosen by `sampling`; repeats as in [`random_indices`].
@@ -53,14 +77,20 @@ pub fn resample_indices(
     rng: &mut impl Rng,
 ) -> Vec<usize> {
     let len = positions.len();
-    match sampling {
-        Sampling::Random => random_indices(len, n, rng),
-        Sampling::First => repeat_to((0..len.min(n)).collect(), len, n, rng),
-        Sampling::Farthest => {
-            let start = if len > 0 { rng.random_range(0..len) } else { 0 };
-            repeat_to(farthest_indices(positions, n, start), len, n, rng)
-        }
+    if let Some(indices) = count_indices(len, n, sampling, rng) {
+        return indices;
     }
+    resample_columns([0, 1, 2].map(|axis| positions.iter().map(|p| p[axis]).collect()), n, rng)
+}
+
+/// [`resample_indices`] with farthest points of positions in columns.
+///
+/// # Panics
+/// As [`resample_indices`].
+pub(crate) fn resample_columns(columns: [Vec<f32>; 3], n: usize, rng: &mut impl Rng) -> Vec<usize> {
+    let len = columns[0].len();
+    let start = if len > 0 { rng.random_range(0..len) } else { 0 };
+    repeat_to(farthest_in_columns(columns, n, start), len, n, rng)
 }
 
 /// `cloud` with exactly `n` points and all columns.
@@ -122,6 +152,6 @@ mod tests {
         let empty = PointCloud::default();
         assert!(resample(&empty, 0, Sampling::Farthest, &mut rng).unwrap().is_empty());
         let error = resample(&empty, 4, Sampling::Random, &mut rng).unwrap_err();
-        assert_eq!(error.to_string(), "no points; expected at least one to draw 4 from");
+        assert_eq!(error.to_string(), "found no points, expected at least one");
     }
 }

@@ -85,3 +85,11 @@ pub fn check_kept(contents: &Contents, extension: &str, folder: &Path) -> Result
     }
     Ok(())
 }
+
+/// The files of the cases that can be read.
+pub fn cases() -> Vec<(PathBuf, Contents)> {
+    let folders = [file(""), file("../formats")];
+    let paths = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let open = |path: PathBuf| Some((path.clone(), Reader::new().drop_invalid(true).open(&path).ok()?));
+    paths.filter_map(|entry| open(entry.unwrap().path())).collect()
+}

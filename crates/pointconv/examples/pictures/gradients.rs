@@ -19,9 +19,10 @@ pub(super) fn symmetry(scene: &Scene) -> Result<String, NeighborError> {
         "Point j lies in a cell of the kernel of i, and i lies in the mirrored cell of the kernel of j",
     );
     let (i, k) = (0, 8);
-    let neighbours = lists.lists().row_of(i).subdomain(k);
-    let j = *neighbours.first().expect("the corner holds points") as usize;
-    let seen_from_j = lists.lists().row_of(j).runs().find(|(_, points)| points.contains(&(i as u32)));
+    let mut neighbours = lists.lists().row_of(i).subdomain(k);
+    let j = neighbours.next().expect("the corner holds points") as usize;
+    let seen_from_j =
+        lists.lists().row_of(j).runs().find(|(_, points)| points.clone().any(|point| point as usize == i));
     assert_eq!(seen_from_j.map(|(found, _)| found), Some(kernel.mirror(k)), "the lists are symmetric");
 
     for (index, (centre, other, k, caption)) in [
@@ -71,7 +72,7 @@ pub(super) fn gradients(scene: &Scene) -> Result<String, NeighborError> {
     panel.cells(&mut svg, &kernel);
     panel.points(&mut svg, scene, &lists, j);
     for (_, neighbours) in lists.lists().row_of(j).runs() {
-        for &i in neighbours.iter().filter(|&&i| i as usize != j) {
+        for i in neighbours.filter(|&i| i as usize != j) {
             let [x, y, _] = scene.positions[i as usize];
             svg.arrow(panel.pixel(x, y), panel.pixel(0.0, 0.0), 9.0);
         }
@@ -118,8 +119,9 @@ fn shares(lists: &Neighborhood, subdomains: usize) -> Vec<Vec<f32>> {
     let mut shares = vec![vec![0.0; subdomains]; lists.points()];
     for row in lists.lists().rows() {
         for (k, neighbours) in row.runs() {
-            for &j in neighbours {
-                shares[j as usize][k] += 1.0 / neighbours.len() as f32;
+            let share = 1.0 / neighbours.len() as f32;
+            for j in neighbours {
+                shares[j as usize][k] += share;
             }
         }
     }

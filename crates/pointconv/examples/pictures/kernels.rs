@@ -31,7 +31,7 @@ pub(super) fn cells(scene: &Scene) -> Result<String, NeighborError> {
     for k in 0..kernel.subdomains() {
         y += 24.0;
         let points = lists.lists().row_of(0).subdomain(k);
-        let points: Vec<String> = points.iter().map(u32::to_string).collect();
+        let points: Vec<String> = points.map(|point| point.to_string()).collect();
         svg.rect(parity(k), [left, y - 10.0], [12.0, 12.0]);
         svg.text("", [left + 20.0, y], format_args!("Ω({k}) = {{ {} }}", points.join(", ")));
     }

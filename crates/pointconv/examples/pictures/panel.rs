@@ -57,7 +57,7 @@ impl Panel {
     pub(super) fn points(&self, svg: &mut Svg, scene: &Scene, lists: &Neighborhood, centre: usize) {
         let mut class = vec!["point-outside"; scene.positions.len()];
         for (k, neighbours) in lists.lists().row_of(centre).runs() {
-            for &j in neighbours {
+            for j in neighbours {
                 class[j as usize] = if k % 2 == 0 { "point-even" } else { "point-odd" };
             }
         }

@@ -106,8 +106,8 @@ impl SubdomainEdges {
     fn of(neighborhood: &Neighborhood, subdomain: usize) -> Self {
         let mut edges = Self { centres: Vec::new(), neighbours: Vec::new(), weights: Vec::new() };
         for row in neighborhood.lists().rows() {
-            let neighbours = row.subdomain(subdomain);
-            for &neighbour in neighbours {
+            let neighbours: Vec<u32> = row.subdomain(subdomain).collect();
+            for &neighbour in &neighbours {
                 edges.centres.push(row.centre() as i32);
                 edges.neighbours.push(neighbour as i32);
                 edges.weights.push(1.0 / neighbours.len() as f64);

@@ -200,7 +200,8 @@ fn check_not_a_number(kind: Kind, widths: (usize, usize)) {
         let found = run(&inputs, &neighborhood, dtype, Tracked::ALL);
         let features = found.features.expect("tracked");
         for row in neighborhood.lists().rows() {
-            let (centre, near) = (row.centre(), row.runs().any(|(_, run)| run.contains(&(POINT as u32))));
+            let (centre, near) =
+                (row.centre(), row.runs().any(|(_, mut run)| run.any(|j| j as usize == POINT)));
             for (what, values, width) in
                 [("output", &found.output, wide_out), ("features", &features, wide_in)]
             {

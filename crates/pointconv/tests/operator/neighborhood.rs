@@ -19,7 +19,7 @@ fn every_search_finds_equal_lists() {
             let alone = Neighborhood::build(&clouds, shape, (&device(), search)).expect("a sound shape");
             assert!(*found == alone, "{shape:?}, {search:?}: one shape");
             let rows = |lists: &Neighborhood| -> Vec<Vec<(usize, Vec<u32>)>> {
-                let row = |point| lists.lists().row_of(point).runs().map(|(k, n)| (k, n.to_vec())).collect();
+                let row = |point| lists.lists().row_of(point).runs().map(|(k, n)| (k, n.collect())).collect();
                 (0..lists.points()).map(row).collect()
             };
             assert_eq!(rows(found), rows(&alone), "{shape:?}, {search:?}: rows of points");

@@ -24,8 +24,6 @@ pub enum Attribute {
     Shape,
     /// Size of the z of the surface normal, at the nearest 16, 64 and 200 points; only of scenes.
     Vertical,
-    /// Distance from the origin of the normalised cloud; not of scenes.
-    Radius,
     /// The number 1.
     One,
     /// Another property of that name.
@@ -33,6 +31,18 @@ pub enum Attribute {
 }
 
 impl Attribute {
+    /// Every name that is not one of a property.
+    const NAMES: [&str; 8] = ["xyz", "room", "height", "color", "normal", "shape", "vertical", "one"];
+
+    /// The name that was meant by that of a property that is not there: one of an attribute, or one of `properties`.
+    pub(crate) fn nearest<'a>(missing: &str, properties: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+        let distance =
+            |name: &str| strsim::damerau_levenshtein(&missing.to_lowercase(), &name.to_lowercase());
+        let names = Self::NAMES.into_iter().chain(properties);
+        let (distance, name) = names.map(|name| (distance(name), name)).min()?;
+        (distance <= (missing.chars().count() / 3).max(1)).then_some(name)
+    }
+
     pub(super) fn named(name: &str) -> Self {
         match name {
             "xyz" => Self::Xyz,
@@ -42,7 +52,6 @@ impl Attribute {
             "normal" => Self::Normal,
             "shape" => Self::Shape,
             "vertical" => Self::Vertical,
-            "radius" => Self::Radius,
             "one" => Self::One,
             name => Self::Property(name.to_owned()),
         }
@@ -66,7 +75,7 @@ impl Attribute {
         match self {
             Self::Shape => 9,
             Self::Xyz | Self::Room | Self::Color | Self::Normal | Self::Vertical => 3,
-            Self::Height | Self::Radius | Self::One | Self::Property(_) => 1,
+            Self::Height | Self::One | Self::Property(_) => 1,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use pointcloud::io::OnlyColumns;
 use pointcloud::scene::{LabelMap, Region, SceneFolder};
 use pointcloud::synth::{SceneKind, SceneSynthConfig};
 use schemars::JsonSchema;
@@ -224,6 +225,22 @@ impl ScenesConfig {
         self.inputs.iter().map(|input| Attribute::named(input)).collect()
     }
 
+    /// The columns of the files that the network is given, and the labels.
+    #[must_use]
+    pub fn columns_of_files(&self) -> OnlyColumns {
+        let attributes = self.attributes();
+        let names = attributes.iter().filter_map(|attribute| match attribute {
+            Attribute::Property(name) => Some(name.clone()),
+            _ => None,
+        });
+        OnlyColumns {
+            normals: attributes.contains(&Attribute::Normal),
+            colors: attributes.contains(&Attribute::Color),
+            labels: true,
+            properties: names.chain([self.label.clone()]).collect(),
+        }
+    }
+
     /// The part of a scene around a centre.
     #[must_use]
     pub fn shape(&self) -> Region {
@@ -289,12 +306,6 @@ impl ScenesConfig {
             return ensure(false, "scenes.classes", format_args!("{name:?} twice"), "every class once");
         }
         Attribute::validate(&self.inputs, "scenes.inputs")?;
-        ensure(
-            !self.attributes().contains(&Attribute::Radius),
-            "scenes.inputs",
-            "\"radius\"",
-            "\"height\" or \"xyz\" in its stead, for \"radius\" is only of shapes",
-        )?;
         ensure_positive(f64::from(self.voxel()), "scenes.voxel")?;
         ensure_positive(f64::from(self.size()), "scenes.size")?;
         ensure_some(self.points, "scenes.points")?;

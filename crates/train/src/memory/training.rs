@@ -119,7 +119,7 @@ impl TrainingMemory {
         }
         let of_batch = |bytes: u64| bytes * batch / counted;
         let lists = of_batch(sizes.iter().map(ListSizes::bytes).sum());
-        let inverse_counts = of_batch(sizes.iter().map(inverse_count_bytes).sum());
+        let counts = of_batch(sizes.iter().map(count_bytes).sum());
 
         let parameters = config.model.parameters(spec);
         let weights = FLOAT.saturating_mul(parameters);
@@ -129,7 +129,7 @@ impl TrainingMemory {
         let shards = config.train.shards as u64;
         let activations = FLOAT * (of_batch(values) + batch * alive.training_per_cloud as u64) / shards;
         let gradients = if shards == 1 { weights } else { weights.saturating_mul(shards + 3) };
-        let neighbors = lists + inverse_counts;
+        let neighbors = lists + counts;
         let waiting =
             (AHEAD + 2) as f64 * kept_pairs(config.augment.drop) * lists as f64 + of_batch(search) as f64;
         let step = Self {
@@ -165,9 +165,9 @@ fn kept_pairs(drop: f32) -> f64 {
     1.0 - drop + drop * drop / 3.0
 }
 
-/// Bytes of the inverse counts that the backward pass on the CPU reads: one number for each pair.
-fn inverse_count_bytes(sizes: &ListSizes) -> u64 {
-    FLOAT * sizes.edges
+/// Bytes of the counts that the backward pass on the CPU reads: one for each pair, as wide as its index.
+fn count_bytes(sizes: &ListSizes) -> u64 {
+    sizes.index_bytes() * sizes.edges
 }
 
 impl fmt::Display for TrainingMemory {

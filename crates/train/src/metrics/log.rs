@@ -1,10 +1,10 @@
 //! `metrics.jsonl`: one JSON object per epoch and split, written as training goes on.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use pointcloud::io::append;
+use pointcloud::io::sync_file;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Values;
@@ -98,7 +98,15 @@ impl MetricsLog {
             .map_err(|source| io_error(&self.path, "write")(io::Error::other(source)))?;
         line.push('\n');
         // One call, so that a line is there whole or is the cut-off last one.
-        append(&mut self.file, line.as_bytes()).map_err(io_error(&self.path, "write"))
+        self.file.write_all(line.as_bytes()).map_err(io_error(&self.path, "write"))
+    }
+
+    /// Waits until the disk has all lines: a power cut must not leave a checkpoint without the lines of its epochs.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub(crate) fn sync(&self) -> pointcloud::Result<()> {
+        sync_file(&self.file, &self.path)
     }
 
     /// Reads all lines. A last line that was not finished is left out.
@@ -133,7 +141,7 @@ impl MetricsLog {
         epoch: usize,
     ) -> Result<Vec<EpochMetrics>, MetricsLogError> {
         let path = path.as_ref();
-        if !path.exists() {
+        if !path.try_exists().map_err(io_error(path, "look at"))? {
             return Ok(Vec::new());
         }
         let mut rows = Self::read(path)?;

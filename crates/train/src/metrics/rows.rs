@@ -244,6 +244,13 @@ fn read<'de, D: Deserializer<'de>>(
             let mut values = Vec::new();
             while let Some(key) = map.next_key::<String>()? {
                 match (self.0)(&key) {
+                    Some(metric)
+                        if values.iter().any(|(known, _): &(&Metric, _)| known.name == metric.name) =>
+                    {
+                        return Err(serde::de::Error::custom(format_args!(
+                            "found {key} twice, expected it once"
+                        )));
+                    }
                     Some(metric) => values.push((metric, map.next_value()?)),
                     None => drop(map.next_value::<serde::de::IgnoredAny>()?),
                 }
@@ -286,6 +293,14 @@ mod tests {
             assert_eq!(serde_json::from_str::<Row>(&text).unwrap(), row(task), "{text}");
             assert_eq!(row(task).values.task(), task);
         }
+    }
+
+    #[test]
+    fn a_metric_that_is_given_twice_is_refused() {
+        let row =
+            r#"{"split":"train","accuracy":0.5,"mean_class_accuracy":0.5,"accuracy":0.25,"seconds":1.0}"#;
+        let error = serde_json::from_str::<Row>(row).unwrap_err().to_string();
+        assert!(error.contains("found accuracy twice, expected it once"), "{error}");
     }
 
     #[test]

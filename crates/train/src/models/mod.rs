@@ -28,8 +28,8 @@ pub struct Model {
 /// Makes [`MODELS`] from rows; the files of a model are in `models/NAME`.
 macro_rules! models {
     ($($name:literal { data: $data:literal, license: $license:literal, figure: $figure:literal },)*) => {
-        /// All models.
-        const MODELS: &[Model] = &[$(Model {
+        /// All models. A static: of a constant every part of the program that the compiler makes has a copy.
+        static MODELS: &[Model] = &[$(Model {
             name: $name,
             data: $data,
             license: $license,
@@ -81,7 +81,7 @@ impl Model {
     #[must_use]
     pub fn at(path: &Path) -> Option<&'static Self> {
         let model = path.to_str().and_then(Self::named)?;
-        (!path.exists()).then_some(model)
+        matches!(path.try_exists(), Ok(false)).then_some(model)
     }
 
     /// The model named `path`, where a run is expected: unless there is a file or a run of that name. The folder of a data set
@@ -89,8 +89,9 @@ impl Model {
     #[must_use]
     pub fn in_place_of_run(path: &Path) -> Option<&'static Self> {
         let model = path.to_str().and_then(Self::named)?;
-        let is_taken = path.is_file() || path.join("config.toml").exists();
-        (!is_taken).then_some(model)
+        // What cannot be looked at may be a run.
+        let is_free = !path.is_file() && matches!(path.join("config.toml").try_exists(), Ok(false));
+        is_free.then_some(model)
     }
 
     /// The config that it was trained with.

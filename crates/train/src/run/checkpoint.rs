@@ -1,6 +1,7 @@
 //! The checkpoints in a run directory. Each has the weights, optimizer and schedule as burn stores them, and the position.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use burn::lr_scheduler::LrSchedulerRecord;
@@ -9,8 +10,9 @@ use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Bytes;
-use pointcloud::io::ReplaceFiles;
+use pointcloud::io::{ReplaceFiles, is_file, remove_leftovers_in};
 
+use super::directory::{PARTIAL, is_unfinished};
 use super::{Position, RunDirectory};
 use crate::error::RunError;
 
@@ -38,18 +40,23 @@ impl RunDirectory {
     }
 
     /// The numbers of the complete checkpoints in order. A number is that of the steps since the start.
-    #[must_use]
-    pub fn whole_checkpoints(&self) -> Vec<usize> {
-        let Ok(entries) = fs::read_dir(self.checkpoints()) else { return Vec::new() };
-        let steps = entries.flatten().filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            name.strip_prefix("position-")?.strip_suffix(".toml")?.parse::<usize>().ok()
-        });
+    ///
+    /// # Errors
+    /// [`RunError::Io`] where the folder cannot be read: without this error, a training would begin anew over its checkpoints.
+    pub fn whole_checkpoints(&self) -> Result<Vec<usize>, RunError> {
+        let names = names_in(&self.checkpoints())?;
+        let steps = |name: &String| name.strip_prefix("position-")?.strip_suffix(".toml")?.parse().ok();
         // Each file is written atomically, but the four of a checkpoint are written independently.
-        let mut whole: Vec<usize> =
-            steps.filter(|&steps| FILES.iter().all(|kind| self.file(kind, steps).exists())).collect();
+        let is_whole =
+            |steps: &usize| FILES.iter().all(|kind| names.contains(&format!("{kind}-{steps}.bpk")));
+        let mut whole: Vec<usize> = names.iter().filter_map(steps).filter(is_whole).collect();
         whole.sort_unstable();
-        whole
+        Ok(whole)
+    }
+
+    /// Whether there are files of checkpoints, whole or not.
+    pub(crate) fn has_checkpoint_files(&self) -> Result<bool, RunError> {
+        Ok(!names_in(&self.checkpoints())?.is_empty())
     }
 
     /// The position of the last complete checkpoint; `None` without one.
@@ -57,7 +64,7 @@ impl RunDirectory {
     /// # Errors
     /// [`RunError::BadFile`], [`RunError::Io`].
     pub fn last_checkpoint(&self) -> Result<Option<Position>, RunError> {
-        let Some(&steps) = self.whole_checkpoints().last() else { return Ok(None) };
+        let Some(&steps) = self.whole_checkpoints()?.last() else { return Ok(None) };
         let path = self.position(steps);
         let text = fs::read_to_string(&path).map_err(RunError::io(&path, "read"))?;
         let position: Position =
@@ -112,9 +119,10 @@ impl RunDirectory {
         }
     }
 
-    /// Removes what a killed process left: incomplete checkpoints, and unfinished files.
+    /// Removes what a killed process left: incomplete checkpoints, and unfinished files unless another program writes them, such as
+    /// an evaluation its report.
     pub(crate) fn sweep(&self) -> Result<(), RunError> {
-        let whole = self.whole_checkpoints();
+        let whole = self.whole_checkpoints()?;
         let is_used = |name: &str| {
             whole.iter().any(|&steps| {
                 let files = FILES.map(|kind| self.file(kind, steps));
@@ -125,12 +133,14 @@ impl RunDirectory {
             })
         };
         for folder in [self.checkpoints(), self.path().to_owned()] {
-            let Ok(entries) = fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-                let unfinished =
-                    name.ends_with(".tmp") || name.ends_with(".part") || name.contains(".partial-");
-                if path.is_file() && (unfinished || (folder == self.checkpoints() && !is_used(&name))) {
+            remove_leftovers_in(&folder);
+            // Those that are left have an owner.
+            let names = names_in(&folder)?.into_iter().filter(|name| !name.contains(PARTIAL));
+            for name in names {
+                let path = folder.join(&name);
+                if is_file(&path)?
+                    && (is_unfinished(&name) || (folder == self.checkpoints() && !is_used(&name)))
+                {
                     fs::remove_file(&path).map_err(RunError::io(&path, "remove"))?;
                 }
             }
@@ -162,6 +172,19 @@ impl RunDirectory {
             schedule.load_record(schedule_record),
         ))
     }
+}
+
+/// The names in a folder; none if it is missing. No file of a run has a name that is not UTF-8.
+fn names_in(folder: &Path) -> Result<Vec<String>, RunError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(RunError::io(folder, "list"))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(entry.map_err(RunError::io(folder, "list"))?.file_name().into_string().ok());
+    }
+    Ok(names)
 }
 
 /// The whole file. The records of burn would read their parts when they are needed, and then another process of the training may have

@@ -1,17 +1,24 @@
 //! The paths in a run directory; creates and finds run directories.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use pointcloud::io::{create_folder, replace_file};
+use pointcloud::io::{create_folder, exists, is_folder, replace_file};
 
 use crate::config::Config;
 use crate::error::RunError;
 use crate::metrics::Weights;
+use crate::terminal::note;
 
 /// First line of `split.txt`.
 const SPLIT_HEADER: &str =
     "# The test files of this run: paths from data.root. All others are for training and validation.\n";
+
+/// Part of the names of unfinished files.
+pub(super) const PARTIAL: &str = ".partial-";
+
+/// The file that a training locks.
+const LOCK: &str = ".lock";
 
 /// A folder with `config.toml`, `manifest.json`, `metrics.jsonl`, `best.safetensors`, `last.safetensors`, `checkpoint/`,
 /// and after the training `evaluation.json`, `report.json` and `report.html`.
@@ -39,40 +46,44 @@ impl RunDirectory {
         Ok(run)
     }
 
-    /// Checks that `path` does not exist or is an empty folder.
+    /// Checks that `path` does not exist or is an empty folder. What a killed training left before it had a config does not count.
     ///
     /// # Errors
     /// As [`create`](Self::create).
     pub fn check_free(path: &Path) -> Result<(), RunError> {
         let run = Self { path: path.to_owned() };
-        if run.config().exists() {
+        if exists(&run.config())? {
             return Err(RunError::Occupied { path: run.path });
         }
-        if !path.exists() {
+        if !exists(path)? {
             return Ok(());
         }
-        let mut entries = fs::read_dir(path).map_err(RunError::io(path, "list"))?;
-        if entries.next().is_some() { Err(RunError::NotEmpty { path: run.path }) } else { Ok(()) }
+        for entry in fs::read_dir(path).map_err(RunError::io(path, "list"))? {
+            let name = entry.map_err(RunError::io(path, "list"))?.file_name();
+            if name != LOCK && !is_unfinished(&name.to_string_lossy()) {
+                return Err(RunError::NotEmpty { path: run.path });
+            }
+        }
+        Ok(())
     }
 
-    /// Removes the files of a training without a whole checkpoint; keeps other files.
+    /// Removes the files of a training without a whole checkpoint; keeps other files. The config is the last: until then the folder
+    /// is a run, which can be resumed from its beginning.
     ///
     /// # Errors
     /// [`RunError::Io`].
     pub fn discard(&self) -> Result<(), RunError> {
+        let remove =
+            |file: &Path| absent_is_removed(fs::remove_file(file)).map_err(RunError::io(file, "remove"));
         let weights = [Weights::Best, Weights::Last, Weights::Average].map(|weights| self.weights(weights));
-        let small = [self.config(), self.manifest(), self.metrics(), self.split(), self.path.join(".lock")];
-        for file in small.iter().chain(&weights) {
-            if file.exists() {
-                fs::remove_file(file).map_err(RunError::io(file, "remove"))?;
-            }
-        }
+        let small = [self.manifest(), self.metrics(), self.split()];
+        weights.iter().chain(&small).try_for_each(|file| remove(file))?;
         // Without a whole checkpoint, its folder has only parts.
         for folder in [self.tensorboard(), self.checkpoints()] {
-            if folder.exists() {
-                fs::remove_dir_all(&folder).map_err(RunError::io(&folder, "remove"))?;
-            }
+            absent_is_removed(fs::remove_dir_all(&folder)).map_err(RunError::io(&folder, "remove"))?;
         }
+        remove(&self.config())?;
+        remove(&self.path.join(LOCK))?;
         // If the folder has other files, this fails, which does no harm.
         let _ = fs::remove_dir(&self.path);
         Ok(())
@@ -89,11 +100,11 @@ impl RunDirectory {
     /// [`RunError::NotARun`].
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, RunError> {
         let run = Self { path: path.into() };
-        let problem = if !run.path.exists() {
+        let problem = if !exists(&run.path)? {
             "it does not exist"
-        } else if !run.path.is_dir() {
+        } else if !is_folder(&run.path)? {
             "it is a file"
-        } else if !run.config().exists() {
+        } else if !exists(&run.config())? {
             "it has no config.toml"
         } else {
             return Ok(run);
@@ -101,7 +112,8 @@ impl RunDirectory {
         Err(RunError::NotARun { path: run.path, problem: problem.to_owned() })
     }
 
-    /// Claims the run for this process until the returned file is dropped.
+    /// Claims the run for this process until the returned file is dropped. A file system without locks gets a note, since a user of
+    /// it can train nowhere else; then nothing keeps two trainings from one run.
     ///
     /// # Errors
     /// [`RunError::Busy`] when another process trains in it, [`RunError::BadFile`] when the run contains links, [`RunError::Io`].
@@ -109,25 +121,48 @@ impl RunDirectory {
         for folder in [self.path.clone(), self.checkpoints(), self.tensorboard()] {
             refuse_links(&folder)?;
         }
-        let path = self.path.join(".lock");
+        let path = self.path.join(LOCK);
         let file = fs::File::create(&path).map_err(RunError::io(&path, "make"))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(fs::TryLockError::WouldBlock) => Err(RunError::Busy { path: self.path.clone() }),
-            Err(fs::TryLockError::Error(source)) => Err(RunError::Io { path, action: "lock", source }),
+            Err(fs::TryLockError::Error(error)) => {
+                note(format_args!(
+                    "{}: cannot lock ({error}); start only one training in this run",
+                    path.display()
+                ));
+                Ok(file)
+            }
         }
     }
 
     /// The first of `base/name`, `base/name-2`, `base/name-3`.. that is free.
-    #[must_use]
-    pub fn free_path(base: &Path, name: &str) -> PathBuf {
-        Self::numbered(base, name).find(|path| !path.exists()).expect("the numbers do not end")
+    ///
+    /// # Errors
+    /// [`RunError::Data`] where the operating system cannot tell.
+    pub fn free_path(base: &Path, name: &str) -> Result<PathBuf, RunError> {
+        let (_, free) = Self::latest_and_free(base, name)?;
+        Ok(free)
     }
 
     /// The last of `base/name`, `base/name-2`.. that exists.
-    #[must_use]
-    pub fn latest_path(base: &Path, name: &str) -> Option<PathBuf> {
-        Self::numbered(base, name).take_while(|path| path.exists()).last()
+    ///
+    /// # Errors
+    /// As [`free_path`](Self::free_path).
+    pub fn latest_path(base: &Path, name: &str) -> Result<Option<PathBuf>, RunError> {
+        let (latest, _) = Self::latest_and_free(base, name)?;
+        Ok(latest)
+    }
+
+    fn latest_and_free(base: &Path, name: &str) -> Result<(Option<PathBuf>, PathBuf), RunError> {
+        let mut latest = None;
+        for path in Self::numbered(base, name) {
+            if !exists(&path)? {
+                return Ok((latest, path));
+            }
+            latest = Some(path);
+        }
+        unreachable!("the numbers do not end")
     }
 
     fn numbered(base: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
@@ -211,7 +246,7 @@ impl RunDirectory {
     /// [`RunError::Io`].
     pub fn test_files(&self) -> Result<Option<Vec<String>>, RunError> {
         let path = self.split();
-        if !path.exists() {
+        if !exists(&path)? {
             return Ok(None);
         }
         let text = fs::read_to_string(&path).map_err(RunError::io(&path, "read"))?;
@@ -228,15 +263,33 @@ impl RunDirectory {
     }
 }
 
+/// Whether a file of a run was not finished.
+pub(super) fn is_unfinished(name: &str) -> bool {
+    name.ends_with(".tmp") || name.ends_with(".part") || name.contains(PARTIAL)
+}
+
+/// What is not there need not be removed.
+fn absent_is_removed(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
 /// Refuses a folder of a run with links in it: the run may come from somebody else, and a training would write to the files that
 /// they point to.
 fn refuse_links(folder: &Path) -> Result<(), RunError> {
-    if !folder.exists() {
+    if !exists(folder)? {
         return Ok(());
     }
     for entry in fs::read_dir(folder).map_err(RunError::io(folder, "list"))? {
         let path = entry.map_err(RunError::io(folder, "list"))?.path();
-        if path.is_symlink() {
+        let is_link = match path.symlink_metadata() {
+            // Another program has finished or removed it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            found => found.map_err(RunError::io(&path, "look at"))?.is_symlink(),
+        };
+        if is_link {
             let problem = "found a link, expected a file or folder of the run; copy what it points to".into();
             return Err(RunError::BadFile { path, problem });
         }

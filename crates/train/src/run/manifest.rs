@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use pointcloud::io::exists;
 use pointcloud::printable_line;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ use crate::metrics::Values;
 /// Version of burn that this program is built on.
 pub(crate) const BURN_VERSION: &str = "0.22.1";
 
-/// Version of the run directory that this program writes, and the newest that it reads.
+/// Version of the run directory that this program writes, and the newest that it reads. A test keeps a run of every version.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Version of the checkpoints in a run directory; those of other versions cannot be resumed.
@@ -84,7 +85,7 @@ impl Manifest {
     /// [`RunError::NotARun`] when it is missing, [`RunError::BadFile`] when it is damaged or newer than this program.
     pub fn read(run: &RunDirectory) -> Result<Self, RunError> {
         let path = run.manifest();
-        if !path.exists() {
+        if !exists(&path)? {
             return Err(RunError::NotARun {
                 path: run.path().to_owned(),
                 problem: "it has no manifest.json".into(),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use burn::store::{ApplyError, FloatCastAdapter, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::DType;
+use pointcloud::io::exists;
 
 use super::{Manifest, RunDirectory};
 use crate::error::RunError;
@@ -108,7 +109,7 @@ pub fn load_weights(
     weights: Weights,
 ) -> Result<(), RunError> {
     let path = run.weights(weights);
-    if !path.exists() {
+    if !exists(&path)? {
         let hint = match run.last_checkpoint() {
             Ok(None) => "the run has not finished an epoch yet",
             Ok(Some(position)) if position.epochs == 0 => "the run has not finished an epoch yet",

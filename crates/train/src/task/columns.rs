@@ -61,8 +61,7 @@ impl Columns {
                     columns.properties.push((name.clone(), values.collect()));
                 }
                 Attribute::Shape | Attribute::Vertical => {}
-                Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::Radius | Attribute::One => {
-                }
+                Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
             }
         }
         columns.properties.extend(local_shape_columns(cloud.positions(), attributes)?);
@@ -136,10 +135,6 @@ impl Columns {
                     Attribute::Color => features.extend(self.colors[row]),
                     Attribute::Normal => features.extend(self.normals[row]),
                     Attribute::One => features.push(1.0),
-                    Attribute::Radius => {
-                        let offset = [x - centre[0], y - centre[1], z - centre[2]];
-                        features.push(offset.iter().map(|v| v * v).sum::<f32>().sqrt());
-                    }
                     Attribute::Property(_) | Attribute::Shape | Attribute::Vertical => {
                         features.extend(properties.iter().map(|values| values[row]));
                     }
@@ -171,12 +166,19 @@ pub(crate) fn check_attributes(
             }
             Attribute::Property(name) => (cloud.property(name).is_some(), format!("property '{name}'")),
             Attribute::Shape | Attribute::Vertical => continue,
-            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::Radius | Attribute::One => {
+            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {
                 continue;
             }
         };
         if !there {
-            return bad(format!("no {name}, which {key} asks for; found {}", found(cloud)));
+            let near = match attribute {
+                Attribute::Property(name) => {
+                    Attribute::nearest(name, cloud.properties().iter().map(|property| property.name.as_str()))
+                }
+                _ => None,
+            };
+            let near = near.map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+            return bad(format!("no {name}, which {key} asks for; found {}{near}", found(cloud)));
         }
         let row = match attribute {
             Attribute::Normal => cloud
@@ -258,7 +260,12 @@ mod tests {
         {
             let text = check(attribute);
             assert!(text.contains("a.ply") && text.contains(name) && text.contains("data.inputs"), "{text}");
-            assert!(text.contains("positions, colours, scalar_Intensity"), "{text}");
+            assert!(text.ends_with("positions, colours, scalar_Intensity"), "{text}");
+        }
+        for (typo, near) in [("shpae", "shape"), ("Hight", "height"), ("scalar_intesity", "scalar_Intensity")]
+        {
+            let text = check(Attribute::Property(typo.into()));
+            assert!(text.ends_with(&format!("scalar_Intensity; did you mean \"{near}\"?")), "{text}");
         }
         let mut broken = cloud();
         broken.set_normals(Some(vec![[0.0, 0.0, 1.0], [f32::NAN, 0.0, 0.0]])).unwrap();

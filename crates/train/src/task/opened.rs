@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use pointcloud::io::exists;
 
 use crate::config::Config;
 use crate::error::RunError;
@@ -45,7 +46,7 @@ impl Opened {
                 tensors: Tensors::Model(model),
             });
         }
-        if !path.exists() {
+        if !exists(&path)? {
             let names: Vec<&str> = Model::all().iter().map(|model| model.name).collect();
             let problem = format!("it does not exist, nor is it one of the models {}", names.join(", "));
             return Err(RunError::NotARun { path, problem });

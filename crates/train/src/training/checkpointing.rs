@@ -17,6 +17,7 @@ use burn::train::metric::store::EventStoreClient;
 use burn::train::{Learner, LearningCheckpointer};
 use pointcloud::io::{ReplaceFiles, create_folder};
 
+use super::state::TrainingState;
 use crate::error::RunError;
 use crate::metrics::Weights;
 use crate::network::Network;
@@ -112,9 +113,9 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Starts with the checkpoints that exist.
-    pub(super) fn of(run: &RunDirectory, records: Receiver<Record>) -> Self {
-        Self { run: run.clone(), records, kept: run.whole_checkpoints().into(), due: None, held: None }
+    /// Starts with the checkpoints `kept` that exist.
+    pub(super) fn of(run: &RunDirectory, records: Receiver<Record>, kept: Vec<usize>) -> Self {
+        Self { run: run.clone(), records, kept: kept.into(), due: None, held: None }
     }
 
     /// Makes a checkpoint in memory, in place of one that was not written yet.
@@ -141,9 +142,11 @@ impl Checkpoints {
         self.due.is_none_or(|due| Instant::now() >= due)
     }
 
-    /// Writes the checkpoint in memory, if there is one, and removes the oldest ones. All files are replaced together.
-    pub(super) fn write(&mut self) -> Result<(), RunError> {
+    /// Writes the checkpoint in memory, if there is one, and removes the oldest ones. All files are replaced together; before the
+    /// position is named, the disk has all others and the logs of `state`.
+    pub(super) fn write(&mut self, state: &TrainingState) -> Result<(), RunError> {
         let Some((reached, records)) = self.held.take() else { return Ok(()) };
+        state.sync_logs()?;
         let Reached { position, manifest, weights, average } = reached;
         let mut files = ReplaceFiles::default();
         let mut size: usize = weights.iter().map(|(_, bytes)| bytes.len()).sum();
@@ -165,9 +168,11 @@ impl Checkpoints {
         if let Some(average) = average {
             self.run.add_record(&mut files, position.steps, "average", average.into_bytes())?;
         }
-        // The last: with its position, a checkpoint is complete.
-        self.run.add_position(&mut files, &position)?;
+        // With its position, a checkpoint is complete: it is written with the others, since a disk may be full, and named after them.
+        let mut last = ReplaceFiles::default();
+        self.run.add_position(&mut last, &position)?;
         files.finish()?;
+        last.finish()?;
         self.due = Some(Instant::now() + INTERVAL.max(Duration::from_secs_f64(size as f64 / RATE)));
         // An epoch that was stopped after its last step already has this checkpoint.
         if !self.kept.contains(&position.steps) {

@@ -39,6 +39,8 @@ pub(super) struct Epochs<S> {
     pub(super) freeze_epochs: usize,
     /// The averaged weights at the start, if the config asks for an average.
     pub(super) average: Mutex<Option<Average>>,
+    /// The checkpoints that exist.
+    pub(super) kept: Vec<usize>,
     /// The records of the learner, for checkpoints.
     pub(super) records: Mutex<Option<Receiver<Record>>>,
     pub(super) state: Arc<Mutex<TrainingState>>,
@@ -71,7 +73,8 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
         let mut processor = components.event_processor;
         let mut checkpointer = components.checkpointer.expect("the session sets the checkpointers");
         let records = self.records.lock().expect("nothing else takes the records").take();
-        let mut checkpoints = Checkpoints::of(&self.run, records.expect("a training has one loop"));
+        let mut checkpoints =
+            Checkpoints::of(&self.run, records.expect("a training has one loop"), self.kept.clone());
         let interrupter = &components.interrupter;
         let epochs = components.num_epochs;
         learner.fork(&self.setting.device);
@@ -104,14 +107,14 @@ impl<S: BatchSource> SupervisedLearningStrategy<Network> for Epochs<S> {
                 continue;
             }
             checkpoints.hold(reached, steps.learner(), &mut checkpointer, &components.event_store);
-            if checkpoints.is_due()
-                && let Err(error) = checkpoints.write()
-            {
-                self.fail(interrupter, error);
+            if checkpoints.is_due() {
+                let written = checkpoints.write(&self.state());
+                written.unwrap_or_else(|error| self.fail(interrupter, error));
             }
         }
         // Whatever ended the training: the last whole epoch is kept.
-        if let Err(error) = checkpoints.write()
+        let written = checkpoints.write(&self.state());
+        if let Err(error) = written
             && self.state().failure.is_none()
         {
             self.fail(interrupter, error);

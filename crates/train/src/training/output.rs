@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use neighbors::InstructionSet;
+use pointcloud::io::exists;
 
 use super::TrainOptions;
 use super::processes::{agree, compare};
@@ -55,13 +56,19 @@ impl OutputFolder {
     fn find(config: &Config, options: &TrainOptions) -> Result<Self, RunError> {
         let base = PathBuf::from("runs");
         if !options.resume {
-            let path = options.output.clone().unwrap_or_else(|| RunDirectory::free_path(&base, &config.name));
+            let path = match &options.output {
+                Some(path) => path.clone(),
+                None => RunDirectory::free_path(&base, &config.name)?,
+            };
             RunDirectory::check_free(&path)?;
             return Ok(Self::New(path));
         }
-        let path = options.output.clone().or_else(|| RunDirectory::latest_path(&base, &config.name));
+        let path = match &options.output {
+            Some(path) => Some(path.clone()),
+            None => RunDirectory::latest_path(&base, &config.name)?,
+        };
         let run = RunDirectory::open(path.unwrap_or_else(|| base.join(&config.name)))?;
-        if run.manifest().exists() {
+        if exists(&run.manifest())? {
             // Read the manifest first: the config of a newer format may have other keys.
             Manifest::read(&run)?;
         }
@@ -124,9 +131,9 @@ impl OutputFolder {
             return Err(config_changed(&run, difference));
         }
         // A run that was killed early has no manifest, and then nothing to resume from.
-        let before = if run.manifest().exists() { Some(Manifest::read(&run)?) } else { None };
-        let has_files = |folder: &Path| folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
-        if let Some(before) = before.filter(|_| has_files(&run.checkpoints())) {
+        let before = if exists(&run.manifest())? { Some(Manifest::read(&run)?) } else { None };
+        let has_files = run.has_checkpoint_files()?;
+        if let Some(before) = before.filter(|_| has_files) {
             if before.checkpoint_version != CHECKPOINT_VERSION {
                 return Err(RunError::BadFile {
                     path: run.checkpoints(),

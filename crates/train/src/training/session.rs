@@ -10,7 +10,7 @@ use burn::tensor::Device;
 use burn::train::logger::InMemoryMetricLogger;
 use burn::train::metric::{AccuracyMetric, LossMetric};
 use burn::train::{Learner, SupervisedTraining, TrainingStrategy};
-use pointcloud::io::create_folder;
+use pointcloud::io::{create_folder, exists};
 
 use super::calibrate::calibrate;
 use super::checkpointing::{Catch, WhenAsked};
@@ -247,7 +247,7 @@ fn begin<S: BatchSource>(
         let rows = MetricsLog::truncate_after(run.metrics(), start.epochs)?;
         log = Some(MetricsLog::open(run.metrics())?);
         let folder = run.tensorboard();
-        if options.tensorboard || folder.exists() {
+        if options.tensorboard || exists(&folder)? {
             events = Some(EventLogs::open(&folder, &start, &rows)?);
         }
         create_folder(&run.checkpoints())?;
@@ -282,6 +282,7 @@ fn fit<S: BatchSource>(
     let first = (network, optimizer, schedule);
     let ((network, optimizer, schedule), averaged) =
         started_or_resumed(config, &run, state.position.steps, first, options.progress)?;
+    let kept = run.whole_checkpoints()?;
     let train = Loader::shuffled(train.to_device(&device), batch);
     let validation = Loader::in_order(validation, batch);
 
@@ -300,6 +301,7 @@ fn fit<S: BatchSource>(
         steps,
         freeze_epochs: config.train.freeze_epochs,
         average: Mutex::new(averaged),
+        kept,
         records: Mutex::new(Some(records)),
         state: state.clone(),
         stop: options.stop.clone(),

@@ -16,3 +16,11 @@ pub(super) struct TrainingState {
     /// The error that stopped the training, unless burn has it.
     pub(super) failure: Option<RunError>,
 }
+
+impl TrainingState {
+    /// Waits until the disk has the logs, so that no checkpoint is without the lines of its epochs after a power cut.
+    pub(super) fn sync_logs(&self) -> Result<(), RunError> {
+        self.log.as_ref().map_or(Ok(()), MetricsLog::sync)?;
+        self.events.as_ref().map_or(Ok(()), EventLogs::sync)
+    }
+}

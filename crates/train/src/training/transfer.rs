@@ -7,6 +7,7 @@ use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::store::ModuleSnapshot;
 use burn::tensor::Tensor;
+use pointcloud::io::{exists, is_folder};
 
 use crate::error::RunError;
 use crate::metrics::Weights;
@@ -40,7 +41,7 @@ fn weights(from: &Path) -> Result<(Vec<u8>, PathBuf), RunError> {
     if let Some(model) = Model::in_place_of_run(from) {
         return Ok((model.weights().to_vec(), from.to_owned()));
     }
-    if !from.exists() {
+    if !exists(from)? {
         let names: Vec<&str> = Model::all().iter().map(|model| model.name).collect();
         let problem = format!(
             "there is no such file or folder; expected a run, a file of weights (*.safetensors), or one of the models {}",
@@ -48,7 +49,8 @@ fn weights(from: &Path) -> Result<(Vec<u8>, PathBuf), RunError> {
         );
         return Err(RunError::BadFile { path: from.to_owned(), problem });
     }
-    let file = if from.is_dir() { RunDirectory::open(from)?.weights(Weights::Best) } else { from.to_owned() };
+    let file =
+        if is_folder(from)? { RunDirectory::open(from)?.weights(Weights::Best) } else { from.to_owned() };
     let bytes = fs::read(&file).map_err(RunError::io(&file, "read"))?;
     Ok((bytes, file))
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ::bench::{StepBench, StepTimes, read_positions};
+use ::bench::{Spread, StepBench, StepTimes, read_positions};
 use ::train::config::{
     AugmentConfig, Config, DataConfig, ModelConfig, OptimizerConfig, Rotate, ScheduleConfig, TrainConfig,
 };
@@ -101,17 +101,21 @@ fn recipe() -> Config {
 }
 
 fn print(times: &StepTimes) -> anyhow::Result<()> {
+    let training = &times.pipelined;
     let parts = [
-        ("augment, order", times.prepare),
-        ("search", times.search),
-        ("forward", times.forward),
-        ("backward", times.backward),
-        ("optimizer", times.optimizer),
-        ("step", times.step),
-        ("step, batches made meanwhile", times.pipelined),
+        ("load, augment, order", Some(times.prepare), None),
+        ("search", Some(times.search), None),
+        ("wait for the batch", None, Some(training.wait)),
+        ("forward", Some(times.forward), Some(training.forward)),
+        ("backward", Some(times.backward), Some(training.backward)),
+        ("optimizer", Some(times.optimizer), Some(training.optimizer)),
+        ("other", None, Some(training.other)),
+        ("step", Some(times.step), Some(training.step)),
     ];
-    let mut rows = vec![vec!["part".to_owned(), "ms, median (minimum)".to_owned()]];
-    rows.extend(parts.map(|(name, time)| vec![name.to_owned(), milliseconds(time)]));
+    let cell = |time: Option<Spread>| time.map_or_else(String::new, milliseconds);
+    let heads = ["ms, median (minimum)", "one after the other", "while batches are made"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    rows.extend(parts.map(|(name, alone, training)| vec![name.to_owned(), cell(alone), cell(training)]));
     table(&rows)?;
     line(format_args!(
         "\n{} clouds of {} points, {} classes, {} parameters, {:.1} million neighbour pairs; {} threads, {}",

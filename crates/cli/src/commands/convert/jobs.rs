@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use pointcloud::dataset::list_tree;
-use pointcloud::io::writable_extensions;
+use pointcloud::io::{is_file, is_folder, writable_extensions};
 
 use super::Convert;
-use crate::files::{Job, Mirror, output_below, resolved};
+use crate::files::{Ending, Job, Mirror, resolved, with_kinds};
 
 impl Convert {
     /// All paths but the last.
@@ -25,29 +25,34 @@ impl Convert {
         self.format.as_deref().unwrap_or("ply")
     }
 
+    /// The end of the names of files in a folder.
+    pub(super) fn ending(&self) -> Ending {
+        Ending { before: "", kept: &[], extension: self.extension().to_owned() }
+    }
+
     /// Files to read and files to write.
     pub(super) fn jobs(&self) -> anyhow::Result<Vec<Job>> {
         let (inputs, output) = (self.inputs(), self.output());
         match inputs {
-            [input] if !input.is_dir() => {
+            [input] if !is_folder(input)? => {
                 let to = self.file_for(input)?;
                 return Ok(vec![Job { from: input.clone(), to }]);
             }
-            _ if output.is_file() => bail!(
+            _ if is_file(output)? => bail!(
                 "{}: found a file, expected a folder, since {}",
                 output.display(),
                 if inputs.len() == 1 { "the input is one" } else { "there are several inputs" }
             ),
             _ => {}
         }
-        let kinds: Vec<(&Path, bool)> = inputs.iter().map(|path| (path.as_path(), path.is_dir())).collect();
+        let kinds = with_kinds(inputs)?;
         let mirror = Mirror::of(&kinds);
-        let suffix = format!(".{}", self.extension());
+        let ending = self.ending();
         let mut jobs = Vec::new();
-        for input in inputs {
-            let files = if input.is_dir() { self.tree(input)? } else { vec![input.clone()] };
+        for (input, is_folder) in kinds {
+            let files = if is_folder { self.tree(input)? } else { vec![input.to_owned()] };
             jobs.extend(files.into_iter().map(|from| {
-                let to = output_below(output, &mirror.below(&from), &suffix);
+                let to = ending.output_below(output, &mirror.below(&from));
                 Job { from, to }
             }));
         }
@@ -66,7 +71,7 @@ impl Convert {
     fn file_for(&self, input: &Path) -> anyhow::Result<PathBuf> {
         let output = self.output();
         let to = match &self.format {
-            _ if output.is_dir() => {
+            _ if is_folder(output)? => {
                 let name = input.file_stem().unwrap_or_default();
                 output.join(name).with_extension(self.extension())
             }

@@ -8,18 +8,20 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use pointcloud::dataset::Hdf5Folder;
-use pointcloud::io::{Reader, readable_extensions, writable_extensions};
+use pointcloud::io::{
+    Batch, Reader, ReplaceFiles, create_folder, is_file, is_folder, readable_extensions, writable_extensions,
+};
 use rayon::prelude::*;
 use train::Progress;
 use train::terminal::note;
 
-use super::unpack::{Unpack, make_folder};
+use super::unpack::Unpack;
 use crate::files::{Existing, Job, ListOptions, existing, refuse_collisions};
 use crate::interrupt;
 use crate::memory::{Reading, ensure_readable, fills_memory};
@@ -173,23 +175,32 @@ impl Convert {
     fn convert_all(&self, jobs: &[Job], reader: impl Fn(&Job) -> Reader + Sync) -> anyhow::Result<ExitCode> {
         let bar = Progress::start(progress::detect(self.quiet), "converting", "files", jobs.len());
         let (done, written) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
-        let stop = AtomicBool::new(false);
+        let (stop, batch) = (AtomicBool::new(false), Batch::default());
         interrupt::leaves({
             let (written, all) = (written.clone(), jobs.len());
             move || {
                 format!("{} of {all} files are written; --resume goes on", written.load(Ordering::Relaxed))
             }
         });
+        let problem = Mutex::new(None);
         let convert = |job: &Job| {
             // After an error the rest would be work for nothing.
             if stop.load(Ordering::Relaxed) {
                 return Ok(Vec::new());
             }
             let result = self.convert(&job.from, &job.to, &reader(job));
-            written.fetch_add(usize::from(result.is_ok()), Ordering::Relaxed);
             stop.fetch_or(result.is_err() && !self.skip_bad, Ordering::Relaxed);
             bar.set(done.fetch_add(1, Ordering::Relaxed) + 1);
-            result
+            let (files, lost) = result?;
+            match batch.add(files, ()) {
+                Ok(named) => _ = written.fetch_add(named.len(), Ordering::Relaxed),
+                // The disk failed, and not this file.
+                Err(error) => {
+                    stop.store(true, Ordering::Relaxed);
+                    problem.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
+            }
+            Ok(lost)
         };
         // Files that fill the memory come after the others, one at a time.
         let fills = |job: &Job| jobs.len() > 1 && fills_memory(&job.from, &reader(job), self.reading());
@@ -201,6 +212,12 @@ impl Convert {
             .map(|(result, job)| result.unwrap_or_else(|| convert(job)))
             .collect();
         bar.finish();
+        // Also after an error: what is converted stays.
+        let named = batch.finish();
+        if let Some(error) = problem.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error.into());
+        }
+        let failed = named.err();
 
         let mut skipped = 0;
         let mut lost: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
@@ -217,6 +234,9 @@ impl Convert {
                 }
                 Err(error) => return Err(error),
             }
+        }
+        if let Some(error) = failed {
+            return Err(error.into());
         }
         if !self.quiet {
             tell_losses(&lost);
@@ -235,15 +255,15 @@ impl Convert {
             std::fs::metadata(input).with_context(|| format!("{}: cannot read", input.display()))?;
         }
         let [input] = self.inputs() else { return Ok(None) };
-        let folder = match input.is_dir() {
+        let folder = match is_folder(input)? {
             true => Hdf5Folder::open(input)?,
             false => Hdf5Folder::of_file(input)?,
         };
         let output = self.output();
         let extension = output.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        let is_file = writable_extensions().contains(&extension.as_str()) && !output.is_dir();
+        let names_file = writable_extensions().contains(&extension.as_str()) && !is_folder(output)?;
         if let Some(folder) = &folder
-            && (is_file || output.is_file())
+            && (names_file || is_file(output)?)
         {
             let (output, clouds) = (output.display(), folder.len());
             bail!("{output}: found a file, expected a folder, since the input holds {clouds} clouds");
@@ -257,14 +277,21 @@ impl Convert {
         if self.points.is_some() { Reading::Some } else { Reading::All }
     }
 
-    /// Converts one file; returns what was lost.
-    fn convert(&self, from: &Path, to: &Path, reader: &Reader) -> anyhow::Result<Vec<String>> {
+    /// Converts one file; returns the file, which is without its name, and what was lost.
+    fn convert(
+        &self,
+        from: &Path,
+        to: &Path,
+        reader: &Reader,
+    ) -> anyhow::Result<(ReplaceFiles, Vec<String>)> {
         if !self.force {
             ensure_readable(from, reader, self.reading())?;
         }
         if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            make_folder(folder)?;
+            create_folder(folder)?;
         }
-        Ok(reader.convert(from, to, self.strict)?)
+        let mut files = ReplaceFiles::default();
+        let lost = reader.convert_into(&mut files, from, to, self.strict)?;
+        Ok((files, lost))
     }
 }

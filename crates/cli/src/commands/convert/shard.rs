@@ -27,8 +27,7 @@ impl Convert {
             bail!("--skip-bad: has no effect with --list, where a file that fails never stops the others");
         }
         let output = self.output();
-        let suffix = format!(".{}", self.extension());
-        let list = self.list.list(output, Some(suffix)).expect("called with --list only");
+        let list = self.list.list(output, Some(self.ending())).expect("called with --list only");
         let Self { points, sampling, seed, format, columns, drop_invalid, strict, .. } = self;
         let key = key_of_options(&format!(
             "points {points:?} {sampling:?} {seed} format {format:?} columns {columns} drop {drop_invalid} strict {strict}"
@@ -45,12 +44,13 @@ impl Convert {
         };
         let convert = |from: &Path, todo: Todo| {
             let to = todo.listed.to.clone().expect("a conversion writes a file for every input");
-            let outcome = self.convert(from, &to, &reader_of(&todo)).map(|lost| {
+            let outcome = self.convert(from, &to, &reader_of(&todo)).map(|(files, lost)| {
                 let to = to.strip_prefix(output).unwrap_or(&to).to_string_lossy().into_owned();
-                Map::from_iter([("output".to_owned(), json!(to)), ("lost".to_owned(), json!(lost))])
+                let result = [("output".to_owned(), json!(to)), ("lost".to_owned(), json!(lost))];
+                (files, Map::from_iter(result))
             });
             let outcome = outcome.map_err(|error| describe(error.as_ref()));
-            if !work.finish(todo, outcome) {
+            if !work.finish_output(todo, outcome) {
                 ended.store(true, Ordering::Relaxed);
             }
         };

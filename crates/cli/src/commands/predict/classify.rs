@@ -73,6 +73,7 @@ impl Predict {
         if let Some(error) = ended {
             return Err(error);
         }
+        results.finish()?;
         Ok(super::exit_code(failed, count))
     }
 

@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::bail;
+use clap::builder::PossibleValuesParser;
 use pointcloud::dataset::list_tree;
+use pointcloud::io::{is_folder, writable_extensions};
 use train::TrainedRun;
 use train::terminal::note;
 
 use super::devices::pick;
 use super::weights::WeightsArgument;
-use crate::files::{self, Existing, ListOptions};
+use crate::files::{self, Ending, Existing, ListOptions};
 
 /// What is said of a cloud or a point whose probability is too low.
 const NONE: &str = "none";
@@ -26,6 +28,7 @@ const NONE: &str = "none";
   pointwise predict runs/shapes10 scan.ply
   pointwise predict runs/shapes10 folder/ mesh.off --top 5 --output predictions/
   pointwise predict runs/s3dis-office scene.ply          (writes scene.pred.ply)
+  pointwise predict runs/trees tile.laz                  (writes tile.pred.laz, with another classification)
   pointwise predict runs/s3dis-office --list tiles.txt --output labelled/ --shard 0/8
   pointwise predict runs/s3dis-office --list tiles.txt --output labelled/ --check")]
 pub(super) struct Predict {
@@ -64,6 +67,13 @@ pub(super) struct Predict {
     /// Say "none" where the best probability is below P, from 0 to 1; points of scenes get the label -1
     #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = probability)]
     reject: f32,
+    /// Extension of labelled scenes; only for scenes [default: that of the input for las and laz, else ply]
+    #[arg(long, value_name = "EXTENSION", value_parser = PossibleValuesParser::new(writable_extensions()))]
+    format: Option<String>,
+    /// Write the labels as a further dimension of this name, with their probability, and keep the classification; only for scenes in
+    /// las and laz
+    #[arg(long, value_name = "NAME", value_parser = dimension_name)]
+    dimension: Option<String>,
     /// Where to compute: auto, cpu, or another device of this build
     #[arg(long, default_value = "auto")]
     device: String,
@@ -97,6 +107,10 @@ impl Predict {
         let device = pick(&self.device, self.quiet)?.device;
         match TrainedRun::open(&self.run, self.weights.into(), &device)? {
             TrainedRun::Classifier(mut classifier) => {
+                let only_for_scenes = [("--format", &self.format), ("--dimension", &self.dimension)];
+                if let Some((option, _)) = only_for_scenes.iter().find(|(_, value)| value.is_some()) {
+                    bail!("{option}: found a run that classifies files, expected one that labels points");
+                }
                 classifier.set_reading(self.columns.as_deref(), self.drop_invalid);
                 classifier.set_votes(self.votes);
                 if self.list.list.is_some() {
@@ -125,7 +139,7 @@ impl Predict {
     fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for input in &self.inputs {
-            if input.is_dir() {
+            if is_folder(input)? {
                 files.extend(list_tree(input)?.into_iter().filter(|path| !is_labelled(path)));
             } else {
                 files.push(input.clone());
@@ -136,16 +150,23 @@ impl Predict {
 
     /// The list of `--list`; a classifier writes no file for each input.
     fn file_list(&self, is_classifier: bool) -> files::FileList {
-        let suffix = (!is_classifier).then(|| LABELLED.to_owned());
+        let ending = (!is_classifier).then(|| self.ending());
         let output = self.output.as_deref().unwrap_or(Path::new(""));
-        self.list.list(output, suffix).expect("called with --list only")
+        self.list.list(output, ending).expect("called with --list only")
+    }
+
+    /// The end of the names of labelled scenes.
+    fn ending(&self) -> Ending {
+        let kept: &[&str] = if self.format.is_some() { &[] } else { &LAS };
+        Ending { before: LABELLED, kept, extension: self.format.clone().unwrap_or_else(|| "ply".into()) }
     }
 
     /// Names the weights and what else changes a prediction.
     fn key(&self) -> anyhow::Result<String> {
-        let Self { votes, shift, reject, columns, drop_invalid, .. } = self;
-        let options =
-            format!("votes {votes} shift {shift} reject {reject} columns {columns:?} drop {drop_invalid}");
+        let Self { votes, shift, reject, columns, drop_invalid, format, dimension, .. } = self;
+        let options = format!(
+            "votes {votes} shift {shift} reject {reject} columns {columns:?} drop {drop_invalid} format {format:?} dimension {dimension:?}"
+        );
         Ok(files::key(&self.run, self.weights.into(), &options)?)
     }
 
@@ -156,12 +177,17 @@ impl Predict {
     }
 }
 
-/// The end of the names of labelled scenes.
-const LABELLED: &str = ".pred.ply";
+/// What the names of labelled scenes have before their extension.
+const LABELLED: &str = ".pred";
+
+/// Extensions of LAS files.
+const LAS: [&str; 2] = ["las", "laz"];
 
 /// Whether a file has the name of a labelled scene.
 fn is_labelled(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(LABELLED))
+    let written = |extension: &str| writable_extensions().contains(&extension);
+    path.extension().is_some_and(|extension| written(&extension.to_string_lossy()))
+        && path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with(LABELLED))
 }
 
 /// Says how many points of a file were left out, where there are any.
@@ -175,6 +201,12 @@ fn tell_dropped(path: &Path, dropped: usize) {
 fn probability(text: &str) -> Result<f32, String> {
     let found = text.parse::<f32>().ok().filter(|value| (0.0..=1.0).contains(value));
     found.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+/// The name of a column, one word.
+fn dimension_name(text: &str) -> Result<String, String> {
+    let is_word = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    if is_word { Ok(text.to_owned()) } else { Err("expected one word".to_owned()) }
 }
 
 /// The exit code after `failed` of `count` files could not be used, which is said if there are any.

@@ -6,10 +6,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use pointcloud::io::replace_file;
+use pointcloud::io::{create_folder, exists, replace_file, sync_file, sync_folders};
 use serde_json::Value;
 
-use crate::files::Existing;
+use crate::files::{Existing, claim};
 use crate::output::line;
 
 const CSV_HEAD: &str = "file,class,probability\n";
@@ -20,6 +20,8 @@ pub(super) struct Results {
     json: Vec<(PathBuf, File)>,
     csv: Option<(PathBuf, File)>,
     prints_json: bool,
+    /// Held as long as the results are open.
+    _lock: Option<File>,
 }
 
 impl Results {
@@ -33,25 +35,31 @@ impl Results {
         json: Option<&Path>,
         existing: Existing,
     ) -> anyhow::Result<(Self, HashSet<String>)> {
-        let (mut results, mut done) = (Self::default(), HashSet::new());
+        // Before anything is looked at: another process may be at work.
+        let lock = match folder {
+            Some(folder) => {
+                create_folder(folder)?;
+                claim(folder, "predictions", "predictions")?
+            }
+            None => None,
+        };
+        let (mut results, mut done) = (Self { _lock: lock, ..Self::default() }, HashSet::new());
         let prints = json.is_some_and(|path| path.as_os_str() == "-");
         results.prints_json = prints;
         let extra = json.filter(|_| !prints).map(Path::to_owned);
         let paths = folder.map(|folder| (folder.join("predictions.jsonl"), folder.join("predictions.csv")));
         let new: Vec<&PathBuf> =
             paths.iter().flat_map(|(lines, table)| [lines, table]).chain(&extra).collect();
-        if !existing.overwrite
-            && !existing.resume
-            && let Some(path) = new.iter().find(|path| path.exists())
-        {
-            bail!(
-                "{}: exists already; --overwrite replaces it, --resume leaves out what is done",
-                path.display()
-            );
+        for path in new.into_iter().filter(|_| !existing.overwrite && !existing.resume) {
+            if exists(path)? {
+                bail!(
+                    "{}: exists already; --overwrite replaces it, --resume leaves out what is done",
+                    path.display()
+                );
+            }
         }
-        if let (Some(folder), Some((lines, table))) = (folder, &paths) {
-            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            let before = if existing.resume && lines.exists() { finished_lines(lines)? } else { Vec::new() };
+        if let Some((lines, table)) = &paths {
+            let before = if existing.resume && exists(lines)? { finished_lines(lines)? } else { Vec::new() };
             replace_file(lines, |out| before.iter().try_for_each(|row| writeln!(out, "{row}")))?;
             replace_file(table, |out| {
                 out.write_all(CSV_HEAD.as_bytes())?;
@@ -86,6 +94,14 @@ impl Results {
             line(row)?;
         }
         Ok(())
+    }
+
+    /// Waits until the disk has all lines.
+    pub(super) fn finish(self) -> anyhow::Result<()> {
+        for (path, file) in self.json.iter().chain(&self.csv) {
+            sync_file(file, path)?;
+        }
+        Ok(sync_folders()?)
     }
 
     /// Whether the standard output has JSON, and so no text for people.

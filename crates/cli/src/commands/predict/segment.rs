@@ -7,14 +7,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::bail;
 use pointcloud::PointCloud;
+use pointcloud::io::{Reader, ReplaceFiles, column_types, create_folder};
+use pointcloud::transform::Sampling;
 use serde_json::{Map, Value, json};
 use train::terminal::note;
-use train::{LabelEstimate, LabelOptions, ProgressMode, RunError, Segmenter, Votes, write_labelled};
+use train::{LabelColumns, LabelEstimate, LabelOptions, ProgressMode, RunError, Segmenter, Votes};
 
-use super::{LABELLED, NONE, Predict, tell_dropped};
-use crate::files::{Job, Mirror, ShardWork, existing, output_below, refuse_collisions};
+use super::{LAS, NONE, Predict, tell_dropped};
+use crate::files::{Job, Mirror, ShardWork, existing, refuse_collisions, with_kinds};
 use crate::interrupt;
 use crate::memory::{Reading, ensure_readable, refusal};
 use crate::nearest::hint;
@@ -42,11 +44,26 @@ impl Counts {
         Self { of_class, points: votes.len() }
     }
 
-    /// The classes that occur, with their number of points.
-    fn named<'a>(&'a self, segmenter: &'a Segmenter) -> impl Iterator<Item = (&'a str, usize)> {
-        let names = segmenter.classes().iter().map(String::as_str).chain([NONE]);
-        names.zip(self.of_class.iter().copied()).filter(|(_, count)| *count > 0)
+    /// The classes that occur, `None` for points without a label, with their names and number of points.
+    fn named<'a>(
+        &'a self,
+        segmenter: &'a Segmenter,
+    ) -> impl Iterator<Item = (Option<usize>, &'a str, usize)> {
+        let names = segmenter.classes().iter().map(String::as_str).chain([NONE]).enumerate();
+        let classes = segmenter.classes().len();
+        let all = names.zip(self.of_class.iter().copied());
+        all.filter(|(_, count)| *count > 0)
+            .map(move |((class, name), count)| ((class < classes).then_some(class), name, count))
     }
+}
+
+/// A scene that was labelled.
+struct Labelled {
+    /// The file, where it does not have its name yet.
+    files: ReplaceFiles,
+    counts: Counts,
+    /// What the file does not hold of the scene, one sentence each.
+    lost: Vec<String>,
 }
 
 impl Predict {
@@ -98,41 +115,44 @@ impl Predict {
             let to = todo.listed.to.clone().expect("a segmenter writes a file for every input");
             let labelled =
                 scene.and_then(|scene| self.label(segmenter, (&path, &to), scene, ProgressMode::Quiet));
-            let facts = |counts: Counts| -> Map<String, Value> {
-                let of_class: Map<String, Value> =
-                    counts.named(segmenter).map(|(class, count)| (class.to_owned(), json!(count))).collect();
+            let facts = |Labelled { files, counts, lost }: Labelled| {
+                let of_class: Map<String, Value> = counts
+                    .named(segmenter)
+                    .map(|(_, class, count)| (class.to_owned(), json!(count)))
+                    .collect();
                 let to = to.strip_prefix(&output).unwrap_or(&to).to_string_lossy().into_owned();
-                Map::from_iter([
+                let facts = [
                     ("output".to_owned(), json!(to)),
                     ("points".to_owned(), json!(counts.points)),
                     ("classes".to_owned(), Value::Object(of_class)),
-                ])
+                    ("lost".to_owned(), json!(lost)),
+                ];
+                (files, Map::from_iter(facts))
             };
-            work.finish(todo, labelled.map(facts).map_err(|error| describe(error.as_ref())))
+            work.finish_output(todo, labelled.map(facts).map_err(|error| describe(error.as_ref())))
         });
         work.end()
     }
 
     /// The inputs with their outputs: beside them or, with `--output`, in the tree of the inputs.
     fn jobs(&self) -> anyhow::Result<Vec<Job>> {
-        let inputs: Vec<(&Path, bool)> =
-            self.inputs.iter().map(|path| (path.as_path(), path.is_dir())).collect();
-        let mirror = Mirror::of(&inputs);
+        let (mirror, ending) = (Mirror::of(&with_kinds(&self.inputs)?), self.ending());
         let job = |from: PathBuf| match &self.output {
-            Some(folder) => Job { to: output_below(folder, &mirror.below(&from), LABELLED), from },
-            None => Job { to: output_below(Path::new(""), &from, LABELLED), from },
+            Some(folder) => Job { to: ending.output_below(folder, &mirror.below(&from)), from },
+            None => Job { to: ending.output_below(Path::new(""), &from), from },
         };
         Ok(self.files()?.into_iter().map(job).collect())
     }
 
-    /// Labels a scene and writes it. Prints figures unless the work is quiet, as that on a list is.
+    /// Labels a scene and writes it. Prints figures unless the work is on a list; then the file is returned without its name.
     fn label(
         &self,
         segmenter: &Segmenter,
         (path, output): (&Path, &Path),
         (cloud, dropped): (PointCloud, usize),
         progress: ProgressMode,
-    ) -> anyhow::Result<Counts> {
+    ) -> anyhow::Result<Labelled> {
+        let columns = self.columns_of(segmenter, path, output)?;
         let tells = self.list.list.is_none();
         tell_dropped(path, dropped);
         let memory = self.memory.saturating_mul(1_000_000);
@@ -148,13 +168,20 @@ impl Predict {
         votes.reject_below(self.reject);
         let seconds = started.elapsed().as_secs_f64();
         if let Some(folder) = output.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            create_folder(folder)?;
         }
         let counts = Counts::of(&votes, segmenter.classes().len());
         let compared = if tells { segmenter.compare(&votes, &cloud, path) } else { Ok(None) };
-        write_labelled(output, cloud, &votes)?;
+        let mut files = ReplaceFiles::default();
+        // Its memory is needed for writing.
+        drop(cloud);
+        let lost = segmenter.write_votes(&mut files, (path, output), &votes, &columns)?;
         if !tells {
-            return Ok(counts);
+            return Ok(Labelled { files, counts, lost });
+        }
+        files.finish()?;
+        for lost in &lost {
+            note(format_args!("{}: {lost}", path.display()));
         }
         let points = counts.points;
         line(format_args!(
@@ -163,8 +190,15 @@ impl Predict {
             points as f64 / seconds
         ))?;
         let share = |count: usize| 100.0 * count as f64 / points as f64;
-        let found: Vec<String> =
-            counts.named(segmenter).map(|(class, count)| format!("{class} {:.1} %", share(count))).collect();
+        let codes = segmenter.class_codes();
+        let code = |class: Option<usize>| match columns {
+            LabelColumns::Own => String::new(),
+            _ => format!("{} ", class.map_or(codes.rejected(), |class| codes.of_class(class))),
+        };
+        let found: Vec<String> = counts
+            .named(segmenter)
+            .map(|(class, name, count)| format!("{}{name} {:.1} %", code(class), share(count)))
+            .collect();
         line(format_args!("  {}", found.join("  ")))?;
         match compared {
             Ok(Some(evaluation)) => line(format_args!("\n{}", evaluation.table()))?,
@@ -172,7 +206,27 @@ impl Predict {
             // The prediction does not depend on them.
             Err(error) => note(format_args!("the labels were not compared: {}", describe(&error))),
         }
-        Ok(counts)
+        Ok(Labelled { files: ReplaceFiles::default(), counts, lost })
+    }
+
+    /// How labels are written in the file `output`.
+    fn columns_of(&self, segmenter: &Segmenter, path: &Path, output: &Path) -> anyhow::Result<LabelColumns> {
+        let is_las = output.extension().is_some_and(|extension| LAS.iter().any(|las| extension == *las));
+        match &self.dimension {
+            Some(name) if is_las => {
+                // Told before the work is done.
+                if has_column(&segmenter.config().data.reader(), path, name)? {
+                    bail!("{}: has a column '{name}'; choose another name for --dimension", path.display());
+                }
+                Ok(LabelColumns::Dimension(name.clone(), segmenter.class_codes()))
+            }
+            Some(_) => bail!(
+                "{}: --dimension is for las and laz, whose classification it keeps; leave it out, or choose one of them with --format",
+                output.display()
+            ),
+            None if is_las => Ok(LabelColumns::Classification(segmenter.class_codes())),
+            None => Ok(LabelColumns::Own),
+        }
     }
 
     /// Gives every scene to `each`, in order; one is read while the one before is labelled. `each` ends the work with `false`.
@@ -182,14 +236,14 @@ impl Predict {
         files: impl Iterator<Item = (PathBuf, T)> + Send,
         mut each: impl FnMut(PathBuf, T, Scene) -> bool,
     ) {
-        let (reader, force) = (segmenter.config().data.reader(), self.force);
+        let (reader, force) = (segmenter.reader(), self.force);
         // Without room in the channel, one scene waits and no second one is read: scenes are large.
         let (sender, receiver) = sync_channel::<(PathBuf, T, Scene)>(0);
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 for (path, with) in files {
                     let fits = if force { Ok(()) } else { ensure_readable(&path, &reader, Reading::Whole) };
-                    let scene = fits.and_then(|()| Ok(reader.read_counted(&path)?));
+                    let scene = fits.and_then(|()| Ok(segmenter.read(&path)?));
                     // The receiver is gone when the work was ended.
                     if sender.send((path, with, scene)).is_err() {
                         return;
@@ -203,6 +257,11 @@ impl Predict {
             }
         });
     }
+}
+
+fn has_column(reader: &Reader, path: &Path, name: &str) -> pointcloud::Result<bool> {
+    let first = reader.clone().points(1).sampling(Sampling::First).surfaces(false).read(path)?;
+    Ok(column_types(&first).iter().any(|(column, _)| *column == name))
 }
 
 /// Refuses a scene whose labels do not fit into the memory that is left: those of its points, and of the parts that the network is

@@ -33,13 +33,19 @@ pub(super) fn colors_of(channels: [&ScalarProperty; 3], facts: &Facts) -> Option
     let count = channels[0].values.len();
     let bytes = (0..count).map(|i| row(i).map(byte)).collect();
     let stored = (types != [ScalarType::U8; 3])
-        .then(|| (widest(types), (0..count).map(|i| row(i).map(|v| v as f32)).collect()));
+        .then(|| (common_type(types), (0..count).map(|i| row(i).map(|v| v as f32)).collect()));
     Some(Colors { bytes, stored })
 }
 
-/// The type that holds the channels.
-fn widest(types: [ScalarType; 3]) -> ScalarType {
-    if types.iter().any(|kind| kind.is_float()) { ScalarType::F32 } else { types[0] }
+/// A type that holds all channels, whose numbers are from 0 to 65,535.
+fn common_type(types: [ScalarType; 3]) -> ScalarType {
+    if types.iter().any(|kind| kind.is_float()) {
+        ScalarType::F32
+    } else if types == [types[0]; 3] {
+        types[0]
+    } else {
+        ScalarType::U16
+    }
 }
 
 #[cfg(test)]
@@ -51,6 +57,28 @@ mod tests {
         let channels = values.map(channel);
         colors_of([&channels[0], &channels[1], &channels[2]], &Facts::of(&values))
             .map(|colors| colors.bytes[0])
+    }
+
+    #[test]
+    fn channels_of_different_types_lose_nothing() {
+        use ScalarType::{F64, I8, I16, U8, U16};
+        for (types, values) in [
+            ([I8, U16, U8], [100.0, 60_000.0, 200.0]),
+            ([I16, I16, U16], [256.0, 115.0, 61_183.0]),
+            ([U8, F64, U16], [1.0, 0.5, 65_535.0]),
+            ([U8, U8, I8], [255.0, 0.0, 127.0]),
+        ] {
+            let channel = |i: usize| ScalarProperty {
+                name: String::new(),
+                scalar_type: types[i],
+                values: vec![values[i]],
+            };
+            let [red, green, blue] = [channel(0), channel(1), channel(2)];
+            let (kind, stored) =
+                colors_of([&red, &green, &blue], &Facts::of(&values)).unwrap().stored.unwrap();
+            assert_eq!(stored[0].map(f64::from), values);
+            assert_eq!(values.map(|v| kind.round(v)), values, "{types:?} as {kind}");
+        }
     }
 
     #[test]

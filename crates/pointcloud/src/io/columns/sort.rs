@@ -129,6 +129,12 @@ fn take(entries: &mut Vec<Entry>, indices: [usize; 3]) -> [Entry; 3] {
     taken.map(|entry| entry.unwrap_or_else(|| unreachable!("every part is taken once")))
 }
 
+/// Whether a column of doubles has whole numbers only, and one that `i32` does not hold: integers of 64 bits become such doubles.
+fn is_long(Entry { column, facts, .. }: &Entry) -> bool {
+    let finite = facts.least.is_finite() && facts.most.is_finite();
+    column.scalar_type == ScalarType::F64 && finite && facts.whole && !facts.nan && !facts.is_i32()
+}
+
 impl Sorted {
     fn take_all(&mut self, mut rest: Vec<Entry>) -> Result<()> {
         self.take_normals(&mut rest)?;
@@ -155,7 +161,10 @@ impl Sorted {
     fn take_normals(&mut self, rest: &mut Vec<Entry>) -> Result<()> {
         let Some(indices) = triple(rest, Role::Normal) else { return Ok(()) };
         // Text does not tell the floats of an axis that is straight up from whole numbers.
-        let fits = |entry: &Entry| entry.column.scalar_type.is_float() || entry.facts.within(-1.0, 1.0);
+        let fits = |entry: &Entry| {
+            let is_float = entry.column.scalar_type.is_float() && !is_long(entry);
+            is_float || entry.facts.within(-1.0, 1.0)
+        };
         if !indices.iter().all(|&index| fits(&rest[index])) {
             self.contents.notes.push("normals of whole numbers: they stay numbers".into());
             return Ok(());

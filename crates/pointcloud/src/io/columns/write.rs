@@ -100,7 +100,7 @@ impl Joined {
                 types
                     && low.scalar_type == ScalarType::U32
                     && are_halves(high.name, low.name)
-                    && (facts.least < -most || facts.most > most)
+                    && (facts.least < -most || facts.most >= most)
             }
             _ => false,
         };
@@ -116,10 +116,25 @@ impl Joined {
         name.strip_suffix(HALVES[0])
     }
 
+    /// The integer of row `i` whose high half is column `index`.
+    pub(crate) fn value(columns: &[Column<'_>], index: usize, i: usize) -> i128 {
+        let half = |index: usize| (columns[index].value)(i) as i128;
+        (half(index) << 32) + half(index + 1)
+    }
+
     /// Whether column `index` is the low half of an integer.
     pub(crate) fn is_low(&self, index: usize) -> bool {
         index.checked_sub(1).is_some_and(|before| self.high.contains(&before))
     }
+}
+
+/// Facts of [`columns_of`].
+pub(crate) fn facts_of(cloud: &PointCloud) -> Vec<Facts> {
+    let facts = |column: &Column<'_>| {
+        let values: Vec<f64> = (0..cloud.len()).map(|i| (column.value)(i)).collect();
+        Facts::of(&values)
+    };
+    columns_of(cloud).iter().map(facts).collect()
 }
 
 /// What a writer must know of all points before it writes the first one.
@@ -130,6 +145,8 @@ pub(crate) struct Outline<'a> {
     /// Number of points.
     pub(crate) points: usize,
     pub(crate) bounds: Option<Bounds>,
+    /// How far the points are from the steps of the LAS file that they come from; `None` where they are in memory, to be looked at.
+    pub(crate) off_steps: Option<f64>,
     /// Facts of [`columns_of`].
     pub(crate) facts: Vec<Facts>,
 }
@@ -137,12 +154,12 @@ pub(crate) struct Outline<'a> {
 impl<'a> Outline<'a> {
     /// Of a cloud in memory.
     pub(crate) fn of(cloud: &'a PointCloud) -> Self {
-        let facts = |column: &Column<'_>| {
-            let values: Vec<f64> = (0..cloud.len()).map(|i| (column.value)(i)).collect();
-            Facts::of(&values)
-        };
-        let facts = columns_of(cloud).iter().map(facts).collect();
-        Self { cloud, points: cloud.len(), bounds: cloud.bounds(), facts }
+        Self { cloud, points: cloud.len(), bounds: cloud.bounds(), off_steps: None, facts: facts_of(cloud) }
+    }
+
+    /// Facts of the axes of the normals; none without normals.
+    pub(crate) fn normals(&self) -> &[Facts] {
+        if self.cloud.normals().is_some() { &self.facts[3..6] } else { &[] }
     }
 
     /// Facts of the channels of the colours; none without colours.

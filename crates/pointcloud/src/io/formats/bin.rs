@@ -1,17 +1,21 @@
 //! Raw singles without a header, as KITTI and nuScenes distribute scans.
 
-use std::fs;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::binary::{Field, read_records};
-use super::naming::rename;
+use super::binary::Field;
+use super::parts::{NamedParts, PartLayout, Parts};
 use crate::error::{Error, Malformed, Position, Result};
-use crate::io::columns::cloud_of_table;
+use crate::io::blocks::{Ask, Blocks};
+use crate::io::compression::inner_path;
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, Start};
 use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
+use crate::io::input::Input;
+use crate::io::look::is_file;
 use crate::io::number::Number;
-use crate::scalar::{ScalarProperty, ScalarType};
+use crate::scalar::ScalarType;
 
 pub(super) const FORMAT: Format = Format {
     name: "bin",
@@ -22,10 +26,12 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
-    open: None,
+    open,
+    some_whole: false,
     extent,
     words: false,
     long_integers: false,
+    writer_needs_facts: false,
     written: &[],
     encoder: never_written,
     lost: nothing_lost,
@@ -40,48 +46,63 @@ const KITTI_DIGITS: usize = 6;
 /// `x y z intensity` of KITTI. Labels of SemanticKITTI are read where they lie: `labels/000000.label` beside the folder of
 /// the scan, or `000000.label` beside the scan.
 fn read(source: &Source<'_>) -> Result<Contents> {
-    let Source { path, bytes, .. } = *source;
-    let (names, assumed) = match (source.columns, names_of(path)) {
-        (Some(names), _) => (names.to_vec(), None),
+    parts_of(Input::of_bytes(source.path, source.bytes), source.columns)?.read()
+}
+
+fn open(input: Input<'static>, ask: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
+    Ok(Some(Box::new(parts_of(input, ask.columns)?)))
+}
+
+fn parts_of<'a>(input: Input<'a>, given: Option<&[String]>) -> Result<Parts<'a>> {
+    let path = input.path().to_owned();
+    // The name of a compressed file has one more extension.
+    let named = inner_path(&path).into_owned();
+    let (names, mut notes) = match (given, names_of(&named)) {
+        (Some(names), _) => (names.to_vec(), Vec::new()),
         (None, Some((names, dataset))) => {
             let note =
                 format!("columns are taken for {} of {dataset}, from the name of the file", names.join(" "));
-            (names.iter().map(|name| (*name).to_owned()).collect(), Some(note))
+            (names.iter().map(|name| (*name).to_owned()).collect(), vec![note])
         }
         (None, None) => {
             let found = "a .bin file, which does not say how many columns it has";
             let expected = "names of columns, such as --columns x,y,z,intensity (data.columns in a config)";
-            return Err(Malformed::new(path, found, expected).into());
+            return Err(Malformed::new(&path, found, expected).into());
         }
     };
-    let size = 4 * names.len();
-    if bytes.len() % size != 0 {
-        let found = format!("{} bytes", bytes.len());
+    let (size, length) = (4 * names.len(), input.length());
+    if length % size != 0 {
+        let found = format!("{length} bytes");
         let expected = format!("a multiple of {size}, for the columns {}", names.join(","));
-        return Err(Error::malformed(path, Position::Byte(bytes.len()), found, expected));
+        return Err(Error::malformed(&path, Position::Byte(length), found, expected));
     }
-    let field =
-        |i: usize| Field { name: String::new(), number: Number::Scalar(ScalarType::F32), offset: 4 * i };
-    let fields: Vec<Field> = (0..names.len()).map(field).collect();
-    let mut columns = read_records(bytes, size, &fields, false);
-    rename(&mut columns, &names).map_err(|(found, expected)| Malformed::new(path, found, expected))?;
-    let labels = labels_of(path, bytes.len() / size)?;
-    let has_labels = labels.is_some();
-    columns.extend(labels.into_iter().flatten());
-    let mut contents =
-        cloud_of_table(columns).map_err(|found| Malformed::new(path, found, "columns x, y and z"))?;
-    contents.notes.extend(assumed);
-    if has_labels {
-        contents.notes.push("label and instance are those of the .label file".into());
+    let number = Number::Scalar(ScalarType::F32);
+    let field = |(i, name): (usize, String)| Field { name, number, offset: 4 * i };
+    // A column called `_` is not wanted.
+    let fields = names.into_iter().enumerate().filter(|(_, name)| name != "_").map(field).collect();
+    let (mut inputs, mut layouts) = (vec![(input, size)], vec![PartLayout { size, fields, big: false }]);
+    if let Some(labels) = labels_of(&named, length / size)? {
+        let number = Number::Scalar(ScalarType::U16);
+        let field = |(name, offset): (&str, usize)| Field { name: name.to_owned(), number, offset };
+        inputs.push((labels, 4));
+        layouts.push(PartLayout {
+            size: 4,
+            fields: [("label", 0), ("instance", 2)].map(field).into(),
+            big: false,
+        });
+        notes.push("label and instance are those of the .label file".to_owned());
     }
-    Ok(contents)
+    let columns = layouts.iter().map(|layout| layout.fields.len()).sum();
+    let decoder = NamedParts { layouts, types: Vec::new(), place: Position::Byte(0), notes };
+    Ok(Parts::new(&path, inputs, length / size, columns, Arc::new(decoder)))
 }
 
 /// The points by the length of the file, with the two columns of its labels where it has some.
 fn extent(start: &Start<'_>) -> Option<Extent> {
-    let columns = start.columns.map(<[String]>::len).or(names_of(start.path).map(|(names, _)| names.len()))?;
+    let named = inner_path(start.path);
+    let columns = start.columns.map(<[String]>::len).or(names_of(&named).map(|(names, _)| names.len()))?;
     let points = start.length / (4 * columns.max(1) as u64);
-    let labels = if label_file(start.path).is_some() { 2 } else { 0 };
+    let labels = if label_file(&named).is_ok_and(|file| file.is_some()) { 2 } else { 0 };
     Some(Extent::of_columns(points, columns + labels, false, u64::MAX))
 }
 
@@ -96,26 +117,27 @@ fn names_of(path: &Path) -> Option<(&'static [&'static str], &'static str)> {
 }
 
 /// The file with the labels of a scan.
-fn label_file(path: &Path) -> Option<PathBuf> {
+fn label_file(path: &Path) -> Result<Option<PathBuf>> {
     let name = path.with_extension("label");
     let beside = path.parent().and_then(Path::parent).zip(name.file_name());
     let beside: Option<PathBuf> = beside.map(|(folder, name)| folder.join("labels").join(name));
-    beside.into_iter().chain([name.clone()]).find(|file| file.is_file())
+    for file in beside.into_iter().chain([name.clone()]) {
+        if is_file(&file)? {
+            return Ok(Some(file));
+        }
+    }
+    Ok(None)
 }
 
 /// Labels of SemanticKITTI: the class in the lower 16 bits, the instance in the upper ones.
-fn labels_of(path: &Path, points: usize) -> Result<Option<[ScalarProperty; 2]>> {
-    let Some(file) = label_file(path) else { return Ok(None) };
-    let bytes = fs::read(&file).map_err(|source| Error::io(&file, "read", source))?;
-    if bytes.len() != 4 * points {
+fn labels_of(path: &Path, points: usize) -> Result<Option<Input<'static>>> {
+    let Some(path) = label_file(path)? else { return Ok(None) };
+    let file = File::open(&path).map_err(|source| Error::io(&path, "read", source))?;
+    let labels = Input::new(&path, file, 0)?;
+    if labels.length() != 4 * points {
         let (found, expected) =
-            (format!("{} bytes", bytes.len()), format!("{}, 4 for every point", 4 * points));
-        return Err(Error::malformed(&file, Position::Byte(bytes.len()), found, expected));
+            (format!("{} bytes", labels.length()), format!("{}, 4 for every point", 4 * points));
+        return Err(Error::malformed(&path, Position::Byte(labels.length()), found, expected));
     }
-    let column = |name: &str, offset| {
-        let field = Field { name: name.into(), number: Number::Scalar(ScalarType::U16), offset };
-        let mut columns = read_records(&bytes, 4, &[field], false);
-        columns.remove(0)
-    };
-    Ok(Some([column("label", 0), column("instance", 2)]))
+    Ok(Some(labels))
 }

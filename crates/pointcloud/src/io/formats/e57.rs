@@ -1,15 +1,19 @@
 //! E57 scans, read by the crate `e57`.
 
-use std::io::Cursor;
+use std::path::{Path, PathBuf};
 
 use e57::{CartesianCoordinate, E57Reader, RecordName};
 
+use super::parts::{Named, Parts, parts_of_spools};
 use crate::error::{Error, Position, Result};
-use crate::io::columns::cloud_of_table;
+use crate::io::blocks::{Ask, Blocks, Rest};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, GROWTH, Start};
+use crate::io::facts::Facts;
 use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
-use crate::scalar::{ScalarProperty, ScalarType};
+use crate::io::input::Input;
+use crate::io::spool::Spool;
+use crate::scalar::ScalarType;
 
 pub(super) const FORMAT: Format = Format {
     name: "e57",
@@ -20,22 +24,27 @@ pub(super) const FORMAT: Format = Format {
     library: "e57",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
-    open: None,
+    open,
+    some_whole: false,
     extent,
     words: false,
     long_integers: false,
+    writer_needs_facts: false,
     written: &[],
     encoder: never_written,
     lost: nothing_lost,
 };
 
 /// Columns while points come in.
-#[derive(Default)]
 struct Columns {
-    coordinates: [Vec<f64>; 3],
-    colors: [Vec<f64>; 3],
-    intensity: Vec<f64>,
-    scan: Vec<f64>,
+    path: PathBuf,
+    coordinates: Spool,
+    colors: Spool,
+    /// What the channels of all colours have in common.
+    channels: Facts,
+    intensity: Spool,
+    /// The number of the scan, where there are several.
+    scan: Option<Spool>,
     invalid: usize,
 }
 
@@ -43,13 +52,23 @@ struct Columns {
 ///
 /// Points without a valid position, as scanners store where no echo came back, are left out.
 fn read(source: &Source<'_>) -> Result<Contents> {
+    parts_of(Input::of_bytes(source.path, source.bytes))?.read()
+}
+
+/// Keeps the points in temporary files where they are many: whether all have a colour shows only at the end.
+fn open(input: Input<'static>, _: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
+    Ok(Some(Box::new(parts_of(input)?)))
+}
+
+fn parts_of(input: Input<'_>) -> Result<Parts<'static>> {
+    let path = input.path().to_owned();
     let refuse = |error: e57::Error| {
         let found = format!("what cannot be read ({error})");
-        Error::malformed(source.path, Position::Byte(0), found, "an E57 file")
+        Error::malformed(&path, Position::Byte(0), found, "an E57 file")
     };
-    let mut file = E57Reader::new(Cursor::new(source.bytes)).map_err(refuse)?;
+    let mut file = E57Reader::new(input).map_err(refuse)?;
     let scans = file.pointclouds();
-    let mut columns = Columns::default();
+    let mut columns = Columns::new(&path, scans.len());
     for (number, scan) in scans.iter().enumerate() {
         let mut points = file.pointcloud_simple(scan).map_err(refuse)?;
         points.normalize_color(false);
@@ -57,21 +76,10 @@ fn read(source: &Source<'_>) -> Result<Contents> {
         points.intensity_to_color(false);
         points.apply_pose(true);
         for point in points {
-            let point = point.map_err(refuse)?;
-            let CartesianCoordinate::Valid { x, y, z } = point.cartesian else {
-                columns.invalid += 1;
-                continue;
-            };
-            columns.coordinates.iter_mut().zip([x, y, z]).for_each(|(column, v)| column.push(v));
-            if let Some(color) = point.color {
-                let channels = [color.red, color.green, color.blue];
-                columns.colors.iter_mut().zip(channels).for_each(|(column, v)| column.push(f64::from(v)));
-            }
-            columns.intensity.extend(point.intensity.map(f64::from));
-            columns.scan.push(number as f64);
+            columns.push(&point.map_err(refuse)?, number)?;
         }
     }
-    finish(source, columns, scans.len(), file.images().len())
+    columns.finish(file.images().len())
 }
 
 /// The points that the header announces.
@@ -91,49 +99,68 @@ fn extent(start: &Start<'_>) -> Option<Extent> {
     Some(extent.and(((GROWTH - 1.0) * 8.0 * columns as f64 * extent.points as f64) as u64))
 }
 
-fn finish(source: &Source<'_>, columns: Columns, scans: usize, images: usize) -> Result<Contents> {
-    let Columns { coordinates, colors, intensity, scan, invalid } = columns;
-    let count = coordinates[0].len();
-    let column = |name: &str, scalar_type, values| ScalarProperty { name: name.into(), scalar_type, values };
-    let named = |names: [&str; 3], scalar_type, values: [Vec<f64>; 3]| {
-        names
-            .into_iter()
-            .zip(values)
-            .map(|(name, values)| column(name, scalar_type, values))
-            .collect::<Vec<_>>()
-    };
-    let mut all = named(["x", "y", "z"], ScalarType::F64, coordinates);
-    let mut left_out = Vec::new();
-    if colors[0].len() == count && count > 0 {
-        let bytes = colors.iter().flatten().all(|&v| f64::from(v as u8) == v);
-        let wide = colors.iter().flatten().all(|&v| f64::from(v as u16) == v);
-        let kind = if bytes {
-            ScalarType::U8
-        } else if wide {
-            ScalarType::U16
-        } else {
-            ScalarType::F32
+impl Columns {
+    fn new(path: &Path, scans: usize) -> Self {
+        let spool = |columns| Spool::new(path, columns);
+        Self {
+            path: path.to_owned(),
+            coordinates: spool(3),
+            colors: spool(3),
+            channels: Facts::default(),
+            intensity: spool(1),
+            scan: (scans > 1).then(|| spool(1)),
+            invalid: 0,
+        }
+    }
+
+    fn push(&mut self, point: &e57::Point, scan: usize) -> Result<()> {
+        let CartesianCoordinate::Valid { x, y, z } = point.cartesian else {
+            self.invalid += 1;
+            return Ok(());
         };
-        all.extend(named(["red", "green", "blue"], kind, colors));
-    } else if !colors[0].is_empty() {
-        left_out.push(format!("{} colours, since some points have none", colors[0].len()));
+        self.coordinates.push(&[x, y, z])?;
+        if let Some(color) = &point.color {
+            let channels = [color.red, color.green, color.blue].map(f64::from);
+            self.channels = self.channels.join(Facts::of(&channels));
+            self.colors.push(&channels)?;
+        }
+        if let Some(intensity) = point.intensity {
+            self.intensity.push(&[intensity.into()])?;
+        }
+        self.scan.as_mut().map_or(Ok(()), |column| column.push(&[scan as f64]))
     }
-    if intensity.len() == count && count > 0 {
-        all.push(column("intensity", ScalarType::F32, intensity));
-    } else if !intensity.is_empty() {
-        left_out.push(format!("{} intensities, since some points have none", intensity.len()));
+
+    fn finish(self, images: usize) -> Result<Parts<'static>> {
+        let count = self.coordinates.rows();
+        let named = |spool, names: [&'static str; 3], kind: ScalarType| -> Named {
+            (spool, names.map(|name| (name, kind)).into())
+        };
+        let mut all = vec![named(self.coordinates, ["x", "y", "z"], ScalarType::F64)];
+        let mut left_out = Vec::new();
+        if self.colors.rows() == count && count > 0 {
+            let kind = if self.channels.is_u8() {
+                ScalarType::U8
+            } else if self.channels.whole_within(0.0, u16::MAX.into()) {
+                ScalarType::U16
+            } else {
+                ScalarType::F32
+            };
+            all.push(named(self.colors, ["red", "green", "blue"], kind));
+        } else if self.colors.rows() > 0 {
+            left_out.push(format!("{} colours, since some points have none", self.colors.rows()));
+        }
+        if self.intensity.rows() == count && count > 0 {
+            all.push((self.intensity, vec![("intensity", ScalarType::F32)]));
+        } else if self.intensity.rows() > 0 {
+            left_out.push(format!("{} intensities, since some points have none", self.intensity.rows()));
+        }
+        all.extend(self.scan.map(|spool| (spool, vec![("scan", ScalarType::U16)])));
+        if images > 0 {
+            left_out.push(format!("{images} images"));
+        }
+        let invalid = format!("{} points without a valid position are left out", self.invalid);
+        let notes = Vec::from_iter((self.invalid > 0).then_some(invalid));
+        let rest = Rest { left_out, notes, ..Rest::default() };
+        parts_of_spools(&self.path, all, Position::Byte(0), rest)
     }
-    if scans > 1 {
-        all.push(column("scan", ScalarType::U16, scan));
-    }
-    let mut contents = cloud_of_table(all)
-        .map_err(|found| Error::malformed(source.path, Position::Byte(0), found, "x, y and z"))?;
-    if invalid > 0 {
-        contents.notes.push(format!("{invalid} points without a valid position are left out"));
-    }
-    if images > 0 {
-        left_out.push(format!("{images} images"));
-    }
-    contents.left_out = left_out;
-    Ok(contents)
 }

@@ -12,6 +12,7 @@ mod npy;
 mod npz;
 mod obj;
 mod off;
+mod parts;
 mod pcd;
 pub(crate) mod ply;
 mod stl;

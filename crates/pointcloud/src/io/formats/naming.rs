@@ -10,10 +10,14 @@ use crate::scalar::{ScalarProperty, ScalarType};
 /// them above 1, or a normal where they all have length 1; and only where no other three could be. What remains is
 /// `column_4` and so on: whether it is an intensity or a label cannot be told from the numbers.
 pub(super) fn name_columns(columns: &mut [ScalarProperty], shape: &Shape) -> Vec<String> {
-    for (number, column) in columns.iter_mut().enumerate() {
-        column.name = match number {
-            0..3 => ["x", "y", "z"][number].into(),
-            _ => format!("column_{}", number + 1),
+    let mut low_halves = 0;
+    for (index, column) in columns.iter_mut().enumerate() {
+        // The halves of a column of 64-bit integers have the number of that column.
+        let half = HALVES.into_iter().find(|half| column.name.ends_with(half)).unwrap_or_default();
+        low_halves += usize::from(half == HALVES[1]);
+        column.name = match index {
+            0..3 => ["x", "y", "z"][index].into(),
+            _ => format!("column_{}{half}", index + 1 - low_halves),
         };
     }
     let Some(rest) = columns.get_mut(3..).filter(|rest| !rest.is_empty()) else { return Vec::new() };
@@ -34,7 +38,9 @@ pub(super) fn name_columns(columns: &mut [ScalarProperty], shape: &Shape) -> Vec
             }
         }
         named += 3;
-        notes.push(format!("columns {} to {} are taken for {}", first + 4, first + 6, names.join(" ")));
+        let low_halves = rest[..first].iter().filter(|column| column.name.ends_with(HALVES[1])).count();
+        let number = first + 4 - low_halves;
+        notes.push(format!("columns {number} to {} are taken for {}", number + 2, names.join(" ")));
     }
     if named < rest.len() {
         let unnamed: Vec<&str> = rest
@@ -57,6 +63,12 @@ pub(super) fn shape_of(columns: &[ScalarProperty]) -> Shape {
     Shape::of(&values)
 }
 
+/// Whether an array of that name begins with the coordinates.
+pub(super) fn is_positions(name: &str) -> bool {
+    let known = ["xyz", "positions", "position", "points", "pos", "coords", "coord", "vertices"];
+    known.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 /// Names the columns of one array with a name, and returns what it assumed.
 ///
 /// `xyz`, `positions`, `points` (or `pos`, `coords`,
@@ -73,9 +85,7 @@ pub(super) fn name_array(name: &str, columns: &mut [ScalarProperty], shape: &Sha
         return Vec::new();
     }
     let names = match (name.to_ascii_lowercase().as_str(), columns.len()) {
-        ("xyz" | "positions" | "position" | "points" | "pos" | "coords" | "coord" | "vertices", 3..) => {
-            return name_columns(columns, shape);
-        }
+        (_, 3..) if is_positions(name) => return name_columns(columns, shape),
         ("normals" | "normal", 3) => ["nx", "ny", "nz"],
         ("colors" | "colours" | "color" | "rgb", 3) => ["red", "green", "blue"],
         (_, 1) => {
@@ -93,16 +103,9 @@ pub(super) fn name_array(name: &str, columns: &mut [ScalarProperty], shape: &Sha
     Vec::new()
 }
 
-/// Gives columns the names that the caller wants; else what was found and expected. A column called `_` is left out.
-pub(super) fn rename(
-    columns: &mut Vec<ScalarProperty>,
-    names: &[String],
-) -> std::result::Result<(), (String, String)> {
-    rename_by(columns, names, |column| &mut column.name)
-}
-
-/// [`rename`] for columns whose names `name` finds.
-pub(super) fn rename_by<C>(
+/// Gives columns, whose names `name` finds, the names that the caller wants; else what was found and expected. A column called
+/// `_` is left out.
+pub(super) fn rename<C>(
     columns: &mut Vec<C>,
     names: &[String],
     name: fn(&mut C) -> &mut String,
@@ -130,6 +133,29 @@ mod tests {
         let shape = shape_of(&columns);
         name_columns(&mut columns, &shape);
         columns.into_iter().skip(3).map(|column| column.name).collect()
+    }
+
+    #[test]
+    fn halves_have_the_number_of_their_column() {
+        let column = |name: &str| ScalarProperty {
+            name: name.to_owned(),
+            scalar_type: ScalarType::F64,
+            values: vec![0.5],
+        };
+        let mut columns = ["", "", "", "_high32", "_low32", ""].map(column);
+        let shape = shape_of(&columns);
+        name_columns(&mut columns, &shape);
+        let names = columns.map(|column| column.name);
+        assert_eq!(names, ["x", "y", "z", "column_4_high32", "column_4_low32", "column_5"]);
+
+        // The fifth to seventh columns of the file.
+        let mut columns = ["", "", "", "_high32", "_low32", "", "", ""].map(column);
+        columns[3].values = vec![-2.0];
+        for (column, value) in columns[5..].iter_mut().zip([255.0, 10.0, 20.0]) {
+            column.values = vec![value];
+        }
+        let shape = shape_of(&columns);
+        assert_eq!(name_columns(&mut columns, &shape)[0], "columns 5 to 7 are taken for red green blue");
     }
 
     #[test]

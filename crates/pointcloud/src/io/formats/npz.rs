@@ -1,17 +1,20 @@
 //! NPZ: several NPY arrays in one ZIP archive.
 
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{self, BufReader, Read};
 
-use super::naming::{name_columns, shape_of};
-use super::npy::{announced, parse_array};
+use zip::CompressionMethod;
+
+use super::npy::{Array, Naming, announced, points_of};
+use super::parts::Parts;
 use crate::error::{Error, Position, Result};
-use crate::io::columns::cloud_of_table;
+use crate::io::blocks::{Ask, Blocks, Rest};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, Start};
 use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
+use crate::io::input::Input;
+use crate::io::spool::Unpacked;
 use crate::names::{self, Role};
-use crate::scalar::ScalarProperty;
 
 /// Deflate makes at most 1032 bytes of one.
 const DEFLATE_RATIO: u64 = 1032;
@@ -22,53 +25,75 @@ const HEADER: u64 = 1 << 16;
 pub(super) const FORMAT: Format = Format {
     name: "npz",
     extensions: &["npz"],
-    sniff: |head| head.bytes.starts_with(b"PK\x03\x04") || head.bytes.starts_with(b"PK\x05\x06"),
+    sniff: |head| is_archive_of_arrays(head.bytes),
     plausible: None,
     names_columns: true,
     library: "zip",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
-    open: None,
+    open,
+    some_whole: false,
     extent,
     words: false,
     long_integers: false,
+    writer_needs_facts: false,
     written: &[],
     encoder: never_written,
     lost: nothing_lost,
 };
 
+/// Whether the first member of a ZIP archive is an array. Programs pack many other files in such archives.
+fn is_archive_of_arrays(head: &[u8]) -> bool {
+    let length = head.get(26..28).map_or(0, |raw| usize::from(raw[0]) | usize::from(raw[1]) << 8);
+    head.starts_with(b"PK\x03\x04") && head.get(30..30 + length).is_some_and(|name| name.ends_with(b".npy"))
+}
+
 /// Reads the members `xyz`, `positions` or `points` and all others of as many rows: `normals`,
 /// `colors`, `labels`, further numbers. Without such a name the only member of shape `[N, 3+]` is the cloud.
 fn read(source: &Source<'_>) -> Result<Contents> {
-    let Source { path, bytes, .. } = *source;
+    parts_of(Input::of_bytes(source.path, source.bytes))?.read()
+}
+
+/// Unpacks deflated members into temporary files where they are long.
+fn open(input: Input<'static>, _: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
+    Ok(Some(Box::new(parts_of(input)?)))
+}
+
+fn parts_of(input: Input<'_>) -> Result<Parts<'_>> {
+    let path = input.path().to_owned();
     let at = Position::Byte(0);
-    let fail = |found: String| Error::malformed(path, at, found, "a ZIP archive of NPY arrays");
+    let fail = |found: String| Error::malformed(&path, at, found, "a ZIP archive of NPY arrays");
     let mut archive =
-        zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| fail(format!("no archive ({error})")))?;
+        zip::ZipArchive::new(input.again()).map_err(|error| fail(format!("no archive ({error})")))?;
     // Members may share their bytes, so the sum is what counts.
-    let mut left = DEFLATE_RATIO.saturating_mul(bytes.len() as u64);
+    let mut left = DEFLATE_RATIO.saturating_mul(input.length() as u64);
     let (mut arrays, mut left_out) = (Vec::new(), Vec::new());
     for index in 0..archive.len() {
         let member = archive.by_index(index).map_err(|error| fail(format!("member {index}: {error}")))?;
         let Some(name) = member.name().strip_suffix(".npy").map(str::to_owned) else { continue };
-        let mut data = Vec::new();
-        let read = member.take(left).read_to_end(&mut data);
-        read.map_err(|error| fail(format!("member '{name}': {error}")))?;
-        left = left.saturating_sub(data.len() as u64);
+        let damaged = |error: io::Error| fail(format!("member '{name}': {error}"));
+        let data = if member.compression() == CompressionMethod::Stored {
+            let data = input.part(member.data_start(), member.size());
+            // Its checksum is compared at the end.
+            io::copy(&mut Read::take(member, left), &mut io::sink()).map_err(damaged)?;
+            data
+        } else {
+            let mut unpacked = Unpacked::new(&path);
+            io::copy(&mut Read::take(member, left), &mut unpacked).map_err(damaged)?;
+            unpacked.into_input()?
+        };
+        left = left.saturating_sub(data.length() as u64);
         // A member that holds no numbers, such as names of classes, is of no use here.
-        match parse_array(path, &data, &name) {
-            Ok((columns, notes)) => arrays.push(Array { name, columns, notes }),
+        match Array::read(&data, &name, None).and_then(|array| array.parts(&data).map(|_| array)) {
+            Ok(array) => arrays.push(Member { name, array, data }),
             Err(Error::Malformed(_)) => left_out.push(format!("member '{name}'")),
             Err(error) => return Err(error),
         }
     }
-    let (columns, notes) = join(arrays, &mut left_out);
+    let (members, taken) = join(arrays, &mut left_out);
     let expected = "a member xyz, positions or points of shape [N, 3+], or one of that shape alone";
-    let mut contents =
-        cloud_of_table(columns).map_err(|found| Error::malformed(path, at, found, expected))?;
-    contents.notes.extend(notes);
-    contents.left_out = left_out;
-    Ok(contents)
+    let parts = points_of(&input, members, Naming { given: None, taken }, at, expected)?;
+    Ok(parts.with_rest(Rest { left_out, ..Rest::default() }))
 }
 
 /// The points of the longest array, with the columns of all; the arrays themselves are unpacked first.
@@ -84,7 +109,7 @@ fn extent(start: &Start<'_>) -> Option<Extent> {
         let mut header = Vec::new();
         // A member that is damaged is told when it is read.
         let _ = member.take(HEADER).read_to_end(&mut header);
-        let Some(array) = announced(start.path, &header) else { continue };
+        let Some(array) = announced(start.path, &header, None) else { continue };
         points = array.rows_of(length).max(points);
         columns += array.columns();
         // Coordinates are in arrays of three columns or more, or in fields of one.
@@ -95,43 +120,49 @@ fn extent(start: &Start<'_>) -> Option<Extent> {
 }
 
 /// One member.
-struct Array {
+struct Member<'a> {
     name: String,
-    columns: Vec<ScalarProperty>,
-    notes: Vec<String>,
+    array: Array,
+    data: Input<'a>,
 }
 
-impl Array {
+impl Member<'_> {
     fn has_points(&self) -> bool {
-        (0..3).all(|axis| {
-            names::find(self.columns.iter().map(|column| column.name.as_str()), Role::Position(axis))
-                .is_some()
-        })
+        let columns = self.array.named();
+        let names = || columns.iter().map(|column| column.name.as_str());
+        (0..3).all(|axis| names::find(names(), Role::Position(axis)).is_some())
     }
 }
 
-/// The columns of the first array of points, and of the others with one row per point.
-fn join(mut arrays: Vec<Array>, left_out: &mut Vec<String>) -> (Vec<ScalarProperty>, Vec<String>) {
-    if !arrays.iter().any(Array::has_points) {
-        let wide = |array: &&mut Array| array.columns.len() >= 3;
-        let mut wide: Vec<&mut Array> = arrays.iter_mut().filter(wide).collect();
-        if let [array] = wide.as_mut_slice() {
-            let shape = shape_of(&array.columns);
-            array.notes = name_columns(&mut array.columns, &shape);
-            array.notes.push(format!("member '{}' is taken for the points", array.name));
-        }
+/// Arrays of as many rows, each in a file of its own.
+type Joined<'a> = Vec<(Array, Input<'a>)>;
+
+/// The first array of points, and the others with one row per point; then the array that is taken for the points although no
+/// name says so.
+fn join<'a>(members: Vec<Member<'a>>, left_out: &mut Vec<String>) -> (Joined<'a>, Option<(usize, String)>) {
+    let mut points = members.iter().position(Member::has_points);
+    let named = points.is_some();
+    if !named {
+        let is_wide = |member: &Member<'_>| member.array.columns() >= 3;
+        let mut wide = (0..members.len()).filter(|&index| is_wide(&members[index]));
+        points = wide.next().filter(|_| wide.next().is_none());
     }
-    let rows = arrays.iter().find(|array| array.has_points()).map(|array| array.columns[0].values.len());
-    let (mut columns, mut notes, mut found) = (Vec::new(), Vec::new(), false);
-    for array in arrays {
-        let second = array.has_points() && std::mem::replace(&mut found, true);
-        let fits = array.columns.iter().all(|column| rows.is_none_or(|rows| column.values.len() == rows));
-        if second || !fits {
-            left_out.push(format!("member '{}'", array.name));
+    let Some(points) = points else {
+        // Without points the names of all columns are told.
+        return (members.into_iter().map(|member| (member.array, member.data)).collect(), None);
+    };
+    let rows = members[points].array.rows();
+    let (mut joined, mut taken) = (Vec::new(), None);
+    for (index, member) in members.into_iter().enumerate() {
+        let second = index != points && named && member.has_points();
+        if second || member.array.rows() != rows {
+            left_out.push(format!("member '{}'", member.name));
             continue;
         }
-        columns.extend(array.columns);
-        notes.extend(array.notes);
+        if index == points && !named {
+            taken = Some((joined.len(), member.name));
+        }
+        joined.push((member.array, member.data));
     }
-    (columns, notes)
+    (joined, taken)
 }

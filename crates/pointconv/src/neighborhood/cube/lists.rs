@@ -59,7 +59,7 @@ impl Lists {
                 edges: slab.indices.len(),
                 rows: words("rows", &slab.rows),
                 runs: words("runs", &slab.runs),
-                indices: words("neighbours", slab.indices),
+                indices: words("neighbours", &slab.indices),
                 tiles: OnceLock::new(),
             })
             .collect();
@@ -93,19 +93,19 @@ impl Lists {
 }
 
 /// What a [`Slab`] is made from.
-struct HostSlab<'a> {
+struct HostSlab {
     rows: Vec<u32>,
     runs: Vec<u32>,
-    indices: &'a [u32],
+    indices: Vec<u32>,
 }
 
 /// Cuts the lists into slabs whose tables have at most `limit` words each.
 ///
 /// # Panics
 /// When the lists of a single point do not fit.
-fn cut(lists: &SubdomainLists, limit: usize) -> Vec<HostSlab<'_>> {
-    let (run_offsets, run_starts) = (lists.run_offsets(), lists.run_starts());
-    let first_edge = |row: usize| run_starts[run_offsets[row] as usize] as usize;
+fn cut(lists: &SubdomainLists, limit: usize) -> Vec<HostSlab> {
+    let run_offsets = lists.run_offsets();
+    let first_edge = |row: usize| lists.edge_offsets()[row] as usize;
     let points = lists.points();
     let mut slabs = Vec::new();
     let mut start = 0;
@@ -136,24 +136,25 @@ fn cut(lists: &SubdomainLists, limit: usize) -> Vec<HostSlab<'_>> {
 }
 
 /// The rows `start..end` of the lists, counted from `start`.
-fn slab(lists: &SubdomainLists, start: usize, end: usize) -> HostSlab<'_> {
-    let (run_offsets, run_starts) = (lists.run_offsets(), lists.run_starts());
-    let subdomains = lists.run_subdomains();
-    let (first_run, last_run) = (run_offsets[start], run_offsets[end]);
-    let (first_edge, last_edge) = (run_starts[first_run as usize], run_starts[last_run as usize]);
+fn slab(lists: &SubdomainLists, start: usize, end: usize) -> HostSlab {
+    let size = |offsets: &[u32]| (offsets[end] - offsets[start]) as usize;
+    let (run_count, edges) = (size(lists.run_offsets()), size(lists.edge_offsets()));
     let mut rows = Vec::with_capacity((end - start + 1) * ROW);
-    let mut runs = Vec::with_capacity((last_run - first_run + 1) as usize * RUN);
+    let mut runs = Vec::with_capacity((run_count + 1) * RUN);
+    let mut indices = Vec::with_capacity(edges);
     for row in start..end {
-        let centre = lists.centres()[row];
-        rows.extend([centre, run_offsets[row] - first_run]);
-        for run in run_offsets[row] as usize..run_offsets[row + 1] as usize {
-            runs.extend([run_starts[run] - first_edge, u32::from(subdomains[run]), centre]);
+        let row = lists.row(row);
+        let centre = row.centre() as u32;
+        rows.extend([centre, (runs.len() / RUN) as u32]);
+        for (subdomain, neighbours) in row.runs() {
+            runs.extend([indices.len() as u32, subdomain as u32, centre]);
+            indices.extend(neighbours);
         }
     }
     // One more of each, to end the last.
-    rows.extend([0, last_run - first_run]);
-    runs.extend([last_edge - first_edge, 0, 0]);
-    HostSlab { rows, runs, indices: &lists.indices()[first_edge as usize..last_edge as usize] }
+    rows.extend([0, run_count as u32]);
+    runs.extend([edges as u32, 0, 0]);
+    HostSlab { rows, runs, indices }
 }
 
 #[cfg(test)]
@@ -169,7 +170,7 @@ mod tests {
     }
 
     /// The edges of the slabs together, each as centre, sub-domain and neighbour.
-    fn edges(slabs: &[HostSlab<'_>]) -> Vec<(u32, u32, u32)> {
+    fn edges(slabs: &[HostSlab]) -> Vec<(u32, u32, u32)> {
         let mut edges = Vec::new();
         for slab in slabs {
             for rows in slab.rows.windows(2 * ROW).step_by(ROW) {
@@ -189,13 +190,13 @@ mod tests {
         let expected: Vec<_> = lists
             .rows()
             .flat_map(|row| row.runs().map(move |run| (row.centre(), run)).collect::<Vec<_>>())
-            .flat_map(|(i, (k, members))| members.iter().map(move |&j| (i as u32, k as u32, j)))
+            .flat_map(|(i, (k, members))| members.map(move |j| (i as u32, k as u32, j)))
             .collect();
         for (limit, count) in [(1 << 20, 1), (60, 7), (12, 37)] {
             let slabs = cut(&lists, limit);
             assert_eq!(slabs.len(), count, "limit {limit}");
             for slab in &slabs {
-                for table in [&slab.rows, &slab.runs, &slab.indices.to_vec()] {
+                for table in [&slab.rows, &slab.runs, &slab.indices] {
                     assert!(table.len() <= limit, "{} words, limit {limit}", table.len());
                 }
             }

@@ -5,9 +5,10 @@ use burn::backend::{Backend, Element, Flex, TensorMetadata};
 use burn::tensor::{DType, TensorData};
 use neighbors::SubdomainLists;
 
-use super::backward::{Inputs, backward};
+use super::backward::{Gradients, Inputs, backward};
 use super::forward::forward;
 use super::{Problem, Real, depthwise};
+use crate::neighborhood::{Counts, Index, Neighborhood};
 use crate::op::PointConvBackend;
 use crate::op::kind::{ConvKind, Convolution};
 
@@ -98,18 +99,6 @@ impl_on_host!(Flex);
 #[cfg(feature = "ndarray")]
 impl_on_host!(burn::backend::NdArray);
 
-/// The sizes of a pass over `lists`.
-fn problem<'a>(kind: ConvKind, weight: [usize; 3], lists: &'a SubdomainLists) -> Problem<'a> {
-    let [subdomains, channels_in, _] = weight;
-    Problem {
-        points: lists.points(),
-        subdomains,
-        channels_in,
-        channels_out: kind.channels_out(weight),
-        lists,
-    }
-}
-
 fn run_forward<B: HostBackend, T: Real + Element>(
     features: FloatTensor<B>,
     weight: FloatTensor<B>,
@@ -117,14 +106,25 @@ fn run_forward<B: HostBackend, T: Real + Element>(
     Convolution { kind, neighborhood }: &Convolution,
 ) -> FloatTensor<B> {
     let device = features.device();
-    let problem = problem(*kind, weight.shape().dims(), neighborhood.lists());
+    let (shape, lists) = (weight.shape().dims(), neighborhood.lists());
     let (features, weight, bias) = (B::rows(features), B::rows(weight), B::rows(bias));
-    let forward = match kind {
-        ConvKind::Full => forward::<T>,
-        ConvKind::Depthwise => depthwise::forward::<T>,
-    };
-    let output = forward(problem, B::slice(&features), B::slice(&weight), B::slice(&bias));
-    B::float_from_data(TensorData::new(output, [problem.points, problem.channels_out]), &device)
+    let (features, weight, bias) = (B::slice(&features), B::slice(&weight), B::slice(&bias));
+    let forward = if lists.narrow().is_some() { forward_of::<T, u16> } else { forward_of::<T, u32> };
+    let output = forward(*kind, shape, lists, [features, weight, bias]);
+    B::float_from_data(TensorData::new(output, [lists.points(), kind.channels_out(shape)]), &device)
+}
+
+fn forward_of<T: Real, X: Index>(
+    kind: ConvKind,
+    weight_shape: [usize; 3],
+    lists: &SubdomainLists,
+    [features, weight, bias]: [&[T]; 3],
+) -> Vec<T> {
+    let problem = Problem::<X>::new(kind, weight_shape, lists);
+    match kind {
+        ConvKind::Full => forward(problem, features, weight, bias),
+        ConvKind::Depthwise => depthwise::forward(problem, features, weight, bias),
+    }
 }
 
 /// The gradients of features, weight and bias; that of the features has no rows unless `with_features`.
@@ -136,28 +136,37 @@ fn run_backward<B: HostBackend, T: Real + Element>(
     with_features: bool,
 ) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
     let device = features.device();
-    let weight_shape: [usize; 3] = weight.shape().dims();
-    let problem = problem(*kind, weight_shape, neighborhood.transposed_lists());
+    let shape = weight.shape().dims();
     let (features, weight, grad) = (B::rows(features), B::rows(weight), B::rows(grad));
-    let inputs = Inputs {
-        features: B::slice(&features),
-        weight: B::slice(&weight),
-        grad: B::slice(&grad),
-        inverse_counts: neighborhood.inverse_counts(),
-        with_features,
-        centres_are_points: neighborhood.centres_are_points(),
+    let tensors: [&[T]; 3] = [B::slice(&features), B::slice(&weight), B::slice(&grad)];
+    let gradients = match neighborhood.counts() {
+        Counts::Narrow(counts) => gradients(*kind, shape, neighborhood, tensors, with_features, counts),
+        Counts::Wide(counts) => gradients(*kind, shape, neighborhood, tensors, with_features, counts),
     };
-    let gradients = match kind {
-        ConvKind::Full => backward::<T>(problem, &inputs),
-        ConvKind::Depthwise => depthwise::backward::<T>(problem, &inputs),
-    };
-    let rows = if with_features { problem.points } else { 0 };
+    let rows = if with_features { neighborhood.points() } else { 0 };
     let tensor = |data| B::float_from_data(data, &device);
     (
-        tensor(TensorData::new(gradients.features, [rows, problem.channels_in])),
-        tensor(TensorData::new(gradients.weight, weight_shape)),
-        tensor(TensorData::new(gradients.bias, [problem.channels_out])),
+        tensor(TensorData::new(gradients.features, [rows, shape[1]])),
+        tensor(TensorData::new(gradients.weight, shape)),
+        tensor(TensorData::new(gradients.bias, [kind.channels_out(shape)])),
     )
+}
+
+fn gradients<T: Real, X: Index>(
+    kind: ConvKind,
+    weight_shape: [usize; 3],
+    neighborhood: &Neighborhood,
+    [features, weight, grad]: [&[T]; 3],
+    with_features: bool,
+    counts: &[X],
+) -> Gradients<T> {
+    let problem = Problem::new(kind, weight_shape, neighborhood.transposed_lists());
+    let centres_are_points = neighborhood.centres_are_points();
+    let inputs = Inputs { features, weight, grad, counts, with_features, centres_are_points };
+    match kind {
+        ConvKind::Full => backward(problem, &inputs),
+        ConvKind::Depthwise => depthwise::backward(problem, &inputs),
+    }
 }
 
 fn unsupported(kind: ConvKind, dtype: DType) -> ! {

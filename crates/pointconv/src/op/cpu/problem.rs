@@ -6,16 +6,22 @@ use neighbors::SubdomainLists;
 use rayon::prelude::*;
 
 use super::{Real, gather};
+use crate::neighborhood::Index;
+use crate::op::kind::ConvKind;
 
 /// One pass over the lists: its sizes and its rows.
 #[derive(Clone, Copy)]
-pub(super) struct Problem<'a> {
+pub(super) struct Problem<'a, X> {
     /// Rows of the lists.
     pub(super) points: usize,
     pub(super) subdomains: usize,
     pub(super) channels_in: usize,
     pub(super) channels_out: usize,
     pub(super) lists: &'a SubdomainLists,
+    /// Where the runs end, counted from the beginning of their row.
+    pub(super) run_ends: &'a [X],
+    /// The neighbours, counted from the first point of their cloud.
+    pub(super) indices: &'a [X],
 }
 
 /// The neighbours of one centre in one of its occupied sub-domains.
@@ -41,7 +47,15 @@ impl Run {
     }
 }
 
-impl<'a> Problem<'a> {
+impl<'a, X: Index> Problem<'a, X> {
+    /// A pass over lists whose numbers have this width.
+    pub(super) fn new(kind: ConvKind, weight: [usize; 3], lists: &'a SubdomainLists) -> Self {
+        let [subdomains, channels_in, _] = weight;
+        let (run_ends, indices) = X::tables(lists);
+        let channels_out = kind.channels_out(weight);
+        Self { points: lists.points(), subdomains, channels_in, channels_out, lists, run_ends, indices }
+    }
+
     /// The point in the middle of a row of the lists.
     #[inline(always)]
     pub(super) fn centre(&self, row: usize) -> usize {
@@ -57,21 +71,44 @@ impl<'a> Problem<'a> {
 
     /// The neighbours of all rows before one: gathers read ahead, but not into clouds of which they have no rows.
     #[inline(always)]
-    pub(super) fn indices_before(&self, row: usize) -> &'a [u32] {
-        let lists = self.lists;
-        &lists.indices()[..lists.run_starts()[lists.run_offsets()[row] as usize] as usize]
+    pub(super) fn indices_before(&self, row: usize) -> &'a [X] {
+        &self.indices[..self.lists.edge_offsets()[row] as usize]
+    }
+
+    /// The clouds of some rows of the lists: their numbers, which of the rows they have, and the first of their points.
+    #[inline(always)]
+    pub(super) fn clouds(
+        &self,
+        rows: Range<usize>,
+    ) -> impl Iterator<Item = (usize, Range<usize>, usize)> + use<'a, X> {
+        let (offsets, points) = (self.lists.row_offsets(), self.lists.clouds().offsets());
+        let first = offsets.partition_point(|&start| start <= rows.start) - 1;
+        let here = (first..offsets.len() - 1).take_while(move |&cloud| offsets[cloud] < rows.end);
+        here.map(move |cloud| {
+            let part = offsets[cloud].max(rows.start)..offsets[cloud + 1].min(rows.end);
+            (cloud, part, points[cloud])
+        })
+    }
+
+    /// Calls `visit` with some rows of the lists, each with the first point of its cloud.
+    #[inline(always)]
+    pub(super) fn walk(self, rows: Range<usize>, mut visit: impl FnMut(usize, usize)) {
+        for (_, rows, first_point) in self.clouds(rows) {
+            rows.for_each(|row| visit(row, first_point));
+        }
     }
 
     /// The occupied sub-domains of a row of the lists, in rising order.
     #[inline(always)]
-    pub(super) fn runs(&self, row: usize) -> impl Iterator<Item = Run> + use<'a> {
-        let lists = self.lists;
+    pub(super) fn runs(&self, row: usize) -> impl Iterator<Item = Run> + use<'a, X> {
         let range = self.run_range(row..row + 1);
-        let bounds = lists.run_starts()[range.start..=range.end].windows(2);
-        lists.run_subdomains()[range].iter().zip(bounds).map(|(&subdomain, bounds)| Run {
-            subdomain: usize::from(subdomain),
-            start: bounds[0] as usize,
-            end: bounds[1] as usize,
+        let row_start = self.lists.edge_offsets()[row] as usize;
+        let mut start = row_start;
+        let ends = &self.run_ends[range.clone()];
+        self.lists.run_subdomains()[range].iter().zip(ends).map(move |(&subdomain, end)| {
+            let run = Run { subdomain: usize::from(subdomain), start, end: row_start + end.get() };
+            start = run.end;
+            run
         })
     }
 }
@@ -143,28 +180,22 @@ impl<'a, T: Real, const L: usize> Source<'a, T, L> {
 
     /// Calls `work` with the rows that the runs of some rows of the lists read.
     #[inline(always)]
-    pub(super) fn with<R>(
+    pub(super) fn with<X: Index, R>(
         &self,
-        problem: Problem,
+        problem: Problem<X>,
         rows: Range<usize>,
         work: impl FnOnce(gather::Rows<T, L>) -> R,
     ) -> R {
         if let Some(padded) = &self.padded {
-            return work(gather::Rows { blocks: padded.blocks(), first: 0 });
+            return work(padded.gathered());
         }
-        let starts = problem.lists.run_starts();
-        let runs = problem.run_range(rows);
-        let edges = &problem.lists.indices()[starts[runs.start] as usize..starts[runs.end] as usize];
+        let mut clouds = problem.clouds(rows);
+        let (first, ..) = clouds.next().unwrap_or_default();
+        let (last, ..) = clouds.last().unwrap_or((first, 0..0, 0));
         let offsets = problem.lists.clouds().offsets();
-        // Clouds do not mix, and the rows of the lists are cloud by cloud.
-        let cloud_after = |point: u32| offsets.partition_point(|&start| start <= point as usize);
-        let [first, end] = match edges {
-            [first, .., last] => [offsets[cloud_after(*first) - 1], offsets[cloud_after(*last)]],
-            [only] => [*only as usize, *only as usize + 1],
-            [] => [0, 0],
-        };
-        let padded = Padded::from_few_rows(&self.rows[first * self.width..end * self.width], self.width);
-        work(gather::Rows { blocks: padded.blocks(), first: first as u32 })
+        let (start, end) = (offsets[first], offsets[last + 1]);
+        let padded = Padded::from_few_rows(&self.rows[start * self.width..end * self.width], self.width);
+        work(gather::Rows { first: start, ..padded.gathered() })
     }
 }
 
@@ -224,6 +255,12 @@ impl<T: Real, const L: usize> Padded<T, L> {
     #[inline(always)]
     pub(super) fn blocks(&self) -> &[[T; L]] {
         self.values[self.start..].as_chunks().0
+    }
+
+    /// The rows of all points.
+    #[inline(always)]
+    pub(super) fn gathered(&self) -> gather::Rows<'_, T, L> {
+        gather::Rows { blocks: self.blocks(), per_row: self.per_row, first: 0 }
     }
 
     /// All blocks, to be written.

@@ -2,8 +2,12 @@
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign};
+use std::sync::LazyLock;
 
 use super::lanes::Dispatch;
+
+/// How many counts have two bytes.
+pub(super) const COUNTS: usize = 1 << 16;
 
 /// `f32` or `f64`.
 pub(super) trait Real:
@@ -12,30 +16,29 @@ pub(super) trait Real:
     /// `1 / count`, correctly rounded.
     fn reciprocal(count: usize) -> Self;
 
-    /// `1 / count` from its rounding to `f32`, as stored per edge; exact for counts below 2^22.
-    fn from_reciprocal(inverse: f32) -> Self;
+    /// The reciprocals of the counts that have two bytes: one per edge is needed, and looking it up is faster than a division.
+    fn reciprocals() -> &'static [Self; COUNTS];
 }
 
-impl Real for f32 {
-    #[inline(always)]
-    fn reciprocal(count: usize) -> Self {
-        1.0 / count as f32
-    }
+macro_rules! impl_real {
+    ($($t:ty),*) => {
+        $(impl Real for $t {
+            #[inline(always)]
+            fn reciprocal(count: usize) -> Self {
+                1.0 / count as Self
+            }
 
-    #[inline(always)]
-    fn from_reciprocal(inverse: f32) -> Self {
-        inverse
-    }
+            fn reciprocals() -> &'static [Self; COUNTS] {
+                static TABLE: LazyLock<Box<[$t; COUNTS]>> = LazyLock::new(table);
+                &TABLE
+            }
+        })*
+    };
 }
 
-impl Real for f64 {
-    #[inline(always)]
-    fn reciprocal(count: usize) -> Self {
-        1.0 / count as f64
-    }
+impl_real!(f32, f64);
 
-    #[inline(always)]
-    fn from_reciprocal(inverse: f32) -> Self {
-        1.0 / (1.0 / f64::from(inverse)).round()
-    }
+fn table<T: Real>() -> Box<[T; COUNTS]> {
+    let reciprocals: Vec<T> = (0..COUNTS).map(T::reciprocal).collect();
+    reciprocals.try_into().expect("as many as were made")
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Problem;
 use super::problem::Run;
+use crate::neighborhood::Index;
 
 /// The runs of consecutive rows, sub-domain by sub-domain, in the order of the rows within each.
 #[derive(Default)]
@@ -17,9 +18,15 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    /// Takes the runs of `rows`: calls `visit` with each, in the order of the lists, and with its place among the sorted.
+    /// Takes the runs of `rows`: calls `visit` with the place of each among the sorted, the first point of its cloud, and
+    /// itself, in the order of the lists.
     #[inline(always)]
-    pub(super) fn sort(&mut self, problem: Problem, rows: Range<usize>, mut visit: impl FnMut(usize, Run)) {
+    pub(super) fn sort<X: Index>(
+        &mut self,
+        problem: Problem<X>,
+        rows: Range<usize>,
+        mut visit: impl FnMut(usize, usize, Run),
+    ) {
         let all = problem.run_range(rows.clone());
         self.starts.clear();
         self.starts.resize(problem.subdomains + 1, 0);
@@ -33,14 +40,14 @@ impl Tile {
             self.starts[k + 1] += self.starts[k];
         }
         self.cursors.clone_from(&self.starts);
-        for (place, row) in (0..).zip(rows) {
+        problem.walk(rows.clone(), |row, first_point| {
             for run in problem.runs(row) {
                 let cursor = &mut self.cursors[run.subdomain];
-                self.rows[*cursor as usize] = place;
-                visit(*cursor as usize, run);
+                self.rows[*cursor as usize] = (row - rows.start) as u32;
+                visit(*cursor as usize, first_point, run);
                 *cursor += 1;
             }
-        }
+        });
     }
 
     /// The occupied sub-domains in rising order, with the places of their runs and the row of each, counted from the

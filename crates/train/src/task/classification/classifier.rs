@@ -16,7 +16,7 @@ use crate::metrics::{Confusion, Evaluation, Examples, FileGuesses, Reliability, 
 use crate::network::{Network, NetworkSpec, Task};
 use crate::progress::{Progress, ProgressMode};
 use crate::run::Manifest;
-use crate::task::{ClassMatch, Columns, Loader, Opened, forward_loss};
+use crate::task::{ClassMatch, Columns, Loader, Opened, ensure_finite, forward_loss};
 use crate::temperature;
 
 /// A trained classifier: the network of a run with its classes and its preparation of clouds. [`predict`](Self::predict) takes files,
@@ -153,6 +153,7 @@ impl Classifier {
             let probabilities: Vec<f32> = softmax(output.output, 1).into_data().iter::<f32>().collect();
             let rows = probabilities.chunks_exact(self.classes().len());
             for ((&member, predicted), row) in members.iter().zip(predicted.iter::<i64>()).zip(rows) {
+                ensure_finite(row, &loader.source().set().paths[member])?;
                 let (truth, predicted) = (loader.source().set().classes[member], predicted as usize);
                 let row = temperature::apply(row, self.temperature());
                 confusion.record(truth, predicted);
@@ -249,6 +250,7 @@ impl Classifier {
             }
             _ => self.mean_of_votes(set, self.votes, &|_| ())?.swap_remove(0),
         };
+        ensure_finite(&probabilities, path)?;
         Ok(self.ranked(&probabilities))
     }
 

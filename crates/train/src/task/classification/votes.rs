@@ -11,6 +11,7 @@ use crate::error::RunError;
 use crate::metrics::{Confusion, Evaluation, Reliability};
 use crate::network::Task;
 use crate::progress::{Progress, ProgressMode};
+use crate::task::ensure_finite;
 use crate::temperature;
 
 impl Classifier {
@@ -28,7 +29,7 @@ impl Classifier {
         progress: ProgressMode,
     ) -> Result<Evaluation, RunError> {
         let set = self.read_split(root, split, progress, true)?;
-        let (files, classes) = (set.len(), set.classes.clone());
+        let (files, classes, paths) = (set.len(), set.classes.clone(), set.paths.clone());
         let label = format!("evaluating {split}, {votes} votes");
         let bar = Progress::start(progress, &label, "clouds", files * votes.get());
         let probabilities = self.mean_of_votes(set, votes, &|done| bar.advance(done))?;
@@ -36,7 +37,8 @@ impl Classifier {
         let mut confusion = Confusion::new(self.classes().len());
         let mut reliability = Reliability::default();
         let mut loss = 0.0;
-        for (&truth, row) in classes.iter().zip(&probabilities) {
+        for ((&truth, row), path) in classes.iter().zip(&probabilities).zip(&paths) {
+            ensure_finite(row, path)?;
             let best =
                 (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
             confusion.record(truth, best);

@@ -17,6 +17,7 @@ use crate::error::RunError;
 use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
 use crate::streams::Stream;
+use crate::task::ensure_finite;
 use crate::task::list_sizes;
 
 /// The weight of a point at the border of a region, relative to one in the middle.
@@ -131,7 +132,7 @@ impl Segmenter {
     ) -> Result<Votes, RunError> {
         check(path, cloud, &self.scenes)?;
         let changes = self.changes_of_votes(options.votes)?;
-        let Voxelized { cloud: scene, voxel_from_point, .. } = thin(cloud, &self.scenes)?;
+        let Voxelized { cloud: scene, voxel_from_point, .. } = thin(path, cloud, &self.scenes)?;
         // Regions must overlap slightly: if they only touched, rounding could leave a point outside of both.
         let stride = self.scenes.stride.min(0.999) * self.scenes.size();
         let covered = Covered::new(&scene, self.scenes.shape(), stride, options.shift);
@@ -170,6 +171,7 @@ impl Segmenter {
             }
         }
         bar.finish();
+        ensure_finite(&sums, path)?;
         self.normalise(&mut sums, scene.positions(), path)?;
         let temperature = self.temperature();
         Ok(Votes { means: sums, classes, voxel_from_point, temperature, reject_below: 0.0 })

@@ -13,8 +13,10 @@ mod votes;
 pub use builder::{RegionBuilder, RegionInput};
 pub(crate) use label::scene_bytes;
 pub use label::{LabelEstimate, LabelOptions};
-pub use scene_file::{class_color, write_labelled};
-pub use scene_set::{Frame, LoadedScenes, Scene, check, class_counts, load_scenes, read_scene, thin};
+pub use scene_file::{ClassCodes, LabelColumns, class_color, labelled};
+pub use scene_set::{
+    Frame, LoadedScenes, Scene, check, class_counts, load_scenes, read_labelled_scene, read_scene, thin,
+};
 pub use segmenter::Segmenter;
 pub use source::RegionSource;
 pub(crate) use training_data::{decide_lengths, training_data};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pointcloud::io::Reader;
 use pointcloud::scene::{IGNORED, LabelMap, SceneCache, Voxelized, voxelize};
+use pointcloud::transform::Sampling;
 use pointcloud::{Bounds, PointCloud, ScalarProperty, ScalarType};
 
 use crate::config::{Attribute, DataConfig, ScenesConfig};
@@ -60,8 +61,8 @@ impl Frame {
     }
 }
 
-/// Reads `path` with `reader` and checks that it has the inputs of the network. With `labels`, it must also have a label for
-/// every point, and the labels of the returned cloud are its classes.
+/// Reads the columns of `path` that the network is given and, where the file has them, the labels; returns how many points were
+/// dropped, too. Checks that the inputs of the network are there.
 ///
 /// # Errors
 /// A file that cannot be read, without points, with positions that are not finite, or without the attributes.
@@ -69,15 +70,43 @@ pub fn read_scene(
     path: &Path,
     config: &ScenesConfig,
     reader: &Reader,
-    labels: Option<&LabelMap>,
 ) -> Result<(PointCloud, usize), RunError> {
-    let (mut cloud, dropped) = reader.read_counted(path)?;
-    check(path, &cloud, config)?;
-    if let Some(map) = labels {
-        let classes = map.require(&cloud, path)?;
-        cloud.set_labels(Some(classes))?;
-    }
+    let (cloud, dropped) = reader.clone().only(config.columns_of_files()).read_counted(path)?;
+    check_points(path, &cloud)?;
+    naming_all_columns(path, reader, &cloud, |cloud| {
+        check_attributes(path, cloud, &config.attributes(), "scenes.inputs")
+    })?;
     Ok((cloud, dropped))
+}
+
+/// As [`read_scene`]; every point must have a label. The labels of the returned cloud are its classes.
+///
+/// # Errors
+/// As [`read_scene`], and a file without labels or with labels that are not known.
+pub fn read_labelled_scene(
+    path: &Path,
+    config: &ScenesConfig,
+    reader: &Reader,
+    map: &LabelMap,
+) -> Result<(PointCloud, usize), RunError> {
+    let (mut cloud, dropped) = read_scene(path, config, reader)?;
+    let classes = naming_all_columns(path, reader, &cloud, |cloud| Ok(map.require(cloud, path)?))?;
+    cloud.set_labels(Some(classes))?;
+    Ok((cloud, dropped))
+}
+
+/// Checks `cloud`, which has some of the columns of its file. An error names all of them.
+fn naming_all_columns<T>(
+    path: &Path,
+    reader: &Reader,
+    cloud: &PointCloud,
+    check: impl Fn(&PointCloud) -> Result<T, RunError>,
+) -> Result<T, RunError> {
+    check(cloud).map_err(|error| {
+        let one = reader.clone().points(1).sampling(Sampling::First).surfaces(false);
+        let of_first = one.read(path).ok().and_then(|first| check(&first).err());
+        of_first.unwrap_or(error)
+    })
 }
 
 /// Checks that a network can read `cloud`.
@@ -85,39 +114,53 @@ pub fn read_scene(
 /// # Errors
 /// [`RunError::BadFile`] for what is missing.
 pub fn check(path: &Path, cloud: &PointCloud, config: &ScenesConfig) -> Result<(), RunError> {
+    check_points(path, cloud)?;
+    check_attributes(path, cloud, &config.attributes(), "scenes.inputs")
+}
+
+fn check_points(path: &Path, cloud: &PointCloud) -> Result<(), RunError> {
     if cloud.is_empty() {
         return Err(pointcloud::Error::EmptyCloud { path: Some(path.to_owned()), wanted: 1 }.into());
     }
     if let Err(pointcloud::Error::NotFinite { row, position, .. }) = cloud.check_finite() {
         return Err(pointcloud::Error::NotFinite { path: Some(path.to_owned()), row, position }.into());
     }
-    check_attributes(path, cloud, &config.attributes(), "scenes.inputs")
+    Ok(())
 }
 
 /// A thinned cloud with only the columns that the network reads.
 ///
 /// # Errors
-/// As [`voxelize`].
-pub fn thin(cloud: &PointCloud, config: &ScenesConfig) -> Result<Voxelized, RunError> {
+/// As [`voxelize`], with the name of the file `path`.
+pub fn thin(path: &Path, cloud: &PointCloud, config: &ScenesConfig) -> Result<Voxelized, RunError> {
     let attributes = config.attributes();
-    let mut bare = PointCloud::new(cloud.positions().to_vec());
-    bare.set_origin(cloud.origin());
-    bare.set_labels(cloud.labels().map(<[i32]>::to_vec))?;
+    let mut thinned = voxelize(cloud, config.voxel()).map_err(|error| match error {
+        pointcloud::Error::VoxelEdge { .. } => {
+            let extent = cloud.bounds().map_or([0.0; 3], |bounds| bounds.extent());
+            let problem = format!("{error}; the points extend over {extent:?}");
+            RunError::BadFile { path: path.to_owned(), problem }
+        }
+        other => other.into(),
+    })?;
+    let voxels = thinned.cloud;
+    let mut kept = PointCloud::new(voxels.positions().to_vec());
+    kept.set_origin(voxels.origin());
+    kept.set_labels(voxels.labels().map(<[i32]>::to_vec))?;
     for attribute in &attributes {
         match attribute {
-            Attribute::Color => bare.set_colors(cloud.colors().map(<[[u8; 3]]>::to_vec))?,
-            Attribute::Normal => bare.set_normals(cloud.normals().map(<[[f32; 3]]>::to_vec))?,
+            Attribute::Color => kept.set_colors(voxels.colors().map(<[[u8; 3]]>::to_vec))?,
+            Attribute::Normal => kept.set_normals(voxels.normals().map(<[[f32; 3]]>::to_vec))?,
             Attribute::Property(name) => {
-                if let Some(property) = cloud.property(name) {
+                if let Some(property) = voxels.property(name) {
                     // Under the name that the network uses, which may be another spelling.
-                    bare.push_property(ScalarProperty { name: name.clone(), ..property.clone() })?;
+                    kept.push_property(ScalarProperty { name: name.clone(), ..property.clone() })?;
                 }
             }
             Attribute::Shape | Attribute::Vertical => {}
-            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::Radius | Attribute::One => {}
+            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
         }
     }
-    let mut thinned = voxelize(&bare, config.voxel())?;
+    thinned.cloud = kept;
     for (name, values) in local_shape_columns(thinned.cloud.positions(), &attributes)? {
         let values = values.into_iter().map(f64::from).collect();
         thinned.cloud.push_property(ScalarProperty { name, scalar_type: ScalarType::F32, values })?;
@@ -158,9 +201,9 @@ pub fn load_scenes(
     let mut loaded = LoadedScenes::default();
     for (index, path) in files.iter().enumerate() {
         let prepare = |path: &Path| -> Result<PointCloud, RunError> {
-            let (cloud, count) = read_scene(path, config, &reader, Some(map))?;
+            let (cloud, count) = read_labelled_scene(path, config, &reader, map)?;
             dropped.set(dropped.get() + count);
-            Ok(thin(&cloud, config)?.cloud)
+            Ok(thin(path, &cloud, config)?.cloud)
         };
         let cloud = match &cache {
             None => prepare(path),

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use pointcloud::PointCloud;
+use pointcloud::io::{Reader, ReplaceFiles};
 use pointcloud::scene::LabelMap;
 
 use super::votes::Score;
-use super::{LabelEstimate, LabelOptions, RegionBuilder, Votes};
+use super::{ClassCodes, LabelColumns, LabelEstimate, LabelOptions, RegionBuilder, Votes};
+use super::{read_labelled_scene, read_scene};
 use crate::config::{Config, ScenesConfig};
 use crate::error::RunError;
 use crate::metrics::{Evaluation, Examples, LabelledPoint, SceneCollector, SceneExample, Weights};
@@ -94,6 +96,44 @@ impl Segmenter {
         self.manifest.weights.get(self.weights.name()).and_then(|entry| entry.temperature)
     }
 
+    /// How the files of scenes are read: as [`read`](Self::read) does.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        self.config.data.reader().only(self.scenes.columns_of_files())
+    }
+
+    /// Reads the columns of a scene that the network is given and, where the file has them, its labels; returns how many points were
+    /// dropped, too.
+    ///
+    /// # Errors
+    /// A file that cannot be read, without points, with positions that are not finite, or without an input of the network.
+    pub fn read(&self, path: &Path) -> Result<(PointCloud, usize), RunError> {
+        read_scene(path, &self.scenes, &self.config.data.reader())
+    }
+
+    /// Writes the scene `from` as `to`, with its `votes` in the columns that `columns` says and with all other columns of the file.
+    /// Returns what the format of `to` cannot hold, one sentence each. The file is read again, block by block where its format allows
+    /// that.
+    ///
+    /// # Errors
+    /// Files that cannot be read or written; a file that has not as many points as there are votes.
+    pub fn write_votes(
+        &self,
+        files: &mut ReplaceFiles,
+        (from, to): (&Path, &Path),
+        votes: &Votes,
+        columns: &LabelColumns,
+    ) -> Result<Vec<String>, RunError> {
+        let change = |cloud: PointCloud, first: usize| columns.added(cloud, votes, first);
+        Ok(self.config.data.reader().change_into(files, from, to, votes.len(), &change)?)
+    }
+
+    /// The numbers that the classes have in files of labelled scenes, for [`LabelColumns`].
+    #[must_use]
+    pub fn class_codes(&self) -> ClassCodes {
+        ClassCodes::new(self.classes(), &self.scenes.label_map)
+    }
+
     /// Labels every file of a split of the scenes in `root`, and compares all points with their labels.
     ///
     /// # Errors
@@ -147,14 +187,14 @@ impl Segmenter {
         let mut all = Score::new(classes);
         let mut scenes = SceneCollector::default();
         for path in files {
-            let (cloud, dropped) = self.config.data.reader().read_counted(path)?;
+            let (cloud, dropped) = read_labelled_scene(path, &self.scenes, &self.config.data.reader(), &map)?;
             if dropped > 0 && !matches!(progress, ProgressMode::Quiet) {
                 note(format_args!("{}: {dropped} points that are not finite were dropped", path.display()));
             }
-            let truth = map.require(&cloud, path)?;
             let votes = self.label(&cloud, path, options, progress)?;
+            let truth = cloud.labels().unwrap_or_default();
             let mut score = Score::new(classes);
-            score.add(&votes, &truth);
+            score.add(&votes, truth);
             let voxels = votes.one_point_per_voxel();
             let scene = SceneExample::new(root, path, &score.confusion);
             scenes.add(scene, classes, voxels.len(), self.config.seed, |voxel| {

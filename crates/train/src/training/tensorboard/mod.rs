@@ -8,10 +8,11 @@ mod event;
 mod record;
 
 use std::fs::{self, File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pointcloud::io::{append, create_folder};
+use pointcloud::io::{create_folder, exists, is_file, sync_file};
 
 use crate::error::RunError;
 use crate::metrics::EpochMetrics;
@@ -20,6 +21,9 @@ use event::Event;
 
 /// The prefix of the names of values over steps; names of values over epochs do not have it.
 const STEP: &str = "step/";
+
+/// The name of an event file until its time.
+const PREFIX: &str = "events.out.tfevents.";
 
 /// The event files of a run.
 #[derive(Debug)]
@@ -32,7 +36,7 @@ impl EventLogs {
     /// Continues after `position`, and removes events of later steps and epochs. If there are no events yet, logs `rows`
     /// first.
     pub(super) fn open(folder: &Path, position: &Position, rows: &[EpochMetrics]) -> Result<Self, RunError> {
-        let is_new = !folder.exists();
+        let is_new = !exists(folder)?;
         let mut logs = Self {
             train: EventLog::open(folder.join("train"), position)?,
             valid: EventLog::open(folder.join("valid"), position)?,
@@ -41,6 +45,16 @@ impl EventLogs {
             logs.epoch(row)?;
         }
         Ok(logs)
+    }
+
+    /// Waits until the disk has all events.
+    pub(super) fn sync(&self) -> Result<(), RunError> {
+        for log in [&self.train, &self.valid] {
+            if let Some(file) = &log.file {
+                sync_file(file, &log.path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Logs a step, counted from the start of the training.
@@ -70,16 +84,21 @@ struct EventLog {
 
 impl EventLog {
     fn open(folder: PathBuf, position: &Position) -> Result<Self, RunError> {
-        let mut count = 0;
-        if folder.exists() {
+        let (mut count, mut time) = (0, now() as u64);
+        if exists(&folder)? {
             let entries = fs::read_dir(&folder).map_err(RunError::io(&folder, "list"))?;
-            for entry in entries.flatten().filter(|entry| entry.path().is_file()) {
-                cut(&entry.path(), position)?;
-                count += 1;
+            for entry in entries {
+                let path = entry.map_err(RunError::io(&folder, "list"))?.path();
+                if is_file(&path)? {
+                    cut(&path, position)?;
+                    count += 1;
+                    // The clock may have gone back since.
+                    time = time.max(time_of(&path).unwrap_or(0));
+                }
             }
         }
         // TensorBoard reads the files of a folder in the order of their names.
-        let name = format!("events.out.tfevents.{:010}.pointwise.{count:04}", now() as u64);
+        let name = format!("{PREFIX}{time:010}.pointwise.{count:04}");
         Ok(Self { path: folder.join(name), file: None })
     }
 
@@ -94,13 +113,18 @@ impl EventLog {
         }
         data.extend(record::frame(&event::scalars(now(), step, values)));
         // Write with one call, so that only the last record can be incomplete.
-        self.file.as_mut().map_or(Ok(()), |file| append(file, &data)).map_err(failed())
+        self.file.as_mut().map_or(Ok(()), |file| file.write_all(&data)).map_err(failed())
     }
 }
 
 /// Seconds since 1970.
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}
+
+/// The time in the name of an event file.
+fn time_of(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.strip_prefix(PREFIX)?.split('.').next()?.parse().ok()
 }
 
 /// Truncates a file before the first event that is later than `position` or damaged.

@@ -1,12 +1,15 @@
 //! The arrays in an HDF5 file, read through `hdf5-reader`.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hdf5_reader::{ByteOrder, Datatype, FileStorage, Hdf5File, OpenOptions};
 
+use super::slices;
 use crate::error::{Error, Position, Result};
+use crate::io::input::Input;
 use crate::io::number::Number;
 use crate::scalar::ScalarType;
 
@@ -14,6 +17,9 @@ use crate::scalar::ScalarType;
 /// compress better, and what a damaged header claims beyond is not allocated.
 const LARGER: usize = 64;
 const MORE: usize = 64 << 20;
+
+/// Bytes of parts of arrays that are kept unpacked.
+const CACHE: usize = 1 << 24;
 
 /// Groups in groups, and arrays, that are listed at most: a damaged file may have a group inside itself.
 const DEEPEST: usize = 4;
@@ -41,12 +47,12 @@ impl fmt::Display for Hdf5Dataset {
 /// # Errors
 /// [`Error::Io`]; [`Error::Malformed`] for a file that is not HDF5 or is damaged.
 pub fn inspect_hdf5(path: impl AsRef<Path>) -> Result<Vec<Hdf5Dataset>> {
-    Ok(listed(Source::open(path.as_ref())?))
+    Ok(listed(&Source::open(path.as_ref())?))
 }
 
 /// The arrays of a file without their values.
-pub(super) fn listed(source: Source) -> Vec<Hdf5Dataset> {
-    source.arrays.into_iter().map(|array| array.listed).collect()
+pub(super) fn listed(source: &Source) -> Vec<Hdf5Dataset> {
+    source.arrays.iter().map(|array| array.listed.clone()).collect()
 }
 
 /// An open file and its arrays.
@@ -70,16 +76,32 @@ impl Source {
         let file = std::fs::File::open(path).map_err(fail)?;
         let length = file.metadata().map_err(fail)?.len();
         let storage = FileStorage::from_file(file).map_err(|error| damaged(path, &error))?;
-        Self::of(path, Hdf5File::from_storage_with_options(Arc::new(storage), options(length)))
+        Self::of(path, length, Hdf5File::from_storage_with_options(Arc::new(storage), options(length)))
+    }
+
+    /// Of a file that stays open.
+    pub(super) fn of_input(input: &Input<'static>) -> Result<Self> {
+        let (path, length) = (input.path(), input.length() as u64);
+        let options = options(length).with_chunk_cache_bytes(CACHE);
+        let storage = Arc::new(slices::Stored { input: input.again() });
+        Self::of(path, length, Hdf5File::from_storage_with_options(storage, options))
     }
 
     pub(super) fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
-        Self::of(path, Hdf5File::from_bytes_with_options(bytes, options(bytes.len() as u64)))
+        let length = bytes.len() as u64;
+        Self::of(path, length, Hdf5File::from_bytes_with_options(bytes, options(length)))
     }
 
-    fn of(path: &Path, file: hdf5_reader::error::Result<Hdf5File>) -> Result<Self> {
+    fn of(path: &Path, length: u64, file: hdf5_reader::error::Result<Hdf5File>) -> Result<Self> {
         let refuse = |error: hdf5_reader::error::Error| damaged(path, &error);
-        let root = file.and_then(|file| file.root_group()).map_err(refuse)?;
+        let file = file.map_err(refuse)?;
+        // What is there may be whole, but arrays that come later are missing.
+        let end = file.superblock().eof_address;
+        if end > length && end != u64::MAX {
+            let (place, found) = (Position::Byte(length as usize), "the end of the file");
+            return Err(Error::malformed(path, place, found.to_owned(), format!("{end} bytes")));
+        }
+        let root = file.root_group().map_err(refuse)?;
         let mut names = Vec::new();
         list_arrays(&root, "", 0, &mut names).map_err(refuse)?;
         let open = |name: String| {
@@ -99,12 +121,50 @@ impl Source {
 
     /// Reads an array of numbers.
     pub(super) fn read(&self, index: usize) -> Result<Array> {
-        let Stored { listed, dataset, number } = &self.arrays[index];
-        let Some((number, big)) = *number else {
-            return Err(self.refuse(index, format!("values of type {}", listed.kind), "numbers"));
-        };
+        let number = self.number(index)?;
+        let Stored { listed, dataset, number: stored } = &self.arrays[index];
+        let big = stored.is_some_and(|(_, big)| big);
         let bytes = dataset.read_raw_bytes().map_err(|error| unreadable(&self.path, &listed.name, &error))?;
         Ok(Array { name: listed.name.clone(), number, big, bytes })
+    }
+
+    /// The type of the numbers of an array, where it has numbers.
+    pub(super) fn number(&self, index: usize) -> Result<Number> {
+        let Stored { listed, number, .. } = &self.arrays[index];
+        let found = || self.refuse(index, format!("values of type {}", listed.kind), "numbers");
+        number.map(|(number, _)| number).ok_or_else(found)
+    }
+
+    /// A part of an array, least significant byte first; `ranges` are those of its first axes.
+    pub(super) fn read_slice(&self, index: usize, ranges: &[Range<usize>]) -> Result<Vec<u8>> {
+        let (number, Stored { listed, dataset, .. }) = (self.number(index)?, &self.arrays[index]);
+        let slice = slices::read_slice(dataset, number, ranges);
+        let slice = slice.map_err(|error| unreadable(&self.path, &listed.name, &error))?;
+        slice.map_or_else(|| self.cut_slice(index, ranges), Ok)
+    }
+
+    /// [`read_slice`](Self::read_slice) of an array that is read as a whole.
+    fn cut_slice(&self, index: usize, ranges: &[Range<usize>]) -> Result<Vec<u8>> {
+        let (array, shape) = (self.read(index)?, &self.arrays[index].listed.shape);
+        let size = array.number.size();
+        let mut inner = shape.iter().product::<usize>() * size;
+        let mut pieces: Vec<Range<usize>> = Vec::from_iter(Some(0..inner));
+        for (length, range) in shape.iter().zip(ranges) {
+            inner /= (*length).max(1);
+            let cut = |piece: &Range<usize>| {
+                range
+                    .clone()
+                    .map(|i| piece.start + i * inner..piece.start + (i + 1) * inner)
+                    .collect::<Vec<_>>()
+            };
+            pieces = pieces.iter().flat_map(cut).collect();
+        }
+        let mut bytes: Vec<u8> =
+            pieces.into_iter().flat_map(|piece| array.bytes[piece].iter().copied()).collect();
+        if array.big {
+            bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+        }
+        Ok(bytes)
     }
 
     /// Bytes of the numbers of an array.

@@ -1,10 +1,12 @@
 //! The chunks of a LAZ file: each is decompressed on its own, by `laz`.
 
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::thread;
 
 use laz::record::{LayeredPointRecordDecompressor, RecordDecompressor, SequentialPointRecordDecompressor};
-use laz::{LazVlr, laszip};
+use laz::{LazItem, LazItemType, LazVlr, laszip};
 
 use super::fields::SIZES;
 use super::header::Header;
@@ -12,10 +14,14 @@ use crate::error::{Error, Position, Result};
 use crate::io::blocks::Block;
 use crate::io::input::Input;
 use crate::io::number::Number;
+use crate::io::panic::guard;
 use crate::scalar::ScalarType;
 
 /// Files claim no more points than so many times their own bytes hold; real LAZ reaches about 20.
 pub(super) const LARGEST_RATIO: usize = 1000;
+
+/// Bytes of the stack of a decompressor. Of it, only what is used takes memory.
+const STACK: usize = 1 << 29;
 
 /// A larger chunk is not decompressed on its own.
 const MOST_BYTES: u64 = 1 << 26;
@@ -27,9 +33,17 @@ pub(super) fn compression_of(path: &Path, header: &Header, length: usize) -> Res
     };
     let vlr = LazVlr::from_buffer(&header.laz)
         .map_err(|error| refuse(header.data, format!("compression that is not known ({error})"), "LASzip"))?;
-    if vlr.items_size() as usize != header.size {
-        let found = format!("compressed items of {} bytes", vlr.items_size());
+    // The library adds in 16 bits.
+    let items: usize = vlr.items().iter().map(|item| usize::from(item.size())).sum();
+    if items != header.size {
+        let found = format!("compressed items of {items} bytes");
         return Err(refuse(header.data, found, &format!("{}, the size of a point", header.size)));
+    }
+    // The lengths of the layers are checked by the point format.
+    let layers: usize = vlr.items().iter().map(layers_of_item).sum();
+    if layers != layers_of(header) {
+        let found = format!("compressed items of {layers} layers");
+        return Err(refuse(header.data, found, &layers_of(header).to_string()));
     }
     let limit = length.saturating_mul(LARGEST_RATIO);
     if header.points > limit / header.size {
@@ -37,6 +51,22 @@ pub(super) fn compression_of(path: &Path, header: &Header, length: usize) -> Res
         return Err(refuse(107, found, &format!("{} at most in this file", limit / header.size)));
     }
     Ok(vlr)
+}
+
+/// Layers of a compressed point: those of the fields of its format, and one for each extra byte. Older formats have none.
+pub(super) fn layers_of(header: &Header) -> usize {
+    let fields = header.format.checked_sub(6).and_then(|index| [9, 10, 11, 10, 12].get(index));
+    fields.map_or(0, |fields| header.size - SIZES[header.format] + fields)
+}
+
+fn layers_of_item(item: &LazItem) -> usize {
+    match item.item_type() {
+        LazItemType::Point14 => 9,
+        LazItemType::RGB14 | LazItemType::WavePacket14 => 1,
+        LazItemType::RGBNIR14 => 2,
+        LazItemType::Byte14(bytes) => bytes.into(),
+        _ => 0,
+    }
 }
 
 /// The chunks of a file in their order.
@@ -121,8 +151,7 @@ pub(super) fn decompress(path: &Path, header: &Header, vlr: &LazVlr, block: &Blo
         return Err(refuse("a chunk whose layers are longer than the chunk", "LASzip data"));
     }
     let bytes = Cursor::new(block.bytes.as_slice());
-    // Damaged data drives the decompressor over the ends of its tables, which is a panic there.
-    let run = std::panic::AssertUnwindSafe(|| {
+    let run = || {
         let mut decompressor: Box<dyn RecordDecompressor<Cursor<&[u8]>>> = if layered {
             Box::new(LayeredPointRecordDecompressor::new(bytes))
         } else {
@@ -134,15 +163,26 @@ pub(super) fn decompress(path: &Path, header: &Header, vlr: &LazVlr, block: &Blo
             decompressor.decompress_next(point).map_err(|error| (row, error.to_string()))?;
         }
         Ok(records)
-    });
-    match std::panic::catch_unwind(run) {
-        Ok(Ok(records)) => Ok(records),
-        Ok(Err((row, _))) => {
+    };
+    match contained(path, run)? {
+        Some(Ok(records)) => Ok(records),
+        Some(Err((row, _))) => {
             let end = Position::Byte(block.at + block.bytes.len());
             Err(header.truncated(path, end, block.row + row))
         }
-        Err(_) => Err(refuse("damaged compressed points", "LASzip data")),
+        None => Err(refuse("damaged compressed points", "LASzip data")),
     }
+}
+
+/// Runs the decompressor; `None` where it panics: damaged data drives it over the ends of its tables. It calls itself as often as the
+/// data says, so it has a large stack.
+pub(super) fn contained<T: Send>(path: &Path, run: impl FnOnce() -> T + Send) -> Result<Option<T>> {
+    let caught = || guard(path, "laz", || Ok(catch_unwind(AssertUnwindSafe(run)).ok()));
+    thread::scope(|scope| {
+        let spawned = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, caught);
+        let thread = spawned.map_err(|source| Error::io(path, "start a thread to read", source))?;
+        thread.join().unwrap_or(Ok(None))
+    })
 }
 
 /// Whether the layers of a chunk end inside it: it is its first point, the number of points, the length of every layer, and
@@ -150,10 +190,7 @@ pub(super) fn decompress(path: &Path, header: &Header, vlr: &LazVlr, block: &Blo
 fn layers_fit(header: &Header, chunk: &[u8]) -> bool {
     let word =
         |at: usize| Number::Scalar(ScalarType::U32).read(chunk.get(at..).unwrap_or_default(), false) as usize;
-    let Some(fields) = header.format.checked_sub(6).and_then(|index| [9, 10, 11, 10, 12].get(index)) else {
-        return false;
-    };
-    let layers = header.size - SIZES[header.format] + fields;
+    let layers = layers_of(header);
     let lengths = header.size + 4;
     let sum: usize = (0..layers).map(|layer| word(lengths + 4 * layer)).sum();
     lengths + 4 * layers <= chunk.len() && sum <= chunk.len() - lengths - 4 * layers

@@ -84,7 +84,10 @@ impl Header {
             Error::malformed(path, Position::Byte(at), found, expected)
         };
         if bytes.len() < SMALLEST || !bytes.starts_with(MAGIC) {
-            let found = format!("{} bytes", bytes.len());
+            let found = match bytes.get(..MAGIC.len()) {
+                Some(start) if start != MAGIC => format!("'{}'", String::from_utf8_lossy(start)),
+                _ => format!("{length} bytes"),
+            };
             return Err(refuse(0, found, "'LASF' and a header of 227 bytes or more"));
         }
         let (u8_, u16_, u32_) = (ScalarType::U8, ScalarType::U16, ScalarType::U32);
@@ -144,6 +147,7 @@ impl Header {
 
     fn read_records(&mut self, path: &Path, bytes: &[u8], start: usize) -> Result<()> {
         let mut at = start;
+        let bytes = &bytes[..self.data.min(bytes.len())];
         let mut described = Vec::new();
         for _ in 0..whole(bytes, 100, ScalarType::U32) {
             let length = whole(bytes, at + 20, ScalarType::U16);
@@ -153,7 +157,7 @@ impl Header {
                     path,
                     Position::Byte(at),
                     found,
-                    "one that ends inside the file",
+                    "one that ends before the points",
                 ));
             };
             let record = record_of(&bytes[at..at + 54], 22, body);

@@ -111,6 +111,10 @@ impl Layout {
             |name: &str| if is_label { name == "classification" } else { names::same(name, column.name) };
         if let Some(field) = fields(self.format).iter().find(|field| same(&field.name)) {
             let is_color = cloud.colors().is_some() && matches!(column.name, "red" | "green" | "blue");
+            // One channel alone would be read as a colour.
+            if is_channel(&field.name) && !is_color {
+                return None;
+            }
             let factor = if is_color { color_factor(outline) } else { 1.0 };
             let holds = match field.number {
                 Number::Scalar(scalar) => match scalar.integer_range() {
@@ -153,9 +157,18 @@ impl Layout {
         let mut wanted = name.to_owned();
         if is_reserved(&wanted) || second {
             wanted = format!("original_{name}");
-            self.lost.push(format!(
-                "{name}: written as extra bytes '{wanted}', the field of LAS cannot hold its values"
-            ));
+            let has_field = fields(self.format).iter().any(|field| names::same(&field.name, name))
+                || bits(self.format).iter().any(|(field, ..)| names::same(field, name));
+            let reason = if second {
+                "the label of LAS is the classification".to_owned()
+            } else if is_channel(name) {
+                "LAS holds colours of three channels only".to_owned()
+            } else if has_field {
+                "the field of LAS cannot hold its values".to_owned()
+            } else {
+                format!("point format {} of LAS has no such field", self.format)
+            };
+            self.lost.push(format!("{name}: written as extra bytes '{wanted}', {reason}"));
         }
         let cut = |name: &str, room: usize| {
             let end = (0..=room.min(name.len())).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
@@ -189,7 +202,7 @@ impl Layout {
 
     /// How far the coordinates are from their steps; infinite where they are out of reach.
     pub(super) fn off(&self, cloud: &PointCloud, rows: Range<usize>) -> f64 {
-        off(cloud, rows, self.scale, self.offset)
+        off(rows.map(|i| cloud.point(i)), self.scale, self.offset)
     }
 
     /// Writes a point into `record`, of which every byte is 0.
@@ -244,11 +257,23 @@ fn color_factor(outline: &Outline<'_>) -> f64 {
     }
 }
 
+/// Whether a field is a channel of the colour.
+fn is_channel(name: &str) -> bool {
+    matches!(names::role_of(name).0, Role::Color(_))
+}
+
 /// The point format of the file that the cloud came from, where it holds the columns; else 6, or 7 with colours.
 fn format_of(outline: &Outline<'_>) -> usize {
     let cloud = outline.cloud;
     let colored = cloud.colors().is_some();
-    let fresh = if colored { 7 } else { 6 };
+    let all_fit = |index: usize| outline.facts[index].whole_within(0.0, 65535.0);
+    let infrared =
+        columns_of(cloud).iter().position(|column| names::same(column.name, "nir")).is_some_and(all_fit);
+    let fresh = match (infrared, colored) {
+        (true, _) => 8,
+        (false, true) => 7,
+        (false, false) => 6,
+    };
     let Some(stored) = cloud.las().and_then(|las| las.header.get(104)) else { return fresh };
     let stored = usize::from(stored & 0x3f);
     // Extra bytes hold a label of any size.
@@ -262,10 +287,10 @@ fn format_of(outline: &Outline<'_>) -> usize {
     if labels && time && colors { stored } else { fresh }
 }
 
-/// How far the points `rows` are from steps of `scale`; infinite where they are out of reach.
-fn off(cloud: &PointCloud, rows: Range<usize>, scale: [f64; 3], offset: [f64; 3]) -> f64 {
+/// How far points are from steps of `scale`; infinite where they are out of reach.
+pub(super) fn off(points: impl Iterator<Item = [f64; 3]>, scale: [f64; 3], offset: [f64; 3]) -> f64 {
     let mut most = 0.0_f64;
-    for point in rows.map(|i| cloud.point(i)) {
+    for point in points {
         for axis in 0..3 {
             let steps = ((point[axis] - offset[axis]) / scale[axis]).round();
             let fits = (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&steps);
@@ -287,14 +312,17 @@ fn grid_of(outline: &Outline<'_>) -> ([f64; 3], [f64; 3]) {
             |at: usize| Number::Scalar(ScalarType::F64).read(las.header.get(at..).unwrap_or_default(), false);
         let scale = [0, 1, 2].map(|axis| number(131 + 8 * axis));
         let offset = [0, 1, 2].map(|axis| number(155 + 8 * axis));
-        if scale.iter().all(|step| *step > 0.0)
-            && off(cloud, 0..cloud.len(), scale, offset) < 1e-3 * scale[0].min(scale[1]).min(scale[2])
-        {
+        let off = || match outline.off_steps {
+            Some(off) => off,
+            None => off((0..cloud.len()).map(|i| cloud.point(i)), scale, offset),
+        };
+        if scale.iter().all(|step| *step > 0.0) && off() < 1e-3 * scale[0].min(scale[1]).min(scale[2]) {
             return (scale, offset);
         }
     }
     let bounds = outline.bounds;
-    let offset = bounds.map_or([0.0; 3], |bounds| bounds.center().map(f64::round));
+    // Without the sign of a zero.
+    let offset = bounds.map_or([0.0; 3], |bounds| bounds.center().map(|middle| middle.round() + 0.0));
     let scale = [0, 1, 2].map(|axis| {
         let reach = bounds.map_or(0.0, |b| (b.max[axis] - offset[axis]).max(offset[axis] - b.min[axis]));
         step_of((reach / STEPS).max(FINEST))

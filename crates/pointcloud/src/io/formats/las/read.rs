@@ -53,6 +53,7 @@ pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
     let limit = if header.compressed { LARGEST_RATIO as u64 } else { 1 };
     let extent = Extent::of_columns(points, columns, true, start.length.saturating_mul(limit) / size);
     let copies = if header.compressed { size } else { 0 };
+    let extent = extent.keeping(copies);
     Some(extent.and(extent.points.saturating_mul(copies)))
 }
 
@@ -66,7 +67,7 @@ impl Decode for Memory<'_> {
         Position::Byte(0)
     }
 
-    fn columns(&self, block: Block) -> Result<Vec<Raw>> {
+    fn columns(&self, block: &Block) -> Result<Vec<Raw>> {
         Ok(columns(&block.bytes, self.header))
     }
 

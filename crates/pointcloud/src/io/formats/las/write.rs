@@ -184,7 +184,8 @@ fn header(outline: &Outline<'_>, layout: &Layout, packs: bool) -> io::Result<Vec
         // The product of steps and scale may differ from the decimal in its last bit: the file keeps its own.
         let near = |at: usize, value: f64| match stored_bounds(cloud.las(), at) {
             Some(stored) if (stored - value).abs() < 1e-3 * layout.scale[axis] => stored,
-            _ => value,
+            // Without the sign of a zero.
+            _ => value + 0.0,
         };
         let (low, high) = (near(187 + 16 * axis, low), near(179 + 16 * axis, high));
         set(179 + 16 * axis, &high.to_le_bytes());

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use super::super::binary::{Field, read_records};
-use super::super::naming::{name_array, shape_of};
+use super::super::binary::Field;
+use super::super::naming::{is_positions, name_array};
+use super::super::parts::PartLayout;
 use super::tokens::{Refusal, Tokens, tokens};
 use crate::error::{Error, Position, Result};
 use crate::io::extent::{Extent, Start};
+use crate::io::input::{BLOCK_BYTES, Input};
 use crate::io::lines::quote;
 use crate::io::number::Number;
 use crate::io::raw::HALVES;
@@ -23,48 +25,23 @@ const MOST_COLUMNS: usize = 1024;
 const MOST_TRANSPOSED: usize = 12;
 const LEAST_TRANSPOSED: usize = 64;
 
-/// Whether an array `[columns, rows]` has its axes the other way round: few numbers of many points.
-fn is_transposed(columns: usize, rows: usize) -> bool {
-    (3..=MOST_TRANSPOSED).contains(&columns) && rows > LEAST_TRANSPOSED
-}
-
-/// The columns of an array, and what was assumed; `name` is the one of an array without named fields.
-pub(crate) fn parse_array(
-    path: &Path,
-    bytes: &[u8],
-    name: &str,
-) -> Result<(Vec<ScalarProperty>, Vec<String>)> {
-    let array = Array::parse(path, bytes, name)?;
-    let data = &bytes[array.start..];
-    let wanted = array.rows.checked_mul(array.size);
-    let Some(data) = wanted.and_then(|wanted| data.get(..wanted)) else {
-        let row = data.len() / array.size;
-        return Err(Error::truncated(path, Position::Byte(bytes.len()), ROWS, row, array.rows));
-    };
-    let mut columns: Vec<ScalarProperty> = if array.by_column {
-        let (item, fields) = (array.item, array.fields());
-        let column = |(number, field): (usize, Field)| {
-            let at = number * array.rows * item;
-            let field = Field { offset: 0, ..field };
-            read_records(&data[at..at + array.rows * item], item, &[field], array.big)
-        };
-        fields.into_iter().enumerate().flat_map(column).collect()
-    } else {
-        read_records(data, array.size, &array.fields(), array.big)
-    };
-    let shape = shape_of(&columns);
-    let notes = array.name(&mut columns, &shape);
-    Ok((columns, notes))
+/// Whether an array `[columns, rows]` has its axes the other way round: as many columns as are `given`, or few numbers of many points.
+fn is_transposed(columns: usize, rows: usize, given: Option<usize>) -> bool {
+    match given {
+        Some(given) if given == rows => false,
+        Some(given) if given == columns => true,
+        _ => (3..=MOST_TRANSPOSED).contains(&columns) && rows > LEAST_TRANSPOSED,
+    }
 }
 
 /// The array that the start of a file announces.
-pub(crate) fn announced(path: &Path, start: &[u8]) -> Option<Array> {
-    Array::parse(path, start, "positions").ok()
+pub(crate) fn announced(path: &Path, start: &[u8], given: Option<usize>) -> Option<Array> {
+    Array::parse(path, start, "positions", given).ok()
 }
 
 /// The points that the header announces.
 pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
-    let array = announced(start.path, start.bytes)?;
+    let array = announced(start.path, start.bytes, start.columns.map(<[String]>::len))?;
     Some(Extent::of_columns(array.rows_of(start.length), array.columns(), array.is_wide(), u64::MAX))
 }
 
@@ -72,7 +49,7 @@ pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
 pub(super) const ROWS: &str = "rows of the array";
 
 /// Where the numbers of an array are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Array {
     /// Names and numbers of the fields of a row.
     groups: Vec<Group>,
@@ -90,8 +67,8 @@ pub(crate) struct Array {
 }
 
 impl Array {
-    /// Reads the header at the start of a file.
-    pub(super) fn parse(path: &Path, bytes: &[u8], name: &str) -> Result<Self> {
+    /// Reads the header at the start of a file; `given` is the number of columns, if the caller names them.
+    pub(super) fn parse(path: &Path, bytes: &[u8], name: &str, given: Option<usize>) -> Result<Self> {
         let refuse = |at: usize, found: String, expected: &str| {
             Error::malformed(path, Position::Byte(at), found, expected)
         };
@@ -111,22 +88,29 @@ impl Array {
             return Err(refuse(8, found, &format!("{} at most", bytes.len() - start)));
         };
         let header = Header::parse(text, name).map_err(|(found, expected)| refuse(start, found, expected))?;
-        Self::of(header, start + length).map_err(|(found, expected)| refuse(start, found, expected))
+        Self::of(header, start + length, given).map_err(|(found, expected)| refuse(start, found, expected))
     }
 
-    fn of(header: Header, start: usize) -> std::result::Result<Self, Refusal> {
+    fn of(header: Header, start: usize, given: Option<usize>) -> std::result::Result<Self, Refusal> {
         let Header { mut groups, item, big, fortran, shape } = header;
         let mut notes = Vec::new();
         let mut by_column = fortran;
         let (rows, per_row): (usize, usize) = match *shape.as_slice() {
             [rows] => (rows, 1),
             // Networks of other frameworks store channels first: the same numbers are [N, C] in the other order.
-            [columns, rows] | [1, columns, rows] if is_transposed(columns, rows) => {
+            [columns, rows] | [1, columns, rows] if is_transposed(columns, rows, given) => {
                 notes.push(format!("shape {shape:?} is taken for {rows} points of {columns} numbers"));
                 by_column = !fortran;
                 (rows, columns)
             }
-            [rows, columns] | [1, rows, columns] if columns <= MOST_COLUMNS => (rows, columns),
+            [rows, columns] | [1, rows, columns] if columns <= MOST_COLUMNS => {
+                if given.is_none() && (3..=MOST_TRANSPOSED).contains(&rows) && columns > MOST_TRANSPOSED {
+                    notes.push(format!(
+                        "shape {shape:?} is taken for {rows} points of {columns} numbers; {rows} names of columns take it for {columns} points"
+                    ));
+                }
+                (rows, columns)
+            }
             _ => return Err((format!("shape {shape:?}"), "[N] or [N, columns]")),
         };
         if item * per_row == 0 {
@@ -135,12 +119,46 @@ impl Array {
         if let [Group { fields, .. }] = groups.as_mut_slice()
             && let [field] = fields.as_slice()
         {
-            *fields = (0..per_row).map(|i| Field { offset: i * item, ..field.clone() }).collect();
+            // Coordinates are known as such before the columns are named.
+            let axis =
+                |i: usize| ["x", "y", "z"].get(i).filter(|_| per_row >= 3 && is_positions(&field.name));
+            let name = |i: usize| axis(i).map_or_else(|| field.name.clone(), |&axis| axis.to_owned());
+            let column = |i: usize| Field { name: name(i), offset: i * item, ..field.clone() };
+            *fields = (0..per_row).map(column).collect();
         } else if per_row != 1 {
             return Err((format!("shape {shape:?} of named fields"), "[N]"));
         }
         let size = item * per_row;
         Ok(Self { groups, rows, size, item, big, by_column: by_column && per_row > 1, start, notes })
+    }
+
+    /// Reads the header of a file; `given` is the number of columns, if the caller names them.
+    pub(crate) fn read(input: &Input<'_>, name: &str, given: Option<usize>) -> Result<Self> {
+        let start = Input::take(&mut input.again(), BLOCK_BYTES)?;
+        Self::parse(input.path(), &start, name, given)
+    }
+
+    /// Where the numbers are: in one part, or every column in one of its own.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where the file ends before the last row.
+    pub(crate) fn parts<'a>(&self, input: &Input<'a>) -> Result<Vec<(Input<'a>, PartLayout)>> {
+        let (length, start) = (input.length(), self.start);
+        let wanted = self.rows.checked_mul(self.size).and_then(|bytes| bytes.checked_add(start));
+        if wanted.is_none_or(|wanted| wanted > length) {
+            let row = length.saturating_sub(start) / self.size;
+            return Err(Error::truncated(input.path(), Position::Byte(length), ROWS, row, self.rows));
+        }
+        let part = |number: usize, size: usize, fields: Vec<Field>| {
+            let bytes = self.rows * size;
+            let input = input.part((start + number * bytes) as u64, bytes as u64);
+            (input, PartLayout { size, fields, big: self.big })
+        };
+        if !self.by_column {
+            return Ok(vec![part(0, self.size, self.fields())]);
+        }
+        let column = |(number, field)| part(number, self.item, vec![Field { offset: 0, ..field }]);
+        Ok(self.fields().into_iter().enumerate().map(column).collect())
     }
 
     pub(super) fn fields(&self) -> Vec<Field> {
@@ -163,8 +181,8 @@ impl Array {
         fields.any(|field| !field.number.is_single())
     }
 
-    /// Names the columns, and returns what was assumed.
-    pub(super) fn name(&self, columns: &mut [ScalarProperty], shape: &Shape) -> Vec<String> {
+    /// Names the first of the columns, which are those of the array; their number, and what was assumed.
+    pub(super) fn name(&self, columns: &mut [ScalarProperty], shape: &Shape) -> (usize, Vec<String>) {
         let mut notes = self.notes.clone();
         let mut rest = columns;
         let mut first = 0;
@@ -179,12 +197,25 @@ impl Array {
             notes.extend(name_array(&group.name, columns, &shape.from(first)));
             (rest, first) = (others, first + count);
         }
-        notes
+        (first, notes)
+    }
+
+    /// The columns without rows, named.
+    pub(crate) fn named(&self) -> Vec<ScalarProperty> {
+        let column = |field: Field| ScalarProperty { name: field.name, ..ScalarProperty::empty() };
+        let mut columns: Vec<ScalarProperty> = self.fields().into_iter().map(column).collect();
+        self.name(&mut columns, &Shape::default());
+        columns
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
     }
 }
 
 /// One field of a structured array: its numbers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Group {
     name: String,
     fields: Vec<Field>,

@@ -4,13 +4,13 @@
 //! 4 GB, and reads the header through a recursive grammar, whose depth the file decides.
 
 mod array;
-mod blocks;
-mod read;
+mod points;
 mod tokens;
 mod write;
 
 use crate::io::format::{Format, inspect_contents};
-pub(super) use array::{announced, parse_array};
+pub(super) use array::{Array, announced};
+pub(super) use points::{Naming, points_of};
 
 pub(super) const FORMAT: Format = Format {
     name: "npy",
@@ -19,12 +19,14 @@ pub(super) const FORMAT: Format = Format {
     plausible: None,
     names_columns: false,
     library: "pointcloud",
-    read: read::read,
+    read: points::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
-    open: Some(blocks::open),
+    open: points::open,
+    some_whole: false,
     extent: array::extent,
     words: false,
     long_integers: true,
+    writer_needs_facts: false,
     written: &["npy"],
     encoder: write::encoder,
     lost: write::lost,

@@ -1,18 +1,21 @@
 //! OFF meshes, the format of ModelNet and of Geomview: the family `[ST][C][N][4][n]OFF`.
 
 mod kind;
-
-use std::path::Path;
+mod parse;
+mod rows;
+mod vertices;
 
 use self::kind::Kind;
-use crate::error::{Error, Malformed, Position, Result};
-use crate::io::columns::cloud_of_table;
+use self::parse::{parse, read_header};
+use self::rows::Rows;
+use crate::error::Result;
+use crate::io::blocks::{Ask, Blocks};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, GROWTH, Start};
-use crate::io::faces::{Faces, bytes_of_polygon};
+use crate::io::faces::bytes_of_polygon;
 use crate::io::format::{Format, Head, inspect_contents, never_written, nothing_lost};
-use crate::io::lines::{Lines, before_comment, quote};
-use crate::scalar::{ScalarProperty, ScalarType, is_single, parse_float};
+use crate::io::input::Input;
+use crate::scalar::{is_single, parse_float};
 
 pub(super) const FORMAT: Format = Format {
     name: "off",
@@ -23,16 +26,16 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read,
     inspect: |source| inspect_contents(source, &FORMAT, true),
-    open: None,
+    open,
+    some_whole: false,
     extent,
     words: false,
     long_integers: false,
+    writer_needs_facts: false,
     written: &[],
     encoder: never_written,
     lost: nothing_lost,
 };
-
-const EXPECTED: &str = "'OFF' and the numbers of vertices, faces and edges";
 
 fn sniff(head: &Head<'_>) -> bool {
     let word = head.bytes.split(u8::is_ascii_whitespace).next().unwrap_or_default();
@@ -47,264 +50,39 @@ fn sniff(head: &Head<'_>) -> bool {
 /// (`OFF490 518 0`, as in some ModelNet files), and a missing magic word. Colours of the vertices are read where the magic
 /// word announces them; those of faces, and texture coordinates, are left out.
 fn read(source: &Source<'_>) -> Result<Contents> {
-    let Source { path, bytes, .. } = *source;
-    let mut rows = Rows { path, lines: Lines::new(bytes, 0, 1), length: bytes.len() };
-    let (kind, [vertex_count, face_count]) = read_header(&mut rows)?;
-    let mut vertices = Vertices::new(kind);
-    for row in 0..vertex_count {
-        let at = rows.next("vertex", row, vertex_count)?;
-        vertices.push(&at)?;
-    }
-    let mut faces = Faces::default();
-    let (mut polygon, mut colored) = (Vec::new(), 0_usize);
-    for row in 0..face_count {
-        let at = rows.next("face", row, face_count)?;
-        let mut tokens = at.text.split_ascii_whitespace();
-        let corners = tokens.next().unwrap_or_default();
-        let corners: usize =
-            corners.parse().map_err(|_| at.refuse(quote(corners.as_bytes()), "the number of corners"))?;
-        polygon.clear();
-        for corner in 0..corners {
-            let Some(token) = tokens.next() else {
-                return Err(at.refuse(format!("{corner} indices"), format!("{corners}")));
-            };
-            let index: i64 =
-                token.parse().map_err(|_| at.refuse(quote(token.as_bytes()), "a vertex index"))?;
-            match u32::try_from(index) {
-                Ok(index) if (index as usize) < vertex_count => polygon.push(index),
-                _ => return Err(Error::face_index(path, row, index as f64, vertex_count)),
-            }
-        }
-        colored += usize::from(tokens.next().is_some());
-        faces.push(&polygon);
-    }
-    let mut contents = vertices.finish(path)?;
-    if colored > 0 {
-        contents.left_out.push(format!("colours of {colored} faces"));
-    }
-    Ok(Contents::of_faces(contents, faces))
+    parse(Input::of_bytes(source.path, source.bytes), source.faces)?.read()
+}
+
+/// Reads the file once, and keeps its vertices in a temporary file where they are many.
+fn open(input: Input<'static>, ask: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
+    Ok(Some(Box::new(parse(input, ask.faces)?)))
 }
 
 /// The vertices and faces that the header announces.
 fn extent(start: &Start<'_>) -> Option<Extent> {
     /// Vertices that tell whether the coordinates are doubles.
     const LOOKED_AT: usize = 100;
-    let mut rows = Rows { path: start.path, lines: Lines::new(start.bytes, 0, 1), length: start.bytes.len() };
+    let mut rows = Rows::new(Input::of_bytes(start.path, start.bytes));
     let (kind, [vertices, faces]) = read_header(&mut rows).ok()?;
     let is_wide = |text: &str| {
         let mut words = text.split_ascii_whitespace().take(3);
         words.any(|word| parse_float(word).is_some_and(|value| !is_single(word, value)))
     };
-    let wide = (0..vertices.min(LOOKED_AT)).any(|_| rows.next_text().is_some_and(|(_, text)| is_wide(text)));
+    let wide = (0..vertices.min(LOOKED_AT))
+        .any(|_| rows.next_text().is_ok_and(|row| row.is_some_and(|(_, text)| is_wide(text))));
     let columns = kind.columns().len() + if kind.color { 3 } else { 0 };
     // A digit and what divides it from the next.
     let extent = Extent::of_columns(vertices as u64, columns, wide, start.length / (2 * columns as u64));
     let faces = (faces as u64).min(start.length / 8);
     let grown = (GROWTH - 1.0) * 8.0 * columns as f64 * extent.points as f64;
-    Some(extent.and((grown + GROWTH * bytes_of_polygon(3) as f64 * faces as f64) as u64))
-}
-
-/// What a vertex is, and the vertices and faces that the header announces.
-fn read_header(rows: &mut Rows<'_>) -> Result<(Kind, [usize; 2])> {
-    let header =
-        |path: &Path, line, found: String| Error::malformed(path, Position::Line(line), found, EXPECTED);
-    let Some((line, first)) = rows.next_text() else {
-        return Err(header(rows.path, 1, "an empty file".into()));
-    };
-    let end = |rows: &Rows<'_>| header(rows.path, line, "the end of the file".into());
-    let (mut kind, rest) = match Kind::of_magic(first) {
-        Some((kind, rest)) => (kind, rest.trim()),
-        None if first.starts_with(|c: char| c.is_ascii_digit()) => (Kind::default(), first),
-        None => return Err(header(rows.path, line, quote(first.as_bytes()))),
-    };
-    if rest.to_ascii_uppercase().starts_with("BINARY") {
-        let expected = "ascii OFF; binary OFF is not read";
-        return Err(Error::malformed(rows.path, Position::Line(line), quote(first.as_bytes()), expected));
-    }
-    let (mut line, mut counts) = match rest {
-        "" => rows.next_text().ok_or_else(|| end(rows))?,
-        rest => (line, rest),
-    };
-    // `noff` in small letters may mean either: only dimensions are one number.
-    let lone = counts.split_ascii_whitespace().count() == 1;
-    if lone && kind.normal && first.starts_with('n') {
-        (kind.normal, kind.dimensions) = (false, true);
-    }
-    if kind.dimensions {
-        let mut words = counts.split_ascii_whitespace();
-        let dimensions = words.next().unwrap_or_default();
-        if dimensions != "3" {
-            let found = format!("{dimensions} dimensions");
-            return Err(Error::malformed(rows.path, Position::Line(line), found, "3"));
-        }
-        (line, counts) = match counts[1..].trim() {
-            "" => rows.next_text().ok_or_else(|| end(rows))?,
-            rest => (line, rest),
-        };
-    }
-    let numbers: Vec<usize> = counts.split_ascii_whitespace().map_while(|token| token.parse().ok()).collect();
-    match numbers[..] {
-        [vertices, faces] | [vertices, faces, _] => Ok((kind, [vertices, faces])),
-        _ => Err(header(rows.path, line, quote(counts.as_bytes()))),
-    }
-}
-
-/// The columns of the vertices while they come in.
-struct Vertices {
-    kind: Kind,
-    names: Vec<&'static str>,
-    columns: Vec<Vec<f64>>,
-    colors: Vec<Vec<f64>>,
-    surplus: bool,
-    /// Whether singles hold the coordinates.
-    single: bool,
-    /// Whether the colours are written as shares of 1.
-    shares: bool,
-}
-
-impl Vertices {
-    fn new(kind: Kind) -> Self {
-        let names = kind.columns();
-        let columns = vec![Vec::new(); names.len()];
-        Self {
-            kind,
-            names,
-            columns,
-            colors: vec![Vec::new(); 3],
-            surplus: false,
-            single: true,
-            shares: false,
-        }
-    }
-
-    fn push(&mut self, at: &RowText<'_>) -> Result<()> {
-        let tokens: Vec<&str> = at.text.split_ascii_whitespace().collect();
-        let wanted = self.names.len() + if self.kind.color { 3 } else { 0 };
-        // Colours may have a fourth channel; files without `C` may have a colour of one to four numbers all the same.
-        let most = self.names.len() + if self.kind.texture { 6 } else { 4 };
-        if !(wanted..=most).contains(&tokens.len()) {
-            let expected = match wanted {
-                3 => "3 coordinates".to_owned(),
-                _ => format!("{wanted}, {}", self.names.join(" ")),
-            };
-            return Err(at.refuse(format!("{} values", tokens.len()), expected));
-        }
-        let number =
-            |token: &str| parse_float(token).ok_or_else(|| at.refuse(quote(token.as_bytes()), "a number"));
-        for (column, token) in self.columns.iter_mut().zip(&tokens) {
-            let value = number(token)?;
-            self.single = self.single && is_single(token, value);
-            column.push(value);
-        }
-        let rest = &tokens[self.names.len()..];
-        if self.kind.color {
-            self.shares |= rest.iter().any(|token| token.contains('.'));
-            for (channel, token) in self.colors.iter_mut().zip(rest) {
-                channel.push(number(token)?);
-            }
-        }
-        self.surplus |= !self.kind.color && !rest.is_empty();
-        Ok(())
-    }
-
-    fn finish(mut self, path: &Path) -> Result<Contents> {
-        let mut weighted = 0_usize;
-        if self.kind.weight {
-            let weights = self.columns.remove(3);
-            self.names.remove(3);
-            for (i, &weight) in weights.iter().enumerate().filter(|&(_, &weight)| weight != 1.0) {
-                weighted += 1;
-                self.columns.iter_mut().take(3).for_each(|column| column[i] /= weight);
-            }
-        }
-        let mut columns: Vec<ScalarProperty> = self
-            .names
-            .iter()
-            .zip(self.columns)
-            .map(|(name, values)| {
-                let wide = name.len() == 1 && !(self.single && weighted == 0);
-                let scalar_type = if wide { ScalarType::F64 } else { ScalarType::F32 };
-                ScalarProperty { name: (*name).into(), scalar_type, values }
-            })
-            .collect();
-        if self.kind.color {
-            let scalar_type = if self.shares { ScalarType::F32 } else { ScalarType::U8 };
-            let named = ["red", "green", "blue"].into_iter().zip(self.colors);
-            columns.extend(named.map(|(name, values)| ScalarProperty {
-                name: name.into(),
-                scalar_type,
-                values,
-            }));
-        }
-        let mut contents = cloud_of_table(columns)
-            .map_err(|found| Error::malformed(path, Position::Line(1), found, "x, y and z"))?;
-        if weighted > 0 {
-            contents.notes.push(format!("{weighted} vertices are divided by their fourth coordinate"));
-        }
-        if self.kind.texture {
-            contents.left_out.push("texture coordinates".into());
-        }
-        if self.surplus {
-            contents.left_out.push("numbers of the vertices after x y z".into());
-        }
-        Ok(contents)
-    }
-}
-
-/// Lines without comments and blanks.
-struct Rows<'a> {
-    path: &'a Path,
-    lines: Lines<'a>,
-    length: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// The next line with text, without its comment. Bytes that are not UTF-8 end the text.
-    fn next_text(&mut self) -> Option<(usize, &'a str)> {
-        loop {
-            let (line, bytes) = self.lines.next_row()?;
-            let bytes = before_comment(bytes);
-            let text = match std::str::from_utf8(bytes) {
-                Ok(text) => text,
-                Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
-            };
-            let text = text.trim();
-            if !text.is_empty() {
-                return Some((line, text));
-            }
-        }
-    }
-
-    fn next(&mut self, section: &'static str, row: usize, rows: usize) -> Result<RowText<'a>> {
-        match self.next_text() {
-            Some((line, text)) => Ok(RowText { path: self.path, line, text, section, row, rows }),
-            None => {
-                let position =
-                    if self.length == 0 { Position::Byte(0) } else { Position::Line(self.lines.line) };
-                Err(Error::truncated(self.path, position, &format!("rows of element '{section}'"), row, rows))
-            }
-        }
-    }
-}
-
-struct RowText<'a> {
-    path: &'a Path,
-    line: usize,
-    text: &'a str,
-    section: &'static str,
-    row: usize,
-    rows: usize,
-}
-
-impl RowText<'_> {
-    fn refuse(&self, found: impl Into<Box<str>>, expected: impl Into<Box<str>>) -> Error {
-        let part = format!("element '{}' row {} of {}", self.section, self.row, self.rows);
-        Malformed::new(self.path, found, expected).at(Position::Line(self.line)).part(part).into()
-    }
+    let faces = GROWTH * bytes_of_polygon(3) as f64 * faces as f64;
+    Some(extent.and(grown as u64).and_faces(faces as u64))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn parse(text: &str) -> Result<Contents> {

@@ -63,7 +63,7 @@ impl Header {
             let key = key.as_str();
             let words: Vec<&str> = words.collect();
             if key == "DATA" {
-                break (line, words.first().map(|&word| word.to_owned()).unwrap_or_default());
+                break (line, words.first().map(|word| word.to_ascii_lowercase()).unwrap_or_default());
             }
             declared.set(key, &words).map_err(|(found, expected)| refuse(line, found, &expected))?;
         };

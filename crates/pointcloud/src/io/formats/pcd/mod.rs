@@ -3,7 +3,9 @@
 //! Written here rather than with `pcd-rs`, which allocates what a header claims before it looks at
 //! the file, and whose errors name no line and no byte.
 
+mod ascii;
 mod blocks;
+mod decode;
 mod header;
 mod lzf;
 mod read;
@@ -20,10 +22,12 @@ pub(super) const FORMAT: Format = Format {
     library: "pointcloud",
     read: read::read,
     inspect: |source| inspect_contents(source, &FORMAT, false),
-    open: Some(blocks::open),
+    open: blocks::open,
+    some_whole: false,
     extent: header::extent,
     words: false,
     long_integers: true,
+    writer_needs_facts: false,
     written: &["pcd"],
     encoder: write::encoder,
     lost: write::lost,

@@ -4,21 +4,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::body::ascii_row;
-use super::faces::{FaceElement, face_elements};
+use super::faces::{FaceElement, FaceRows, face_elements};
 use super::header::{Element, Header, PlyFormat};
 use super::skip::{Counted, skip_binary};
 use super::summary::describe;
 use super::vertices::{VertexLayout, vertex_element};
 use crate::error::{Error, Position, Result};
 use crate::io::block_rows::Records;
-use crate::io::blocks::{Ask, Block, Blocks, Decode, Rest};
+use crate::io::blocks::{Ask, Block, Blocks, Decode, Keep, Rest};
+use crate::io::faces::Faces;
 use crate::io::input::Input;
 use crate::io::lines::Lines;
 use crate::io::raw::Raw;
 use crate::io::summary::Summary;
 
 /// Opens a file; `None` for one without points, and for a binary one whose points have lists.
-pub(super) fn open(mut input: Input<'static>, _: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
+pub(super) fn open(mut input: Input<'static>, ask: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
     let header = Header::read(&mut input)?;
     let Some(vertex) = vertex_element(&header) else { return Ok(None) };
     let element = &header.elements[vertex];
@@ -32,8 +33,10 @@ pub(super) fn open(mut input: Input<'static>, _: &Ask<'_>) -> Result<Option<Box<
         (_, None) => return Ok(None),
     };
     let (row, line) = (0, header.body_line);
+    let faces = FaceRows::new(face_elements(&header), element.count).with_room(&header, input.length());
+    let faces = ask.faces.then_some(faces);
     let decoder = Arc::new(Decoder { path: input.path().into(), header, vertex, layout });
-    let mut blocks = PlyBlocks { input, points, row, line, counted: Counted::default(), decoder };
+    let mut blocks = PlyBlocks { input, points, row, line, counted: Counted::default(), faces, decoder };
     blocks.skip(0..vertex)?;
     Ok(Some(Box::new(blocks)))
 }
@@ -51,6 +54,8 @@ struct PlyBlocks {
     /// Number of the next line of a file of text.
     line: usize,
     counted: Counted,
+    /// The faces, where they are wanted.
+    faces: Option<FaceRows>,
     decoder: Arc<Decoder>,
 }
 
@@ -62,7 +67,7 @@ struct Decoder {
 }
 
 impl PlyBlocks {
-    /// Passes over elements and counts their faces.
+    /// Passes over elements, counts their faces and keeps them where they are wanted.
     fn skip(&mut self, elements: std::ops::Range<usize>) -> Result<()> {
         let decoder = self.decoder.clone();
         let faces = face_elements(&decoder.header);
@@ -76,7 +81,13 @@ impl PlyBlocks {
                 PlyFormat::Ascii => self.skip_lines(element, face)?,
                 format => {
                     let big = format == PlyFormat::BinaryBigEndian;
-                    skip_binary(&mut self.input, element, big, face, &mut self.counted)?;
+                    let (counted, kept) = (&mut self.counted, &mut self.faces);
+                    let strips = face.is_some_and(|face| face.strips);
+                    let numbers = strips || kept.is_some();
+                    skip_binary(&mut self.input, element, big, face, numbers, |row, list| {
+                        counted.add(list, strips);
+                        kept.iter_mut().try_for_each(|kept| kept.add(&decoder.path, strips, row, list))
+                    })?;
                 }
             }
         }
@@ -91,7 +102,11 @@ impl PlyBlocks {
             for _ in 0..self.row {
                 let (_, values) = ascii_row(&self.decoder.path, element, row, &mut lines)?;
                 if let Some(face) = face {
-                    self.counted.add(values.lists().get(face.list).map_or(&[], Vec::as_slice), face.strips);
+                    let list = values.lists().get(face.list).map_or(&[][..], Vec::as_slice);
+                    self.counted.add(list, face.strips);
+                    if let Some(kept) = &mut self.faces {
+                        kept.add(&self.decoder.path, face.strips, row, list)?;
+                    }
                 }
                 row += 1;
             }
@@ -141,6 +156,10 @@ impl Blocks for PlyBlocks {
         Ok(Some(Block { bytes, row, points, at }))
     }
 
+    fn faces(&mut self) -> Faces {
+        self.faces.take().map(|rows| rows.faces).unwrap_or_default()
+    }
+
     fn rest(&mut self) -> Result<Rest> {
         let decoder = self.decoder.clone();
         self.skip(decoder.vertex + 1..decoder.header.elements.len())?;
@@ -148,7 +167,8 @@ impl Blocks for PlyBlocks {
         let mut left_out = decoder.header.left_out(Some(decoder.vertex), &faces);
         left_out.extend(self.counted.left_out());
         let Counted { triangles, faces, .. } = self.counted;
-        Ok(Rest { triangles, faces, left_out })
+        let notes = self.faces.iter().filter_map(|rows| rows.faces.note()).collect();
+        Ok(Rest { triangles, faces, left_out, notes, ..Rest::default() })
     }
 }
 
@@ -157,7 +177,11 @@ impl Decode for Decoder {
         Position::Line(1)
     }
 
-    fn columns(&self, block: Block) -> Result<Vec<Raw>> {
+    fn keep(&self) -> Keep {
+        if self.header.format == PlyFormat::Ascii { Keep::Columns } else { Keep::Nothing }
+    }
+
+    fn columns(&self, block: &Block) -> Result<Vec<Raw>> {
         if self.header.format != PlyFormat::Ascii {
             return Ok(self.layout.records(&block.bytes));
         }
@@ -169,6 +193,10 @@ impl Decode for Decoder {
             columns.iter_mut().zip(values.scalars()).for_each(|(column, v)| column.values.push(*v));
         }
         Ok(columns)
+    }
+
+    fn comments(&self) -> Vec<Vec<u8>> {
+        self.header.comments.clone()
     }
 
     fn describe(&self, summary: &mut Summary) {

@@ -23,11 +23,11 @@ pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
         let element = &header.elements[face.index];
         (element.count as u64).min(most(element))
     });
-    Some(points.and(faces.sum::<u64>().saturating_mul(TRIANGLE)))
+    Some(points.and_faces(faces.sum::<u64>().saturating_mul(TRIANGLE)))
 }
 
 /// Bytes of the shortest row of an element.
-fn smallest_row(element: &Element, format: PlyFormat) -> u64 {
+pub(super) fn smallest_row(element: &Element, format: PlyFormat) -> u64 {
     let property = |kind: PropertyKind| match kind {
         // A digit and what divides it from the next.
         _ if format == PlyFormat::Ascii => 2,

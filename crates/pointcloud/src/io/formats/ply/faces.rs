@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::body::RowAt;
+use super::extent::smallest_row;
 use super::header::{Element, Header, PropertyKind};
 use super::row::Row;
 use crate::error::{Error, Result};
@@ -58,15 +59,30 @@ impl FaceRows {
         Self { elements, vertices, polygon: Vec::new(), faces: Faces::default() }
     }
 
+    /// With room for as many triangles as the header announces and `length` bytes can hold.
+    pub(super) fn with_room(mut self, header: &Header, length: usize) -> Self {
+        let rows = |face: &FaceElement| {
+            let element = &header.elements[face.index];
+            element.count.min(length / smallest_row(element, header.format).max(1) as usize)
+        };
+        self.faces.reserve(self.elements.iter().map(rows).sum());
+        self
+    }
+
     /// Takes in a row of an element; one of another kind is passed over.
     pub(super) fn push(&mut self, path: &Path, element: usize, at: RowAt<'_>, row: &Row) -> Result<()> {
         let Some(&FaceElement { strips, list, .. }) = self.elements.iter().find(|e| e.index == element)
         else {
             return Ok(());
         };
-        let Some(list) = row.lists().get(list) else {
-            return Err(at.refuse("no list", "a list of vertex indices"));
-        };
+        match row.lists().get(list) {
+            Some(list) => self.add(path, strips, at.row, list),
+            None => Err(at.refuse("no list", "a list of vertex indices")),
+        }
+    }
+
+    /// Takes in the list of a row, which has strips or one polygon.
+    pub(super) fn add(&mut self, path: &Path, strips: bool, row: usize, list: &[f64]) -> Result<()> {
         self.polygon.clear();
         for &index in list {
             if strips && index == -1.0 {
@@ -76,7 +92,7 @@ impl FaceRows {
             }
             let whole = index as u32;
             if f64::from(whole) != index || whole as usize >= self.vertices {
-                return Err(Error::face_index(path, at.row, index, self.vertices));
+                return Err(Error::face_index(path, row, index, self.vertices));
             }
             self.polygon.push(whole);
         }

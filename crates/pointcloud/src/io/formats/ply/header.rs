@@ -91,7 +91,8 @@ pub(crate) struct Element {
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
     pub(crate) format: PlyFormat,
-    pub(crate) comments: Vec<String>,
+    /// Comments and `obj_info` as they are, each with its keyword.
+    pub(crate) comments: Vec<Vec<u8>>,
     pub(crate) elements: Vec<Element>,
     /// First byte of the body.
     pub(crate) body: usize,
@@ -145,8 +146,7 @@ impl Header {
             match words.first().map(String::as_str) {
                 None => {}
                 Some("end_header") => break,
-                Some("comment") => comments.push(words[1..].join(" ")),
-                Some("obj_info") => comments.push(words.join(" ")),
+                Some("comment" | "obj_info") => comments.push(text.trim_ascii().to_vec()),
                 Some("format") => {
                     let parsed = parse_format(&words).ok_or_else(|| {
                         refuse(
@@ -209,9 +209,6 @@ impl Header {
     /// What the file has and the points have not, if `faces` are the elements that are read as faces.
     pub(super) fn left_out(&self, vertex: Option<usize>, faces: &[usize]) -> Vec<String> {
         let mut left_out = Vec::new();
-        if !self.comments.is_empty() {
-            left_out.push(format!("{} comments", self.comments.len()));
-        }
         for (index, element) in self.elements.iter().enumerate().filter(|(_, element)| element.count > 0) {
             let others = element.properties.len().saturating_sub(1);
             let list = |property: &&PlyProperty| matches!(property.kind, PropertyKind::List { .. });
@@ -356,7 +353,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(header.format, PlyFormat::Ascii);
-        assert_eq!(header.comments, ["two words"]);
+        assert_eq!(header.comments, [b"comment  two  words"]);
         let vertex = &header.elements[0];
         assert_eq!(vertex.count, 3);
         assert_eq!(vertex.properties[0].to_string(), "float scalar_Dip(degrees)");

@@ -29,6 +29,9 @@ pub(super) fn read_contents(source: &Source<'_>, header: &Header) -> Result<Cont
     let points = vertex.map_or(0, |index| header.elements[index].count);
     let faces = face_elements(header);
     let mut faces = FaceRows::new(if source.faces { faces } else { Vec::new() }, points);
+    if source.faces {
+        faces = faces.with_room(header, bytes.len());
+    }
     let records = |element, rows: &[u8]| {
         let is_vertex = Some(element) == vertex;
         if is_vertex {
@@ -49,5 +52,6 @@ pub(super) fn read_contents(source: &Source<'_>, header: &Header) -> Result<Cont
     let mut contents = sort_all(path, &layout, columns)?;
     let elements: Vec<usize> = face_elements(header).iter().map(|element| element.index).collect();
     contents.left_out.extend(header.left_out(vertex, &elements));
+    contents.cloud.set_comments(header.comments.clone());
     Ok(if source.faces { Contents::of_faces(contents, faces.faces) } else { contents })
 }

@@ -43,13 +43,15 @@ impl Counted {
     }
 }
 
-/// Passes over an element of a binary file.
+/// Passes over an element of a binary file. The list of every row of faces goes to `take`, with the number of the row; unless `numbers`
+/// are needed, all of them are 0.
 pub(super) fn skip_binary(
     input: &mut Input<'_>,
     element: &Element,
     big: bool,
     face: Option<&FaceElement>,
-    counted: &mut Counted,
+    numbers: bool,
+    mut take: impl FnMut(usize, &[f64]) -> Result<()>,
 ) -> Result<()> {
     if let Some(size) = element.fixed_size() {
         let left = input.length().saturating_sub(input.at());
@@ -80,15 +82,14 @@ pub(super) fn skip_binary(
             if matches!(property.kind, PropertyKind::Scalar(_)) {
                 continue;
             }
-            if let Some(face) = face.filter(|face| face.list == list) {
+            if face.is_some_and(|face| face.list == list) {
+                let number = Number::Scalar(item);
                 corners.clear();
-                if face.strips {
-                    let number = Number::Scalar(item);
-                    corners.extend(values.chunks_exact(item.size()).map(|raw| number.read(raw, big)));
-                } else {
-                    corners.resize(count, 0.0);
+                match numbers {
+                    true => corners.extend(values.chunks_exact(item.size()).map(|raw| number.read(raw, big))),
+                    false => corners.resize(count, 0.0),
                 }
-                counted.add(&corners, face.strips);
+                take(row, &corners)?;
             }
             list += 1;
         }

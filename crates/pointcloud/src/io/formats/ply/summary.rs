@@ -53,8 +53,9 @@ pub(super) fn describe(header: &Header, summary: &mut Summary) {
         .iter()
         .map(|e| Element::new(&e.name, e.count, e.properties.iter().map(ToString::to_string).collect()))
         .collect();
-    // Comments are shown; only a conversion drops them.
-    let comments = format!("{} comments", header.comments.len());
-    summary.left_out.retain(|what| *what != comments);
-    summary.comments.clone_from(&header.comments);
+    // `obj_info` keeps its keyword.
+    let text = |line: &Vec<u8>| {
+        String::from_utf8_lossy(line.strip_prefix(b"comment").unwrap_or(line)).trim().to_owned()
+    };
+    summary.comments = header.comments.iter().map(text).collect();
 }

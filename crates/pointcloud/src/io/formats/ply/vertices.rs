@@ -81,7 +81,7 @@ impl Decode for VertexLayout {
         Position::Line(1)
     }
 
-    fn columns(&self, block: Block) -> Result<Vec<Raw>> {
+    fn columns(&self, block: &Block) -> Result<Vec<Raw>> {
         Ok(self.records(&block.bytes))
     }
 }

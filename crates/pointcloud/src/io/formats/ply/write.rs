@@ -14,6 +14,7 @@ use super::super::binary::put_records;
 use super::header::PlyFormat;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
+use crate::io::ReplaceFiles;
 use crate::io::columns::{Outline, columns_of, distinct_columns_of};
 use crate::io::encode::{Encode, Plain, write_cloud};
 use crate::scalar::ScalarType;
@@ -31,7 +32,9 @@ use crate::scalar::ScalarType;
 /// written too, such as `nx` beside normals.
 pub fn write_ply(path: impl AsRef<Path>, cloud: &PointCloud, format: PlyFormat) -> Result<()> {
     let path = path.as_ref();
-    write_cloud(path, cloud, encoder(path, &Outline::of(cloud), format)?)
+    let mut files = ReplaceFiles::default();
+    write_cloud(&mut files, path, cloud, encoder(path, &Outline::of(cloud), format)?)?;
+    files.finish()
 }
 
 /// The writer of a PLY file.
@@ -53,6 +56,7 @@ pub(super) fn encoder(path: &Path, outline: &Outline<'_>, format: PlyFormat) -> 
     let mut start = Vec::new();
     let written = Writer::<OutRow>::new().write_header(&mut start, &header);
     written.map_err(|source| Error::io(path, "write", source))?;
+    let start = with_comments(&start, outline.cloud.comments());
     if format == PlyFormat::BinaryLittleEndian {
         return Ok(Box::new(Plain { header: start, rows: put_records }));
     }
@@ -71,6 +75,14 @@ pub(super) fn encoder(path: &Path, outline: &Outline<'_>, format: PlyFormat) -> 
         }
     };
     Ok(Box::new(Plain { header: start, rows }))
+}
+
+/// A header with comments after its first two lines, the magic word and the format. The library writes text in UTF-8 only.
+fn with_comments(header: &[u8], comments: &[Vec<u8>]) -> Vec<u8> {
+    let mut lines: Vec<&[u8]> = header.split_inclusive(|&b| b == b'\n').collect();
+    let comments: Vec<Vec<u8>> = comments.iter().map(|line| [line, &b"\n"[..]].concat()).collect();
+    lines.splice(2..2, comments.iter().map(Vec::as_slice));
+    lines.concat()
 }
 
 /// One row to write. The writer asks in header order, so names need not be looked at.

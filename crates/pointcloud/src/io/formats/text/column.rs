@@ -1,6 +1,7 @@
 //! One column of a table while its words come in.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use crate::io::facts::LARGEST_WHOLE;
 use crate::io::number::Number;
@@ -9,6 +10,9 @@ use crate::scalar::{is_single, parse_float};
 
 /// Most distinct words that a column of classes may have.
 pub(super) const MOST_WORDS: usize = 10_000;
+
+/// The integers of 64 bits, signed and not.
+const IN_64_BITS: RangeInclusive<i128> = i64::MIN as i128..=u64::MAX as i128;
 
 /// Values of a column and the narrowest type that text tells.
 pub(super) struct TextColumn {
@@ -47,9 +51,11 @@ impl TextColumn {
                 self.int &= word.parse::<i32>().is_ok();
                 self.single &= is_single(word, value);
                 if value.abs() >= LARGEST_WHOLE as f64 {
-                    match word.parse::<i64>() {
-                        Ok(whole) if whole.unsigned_abs() > LARGEST_WHOLE => {
-                            self.large.push((self.values.len(), whole.into()));
+                    // Signed or not: all numbers together tell whether 64 bits hold them.
+                    match word.parse::<i128>() {
+                        Ok(whole) if !IN_64_BITS.contains(&whole) => self.exact = false,
+                        Ok(whole) if whole.unsigned_abs() > LARGEST_WHOLE.into() => {
+                            self.large.push((self.values.len(), whole));
                         }
                         Ok(_) => {}
                         Err(_) => self.exact = false,

@@ -6,8 +6,9 @@ use super::super::naming::name_columns;
 use super::column::{MOST_WORDS, TextColumn};
 use super::line::{cut, is_header, split_comment};
 use crate::error::{Error, Position, Result};
-use crate::io::blocks::{Block, Decode, Table, sort_all};
+use crate::io::blocks::{Block, Decode, Keep, Table, sort_all};
 use crate::io::columns::Entry;
+use crate::io::compression::inner_path;
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, GROWTH, Start};
 use crate::io::lines::{Lines, quote};
@@ -18,10 +19,17 @@ use crate::scalar::{ScalarType, is_single, parse_float};
 /// More columns than this are taken for something that is no point cloud.
 const MOST_COLUMNS: usize = 1024;
 
+/// The columns of PTS files by their number; they have no names.
+const PTS: [&[&str]; 3] = [
+    &["x", "y", "z", "intensity"],
+    &["x", "y", "z", "red", "green", "blue"],
+    &["x", "y", "z", "intensity", "red", "green", "blue"],
+];
+
 /// Reads a table of points: blanks, tabs, commas or semicolons between the values, comments after `#` or `//`.
 ///
 /// The names of the columns are those that the caller gives, else those of the first line or of a comment before it;
-/// without names see [`name_columns`]. A line with nothing but the number of points is passed over. The label may be a
+/// without names see [`PTS`] and [`name_columns`]. A line with nothing but the number of points is passed over. The label may be a
 /// column of words, which are numbered in their order.
 pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     let mut lines = Lines::new(source.bytes, 0, 1);
@@ -45,6 +53,7 @@ pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
     });
     let columns = (words / lines.max(1.0)).round();
     let extent = Extent::of_columns(lines as u64, columns as usize, wide > 0.5 * lines, u64::MAX);
+    let extent = extent.keeping(8 * columns as u64);
     Some(extent.and(((GROWTH - 1.0) * 8.0 * columns * lines) as u64))
 }
 
@@ -60,6 +69,8 @@ pub(super) struct Layout {
     names: Option<Vec<String>>,
     /// Whether the caller gives them.
     given: bool,
+    /// Whether they are those of [`PTS`].
+    is_pts: bool,
     /// Whether a column holds words.
     words: Vec<bool>,
     /// Byte and line where the points begin.
@@ -103,10 +114,14 @@ impl Layout {
             }
             let refused = check_width(words.len(), given, names.as_deref());
             refused.map_err(|expected| refuse(format!("{} values", words.len()), &expected))?;
-            let names = given.map(<[String]>::to_vec).or(names);
-            let path = path.into();
-            let mut layout =
-                Self { path, names, given: given.is_some(), words: Vec::new(), body, line: first };
+            let mut names = given.map(<[String]>::to_vec).or(names);
+            let extension = inner_path(path).extension().map(|e| e.to_string_lossy().to_lowercase());
+            let pts = PTS.into_iter().find(|columns| columns.len() == words.len());
+            let pts = pts.filter(|_| names.is_none() && extension.as_deref() == Some("pts"));
+            let is_pts = pts.is_some();
+            names = names.or(pts.map(|columns| columns.iter().map(|name| (*name).to_owned()).collect()));
+            let (path, given) = (path.into(), given.is_some());
+            let mut layout = Self { path, names, given, is_pts, words: Vec::new(), body, line: first };
             layout.words = words
                 .iter()
                 .enumerate()
@@ -193,7 +208,16 @@ impl Decode for Layout {
         Position::Line(1)
     }
 
-    fn columns(&self, block: Block) -> Result<Vec<Raw>> {
+    fn keep(&self) -> Keep {
+        Keep::Columns
+    }
+
+    /// A number of two characters becomes one of eight bytes, in lists that grow.
+    fn bytes_of(&self, block: &Block) -> usize {
+        6 * block.bytes.len()
+    }
+
+    fn columns(&self, block: &Block) -> Result<Vec<Raw>> {
         self.rows(&mut Lines::new(&block.bytes, 0, block.at))
     }
 
@@ -204,6 +228,9 @@ impl Decode for Layout {
         }
         if self.names.is_none() {
             table.notes = table.with_columns(name_columns);
+        }
+        if let (true, Some(names)) = (self.is_pts, &self.names) {
+            table.notes.push(format!("columns are taken for {} of PTS files", names.join(" ")));
         }
         if self.given {
             // A column called `_` is not wanted.

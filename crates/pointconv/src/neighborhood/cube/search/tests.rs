@@ -53,7 +53,8 @@ fn compare(what: &str, found: &DeviceLists, expected: &SubdomainLists) {
     assert_eq!(found.edges(), expected.edges(), "{what}: neighbour pairs");
     assert_eq!(found.run_count(), expected.run_count(), "{what}: runs");
     for (point, found) in read_back(found.lists()).into_iter().enumerate() {
-        let expected: Vec<_> = expected.row_of(point).runs().map(|(k, run)| (k, run.to_vec())).collect();
+        let runs = expected.row_of(point).runs();
+        let expected: Vec<(usize, Vec<u32>)> = runs.map(|(k, run)| (k, run.collect())).collect();
         assert_eq!(found, expected, "{what}: point {point}");
     }
 }

@@ -4,21 +4,18 @@
 //! `o = c·M + q`: `dL/dW[k, o] = sum_j x_j[o / M] · s_j(k)[o]`, and `dL/dx_j[c]` is the sum over q of
 //! `t_j[c·M + q]` with `t_j = sum_k W_k · s_j(k)`. So the multiplier matters once per point, not once per neighbour.
 
-use std::ops::Range;
-
-use rayon::prelude::*;
-
-use crate::op::cpu::backward::{Gradients, Inputs, sum_rows};
+use crate::neighborhood::Index;
+use crate::op::cpu::Real;
+use crate::op::cpu::backward::{Chunk, Gradients, Inputs, by_chunks};
 use crate::op::cpu::gather;
 use crate::op::cpu::lanes::{Blocks, Dispatch, Isa, Kernel};
-use crate::op::cpu::problem::{Padded, Problem, in_order_of_points};
-use crate::op::cpu::{CHUNK, Real};
-
-/// At most this many partial sums of the weight gradient, whatever the number of points.
-const MAX_PARTIALS: usize = 64;
+use crate::op::cpu::problem::{Padded, Problem};
 
 /// The gradients of one call; `problem` has the transposed lists.
-pub(in crate::op::cpu) fn backward<T: Real>(problem: Problem, inputs: &Inputs<T>) -> Gradients<T> {
+pub(in crate::op::cpu) fn backward<T: Real, X: Index>(
+    problem: Problem<X>,
+    inputs: &Inputs<T, X>,
+) -> Gradients<T> {
     match problem.channels_out {
         0..=4 => run(problem, inputs, |chunk| {
             <T as Dispatch<4>>::dispatch(Narrow(chunk));
@@ -32,101 +29,31 @@ pub(in crate::op::cpu) fn backward<T: Real>(problem: Problem, inputs: &Inputs<T>
     }
 }
 
-fn run<T: Real, const L: usize>(
-    problem: Problem,
-    inputs: &Inputs<T>,
-    compute: fn(Chunk<T, L>),
+fn run<T: Real, X: Index, const L: usize>(
+    problem: Problem<X>,
+    inputs: &Inputs<T, X>,
+    compute: fn(Chunk<T, X, L, L>),
 ) -> Gradients<T> {
-    let Problem { points, subdomains, channels_in, channels_out, lists } = problem;
-    let mut grad_features = vec![T::default(); if inputs.with_features { points * channels_in } else { 0 }];
-    if channels_out == 0 {
-        return Gradients { features: grad_features, weight: Vec::new(), bias: Vec::new() };
-    }
-    let grad = Padded::<T, L>::from_rows(inputs.grad, channels_out);
-    let weight = Padded::<T, L>::from_rows(inputs.weight, channels_out);
-
-    // Partials are cut by the problem alone: the sums are the same for any number of threads.
-    let chunk = CHUNK.max(points.div_ceil(MAX_PARTIALS));
-    let work = |chunk_index: usize, grad_features: &mut [T]| {
-        let first = chunk_index * chunk;
-        let mut partial = vec![[T::default(); L]; (subdomains + 1) * grad.per_row];
-        compute(Chunk {
-            problem,
-            multiplier: channels_out / channels_in,
-            features: inputs.features,
-            weight: &weight,
-            grad: &grad,
-            inverse_counts: inputs.inverse_counts,
-            with_bias: inputs.centres_are_points,
-            rows: first..(first + chunk).min(points),
-            grad_features,
-            partial: &mut partial,
-        });
-        partial
-    };
-    let partials: Vec<Vec<[T; L]>> = if inputs.with_features {
-        grad_features
-            .par_chunks_mut(chunk * channels_in)
-            .enumerate()
-            .map(|(index, grad_features)| work(index, grad_features))
-            .collect()
-    } else {
-        (0..points.div_ceil(chunk)).into_par_iter().map(|index| work(index, &mut [])).collect()
-    };
-
-    let mut weight = reduce(&partials, subdomains + 1, channels_out);
-    let mut bias = weight.split_off(subdomains * channels_out);
-    if !inputs.centres_are_points {
-        bias = sum_rows(inputs.grad, channels_out);
-    }
-    let features = in_order_of_points(lists, grad_features, channels_in);
-    Gradients { features, weight, bias }
+    let weight = Padded::from_rows(inputs.weight, problem.channels_out);
+    by_chunks(problem, inputs, problem.subdomains, &weight, compute)
 }
 
-/// Adds the partials in their order and drops the padding: `[rows, width]`.
-fn reduce<T: Real, const L: usize>(partials: &[Vec<[T; L]>], rows: usize, width: usize) -> Vec<T> {
-    let per_row = width.div_ceil(L);
-    let mut total = vec![T::default(); rows * width];
-    for partial in partials {
-        for (total, blocks) in total.chunks_exact_mut(width).zip(partial.chunks_exact(per_row)) {
-            for (total, &value) in total.iter_mut().zip(blocks.as_flattened()) {
-                *total += value;
-            }
-        }
+impl<T: Real, X: Index, const L: usize> Chunk<'_, T, X, L, L> {
+    /// Outputs of one channel.
+    #[inline(always)]
+    fn multiplier(&self) -> usize {
+        self.problem.channels_out / self.problem.channels_in
     }
-    total
-}
 
-/// Some consecutive rows of the lists.
-struct Chunk<'a, T, const L: usize> {
-    problem: Problem<'a>,
-    multiplier: usize,
-    /// `[P, C_in]`, not padded.
-    features: &'a [T],
-    /// `[K, C_in · M]`.
-    weight: &'a Padded<T, L>,
-    grad: &'a Padded<T, L>,
-    /// Per edge: `1/|Ω_i(k)|` of the neighbour's run that holds the centre.
-    inverse_counts: &'a [f32],
-    /// Whether the gradient of the bias is summed here, over the points.
-    with_bias: bool,
-    rows: Range<usize>,
-    /// `[rows, C_in]`, or empty.
-    grad_features: &'a mut [T],
-    /// `[K + 1, C_in · M]`: the gradient of the weight, and below it that of the bias.
-    partial: &'a mut [[T; L]],
-}
-
-impl<T: Real, const L: usize> Chunk<'_, T, L> {
     /// Writes the features of `point`, each as often as it has outputs.
     #[inline(always)]
     fn repeat(&self, point: usize, repeated: &mut [T]) {
         let width = self.problem.channels_in;
         let features = &self.features[point * width..(point + 1) * width];
-        if self.multiplier == 1 {
+        if self.multiplier() == 1 {
             repeated[..width].copy_from_slice(features);
         } else {
-            for (group, &feature) in repeated.chunks_exact_mut(self.multiplier).zip(features) {
+            for (group, &feature) in repeated.chunks_exact_mut(self.multiplier()).zip(features) {
                 group.fill(feature);
             }
         }
@@ -138,12 +65,12 @@ impl<T: Real, const L: usize> Chunk<'_, T, L> {
         if self.grad_features.is_empty() {
             return;
         }
-        let width = self.problem.channels_in;
+        let (width, multiplier) = (self.problem.channels_in, self.multiplier());
         let target = &mut self.grad_features[(row - self.rows.start) * width..][..width];
-        if self.multiplier == 1 {
+        if multiplier == 1 {
             target.copy_from_slice(&input[..width]);
         } else {
-            for (target, group) in target.iter_mut().zip(input.chunks_exact(self.multiplier)) {
+            for (target, group) in target.iter_mut().zip(input.chunks_exact(multiplier)) {
                 *target = group.iter().fold(T::default(), |sum, &value| sum + value);
             }
         }
@@ -151,21 +78,20 @@ impl<T: Real, const L: usize> Chunk<'_, T, L> {
 }
 
 /// Rows of one block: everything about a point stays in registers.
-struct Narrow<'a, T, const L: usize>(Chunk<'a, T, L>);
+struct Narrow<'a, T, X, const L: usize>(Chunk<'a, T, X, L, L>);
 
-impl<T: Real, const L: usize> Kernel<T, L> for Narrow<'_, T, L> {
+impl<T: Real, X: Index, const L: usize> Kernel<T, L> for Narrow<'_, T, X, L> {
     #[inline(always)]
     fn run<I: Isa<T, L>>(self, isa: I) {
         let Self(mut chunk) = self;
         let lanes = Blocks::<T, I, L>::of(isa);
         let lists = chunk.problem.lists;
-        let (rows, weight) = (gather::Rows { blocks: chunk.grad.blocks(), first: 0 }, chunk.weight.blocks());
-        let edges = (lists.indices(), chunk.inverse_counts);
+        let (grad, weight, edges) = (chunk.grad, chunk.weight.blocks(), chunk.edges());
         let mut bias = lanes.zeros();
-        for row in chunk.rows.clone() {
+        chunk.problem.walk(chunk.rows.clone(), |row, first_point| {
             let point = chunk.problem.centre(row);
             if chunk.with_bias {
-                bias = lanes.add(bias, lanes.load(rows.of(point as u32)));
+                bias = lanes.add(bias, lanes.load(&grad.from(point)[0]));
             }
             let mut features = [T::default(); L];
             chunk.repeat(point, &mut features);
@@ -173,45 +99,44 @@ impl<T: Real, const L: usize> Kernel<T, L> for Narrow<'_, T, L> {
             let mut input = lanes.zeros();
             for run in chunk.problem.runs(row) {
                 let subdomain = lists.shape().mirror(run.subdomain);
-                let gathered = gather::weighted_sum(lanes, rows, edges, run.edges());
+                let gathered = gather::sum(lanes, grad.from(first_point), edges, run.edges());
                 let sum = &mut chunk.partial[subdomain];
                 *sum = lanes.store(lanes.add_product(features, gathered, lanes.load(sum)));
                 input = lanes.add_product(lanes.load(&weight[subdomain]), gathered, input);
             }
             chunk.store(row, &lanes.store(input));
-        }
+        });
         chunk.partial[chunk.problem.subdomains] = lanes.store(bias);
     }
 }
 
 /// Rows of any width.
-struct Wide<'a, T>(Chunk<'a, T, 16>);
+struct Wide<'a, T, X>(Chunk<'a, T, X, 16, 16>);
 
-impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
+impl<T: Real, X: Index> Kernel<T, 16> for Wide<'_, T, X> {
     #[inline(always)]
     fn run<I: Isa<T, 16>>(self, isa: I) {
         let Self(mut chunk) = self;
         let lanes = Blocks::<T, I, 16>::of(isa);
         let (lists, blocks) = (chunk.problem.lists, chunk.grad.per_row);
-        let rows = gather::Rows { blocks: chunk.grad.blocks(), first: 0 };
+        let (grad, reciprocals) = (chunk.grad, T::reciprocals());
         let mut features = vec![[T::default(); 16]; blocks];
         let mut gathered = vec![[T::default(); 16]; blocks];
         let mut input = vec![[T::default(); 16]; blocks];
-        for row in chunk.rows.clone() {
+        chunk.problem.walk(chunk.rows.clone(), |row, first_point| {
             let point = chunk.problem.centre(row);
             if chunk.with_bias {
                 let bias = &mut chunk.partial[chunk.problem.subdomains * blocks..];
-                for (sum, grad) in bias.iter_mut().zip(chunk.grad.row(point)) {
+                for (sum, grad) in bias.iter_mut().zip(grad.from(point)) {
                     *sum = lanes.store(lanes.add(lanes.load(sum), lanes.load(grad)));
                 }
             }
             chunk.repeat(point, features.as_flattened_mut());
             input.fill([T::default(); 16]);
             for run in chunk.problem.runs(row) {
-                let edges = run.start..run.end;
-                let inverse = &chunk.inverse_counts[edges.clone()];
-                let factor = |e: usize| T::from_reciprocal(inverse[e]);
-                gather::wide_sum(lanes, rows, &lists.indices()[edges], factor, &mut gathered);
+                let (neighbours, counts) = (&chunk.problem.indices[run.edges()], &chunk.counts[run.edges()]);
+                let factor = |e: usize| gather::factor(counts[e], reciprocals);
+                gather::wide_sum(lanes, grad.from(first_point), neighbours, factor, &mut gathered);
                 let subdomain = lists.shape().mirror(run.subdomain);
                 let sums = &mut chunk.partial[subdomain * blocks..][..blocks];
                 for ((sum, feature), gathered) in sums.iter_mut().zip(&features).zip(&gathered) {
@@ -226,6 +151,6 @@ impl<T: Real> Kernel<T, 16> for Wide<'_, T> {
                 }
             }
             chunk.store(row, input.as_flattened());
-        }
+        });
     }
 }
