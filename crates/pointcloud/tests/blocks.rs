@@ -191,7 +191,6 @@ fn made(folder: &Path) -> Vec<PathBuf> {
     let rows: Vec<u8> = points.iter().flat_map(|p| [corner(p), vec![0, 0, 128, 63]].concat()).collect();
     files.push(("a.pcd.bin", [rows.as_slice(), &rows[..4 * points.len()]].concat()));
     files.push(("000001.bin", rows));
-    files.push(("000001.label", (0..points.len() as u32).flat_map(|i| (i << 12).to_le_bytes()).collect()));
     files.push(("a.xyz", points.iter().map(|p| line(p) + "\n").collect::<String>().into()));
     let transposed: Vec<u8> =
         (0..3).flat_map(|axis| points.iter().flat_map(move |p| p[axis].to_le_bytes())).collect();
@@ -208,6 +207,5 @@ fn made(folder: &Path) -> Vec<PathBuf> {
         std::fs::write(folder.join(name), bytes).unwrap();
         folder.join(name)
     };
-    let paths: Vec<PathBuf> = files.into_iter().map(write).collect();
-    paths.into_iter().filter(|path| path.extension() != Some("label".as_ref())).collect()
+    files.into_iter().map(write).collect()
 }

@@ -50,6 +50,6 @@ impl Records {
             return Err(Error::truncated(input.path(), end, &self.rows, complete, self.count));
         }
         self.row += points;
-        Ok(Some(Block { bytes, row, points, at }))
+        Ok(Some(Block { bytes, row, points, at, ..Block::default() }))
     }
 }

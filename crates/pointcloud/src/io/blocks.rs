@@ -39,7 +39,7 @@ pub(crate) struct Ask<'a> {
 pub(crate) type Open = fn(Input<'static>, &Ask<'_>) -> Result<Option<Box<dyn Blocks>>>;
 
 /// Points that lie one after the other in a file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Block {
     pub(crate) bytes: Vec<u8>,
     /// The first point.
@@ -48,6 +48,8 @@ pub(crate) struct Block {
     pub(crate) points: usize,
     /// Byte or line of the first point.
     pub(crate) at: usize,
+    /// The first point and the bytes of its label and those of the others, where these are in a file of their own.
+    pub(crate) labels: Option<(usize, Vec<u8>)>,
 }
 
 /// A file that is open.
@@ -95,6 +97,11 @@ pub(crate) trait Decode: Send + Sync {
     /// Bytes of a block while its columns are made, for blocks that are larger than those of most formats.
     fn bytes_of(&self, block: &Block) -> usize {
         block.bytes.len()
+    }
+
+    /// The number of points of a block.
+    fn points_of(&self, block: &Block) -> usize {
+        block.points
     }
 
     /// A block without its compression.

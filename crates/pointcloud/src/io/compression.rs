@@ -42,7 +42,7 @@ const COMPRESSIONS: [Compression; 2] = [
 ];
 
 /// The path without the extension of a compression: `a.ply.gz` is `a.ply`.
-pub(super) fn inner_path(path: &Path) -> Cow<'_, Path> {
+pub(crate) fn inner_path(path: &Path) -> Cow<'_, Path> {
     let extension = path.extension().unwrap_or_default();
     let compressed =
         COMPRESSIONS.iter().any(|compression| extension.eq_ignore_ascii_case(compression.extension));

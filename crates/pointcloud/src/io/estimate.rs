@@ -8,6 +8,7 @@ use super::blocks::{Ask, threads_of_blocks};
 use super::compression;
 use super::extent::{Extent, GROWTH, Start};
 use super::format::{Format, HEAD};
+use super::formats::{LabelFile, label_files_of};
 use super::gather::LARGE;
 use super::input::{BLOCK_BYTES, Input};
 use super::lines::is_utf16;
@@ -96,7 +97,7 @@ impl Reader {
             Start { path, bytes: &start, pieces: &pieces, length, is_compressed, columns: self.names() };
         // What is wrong with the file is told when it is read.
         let extent = guard(path, format.library, || Ok((format.extent)(&start))).ok().flatten();
-        let extent = extent.unwrap_or_default();
+        let extent = extent.unwrap_or_default().and_columns(label_columns(path)?);
         let unpacked = if is_compressed { (GROWTH * length as f64) as u64 } else { 0 };
         let in_blocks = !is_utf16(start.bytes) && self.reads_in_blocks(format, path, file, is_compressed);
         let bytes = match in_blocks && stored >= LARGE {
@@ -135,6 +136,13 @@ impl Reader {
         // A damaged file is refused before its points are read.
         !matches!(opened, Ok(None))
     }
+}
+
+/// Number of columns of the labels that are in a file of their own.
+fn label_columns(path: &Path) -> Result<usize> {
+    let file = label_files_of(path)?.into_iter().next();
+    // What is wrong with the file is told when it is read.
+    Ok(file.and_then(|file| LabelFile::open(&file, Vec::new()).ok()).map_or(0, |labels| labels.columns()))
 }
 
 /// Bytes of a file from `at` on.

@@ -117,6 +117,12 @@ impl Extent {
         self.kept.saturating_add(looked_at).saturating_add((2 * of_point + 2 * NUMBER).saturating_mul(chosen))
     }
 
+    /// With so many columns more.
+    pub(crate) fn and_columns(self, columns: usize) -> Self {
+        let more = self.points.saturating_mul(NUMBER * columns as u64);
+        Self { gathered: self.gathered.saturating_add(more), ..self.and(more) }
+    }
+
     /// With so many bytes more.
     pub(crate) fn and(self, bytes: u64) -> Self {
         Self { bytes: self.bytes.saturating_add(bytes), ..self }

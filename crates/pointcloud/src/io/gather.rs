@@ -8,6 +8,7 @@ use super::blocks::{Ask, Blocks, Keep, threads_of_blocks};
 use super::columns::Sorted;
 use super::contents::Contents;
 use super::faces::Faces;
+use super::formats::label_files_of;
 use super::only::OnlyColumns;
 use super::panic::guard;
 use super::raw::Raw;
@@ -21,20 +22,20 @@ use crate::transform::{count_indices, resample_columns};
 pub(super) const LARGE: u64 = 1 << 22;
 
 impl Reader {
-    /// Reads a large file; `None` for one that is small or cannot be read in blocks.
+    /// Reads a large file, or one with labels in another file; `None` for one that is small or cannot be read in blocks.
     pub(super) fn read_large(&self, path: &Path, faces: bool) -> Result<Option<Contents>> {
-        if is_large(path)? { self.gather(path, faces, None) } else { Ok(None) }
+        if goes_in_blocks(path)? { self.gather(path, faces, None) } else { Ok(None) }
     }
 
     /// Some columns of a large file, without faces; `None` as for [`read_large`](Self::read_large).
     pub(super) fn read_large_only(&self, path: &Path, only: &OnlyColumns) -> Result<Option<Contents>> {
-        if is_large(path)? { self.gather(path, false, Some(only)) } else { Ok(None) }
+        if goes_in_blocks(path)? { self.gather(path, false, Some(only)) } else { Ok(None) }
     }
 
     /// Chooses points of a large file, as the options say, so that the others are not in memory as points; `None` for a file
     /// that is small or cannot be read in blocks, and where no points are chosen.
     pub(super) fn choose_large(&self, path: &Path) -> Result<Option<Contents>> {
-        if is_large(path)? { self.gather_chosen(path) } else { Ok(None) }
+        if goes_in_blocks(path)? { self.gather_chosen(path) } else { Ok(None) }
     }
 
     /// All columns, or some, of a file of any length.
@@ -73,8 +74,10 @@ impl Reader {
     }
 }
 
-fn is_large(path: &Path) -> Result<bool> {
-    Ok(std::fs::metadata(path).map_err(|source| Error::io(path, "read", source))?.len() >= LARGE)
+/// Whether a file is large, or has its labels in another file.
+fn goes_in_blocks(path: &Path) -> Result<bool> {
+    let metadata = std::fs::metadata(path).map_err(|source| Error::io(path, "read", source))?;
+    Ok(metadata.len() >= LARGE || !label_files_of(path)?.is_empty())
 }
 
 /// A file of which all points were looked at, and what is kept of them.

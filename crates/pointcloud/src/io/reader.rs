@@ -1,7 +1,7 @@
 //! [`Reader`]: how a file becomes a cloud.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -10,6 +10,7 @@ use super::blocks::Ask;
 use super::compression;
 use super::contents::{Contents, Source};
 use super::format::Format;
+use super::formats::label_files_of;
 use super::only::OnlyColumns;
 use super::panic::guard;
 use super::summary::Summary;
@@ -182,7 +183,7 @@ impl Reader {
         if let Some(contents) = self.choose_large(path)? {
             return Ok(contents);
         }
-        self.choose_of(self.parse_contents(&read_bytes(path)?, path, self.draws_from_surfaces())?, path)
+        self.choose_of(self.read_whole(path, self.draws_from_surfaces())?, path)
     }
 
     /// [`choose`](Self::choose), with what else the file at `path` says.
@@ -281,7 +282,10 @@ impl Reader {
             summary.make_printable();
             return Ok(summary);
         }
-        self.inspect_bytes(&read_bytes(path)?, path)
+        let mut summary = self.inspect_bytes(&read_bytes(path)?, path)?;
+        summary.left_out.extend(labels_left_out(path)?);
+        summary.make_printable();
+        Ok(summary)
     }
 
     /// [`inspect`](Self::inspect) for a file in memory; `name` is the name of the file in messages.
@@ -301,7 +305,7 @@ impl Reader {
         if let Some(contents) = self.read_large_only(path, only)? {
             return Ok(contents);
         }
-        let mut contents = self.parse_contents(&read_bytes(path)?, path, false)?;
+        let mut contents = self.read_whole(path, false)?;
         let cloud = std::mem::take(&mut contents.cloud);
         let origin = cloud.origin();
         contents.cloud = only.of(cloud, origin);
@@ -313,7 +317,14 @@ impl Reader {
         if let Some(contents) = self.read_large(path, faces)? {
             return Ok(contents);
         }
-        self.parse_contents(&read_bytes(path)?, path, faces)
+        self.read_whole(path, faces)
+    }
+
+    /// A file that is read as a whole, without the labels that are in another one.
+    fn read_whole(&self, path: &Path, faces: bool) -> Result<Contents> {
+        let mut contents = self.parse_contents(&read_bytes(path)?, path, faces)?;
+        contents.left_out.extend(labels_left_out(path)?);
+        Ok(contents)
     }
 
     pub(super) fn parse_contents(&self, bytes: &[u8], path: &Path, faces: bool) -> Result<Contents> {
@@ -388,6 +399,12 @@ pub fn read(path: impl AsRef<Path>) -> Result<PointCloud> {
 /// As [`Reader::inspect`].
 pub fn inspect(path: impl AsRef<Path>) -> Result<Summary> {
     Reader::new().inspect(path)
+}
+
+/// The labels in files of their own, for points that are read as a whole.
+fn labels_left_out(path: &Path) -> Result<Vec<String>> {
+    let left_out = |file: PathBuf| format!("the labels of {}, because these points are not read in blocks", file.display());
+    Ok(label_files_of(path)?.into_iter().map(left_out).collect())
 }
 
 /// Text without its byte order mark; what is not in UTF-8 but in UTF-16 is decoded.

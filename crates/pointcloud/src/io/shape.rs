@@ -53,6 +53,12 @@ impl Shape {
         Self { triples: self.triples.get(first..).unwrap_or_default().to_vec() }
     }
 
+    /// That of the first `count` columns.
+    pub(crate) fn of_first(&self, count: usize) -> Self {
+        let triples = count.saturating_sub(2).min(self.triples.len());
+        Self { triples: self.triples[..triples].to_vec() }
+    }
+
     /// Says that `count` columns came of column `index`. What is only one of them is no colour and no normal.
     pub(crate) fn split(&mut self, index: usize, count: usize) {
         if count == 2 {

@@ -11,6 +11,7 @@ use super::columns::{Outline, Sorted, column_types};
 use super::compression;
 use super::facts::Facts;
 use super::format::{Format, HEAD};
+use super::formats::{LabelFile, Labelled, label_files_of};
 use super::input::Input;
 use super::lines::is_utf16;
 use super::panic::guard;
@@ -31,6 +32,8 @@ pub(crate) struct Streamed {
     pub(crate) format: &'static Format,
     /// The points once more, where opening the file again would take more work.
     again: RefCell<Option<Box<dyn Blocks>>>,
+    /// Labels of the points in another file.
+    labels: Option<LabelFile>,
 }
 
 impl Streamed {
@@ -57,15 +60,19 @@ impl Streamed {
         if named && format.names_columns {
             return Err(Error::NamedColumns { path: path.to_owned(), format: format.name() });
         }
-        let again = RefCell::new(None);
-        Ok(Some(Self { path: path.to_owned(), file, start, format, again }))
+        let (again, labels) = (RefCell::new(None), labels_of(path)?);
+        Ok(Some(Self { path: path.to_owned(), file, start, format, again, labels }))
     }
 
     /// The points from the first one on.
     pub(crate) fn blocks(&self, ask: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
         let file = self.file.try_clone().map_err(|source| Error::io(&self.path, "read", source))?;
         let input = Input::new(&self.path, file, self.start)?;
-        guard(&self.path, self.format.library, || (self.format.open)(input, ask))
+        let blocks = guard(&self.path, self.format.library, || (self.format.open)(input, ask))?;
+        Ok(match (blocks, &self.labels) {
+            (Some(points), Some(labels)) => Some(Box::new(Labelled::new(self.path.clone(), points, labels))),
+            (blocks, _) => blocks,
+        })
     }
 
     /// Calls `work` for every block and its number, on all threads, and `take` with the results in the order of the file.
@@ -99,6 +106,13 @@ impl Streamed {
     pub(crate) fn keep_again(&self, blocks: &dyn Blocks) {
         self.again.replace(blocks.again());
     }
+}
+
+/// The labels of the points at `path`, if they are in a file of their own.
+fn labels_of(path: &Path) -> Result<Option<LabelFile>> {
+    let mut files = label_files_of(path)?.into_iter();
+    let Some(file) = files.next() else { return Ok(None) };
+    LabelFile::open(&file, files.collect()).map(Some)
 }
 
 fn head_of(file: &mut File) -> std::io::Result<Vec<u8>> {
@@ -265,7 +279,7 @@ impl Survey {
         })?;
         survey.rest = guard(path, library, || blocks.rest())?;
         if survey.known.is_none() {
-            let none = Block { bytes: Vec::new(), row: 0, points: 0, at: 0 };
+            let none = Block::default();
             let columns = guard(path, library, || decoder.columns(&none))?;
             survey.add(Part::of(decoder.as_ref(), &columns));
         }

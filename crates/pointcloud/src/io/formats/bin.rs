@@ -1,7 +1,6 @@
 //! Raw singles without a header, as KITTI and nuScenes distribute scans.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::binary::Field;
@@ -13,7 +12,6 @@ use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, Start};
 use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
 use crate::io::input::Input;
-use crate::io::look::is_file;
 use crate::io::number::Number;
 use crate::scalar::ScalarType;
 
@@ -43,8 +41,7 @@ const KITTI_DIGITS: usize = 6;
 /// Reads singles, least significant byte first, in the columns that the caller names.
 ///
 /// Otherwise the name of the file tells: `NAME.pcd.bin` is `x y z intensity ring` of nuScenes, and six digits
-/// `x y z intensity` of KITTI. Labels of SemanticKITTI are read where they lie: `labels/000000.label` beside the folder of
-/// the scan, or `000000.label` beside the scan.
+/// `x y z intensity` of KITTI.
 fn read(source: &Source<'_>) -> Result<Contents> {
     parts_of(Input::of_bytes(source.path, source.bytes), source.columns)?.read()
 }
@@ -57,7 +54,7 @@ fn parts_of<'a>(input: Input<'a>, given: Option<&[String]>) -> Result<Parts<'a>>
     let path = input.path().to_owned();
     // The name of a compressed file has one more extension.
     let named = inner_path(&path).into_owned();
-    let (names, mut notes) = match (given, names_of(&named)) {
+    let (names, notes) = match (given, names_of(&named)) {
         (Some(names), _) => (names.to_vec(), Vec::new()),
         (None, Some((names, dataset))) => {
             let note =
@@ -80,30 +77,18 @@ fn parts_of<'a>(input: Input<'a>, given: Option<&[String]>) -> Result<Parts<'a>>
     let field = |(i, name): (usize, String)| Field { name, number, offset: 4 * i };
     // A column called `_` is not wanted.
     let fields = names.into_iter().enumerate().filter(|(_, name)| name != "_").map(field).collect();
-    let (mut inputs, mut layouts) = (vec![(input, size)], vec![PartLayout { size, fields, big: false }]);
-    if let Some(labels) = labels_of(&named, length / size)? {
-        let number = Number::Scalar(ScalarType::U16);
-        let field = |(name, offset): (&str, usize)| Field { name: name.to_owned(), number, offset };
-        inputs.push((labels, 4));
-        layouts.push(PartLayout {
-            size: 4,
-            fields: [("label", 0), ("instance", 2)].map(field).into(),
-            big: false,
-        });
-        notes.push("label and instance are those of the .label file".to_owned());
-    }
-    let columns = layouts.iter().map(|layout| layout.fields.len()).sum();
-    let decoder = NamedParts { layouts, types: Vec::new(), place: Position::Byte(0), notes };
-    Ok(Parts::new(&path, inputs, length / size, columns, Arc::new(decoder)))
+    let layout = PartLayout { size, fields, big: false };
+    let columns = layout.fields.len();
+    let decoder = NamedParts { layouts: vec![layout], types: Vec::new(), place: Position::Byte(0), notes };
+    Ok(Parts::new(&path, vec![(input, size)], length / size, columns, Arc::new(decoder)))
 }
 
-/// The points by the length of the file, with the two columns of its labels where it has some.
+/// The points by the length of the file.
 fn extent(start: &Start<'_>) -> Option<Extent> {
     let named = inner_path(start.path);
     let columns = start.columns.map(<[String]>::len).or(names_of(&named).map(|(names, _)| names.len()))?;
     let points = start.length / (4 * columns.max(1) as u64);
-    let labels = if label_file(&named).is_ok_and(|file| file.is_some()) { 2 } else { 0 };
-    Some(Extent::of_columns(points, columns + labels, false, u64::MAX))
+    Some(Extent::of_columns(points, columns, false, u64::MAX))
 }
 
 /// The columns that the name of a file tells, and the data set that has such names.
@@ -114,30 +99,4 @@ fn names_of(path: &Path) -> Option<(&'static [&'static str], &'static str)> {
     }
     let digits = stem.bytes().rev().take_while(u8::is_ascii_digit).count();
     (digits >= KITTI_DIGITS).then_some((&["x", "y", "z", "intensity"], "KITTI"))
-}
-
-/// The file with the labels of a scan.
-fn label_file(path: &Path) -> Result<Option<PathBuf>> {
-    let name = path.with_extension("label");
-    let beside = path.parent().and_then(Path::parent).zip(name.file_name());
-    let beside: Option<PathBuf> = beside.map(|(folder, name)| folder.join("labels").join(name));
-    for file in beside.into_iter().chain([name.clone()]) {
-        if is_file(&file)? {
-            return Ok(Some(file));
-        }
-    }
-    Ok(None)
-}
-
-/// Labels of SemanticKITTI: the class in the lower 16 bits, the instance in the upper ones.
-fn labels_of(path: &Path, points: usize) -> Result<Option<Input<'static>>> {
-    let Some(path) = label_file(path)? else { return Ok(None) };
-    let file = File::open(&path).map_err(|source| Error::io(&path, "read", source))?;
-    let labels = Input::new(&path, file, 0)?;
-    if labels.length() != 4 * points {
-        let (found, expected) =
-            (format!("{} bytes", labels.length()), format!("{}, 4 for every point", 4 * points));
-        return Err(Error::malformed(&path, Position::Byte(labels.length()), found, expected));
-    }
-    Ok(Some(labels))
 }

@@ -6,6 +6,8 @@ mod bin;
 mod binary;
 mod e57;
 pub(crate) mod hdf5;
+mod label_file;
+mod labelled;
 mod las;
 mod naming;
 mod npy;
@@ -17,6 +19,9 @@ mod pcd;
 pub(crate) mod ply;
 mod stl;
 mod text;
+
+pub(crate) use label_file::{LabelFile, label_files_of, stem_of_labelled};
+pub(crate) use labelled::Labelled;
 
 use super::format::Format;
 

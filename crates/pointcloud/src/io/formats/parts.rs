@@ -99,13 +99,12 @@ impl<'a> Parts<'a> {
             bytes = if bytes.is_empty() { rows } else { [bytes, rows].concat() };
         }
         self.row += points;
-        Ok(Some(Block { bytes, row, points, at }))
+        Ok(Some(Block { bytes, row, points, at, ..Block::default() }))
     }
 
     /// All points at once, with the faces.
     pub(super) fn read(mut self) -> Result<Contents> {
-        let none = Block { bytes: Vec::new(), row: 0, points: 0, at: 0 };
-        let block = self.next_rows(usize::MAX)?.unwrap_or(none);
+        let block = self.next_rows(usize::MAX)?.unwrap_or_default();
         self.inputs.clear();
         let columns = self.decoder.columns(&block)?;
         let mut contents = sort_all(&self.path, self.decoder.as_ref(), columns)?;

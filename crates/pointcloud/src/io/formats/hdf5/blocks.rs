@@ -34,7 +34,7 @@ pub(super) fn read(source: &Bytes<'_>) -> Result<Contents> {
     let mut blocks = CloudBlocks::of(Source::of_bytes(source.path, source.bytes)?, true)?;
     let block = match blocks.next_rows(usize::MAX) {
         Some(block) => blocks.decoder.unpack(block)?,
-        None => Block { bytes: Vec::new(), row: 0, points: 0, at: 0 },
+        None => Block::default(),
     };
     let columns = blocks.decoder.columns(&block)?;
     sort_all(source.path, blocks.decoder.as_ref(), columns)
@@ -119,7 +119,7 @@ impl CloudBlocks {
         let several = (most / points).min(clouds - cloud);
         let count = if first == 0 && several > 1 { several * points } else { most.min(points - first) };
         self.row += count;
-        Some(Block { bytes: Vec::new(), row, points: count, at: 0 })
+        Some(Block { row, points: count, ..Block::default() })
     }
 }
 

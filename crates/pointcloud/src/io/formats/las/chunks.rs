@@ -115,7 +115,7 @@ impl Chunks {
         let Some((points, length)) = self.left.pop() else { return Ok(None) };
         let (row, at) = (self.row, input.at());
         self.row += points;
-        Ok(Some(Block { bytes: input.take(length)?, row, points, at }))
+        Ok(Some(Block { bytes: input.take(length)?, row, points, at, ..Block::default() }))
     }
 }
 

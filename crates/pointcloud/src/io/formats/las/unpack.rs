@@ -80,7 +80,7 @@ impl<'a> Stream<'a> {
         match chunks::contained(&self.path, run)? {
             Some(Ok(())) => {
                 self.row += points;
-                Ok(Some(Block { bytes, row, points, at: header.data }))
+                Ok(Some(Block { bytes, row, points, at: header.data, ..Block::default() }))
             }
             Some(Err(complete)) => {
                 Err(header.truncated(&self.path, Position::Byte(self.length), row + complete))

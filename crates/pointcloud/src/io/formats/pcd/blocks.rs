@@ -55,7 +55,7 @@ impl Blocks for AsciiBlocks {
         if self.row == all {
             self.surplus += std::iter::from_fn(|| lines.next_row()).count();
         }
-        Ok(Some(Block { bytes, row, points, at }))
+        Ok(Some(Block { bytes, row, points, at, ..Block::default() }))
     }
 
     fn rest(&mut self) -> Result<Rest> {

@@ -153,7 +153,7 @@ impl Blocks for PlyBlocks {
         let (bytes, at) = self.lines(element, row)?;
         let points = std::mem::take(&mut self.row);
         self.row = row + points;
-        Ok(Some(Block { bytes, row, points, at }))
+        Ok(Some(Block { bytes, row, points, at, ..Block::default() }))
     }
 
     fn faces(&mut self) -> Faces {

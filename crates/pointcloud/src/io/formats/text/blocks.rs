@@ -43,6 +43,6 @@ impl Blocks for TextBlocks {
         while lines.next_line(false).is_some() {}
         self.line = lines.line;
         // A line may be no point, so their number shows only when they are read.
-        Ok(Some(Block { bytes, row: 0, points: 0, at }))
+        Ok(Some(Block { bytes, at, ..Block::default() }))
     }
 }

@@ -180,6 +180,11 @@ impl Layout {
     }
 }
 
+/// Whether a line, without its comment, is a point, or should be one.
+fn is_point(line: &[u8]) -> bool {
+    !line.is_empty() && !std::str::from_utf8(line).is_ok_and(|text| is_count(&cut(text)))
+}
+
 /// Whether a line is the number of points, which stands alone before them, in PTS files before every scan.
 fn is_count<S: AsRef<str>>(words: &[S]) -> bool {
     matches!(words, [word] if word.as_ref().parse::<u64>().is_ok())
@@ -215,6 +220,14 @@ impl Decode for Layout {
     /// A number of two characters becomes one of eight bytes, in lists that grow.
     fn bytes_of(&self, block: &Block) -> usize {
         6 * block.bytes.len()
+    }
+
+    fn points_of(&self, block: &Block) -> usize {
+        let (mut lines, mut points) = (Lines::new(&block.bytes, 0, block.at), 0);
+        while let Some((_, text)) = lines.next_row() {
+            points += usize::from(is_point(split_comment(text).0));
+        }
+        points
     }
 
     fn columns(&self, block: &Block) -> Result<Vec<Raw>> {
