@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::rooms::{Rooms, open};
-use common::{assert_same_run, json, metrics, texts, weights};
+use common::{Workplace, assert_same_run, json, metrics, texts, weights};
 use pointcloud::io::{PlyFormat, write_ply};
 use pointcloud::synth::{SceneSynthConfig, scene};
 use pointcloud::{PointCloud, ScalarProperty, ScalarType};
@@ -377,6 +377,39 @@ fn the_shape_of_the_surroundings_is_an_input() {
     };
     refused([inputs, "augment.rotate=any"], &["augment.rotate", "\"vertical\""]);
     refused(["scenes.inputs=[\"shpae\"]", "augment.rotate=none"], &["'shpae'", "did you mean \"shape\"?"]);
+}
+
+/// Survey coordinates and one point at their origin: the other points are labelled as well as without it, and the point is told.
+#[test]
+fn a_stray_point_does_not_blur_a_scene() {
+    let place = Workplace::new();
+    let room = scene(&SceneSynthConfig::default(), &mut ChaCha8Rng::seed_from_u64(5));
+    let row = |p: &[f32; 3]| {
+        format!("{},{},{}\n", f64::from(p[0]) + 500_000.0, f64::from(p[1]) + 5_400_000.0, p[2])
+    };
+    let tile = format!("x,y,z\n{}", room.positions().iter().map(row).collect::<String>());
+    fs::write(place.path("tile.csv"), &tile).unwrap();
+    fs::write(place.path("stray.csv"), tile + "0.1,0.1,0.1\n").unwrap();
+    let labels = |name: &str| {
+        let output =
+            place.command(&["predict", "rooms", &format!("{name}.csv"), "--output", "out"]).output().unwrap();
+        let (_, err) = texts(&output);
+        assert!(output.status.success(), "{err}");
+        let path = place.path(&format!("out/{name}.pred.ply"));
+        (pointcloud::io::read(path).unwrap().labels().unwrap().to_vec(), err)
+    };
+    let ((tile, told), (stray, also_told)) = (labels("tile"), labels("stray"));
+    assert!(!told.contains("single precision"), "{told}");
+    assert!(
+        also_told.contains(&format!("single precision moves 1 of {} points", stray.len())),
+        "{also_told}"
+    );
+    let right = |labels: &[i32]| {
+        let truth = room.labels().unwrap();
+        truth.iter().zip(labels).filter(|(a, b)| a == b).count() as f64 / truth.len() as f64
+    };
+    // The regions of the scene are others, so that some labels change.
+    assert!((right(&tile) - right(&stray)).abs() < 0.01, "{} and {} are right", right(&tile), right(&stray));
 }
 
 /// A trained residual network and a scene of several rooms: labels hardly depend on where the scene is cut.

@@ -87,7 +87,11 @@ fn every_kind_of_label_file_beside_every_format() {
             let is_kitti = contents.cloud.property("instance").is_some();
             let columns = if is_kitti { "label and instance" } else { "label" };
             let file = labels.file_name().unwrap().to_string_lossy().into_owned();
-            assert!(contents.notes.contains(&format!("{columns} from {file}")), "{what}: {:?}", contents.notes);
+            assert!(
+                contents.notes.contains(&format!("{columns} from {file}")),
+                "{what}: {:?}",
+                contents.notes
+            );
             let summary = io::inspect(&cloud).unwrap();
             assert!(summary.properties.contains(&"label".to_owned()), "{what}: {:?}", summary.properties);
             let only = OnlyColumns { labels: true, ..OnlyColumns::default() };
@@ -100,7 +104,11 @@ fn every_kind_of_label_file_beside_every_format() {
             assert_eq!(Reader::new().convert(&cloud, &to, true).unwrap(), [""; 0], "{what}");
             assert_eq!(io::read(&to).unwrap().labels(), Some(expected.as_slice()), "{what}");
             // The labels are no file with points.
-            assert_eq!(dataset::list_files(cloud.parent().unwrap()).unwrap(), std::slice::from_ref(&cloud), "{what}");
+            assert_eq!(
+                dataset::list_files(cloud.parent().unwrap()).unwrap(),
+                std::slice::from_ref(&cloud),
+                "{what}"
+            );
             fs::remove_file(labels).unwrap();
         }
         assert_eq!(io::read(&cloud).unwrap().labels(), None);
@@ -122,7 +130,11 @@ fn wrong_label_files_are_refused_with_the_cause() {
         ("a.labels", b"1 2\n3 4\n5 6\n", "line 1: found '1 2', expected a label"),
         ("a.label", &[1, 0, 0, 0, 2, 0, 0, 0, 3], "found 9 bytes, expected a multiple of 4"),
         ("a_lidarseg.bin", &[1, 2], "found 2 labels, expected 3"),
-        ("a_label.npy", &npy("<f4", "(3,)", [1.0_f32, 2.5, 3.0].map(f32::to_le_bytes).concat()), "found 2.5 as the label of point 1"),
+        (
+            "a_label.npy",
+            &npy("<f4", "(3,)", [1.0_f32, 2.5, 3.0].map(f32::to_le_bytes).concat()),
+            "found 2.5 as the label of point 1",
+        ),
         ("a_label.npy", &npy("<f4", "(3,)", vec![0; 8]), "expected 3"),
     ] {
         fs::write(path(name), bytes).unwrap();
@@ -147,7 +159,10 @@ fn labels_that_are_not_read_are_told() {
     fs::write(path("own.labels"), "5\n").unwrap();
     let own = Reader::new().open(path("own.csv")).unwrap();
     assert_eq!(own.cloud.labels(), Some([8].as_slice()));
-    assert_eq!(own.notes, ["the labels of own.labels are not read, because the points have labels of their own"]);
+    assert_eq!(
+        own.notes,
+        ["the labels of own.labels are not read, because the points have labels of their own"]
+    );
 
     fs::write(path("two.xyz"), "1 2 3\n").unwrap();
     fs::write(path("two.labels"), "5\n").unwrap();

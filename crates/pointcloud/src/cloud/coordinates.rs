@@ -9,8 +9,9 @@ impl PointCloud {
     /// A cloud of double-precision coordinates, with the origin chosen per axis.
     ///
     /// An axis is shifted only where that buys precision: when a coordinate is not exactly an
-    /// `f32`, the largest magnitude is at least 1000 and it exceeds 16 times half the extent.
-    /// The origin is then the middle of the extent, rounded down to a whole number. A coordinate beyond the range of an `f32` makes a
+    /// `f32`, the largest magnitude is at least 1000 and it exceeds 4 times half the extent.
+    /// The origin is then the middle of the extent, rounded down to a whole number. Points far from most others do not count for the
+    /// extent. A coordinate beyond the range of an `f32` makes a
     /// position that is not finite. The coordinates themselves stay
     /// in the cloud where single precision does not hold them: [`point`](Self::point) returns them.
     #[must_use]

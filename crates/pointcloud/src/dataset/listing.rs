@@ -84,7 +84,8 @@ impl Listing {
 
     /// Leaves out files with labels of the points in other files.
     fn leave_out_labels(&mut self) -> Result<()> {
-        let stem = |path: &PathBuf| inner_path(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let stem =
+            |path: &PathBuf| inner_path(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let stems: HashSet<String> = self.readable.iter().filter_map(stem).collect();
         for path in std::mem::take(&mut self.readable) {
             if stem_of_labelled(&path)?.is_some_and(|stem| stems.contains(&stem)) {

@@ -77,9 +77,10 @@ pub(crate) trait Blocks {
 }
 
 /// What of a block is kept between looking at the points and reading them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Keep {
     /// Nothing: the block is read again.
+    #[default]
     Nothing,
     /// Its bytes, unpacked.
     Bytes,

@@ -28,9 +28,6 @@ const MOST_UNPACKED: u64 = 1 << 25;
 const BLOCKS: u64 = 12 << 20;
 const BLOCK_OF_THREAD: u64 = 8 << 20;
 
-/// The bytes for every thread where nothing of a block stays but chosen points: blocks take turns in the same memory.
-const BLOCK_OF_CHOICE: u64 = 4 << 20;
-
 /// Pieces of a file that are looked at, and their length.
 const PIECES: u64 = 32;
 const PIECE: u64 = 1 << 14;
@@ -117,10 +114,8 @@ impl Reader {
         let draws = extent.faces > 0 && self.draws_from_surfaces();
         let Some(chosen) = self.wanted().filter(|_| !draws) else { return all };
         let farthest = self.sampling_of_points() == Sampling::Farthest;
-        let blocks = match extent.kept {
-            0 => BLOCK_OF_CHOICE * threads,
-            _ => BLOCKS + BLOCK_OF_THREAD * threads,
-        };
+        // Blocks take turns in the same memory.
+        let blocks = extent.of_block() * threads + if extent.kept > 0 { BLOCKS } else { 0 };
         // More points than the file has are repeats.
         all.min(extent.of_chosen(chosen as u64, farthest).saturating_add(blocks))
     }

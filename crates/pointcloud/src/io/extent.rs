@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::block_rows::rows_of_block;
+use super::blocks::Keep;
 use super::lines::Lines;
 
 /// Bytes of a coordinate, and of any other number while a file is read.
@@ -65,6 +67,8 @@ pub(crate) struct Extent {
     pub(crate) gathered: u64,
     /// Bytes that are then kept until all points are known, and are given back one block after the other.
     pub(crate) kept: u64,
+    /// In what form they are kept.
+    pub(crate) keep: Keep,
     /// Bytes of faces and of what else stays in memory.
     pub(crate) faces: u64,
 }
@@ -86,9 +90,9 @@ impl Extent {
         }
     }
 
-    /// With so many bytes for every point that are kept until all points are known.
-    pub(crate) fn keeping(self, bytes: u64) -> Self {
-        Self { kept: self.points.saturating_mul(bytes), ..self }
+    /// With so many bytes for every point that are kept until all points are known, as `keep` says.
+    pub(crate) fn keeping(self, keep: Keep, bytes: u64) -> Self {
+        Self { keep, kept: self.points.saturating_mul(bytes), ..self }
     }
 
     /// With so many bytes for faces and what else stays in memory.
@@ -98,7 +102,8 @@ impl Extent {
 
     /// Where only some columns are kept, with so many bytes for a point. Then the blocks are read again.
     pub(crate) fn of_columns_that_are_kept(&self, bytes: u64) -> Self {
-        Self { gathered: self.gathered.min(self.points.saturating_mul(bytes)), kept: 0, ..*self }
+        let gathered = self.gathered.min(self.points.saturating_mul(bytes));
+        Self { gathered, kept: 0, keep: Keep::Nothing, ..*self }
     }
 
     /// Bytes of all points where the file is read block by block.
@@ -106,6 +111,15 @@ impl Extent {
         let kept = self.kept.saturating_add(self.points.saturating_mul(POSITION));
         let points = if self.kept > 0 { self.gathered.max(kept) } else { self.gathered };
         points.saturating_add(self.faces)
+    }
+
+    /// Bytes of a block while some of its points are chosen: as stored and as two clouds, but for columns that were kept.
+    pub(crate) fn of_block(&self) -> u64 {
+        let of_point = self.gathered / self.points.max(1);
+        match self.keep {
+            Keep::Columns => 0,
+            Keep::Nothing | Keep::Bytes => 3 * of_point * rows_of_block((of_point / NUMBER) as usize) as u64,
+        }
     }
 
     /// Bytes of reading a file without faces block by block where `chosen` points are chosen; `positions`: by the positions of all.

@@ -41,6 +41,17 @@ impl<'a> Lines<'a> {
         Some((line, &rest[..length]))
     }
 
+    /// About how many lines are left: as many, where all end alike.
+    pub(crate) fn left(&self) -> usize {
+        let rest = &self.bytes[self.offset.min(self.bytes.len())..];
+        let count = |end: u8| rest.iter().filter(|&&byte| byte == end).count();
+        let ends = match count(b'\n') {
+            0 => count(b'\r'),
+            ends => ends,
+        };
+        ends + usize::from(!rest.is_empty() && !rest.ends_with(b"\n") && !rest.ends_with(b"\r"))
+    }
+
     /// The next line that is not blank, as text, trimmed; its number and its first byte.
     pub(crate) fn next_row(&mut self) -> Option<(usize, &'a [u8])> {
         loop {

@@ -41,15 +41,15 @@ mod write;
 
 pub use batch::Batch;
 pub use columns::column_types;
-pub use contents::{ColumnUse, Contents};
 pub(crate) use compression::inner_path;
+pub use contents::{ColumnUse, Contents};
 pub(crate) use detect::is_data_file;
 pub use detect::{readable_extensions, writable_extensions};
 pub use estimate::ReadEstimate;
 pub use format::Format;
-pub(crate) use formats::{hdf5, stem_of_labelled};
 pub use formats::hdf5::{Hdf5Clouds, Hdf5Dataset, inspect_hdf5};
 pub use formats::ply::{PlyFormat, write_ply};
+pub(crate) use formats::{hdf5, stem_of_labelled};
 pub use leftover::remove_leftovers_in;
 pub(crate) use look::file_type;
 pub use look::{exists, is_file, is_folder};

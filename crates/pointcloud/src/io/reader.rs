@@ -403,7 +403,9 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Summary> {
 
 /// The labels in files of their own, for points that are read as a whole.
 fn labels_left_out(path: &Path) -> Result<Vec<String>> {
-    let left_out = |file: PathBuf| format!("the labels of {}, because these points are not read in blocks", file.display());
+    let left_out = |file: PathBuf| {
+        format!("the labels of {}, because these points are not read in blocks", file.display())
+    };
     Ok(label_files_of(path)?.into_iter().map(left_out).collect())
 }
 

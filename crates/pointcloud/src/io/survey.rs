@@ -20,7 +20,7 @@ use super::summary::{Summary, shortest};
 use crate::bounds::Bounds;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
-use crate::origin::origin_of;
+use crate::origin::Spread;
 use crate::scalar::ScalarType;
 
 /// A file that may be read block by block, as often as needed.
@@ -160,6 +160,7 @@ struct Part {
     points: usize,
     ends: Option<[[f64; 3]; 2]>,
     bounds: Option<Bounds>,
+    spread: Spread,
     inexact: [bool; 3],
     off_steps: f64,
     non_finite: usize,
@@ -174,6 +175,7 @@ impl Part {
             points: columns.first().map_or(0, |raw| raw.values.len()),
             ends: None,
             bounds: None,
+            spread: Spread::default(),
             inexact: [false; 3],
             off_steps: 0.0,
             non_finite: 0,
@@ -199,6 +201,7 @@ impl Part {
         part.ends = part.points.checked_sub(1).map(|last| [point(0), point(last)]);
         let finite = || (0..part.points).map(point).filter(|point| is_finite(&point.map(|v| v as f32)));
         part.bounds = Bounds::of_points(finite());
+        part.spread = part.bounds.map(|bounds| Spread::of(finite(), &bounds)).unwrap_or_default();
         part.off_steps = decoder.off_steps(&mut finite());
         part
     }
@@ -215,6 +218,7 @@ pub(crate) struct Survey {
     /// The first and the last point.
     ends: Option<[[f64; 3]; 2]>,
     pub(crate) bounds: Option<Bounds>,
+    spread: Spread,
     /// Whether singles do not hold a coordinate of a finite point, for every axis.
     inexact: [bool; 3],
     /// How far the finite points are from steps, see [`Decode::off_steps`].
@@ -249,6 +253,7 @@ impl Survey {
             points: 0,
             ends: None,
             bounds: None,
+            spread: Spread::default(),
             inexact: [false; 3],
             off_steps: 0.0,
             non_finite: 0,
@@ -305,6 +310,7 @@ impl Survey {
             (Some(all), Some(more)) => Some(all.union(&more)),
             (all, more) => all.or(more),
         };
+        self.spread = std::mem::take(&mut self.spread).join(part.spread);
         self.known = Some(match self.known.take() {
             Some(known) => known.join(part.known),
             None => part.known,
@@ -335,7 +341,7 @@ impl Survey {
 
     /// The origin of the points that are finite, where their coordinates are doubles.
     pub(crate) fn origin(&self) -> [f64; 3] {
-        self.bounds.map_or([0.0; 3], |bounds| origin_of(&bounds, self.inexact))
+        self.spread.origin(self.inexact)
     }
 
     /// What a writer must know of the points that are finite.

@@ -173,7 +173,8 @@ impl LabelFile {
     /// The labels that are not read, one sentence for every file.
     pub(super) fn left_out(&self) -> Vec<String> {
         let read = name_of(&self.path);
-        let sentence = |file: &PathBuf| format!("the labels of {}, because those of {read} are read", name_of(file));
+        let sentence =
+            |file: &PathBuf| format!("the labels of {}, because those of {read} are read", name_of(file));
         self.others.iter().map(sentence).collect()
     }
 
@@ -267,7 +268,12 @@ fn of_text(path: &Path) -> Result<Input<'static>> {
                 Some(value) => spool.push(&[value])?,
                 None if text.is_empty() => {}
                 None => {
-                    return Err(Error::malformed(path, Position::Line(line), quote(text), format!("a label, {LABEL}")));
+                    return Err(Error::malformed(
+                        path,
+                        Position::Line(line),
+                        quote(text),
+                        format!("a label, {LABEL}"),
+                    ));
                 }
             }
         }

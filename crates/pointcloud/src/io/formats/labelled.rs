@@ -123,7 +123,9 @@ impl Decode for LabelledDecoder {
         let is_label = |entry: &Entry| names::role_of(&entry.column.name).0 == Role::Label;
         let (names, file) = (self.labels.names().collect::<Vec<_>>().join(" and "), self.labels.file());
         if table.entries.iter().any(is_label) {
-            table.notes.push(format!("the labels of {file} are not read, because the points have labels of their own"));
+            table.notes.push(format!(
+                "the labels of {file} are not read, because the points have labels of their own"
+            ));
         } else {
             table.notes.push(format!("{names} from {file}"));
             table.entries.extend(labels);

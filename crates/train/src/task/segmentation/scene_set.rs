@@ -7,10 +7,12 @@ use pointcloud::io::Reader;
 use pointcloud::scene::{IGNORED, LabelMap, SceneCache, Voxelized, voxelize};
 use pointcloud::transform::Sampling;
 use pointcloud::{Bounds, PointCloud, ScalarProperty, ScalarType};
+use rayon::prelude::*;
 
 use crate::config::{Attribute, DataConfig, ScenesConfig};
 use crate::error::RunError;
 use crate::task::{check_attributes, local_shape_columns};
+use crate::terminal::note;
 
 /// Property of a thinned scene: the points of the file in every voxel. Only with `scenes.count_points`.
 pub(crate) const COUNT: &str = "points_in_voxel";
@@ -128,11 +130,38 @@ fn check_points(path: &Path, cloud: &PointCloud) -> Result<(), RunError> {
     Ok(())
 }
 
+/// The largest part of a voxel that single precision may move a point by without a warning.
+const ROUNDING: f32 = 0.1;
+
+/// Warns of points of double precision that are so far from the origin of the cloud that single precision moves them.
+fn rounding_warning(cloud: &PointCloud, voxel: f32) -> Option<String> {
+    // The largest rounding error at a coordinate of this size.
+    let rounding =
+        |position: &[f32; 3]| position.iter().fold(0.0_f32, |m, v| m.max(v.abs())) * f32::EPSILON / 2.0;
+    let moved = |position: &&[f32; 3]| rounding(position) > ROUNDING * voxel;
+    if !cloud.has_wide_coordinates() {
+        return None;
+    }
+    let points = cloud.positions().par_iter().filter(moved).count();
+    let most = cloud.positions().par_iter().map(rounding).reduce(|| 0.0, f32::max);
+    (points > 0).then(|| {
+        format!(
+            "single precision moves {points} of {} points by up to {most:.1e}, because they are far from the origin of the scene, {:?}; \
+             scenes.voxel is {voxel}. Cut the scene into parts, or leave these points out",
+            cloud.len(),
+            cloud.origin()
+        )
+    })
+}
+
 /// A thinned cloud with only the columns that the network reads.
 ///
 /// # Errors
 /// As [`voxelize`], with the name of the file `path`.
 pub fn thin(path: &Path, cloud: &PointCloud, config: &ScenesConfig) -> Result<Voxelized, RunError> {
+    if let Some(warning) = rounding_warning(cloud, config.voxel()) {
+        note(format_args!("warning: {}: {warning}", path.display()));
+    }
     let attributes = config.attributes();
     let mut thinned = voxelize(cloud, config.voxel()).map_err(|error| match error {
         pointcloud::Error::VoxelEdge { .. } => {
@@ -236,4 +265,24 @@ pub fn class_counts(scenes: &[Scene], classes: usize) -> Vec<u64> {
         }
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_that_single_precision_moves_are_warned_of() {
+        let tile = (0..50).map(|i| [500_000.13 + f64::from(i), 5_400_000.7, 3.1]);
+        let cloud = PointCloud::from_coordinates(tile.clone().collect());
+        assert_eq!(rounding_warning(&cloud, 0.04), None);
+        // The stray point alone is moved.
+        let cloud = PointCloud::from_coordinates(tile.chain([[0.1; 3]]).collect());
+        let warning = rounding_warning(&cloud, 0.04).unwrap();
+        assert!(warning.contains("moves 1 of 51 points by up to 3.2e-1"), "{warning}");
+        let country = (0..50).map(|i| [0.0, 5e6 + 1e4 * f64::from(i) + 0.3, 0.0]).collect();
+        assert!(rounding_warning(&PointCloud::from_coordinates(country), 0.04).is_some());
+        // A file of singles says no more.
+        assert_eq!(rounding_warning(&PointCloud::new(vec![[5e6, 0.0, 0.0]]), 0.04), None);
+    }
 }

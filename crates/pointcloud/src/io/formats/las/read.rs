@@ -10,7 +10,7 @@ use super::fields::{bits, fields};
 use super::header::Header;
 use super::unpack::decompress;
 use crate::error::{Position, Result};
-use crate::io::blocks::{Block, Decode, Table, sort_all};
+use crate::io::blocks::{Block, Decode, Keep, Table, sort_all};
 use crate::io::columns::Entry;
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, Start};
@@ -53,7 +53,7 @@ pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
     let limit = if header.compressed { LARGEST_RATIO as u64 } else { 1 };
     let extent = Extent::of_columns(points, columns, true, start.length.saturating_mul(limit) / size);
     let copies = if header.compressed { size } else { 0 };
-    let extent = extent.keeping(copies);
+    let extent = extent.keeping(Keep::Bytes, copies);
     Some(extent.and(extent.points.saturating_mul(copies)))
 }
 

@@ -101,5 +101,5 @@ fn extent(start: &Start<'_>) -> Option<Extent> {
     let grown = GROWTH * (INDICES * triangles + 12 * points) as f64;
     let bytes = 2 * table + grown as u64;
     let gathered = 12 * points;
-    Some(Extent { points, bytes, gathered, faces: bytes - gathered, kept: 0 })
+    Some(Extent { points, bytes, gathered, faces: bytes - gathered, ..Extent::default() })
 }

@@ -27,11 +27,11 @@ pub(super) struct TextColumn {
 }
 
 impl TextColumn {
-    /// Of words, or of numbers.
-    pub(super) fn new(words: bool) -> Self {
+    /// Of words, or of numbers, with room for `rows` of them.
+    pub(super) fn new(words: bool, rows: usize) -> Self {
         let (int, single, exact) = (true, true, true);
         let words = words.then(HashMap::new);
-        Self { values: Vec::new(), int, single, exact, large: Vec::new(), words }
+        Self { values: Vec::with_capacity(rows), int, single, exact, large: Vec::new(), words }
     }
 
     /// Adds what is in a line; `None` where a column of numbers is given a word that is no number, or one of words too many

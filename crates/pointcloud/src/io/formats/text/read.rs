@@ -10,7 +10,7 @@ use crate::io::blocks::{Block, Decode, Keep, Table, sort_all};
 use crate::io::columns::Entry;
 use crate::io::compression::inner_path;
 use crate::io::contents::{Contents, Source};
-use crate::io::extent::{Extent, GROWTH, Start};
+use crate::io::extent::{Extent, Start};
 use crate::io::lines::{Lines, quote};
 use crate::io::raw::Raw;
 use crate::names::{self, Role};
@@ -53,8 +53,7 @@ pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
     });
     let columns = (words / lines.max(1.0)).round();
     let extent = Extent::of_columns(lines as u64, columns as usize, wide > 0.5 * lines, u64::MAX);
-    let extent = extent.keeping(8 * columns as u64);
-    Some(extent.and(((GROWTH - 1.0) * 8.0 * columns * lines) as u64))
+    Some(extent.keeping(Keep::Columns, 8 * columns as u64))
 }
 
 /// A table without points, of so many lines.
@@ -138,7 +137,10 @@ impl Layout {
 
     /// The points of all lines that are left.
     pub(super) fn rows(&self, lines: &mut Lines<'_>) -> Result<Vec<Raw>> {
-        let mut columns: Vec<TextColumn> = self.words.iter().map(|&words| TextColumn::new(words)).collect();
+        // Lists that grow would take twice the memory.
+        let rows = lines.left();
+        let column = |&words: &bool| TextColumn::new(words, rows);
+        let mut columns: Vec<TextColumn> = self.words.iter().map(column).collect();
         while let Some((line, text)) = lines.next_row() {
             self.push_line(line, text, &mut columns)?;
         }
