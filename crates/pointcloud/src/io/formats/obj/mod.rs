@@ -2,6 +2,7 @@
 //!
 //! Written here rather than with `tobj`, whose errors name no line and which wants the materials too.
 
+mod others;
 mod parse;
 
 use self::parse::Mesh;
@@ -38,7 +39,7 @@ pub(super) const FORMAT: Format = Format {
 /// Reads vertices and faces; indices may count from the end, a backslash continues a line.
 ///
 /// Colours after the coordinates (from 0 to 1, or to 255) become colours, normals are read where
-/// every vertex has one of its own. Materials, texture, lines and groups are left out.
+/// every vertex has one of its own. Everything else is left out and counted, see [`Others`](others::Others).
 fn read(source: &Source<'_>) -> Result<Contents> {
     Mesh::parse(Input::of_bytes(source.path, source.bytes), source.faces)?.finish()?.read()
 }

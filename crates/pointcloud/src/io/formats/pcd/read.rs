@@ -25,7 +25,7 @@ const VIEWPOINT: &str = "the viewpoint, which is not applied";
 
 /// Reads a PCD file, ascii, `binary` or `binary_compressed`.
 ///
-/// `rgb` and `rgba` become colours, fields of several numbers become `name_0` and so on, padding
+/// `rgb` and `rgba` become colours, the opacity of `rgba` the column `alpha` unless it is 0 or 255 everywhere, fields of several numbers become `name_0` and so on, padding
 /// (`_`) is left out. The viewpoint is not applied.
 pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     let Source { path, bytes, .. } = *source;
@@ -46,7 +46,9 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
 pub(super) fn rest_of(header: &Header, surplus: usize) -> Rest {
     let viewpoint = header.moved.then(|| VIEWPOINT.to_owned());
     let rows = (surplus > 0).then(|| format!("{surplus} rows after the {} of the header", header.points));
-    Rest { left_out: viewpoint.into_iter().chain(rows).collect(), ..Rest::default() }
+    let grid = header.grid.filter(|[_, height]| *height > 1);
+    let grid = grid.map(|[width, height]| format!("the grid of {width} x {height} points"));
+    Rest { left_out: viewpoint.into_iter().chain(grid).chain(rows).collect(), ..Rest::default() }
 }
 
 /// Bytes of all points.
