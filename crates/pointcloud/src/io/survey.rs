@@ -370,7 +370,7 @@ impl Survey {
         summary.points = self.points;
         summary.faces = self.rest.faces;
         for element in &mut summary.elements {
-            element.count = if element.name == "face" { self.rest.triangles } else { self.points };
+            element.count = if element.name == "face" { self.rest.faces } else { self.points };
         }
         (summary.first, summary.last) = (self.ends.map(|[p, _]| short(p)), self.ends.map(|[_, p]| short(p)));
         summary.bounds = self.bounds.map(|bounds| Bounds { min: short(bounds.min), max: short(bounds.max) });

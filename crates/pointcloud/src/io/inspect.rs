@@ -1,0 +1,57 @@
+//! Describing a file.
+
+use std::path::Path;
+
+use super::blocks::Ask;
+use super::contents::Source;
+use super::format::Format;
+use super::input::Input;
+use super::reader::{Reader, read_bytes};
+use super::summary::Summary;
+use super::survey::{Streamed, Survey};
+use crate::error::Result;
+
+impl Reader {
+    /// Reads a file and describes it. Only a few blocks are in memory at once, except of PLY with lists in its vertices and of text in UTF-16.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); missing vertices or coordinates of a PLY file are no error here.
+    pub fn inspect(&self, path: impl AsRef<Path>) -> Result<Summary> {
+        let path = path.as_ref();
+        let ask = Ask { columns: self.names(), convert: false, faces: false };
+        if let Some(streamed) = Streamed::open(path, ask.columns.is_some())?
+            && let Some(survey) = streamed.survey(&ask)?
+        {
+            let mut summary = survey.summary(streamed.format)?;
+            summary.make_printable();
+            return Ok(summary);
+        }
+        self.inspect_bytes(&read_bytes(path)?, path)
+    }
+
+    /// [`inspect`](Self::inspect) for a file in memory; `name` is the name of the file in messages.
+    ///
+    /// # Errors
+    /// As [`inspect`](Self::inspect).
+    pub fn inspect_bytes(&self, bytes: &[u8], name: impl AsRef<Path>) -> Result<Summary> {
+        let ask = Ask { columns: self.names(), convert: false, faces: false };
+        let inspect = |format: &Format, source: &Source<'_>| {
+            let input = Input::of_vec(source.path, source.bytes.to_vec());
+            match (format.open)(input, &ask)? {
+                Some(mut blocks) => Survey::of(source.path, format.library, blocks.as_mut())?.summary(format),
+                None => (format.inspect)(source),
+            }
+        };
+        let mut summary = self.with_source(bytes, name.as_ref(), true, inspect)?;
+        summary.make_printable();
+        Ok(summary)
+    }
+}
+
+/// Reads a file and describes it.
+///
+/// # Errors
+/// As [`Reader::inspect`].
+pub fn inspect(path: impl AsRef<Path>) -> Result<Summary> {
+    Reader::new().inspect(path)
+}
