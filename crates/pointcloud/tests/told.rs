@@ -147,6 +147,111 @@ fn pcd(fields: &str, sizes: &str, types: &str, grid: &str, rows: &[&str]) -> Str
 }
 
 #[test]
+fn opacity_is_kept_where_it_says_something() {
+    let rgba = |alphas: [u32; 2]| {
+        let rows = alphas.map(|alpha| format!("1 2 3 {}", alpha << 24 | 0x102030));
+        pcd("x y z rgba", "4 4 4 4", "F F F U", "", &[&rows[0], &rows[1]])
+    };
+    let coff = |colors: [&str; 2]| format!("COFF\n2 0 0\n1 2 3 {}\n4 5 6 {}\n", colors[0], colors[1]);
+    let obj = |colors: [&str; 2]| format!("v 1 2 3 {}\nv 4 5 6 {}\n", colors[0], colors[1]);
+    for (text, name, alpha) in [
+        (rgba([255, 255]), "a.pcd", None),
+        (rgba([0, 0]), "a.pcd", None),
+        (rgba([0, 255]), "a.pcd", Some([0.0, 255.0])),
+        (rgba([128, 128]), "a.pcd", Some([128.0, 128.0])),
+        (coff(["255 0 0 255", "0 255 0 255"]), "a.off", None),
+        (coff(["255 0 0 255", "0 255 0"]), "a.off", None),
+        (coff(["1.0 0.0 0.0 1.0", "0.0 1.0 0.0 1"]), "a.off", None),
+        (coff(["255 0 0 255", "0 255 0 17"]), "a.off", Some([255.0, 17.0])),
+        (coff(["255 0 0 0", "0 255 0 17"]), "a.off", Some([0.0, 17.0])),
+        (coff(["1.0 0.0 0.0 0.5", "0.0 1.0 0.0 1"]), "a.off", Some([0.5, 1.0])),
+        (obj(["1 0 0 1", "0 1 0 1"]), "a.obj", None),
+        (obj(["0.5 0 0 1", "0 1 0 0.25"]), "a.obj", Some([1.0, 0.25])),
+        (obj(["255 0 0 255", "0 255 0 17"]), "a.obj", Some([255.0, 17.0])),
+    ] {
+        let contents = parse(&text, name);
+        assert_eq!(contents.cloud.colors().unwrap().len(), 2, "{text}");
+        let found = contents.cloud.property("alpha").map(|alpha| alpha.values.clone());
+        assert_eq!(found, alpha.map(Vec::from), "{text}");
+        assert!(contents.left_out.is_empty(), "{text}: {:?}", contents.left_out);
+        told(text.as_bytes(), name).unwrap();
+    }
+}
+
+#[test]
+fn what_is_left_out_is_listed() {
+    let xyz = |grid: &str, rows: &[&str]| pcd("x y z", "4 4 4", "F F F", grid, rows);
+    let obj = |lines: &str| format!("v 0 0 0\nv 1 0 0\nv 0 1 0\n{lines}f 1 2 3\n");
+    for (text, name, left_out) in [
+        (xyz("WIDTH 2\nHEIGHT 1", &["1 2 3", "4 5 6"]), "a.pcd", vec![]),
+        (xyz("WIDTH 1\nHEIGHT 2", &["1 2 3", "4 5 6"]), "a.pcd", vec!["the grid of 1 x 2 points"]),
+        (xyz("WIDTH 2\nHEIGHT 2", &["1 2 3"; 4]), "a.pcd", vec!["the grid of 2 x 2 points"]),
+        (obj(""), "a.obj", vec![]),
+        (obj("s off\ns 0\n"), "a.obj", vec![]),
+        (obj("o A\ng a b\n"), "a.obj", vec!["2 names of objects and groups"]),
+        (obj("s 1\ns off\n"), "a.obj", vec!["1 smoothing groups"]),
+        (
+            obj("mtllib a.mtl\nusemtl red\nusemtl blue\n"),
+            "a.obj",
+            vec!["2 uses of materials", "1 libraries of materials and textures"],
+        ),
+        (
+            obj("vp 0.3 0.4\ncstype bspline\ndeg 2\ncurv 0 1 1 2 3\nparm u 0 0 0 1 1 1\nend\n"),
+            "a.obj",
+            vec!["6 lines of curves and surfaces"],
+        ),
+        (obj("bevel on\nlod 3\n"), "a.obj", vec!["2 settings of the display"]),
+        (obj("csh -ls\nfoo 3\nfoo 4\n"), "a.obj", vec!["3 lines of other keywords, such as 'csh'"]),
+        (obj("v 1 2 3 0.5\nv 1 2 3 1.0\n"), "a.obj", vec!["1 weights of vertices"]),
+        (
+            "v 1 2 3 255 0 0 7\nv 1 2 3 255 0 0\n".into(),
+            "a.obj",
+            vec!["1 opacities, since some colours have none"],
+        ),
+        (
+            "COFF\n2 0 0\n1 2 3 255 0 0 7\n1 2 3 255 0 0\n".into(),
+            "a.off",
+            vec!["1 opacities, since some colours have none"],
+        ),
+        (
+            "v 1 2 3 255 0 0 9 9\n".into(),
+            "a.obj",
+            vec!["1 vertices with numbers after the colour, which are not read"],
+        ),
+        (obj("v 1 2 3 1 2\n"), "a.obj", vec!["refused"]),
+    ] {
+        match told(text.as_bytes(), name) {
+            Ok(summary) => assert_eq!(summary.left_out, left_out, "{text}"),
+            Err(error) => assert_eq!(left_out, ["refused"], "{text}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn truncated_compression_is_told_with_the_byte() {
+    let text: String = (0..5000).map(|i| format!("{i} {} {}\n", i * i % 97, i * 7 % 31)).collect();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    let zstd =
+        ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    for (name, extension, packed) in [("gzip", "gz", gzip.finish().unwrap()), ("zstd", "zst", zstd)] {
+        let file = format!("a.xyz.{extension}");
+        assert_eq!(told(&packed, &file).unwrap().points, 5000);
+        for length in [6, 9, 100, packed.len() / 2, packed.len() - 5, packed.len() - 1] {
+            let error = refusal(&packed[..length], &file);
+            let expected = format!(
+                "byte {length}: found the end of the file inside the {name} data, expected the rest of them"
+            );
+            assert!(error.ends_with(&expected), "{error}");
+        }
+        let mut wrong = packed.clone();
+        wrong[packed.len() / 2..packed.len() / 2 + 40].fill(0x5a);
+        let error = refusal(&wrong, &file);
+        assert!(!error.contains("the end of the file"), "{error}");
+    }
+}
+
+#[test]
 fn comments_and_words_of_text() {
     for (text, points, words) in [
         ("; by hand\n1 2 3\n;4 5 6\n7 8 9\n", 2, &[][..]),
@@ -202,4 +307,86 @@ fn npy(shape: &str, bytes: usize) -> Vec<u8> {
     file.extend(header.as_bytes());
     file.extend(vec![0; bytes]);
     file
+}
+
+#[test]
+fn shapes_of_arrays_that_are_no_points() {
+    for (shape, bytes, found) in
+        [("(6,)", 24, "shape [6], one number per row"), ("(6, 2)", 48, "shape [6, 2], 2 numbers per row")]
+    {
+        let error = refusal(&npy(shape, bytes), "a.npy");
+        let expected = format!("found {found}, expected [N, 3] or more columns, or fields x, y and z");
+        assert!(error.contains(&expected), "{error}");
+    }
+}
+
+/// Two squares and a face of two corners are three faces and four triangles, whatever the format.
+#[test]
+fn faces_are_counted_as_the_file_has_them() {
+    let square = "0 0 0\n1 0 0\n1 1 0\n0 1 0\n";
+    let ply = format!(
+        "ply\nformat ascii 1.0\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\n\
+         element face 3\nproperty list uchar int vertex_indices\nend_header\n{square}4 0 1 2 3\n4 1 2 3 0\n2 0 1\n"
+    );
+    let off = format!("OFF\n4 3 0\n{square}4 0 1 2 3\n4 1 2 3 0\n2 0 1\n");
+    let rows: String = square.lines().map(|row| format!("v {row}\n")).collect();
+    let obj = format!("{rows}f 1 2 3 4\nf 2 3 4 1\nf 1 2\n");
+    for (text, name) in [(ply, "a.ply"), (off, "a.off"), (obj, "a.obj")] {
+        let summary = told(text.as_bytes(), name).unwrap();
+        assert_eq!(summary.faces, 3, "{name}");
+        assert_eq!(summary.elements.last().unwrap().count, 3, "{name}");
+        assert_eq!(parse(&text, name).faces.len(), 4, "{name}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, &text).unwrap();
+        let lost = Reader::new().convert(&path, folder.path().join("b.csv"), false).unwrap();
+        assert!(lost.iter().any(|line| line.starts_with("faces: 4 triangles")), "{name}: {lost:?}");
+    }
+}
+
+#[test]
+fn foreign_formats_are_told_by_their_content() {
+    let zip = |name: &str| [&b"PK\x03\x04\x14\0\0\0\0\0"[..], &[0; 20], name.as_bytes(), b"data"].concat();
+    let tar = [vec![b'a'; 257], b"ustar\x0000".to_vec()].concat();
+    let iges = format!("{:72}S      1\n", "a part");
+    for (bytes, found) in [
+        (b"  0\r\nSECTION\r\n  2\r\nHEADER\r\n".to_vec(), "a DXF drawing"),
+        (b"999\nmade by\n0\nSECTION\n".to_vec(), "a DXF drawing"),
+        (b"AutoCAD Binary DXF\r\n\x1a\0".to_vec(), "a DXF drawing"),
+        (b"AC1032\0\0\0\0\0".to_vec(), "a DWG drawing"),
+        (b"BPF!0003".to_vec(), "a BPF point file"),
+        (b"OCTM\x05\0\0\0RAW\0".to_vec(), "an OpenCTM mesh"),
+        (b"MeshVersionFormatted 2\nDimension 3\n".to_vec(), "a Medit mesh"),
+        (zip("3dSceneLayer.json.gz"), "an ESRI scene layer (SLPK)"),
+        (b"ncols 4\nnrows 6\nxllcorner 0.0\n".to_vec(), "an ESRI ASCII grid"),
+        (b"NCOLS         4\r\nNROWS         6\r\n".to_vec(), "an ESRI ASCII grid"),
+        (b"glTF\x02\0\0\0".to_vec(), "a glTF scene"),
+        (b"{\n  \"asset\" : { \"version\": \"2.0\" }".to_vec(), "a glTF scene"),
+        (b"Kaydara FBX Binary  \0\x1a\0".to_vec(), "an FBX scene"),
+        (b"; FBX 7.4.0 project file\n".to_vec(), "an FBX scene"),
+        (b"PXR-USDC\0\0".to_vec(), "a USD scene"),
+        (b"#usda 1.0\n".to_vec(), "a USD scene"),
+        (zip("scene.usdc"), "a USD scene"),
+        (b"# vtk DataFile Version 3.0\n".to_vec(), "a VTK file"),
+        (b"<?xml version=\"1.0\"?>\n<VTKFile type=\"PolyData\">".to_vec(), "a VTK file"),
+        (b"<?xml version=\"1.0\"?>\n<COLLADA xmlns=\"a\">".to_vec(), "a COLLADA scene"),
+        (b"<X3D profile='Interchange'>".to_vec(), "a VRML or X3D scene"),
+        (b"#VRML V2.0 utf8\n".to_vec(), "a VRML or X3D scene"),
+        (zip("3D/3dmodel.model"), "a 3MF model"),
+        (iges.into_bytes(), "an IGES model"),
+        (zip("notes/a.md"), "a ZIP archive"),
+        (tar, "a tar archive"),
+        (b"%PDF-1.7\n".to_vec(), "a PDF document"),
+        (b"SQLite format 3\0".to_vec(), "an SQLite database"),
+        (b"\x7fELF\x02".to_vec(), "a program"),
+        (b"II*\0\x08\0".to_vec(), "a TIFF picture"),
+        (b"MM\0*\0\0".to_vec(), "a TIFF picture"),
+        (b"<las>".to_vec(), ""),
+    ] {
+        for name in ["a", "a.txt", "a.asc", "a.obj", "a.las"] {
+            let error = refusal(&bytes, name);
+            let expected = format!("found {found}, which is not read, expected one of: ply");
+            assert!(found.is_empty() != error.contains(&expected), "{name}: {error}\nlacks\n{expected}");
+        }
+    }
 }
