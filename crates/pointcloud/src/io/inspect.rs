@@ -5,10 +5,9 @@ use std::path::Path;
 use super::blocks::Ask;
 use super::contents::Source;
 use super::format::Format;
-use super::input::Input;
 use super::reader::{Reader, read_bytes};
 use super::summary::Summary;
-use super::survey::{Streamed, Survey};
+use super::survey::Streamed;
 use crate::error::Result;
 
 impl Reader {
@@ -34,14 +33,7 @@ impl Reader {
     /// # Errors
     /// As [`inspect`](Self::inspect).
     pub fn inspect_bytes(&self, bytes: &[u8], name: impl AsRef<Path>) -> Result<Summary> {
-        let ask = Ask { columns: self.names(), convert: false, faces: false };
-        let inspect = |format: &Format, source: &Source<'_>| {
-            let input = Input::of_vec(source.path, source.bytes.to_vec());
-            match (format.open)(input, &ask)? {
-                Some(mut blocks) => Survey::of(source.path, format.library, blocks.as_mut())?.summary(format),
-                None => (format.inspect)(source),
-            }
-        };
+        let inspect = |format: &Format, source: &Source<'_>| (format.inspect)(source);
         let mut summary = self.with_source(bytes, name.as_ref(), true, inspect)?;
         summary.make_printable();
         Ok(summary)

@@ -86,6 +86,14 @@ impl Summary {
         summary
     }
 
+    /// With so many faces.
+    pub(crate) fn with_faces(mut self, faces: usize) -> Self {
+        self.faces = faces;
+        let elements = self.elements.iter_mut().filter(|element| element.name == "face");
+        elements.for_each(|element| element.count = faces);
+        self
+    }
+
     /// Escapes control characters in names and comments, which binary files may have anywhere.
     pub(crate) fn make_printable(&mut self) {
         let clean = |text: &mut String| {

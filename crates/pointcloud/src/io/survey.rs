@@ -368,10 +368,8 @@ impl Survey {
         let wide = contents.cloud.has_wide_coordinates();
         let short = |point: [f64; 3]| if wide { point } else { point.map(|v| shortest(v as f32)) };
         summary.points = self.points;
-        summary.faces = self.rest.faces;
-        for element in &mut summary.elements {
-            element.count = if element.name == "face" { self.rest.faces } else { self.points };
-        }
+        summary.elements.iter_mut().for_each(|element| element.count = self.points);
+        let mut summary = summary.with_faces(self.rest.faces);
         (summary.first, summary.last) = (self.ends.map(|[p, _]| short(p)), self.ends.map(|[_, p]| short(p)));
         summary.bounds = self.bounds.map(|bounds| Bounds { min: short(bounds.min), max: short(bounds.max) });
         summary.non_finite = self.non_finite;

@@ -14,6 +14,7 @@ use crate::io::input::Input;
 use crate::io::number::Number;
 use crate::io::raw::{Raw, Stored};
 use crate::io::spool::Spool;
+use crate::io::summary::Summary;
 use crate::scalar::ScalarType;
 
 /// How the rows of a part are stored.
@@ -114,6 +115,14 @@ impl<'a> Parts<'a> {
         contents.notes.extend(self.rest.notes);
         contents.faces = self.faces.triangles(&contents.cloud);
         Ok(contents)
+    }
+}
+
+impl Parts<'_> {
+    /// Describes a mesh in a format of this name.
+    pub(super) fn summary_of_mesh(self, format: &str) -> Result<Summary> {
+        let faces = self.rest.faces;
+        Ok(Summary::of_contents(format, &self.read()?, true).with_faces(faces))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::io::blocks::{Ask, Blocks};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, GROWTH, Start};
 use crate::io::faces::bytes_of_polygon;
-use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
+use crate::io::format::{Format, never_written, nothing_lost};
 use crate::io::input::Input;
 use crate::io::lines::before_comment;
 use crate::scalar::{is_single, parse_float};
@@ -24,7 +24,10 @@ pub(super) const FORMAT: Format = Format {
     names_columns: true,
     library: "pointcloud",
     read,
-    inspect: |source| inspect_contents(source, &FORMAT, true),
+    inspect: |source| {
+        let mesh = Mesh::parse(Input::of_bytes(source.path, source.bytes), false)?;
+        mesh.finish()?.summary_of_mesh(FORMAT.name)
+    },
     open,
     some_whole: false,
     extent,
