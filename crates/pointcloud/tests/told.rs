@@ -50,6 +50,9 @@ fn counts_of_points_are_kept() {
         let notes_of_counts: Vec<&String> = summary.notes.iter().filter(|n| n.contains("counts")).collect();
         assert_eq!((summary.points, notes_of_counts), (points, notes.iter().collect()), "{text:?}");
     }
+    for text in ["3\n1\n2\n", "5\n"] {
+        assert!(refusal(text.as_bytes(), "labels.txt").contains("found no points"), "{text:?}");
+    }
     for (text, message) in [
         (
             "3\n1 2 3\n4 5 6\n",
@@ -135,6 +138,17 @@ fn empty_clouds_come_back() {
     }
     for (text, name) in [("", "a.csv"), ("# nothing\n", "a.xyz"), ("\n\n", "a.txt"), ("a,b,c\n", "a.csv")] {
         refusal(text.as_bytes(), name);
+    }
+}
+
+#[test]
+fn a_grid_of_another_size_is_told() {
+    for (grid, notes) in [
+        ("WIDTH 2\nHEIGHT 1", vec![]),
+        ("WIDTH 3\nHEIGHT 1", vec!["the 2 points of POINTS are read, WIDTH x HEIGHT is 3 x 1"]),
+    ] {
+        let text = pcd("x y z", "4 4 4", "F F F", grid, &["1 2 3", "4 5 6"]);
+        assert_eq!(told(text.as_bytes(), "a.pcd").unwrap().notes, notes);
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     let rest = rest_of(&header, std::iter::from_fn(|| lines.next_row()).count());
     let mut contents = sort_all(path, &Decoder { path: path.into(), header, layouts: Vec::new() }, columns)?;
     contents.left_out.extend(rest.left_out);
+    contents.notes.extend(rest.notes);
     Ok(contents)
 }
 
@@ -48,7 +49,12 @@ pub(super) fn rest_of(header: &Header, surplus: usize) -> Rest {
     let rows = (surplus > 0).then(|| format!("{surplus} rows after the {} of the header", header.points));
     let grid = header.grid.filter(|[_, height]| *height > 1);
     let grid = grid.map(|[width, height]| format!("the grid of {width} x {height} points"));
-    Rest { left_out: viewpoint.into_iter().chain(grid).chain(rows).collect(), ..Rest::default() }
+    let differs = header.grid.filter(|[width, height]| width.saturating_mul(*height) != header.points);
+    let note = differs.map(|[width, height]| {
+        format!("the {} points of POINTS are read, WIDTH x HEIGHT is {width} x {height}", header.points)
+    });
+    let notes = note.into_iter().collect();
+    Rest { notes, left_out: viewpoint.into_iter().chain(grid).chain(rows).collect(), ..Rest::default() }
 }
 
 /// Bytes of all points.

@@ -102,7 +102,7 @@ impl Layout {
         given: Option<&[String]>,
     ) -> Result<Option<Self>> {
         let mut names: Option<Vec<String>> = None;
-        let (mut before, mut counts) = (lines.clone(), Counts::default());
+        let (mut before, mut counts, mut wrong) = (lines.clone(), Counts::default(), None);
         let semicolons = semicolons_divide(lines.clone());
         while let Some((line, text)) = lines.next_row() {
             let (text, comment) = split_comment(text, semicolons);
@@ -122,13 +122,17 @@ impl Layout {
             };
             let words = cut(text);
             if let Some(declared) = count_of(&words) {
-                counts.push_count(path, line, declared)?;
+                // A list of numbers without a point has no points rather than wrong counts.
+                wrong = wrong.or(counts.push_count(path, line, declared).err());
                 continue;
             }
             let no_numbers = || words.iter().all(|word| parse_float(word).is_none());
             if names.is_none() && (is_header(&words) || (given.is_some() && no_numbers())) {
                 names = Some(words.iter().map(|word| word.to_string()).collect());
                 continue;
+            }
+            if let Some(wrong) = wrong {
+                return Err(wrong);
             }
             let refused = check_width(words.len(), given, names.as_deref());
             refused.map_err(|expected| refuse(format!("{} values", words.len()), &expected))?;
