@@ -106,6 +106,20 @@ fn counts_of_a_large_file() {
     }
 }
 
+/// Comments between the names and the first point that are longer than a block.
+#[test]
+fn long_comments_hide_no_point() {
+    let comments = "; nothing but a comment\n".repeat(100_000);
+    for (text, points) in [
+        (format!("x,y,z\n{comments}1,2,3\n4,5,6\n"), 2),
+        (format!("x,y,z\n{comments}"), 0),
+        (format!("x,y,z\n{comments}2\n1,2,3\n{comments}4,5,6\n"), 2),
+    ] {
+        assert_eq!(told(text.as_bytes(), "a.csv").unwrap().points, points);
+    }
+    assert!(refusal(comments.as_bytes(), "a.csv").contains("found no points"));
+}
+
 /// A cloud without points in every format that is written: it comes back with its columns.
 #[test]
 fn empty_clouds_come_back() {
@@ -355,52 +369,5 @@ fn faces_are_counted_as_the_file_has_them() {
         std::fs::write(&path, &text).unwrap();
         let lost = Reader::new().convert(&path, folder.path().join("b.csv"), false).unwrap();
         assert!(lost.iter().any(|line| line.starts_with("faces: 4 triangles")), "{name}: {lost:?}");
-    }
-}
-
-#[test]
-fn foreign_formats_are_told_by_their_content() {
-    let zip = |name: &str| [&b"PK\x03\x04\x14\0\0\0\0\0"[..], &[0; 20], name.as_bytes(), b"data"].concat();
-    let tar = [vec![b'a'; 257], b"ustar\x0000".to_vec()].concat();
-    let iges = format!("{:72}S      1\n", "a part");
-    for (bytes, found) in [
-        (b"  0\r\nSECTION\r\n  2\r\nHEADER\r\n".to_vec(), "a DXF drawing"),
-        (b"999\nmade by\n0\nSECTION\n".to_vec(), "a DXF drawing"),
-        (b"AutoCAD Binary DXF\r\n\x1a\0".to_vec(), "a DXF drawing"),
-        (b"AC1032\0\0\0\0\0".to_vec(), "a DWG drawing"),
-        (b"BPF!0003".to_vec(), "a BPF point file"),
-        (b"OCTM\x05\0\0\0RAW\0".to_vec(), "an OpenCTM mesh"),
-        (b"MeshVersionFormatted 2\nDimension 3\n".to_vec(), "a Medit mesh"),
-        (zip("3dSceneLayer.json.gz"), "an ESRI scene layer (SLPK)"),
-        (b"ncols 4\nnrows 6\nxllcorner 0.0\n".to_vec(), "an ESRI ASCII grid"),
-        (b"NCOLS         4\r\nNROWS         6\r\n".to_vec(), "an ESRI ASCII grid"),
-        (b"glTF\x02\0\0\0".to_vec(), "a glTF scene"),
-        (b"{\n  \"asset\" : { \"version\": \"2.0\" }".to_vec(), "a glTF scene"),
-        (b"Kaydara FBX Binary  \0\x1a\0".to_vec(), "an FBX scene"),
-        (b"; FBX 7.4.0 project file\n".to_vec(), "an FBX scene"),
-        (b"PXR-USDC\0\0".to_vec(), "a USD scene"),
-        (b"#usda 1.0\n".to_vec(), "a USD scene"),
-        (zip("scene.usdc"), "a USD scene"),
-        (b"# vtk DataFile Version 3.0\n".to_vec(), "a VTK file"),
-        (b"<?xml version=\"1.0\"?>\n<VTKFile type=\"PolyData\">".to_vec(), "a VTK file"),
-        (b"<?xml version=\"1.0\"?>\n<COLLADA xmlns=\"a\">".to_vec(), "a COLLADA scene"),
-        (b"<X3D profile='Interchange'>".to_vec(), "a VRML or X3D scene"),
-        (b"#VRML V2.0 utf8\n".to_vec(), "a VRML or X3D scene"),
-        (zip("3D/3dmodel.model"), "a 3MF model"),
-        (iges.into_bytes(), "an IGES model"),
-        (zip("notes/a.md"), "a ZIP archive"),
-        (tar, "a tar archive"),
-        (b"%PDF-1.7\n".to_vec(), "a PDF document"),
-        (b"SQLite format 3\0".to_vec(), "an SQLite database"),
-        (b"\x7fELF\x02".to_vec(), "a program"),
-        (b"II*\0\x08\0".to_vec(), "a TIFF picture"),
-        (b"MM\0*\0\0".to_vec(), "a TIFF picture"),
-        (b"<las>".to_vec(), ""),
-    ] {
-        for name in ["a", "a.txt", "a.asc", "a.obj", "a.las"] {
-            let error = refusal(&bytes, name);
-            let expected = format!("found {found}, which is not read, expected one of: ply");
-            assert!(found.is_empty() != error.contains(&expected), "{name}: {error}\nlacks\n{expected}");
-        }
     }
 }
