@@ -147,7 +147,7 @@ fn dialects_of_text() {
         ("1;2;3;\n", "a.csv", "1,2,3"),
         ("1 2 1.0D1\n", "a.xyz", "1,2,10"),
         ("VERSION .6\nFIELDS x y z\nPOINTS 1\nDATA ascii\n1 2 3\n", "a.pcd", "1,2,3"),
-        ("2\r\n1 2 3\r\n1\r\n4 5 6\r\n", "a.pts", "1,2,3"),
+        ("1\r\n1 2 3\r\n1\r\n4 5 6\r\n", "a.pts", "1,2,3"),
     ] {
         assert_eq!(first(&parse(text, name).cloud), expected, "{text:?}");
     }

@@ -17,7 +17,7 @@ pub(crate) struct FileInspection {
     pub(crate) format: String,
     /// Points or vertices.
     pub(crate) points: usize,
-    /// Faces: as stored in PLY, triangles after splitting polygons in other formats.
+    /// Faces as the file has them, before polygons are split; triangles of strips.
     pub(crate) faces: usize,
     /// Names of the properties of the vertices, in file order.
     pub(crate) properties: Vec<String>,

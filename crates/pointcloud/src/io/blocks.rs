@@ -165,7 +165,7 @@ impl Rest {
     pub(crate) fn of_mesh(faces: &Faces, mut left_out: Vec<String>, mut notes: Vec<String>) -> Self {
         left_out.extend(faces.left_out());
         notes.extend(faces.note());
-        Self { triangles: faces.len(), faces: faces.len(), mesh: true, left_out, notes }
+        Self { triangles: faces.len(), faces: faces.stored(), mesh: true, left_out, notes }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Files inside gzip and Zstandard.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -88,12 +90,48 @@ impl Compression {
             let expected = format!("a {} file", self.name);
             Error::malformed(path, Position::Byte(0), found, expected)
         };
+        let ended = Rc::new(Cell::new(false));
+        let bytes = Box::new(Watched { bytes, ended: ended.clone() });
+        let fail = |error: io::Error| {
+            // After the last byte, a complete file asks for the next member or frame, and does not fail.
+            if ended.get() {
+                let found = format!("the end of the file inside the {} data", self.name);
+                return Error::malformed(path, Position::Byte(length as usize), found, "the rest of them");
+            }
+            refuse(format!("what cannot be unpacked ({error})"))
+        };
         let limit = length.saturating_mul(LARGER).saturating_add(MORE);
         let unpacked = std::io::copy(&mut (self.open)(bytes).take(limit + 1), to);
-        match unpacked.map_err(|error| refuse(format!("what cannot be unpacked ({error})")))? {
+        match unpacked.map_err(fail)? {
             unpacked if unpacked > limit => Err(refuse(format!("more than {limit} bytes in {length}"))),
             _ => Ok(()),
         }
+    }
+}
+
+/// Bytes, of which it is known whether more were asked for than there are.
+struct Watched<'a> {
+    bytes: Box<dyn BufRead + 'a>,
+    ended: Rc<Cell<bool>>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.bytes.read(buffer)?;
+        self.ended.set(self.ended.get() || (count == 0 && !buffer.is_empty()));
+        Ok(count)
+    }
+}
+
+impl BufRead for Watched<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let ahead = self.bytes.fill_buf()?;
+        self.ended.set(self.ended.get() || ahead.is_empty());
+        Ok(ahead)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.bytes.consume(count);
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Faces {
     /// Whether faces are counted only.
     counted: bool,
     count: usize,
+    /// Polygons, and triangles of strips.
+    stored: usize,
     triangles: Vec<[u32; 3]>,
     /// Polygons of four corners and more, and the first of their triangles.
     polygons: Vec<(usize, Vec<u32>)>,
@@ -39,6 +41,7 @@ impl Faces {
     /// Adds a polygon. One of fewer than three corners has no area: it is counted and left out.
     pub(crate) fn push(&mut self, polygon: &[u32]) {
         self.count += polygon.len().saturating_sub(2);
+        self.stored += 1;
         match *polygon {
             [] | [_] | [_, _] => self.too_small += 1,
             [a, b, c] if !self.counted => self.triangles.push([a, b, c]),
@@ -66,6 +69,7 @@ impl Faces {
             // A corner twice turns a corner of the strip and has no area.
             if a != b && b != c && a != c {
                 self.count += 1;
+                self.stored += 1;
                 if !self.counted {
                     self.triangles.push(if number % 2 == 0 { [a, b, c] } else { [b, a, c] });
                 }
@@ -84,6 +88,11 @@ impl Faces {
     /// Number of triangles.
     pub(crate) fn len(&self) -> usize {
         self.count
+    }
+
+    /// Number of faces as the file has them: polygons, also those that are left out, and triangles of strips.
+    pub(crate) fn stored(&self) -> usize {
+        self.stored
     }
 
     /// How many faces were left out, as a sentence.

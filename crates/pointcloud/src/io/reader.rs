@@ -6,15 +6,12 @@ use std::path::{Path, PathBuf};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::blocks::Ask;
 use super::compression;
 use super::contents::{Contents, Source};
 use super::format::Format;
 use super::formats::label_files_of;
 use super::only::OnlyColumns;
 use super::panic::guard;
-use super::summary::Summary;
-use super::survey::Streamed;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::mesh::Mesh;
@@ -268,37 +265,6 @@ impl Reader {
         self.columns.as_deref()
     }
 
-    /// Reads a file and describes it. Only a few blocks are in memory at once, except of PLY with lists in its vertices and of text in UTF-16.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open); missing vertices or coordinates of a PLY file are no error here.
-    pub fn inspect(&self, path: impl AsRef<Path>) -> Result<Summary> {
-        let path = path.as_ref();
-        let ask = Ask { columns: self.names(), convert: false, faces: false };
-        if let Some(streamed) = Streamed::open(path, ask.columns.is_some())?
-            && let Some(survey) = streamed.survey(&ask)?
-        {
-            let mut summary = survey.summary(streamed.format)?;
-            summary.make_printable();
-            return Ok(summary);
-        }
-        let mut summary = self.inspect_bytes(&read_bytes(path)?, path)?;
-        summary.left_out.extend(labels_left_out(path)?);
-        summary.make_printable();
-        Ok(summary)
-    }
-
-    /// [`inspect`](Self::inspect) for a file in memory; `name` is the name of the file in messages.
-    ///
-    /// # Errors
-    /// As [`inspect`](Self::inspect).
-    pub fn inspect_bytes(&self, bytes: &[u8], name: impl AsRef<Path>) -> Result<Summary> {
-        let inspect = |format: &Format, source: &Source<'_>| (format.inspect)(source);
-        let mut summary = self.with_source(bytes, name.as_ref(), true, inspect)?;
-        summary.make_printable();
-        Ok(summary)
-    }
-
     /// The columns of [`only`](Self::only), without faces.
     fn read_only(&self, path: &Path) -> Result<Contents> {
         let Some(only) = &self.only else { return self.read_contents(path, false) };
@@ -336,7 +302,7 @@ impl Reader {
     }
 
     /// Finds the format of a file in memory and hands the file to it.
-    fn with_source<T>(
+    pub(super) fn with_source<T>(
         &self,
         bytes: &[u8],
         path: &Path,
@@ -393,16 +359,8 @@ pub fn read(path: impl AsRef<Path>) -> Result<PointCloud> {
     Reader::new().read(path)
 }
 
-/// Reads a file and describes it.
-///
-/// # Errors
-/// As [`Reader::inspect`].
-pub fn inspect(path: impl AsRef<Path>) -> Result<Summary> {
-    Reader::new().inspect(path)
-}
-
 /// The labels in files of their own, for points that are read as a whole.
-fn labels_left_out(path: &Path) -> Result<Vec<String>> {
+pub(super) fn labels_left_out(path: &Path) -> Result<Vec<String>> {
     let left_out = |file: PathBuf| {
         format!("the labels of {}, because these points are not read in blocks", file.display())
     };
@@ -426,6 +384,6 @@ fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|source| Error::io(path, "read", source))
 }

@@ -34,7 +34,7 @@ pub struct Summary {
     pub format: String,
     /// Points or vertices.
     pub points: usize,
-    /// Faces: as stored in PLY, triangles after splitting polygons in other formats.
+    /// Faces as the file has them, before polygons are split; triangles of strips.
     pub faces: usize,
     /// Names of the properties of the points, in file order.
     pub properties: Vec<String>,
@@ -69,7 +69,7 @@ impl Summary {
         let typed = columns.iter().map(|(name, scalar)| format!("{scalar} {name}")).collect();
         let mut elements = vec![Element::new("vertex", cloud.len(), typed)];
         if faces || !triangles.is_empty() {
-            elements.push(Element::new("face", triangles.len(), vec!["triangle".into()]));
+            elements.push(Element::new("face", triangles.len(), vec!["polygon".into()]));
         }
         let mut summary = Self {
             format: format.to_owned(),
@@ -84,6 +84,14 @@ impl Summary {
         };
         summary.add_points(cloud);
         summary
+    }
+
+    /// With so many faces.
+    pub(crate) fn with_faces(mut self, faces: usize) -> Self {
+        self.faces = faces;
+        let elements = self.elements.iter_mut().filter(|element| element.name == "face");
+        elements.for_each(|element| element.count = faces);
+        self
     }
 
     /// Escapes control characters in names and comments, which binary files may have anywhere.

@@ -9,10 +9,12 @@ use crate::io::block_rows::rows_of_block;
 use crate::io::blocks::{Block, Blocks, Decode, Rest, Table, sort_all};
 use crate::io::contents::Contents;
 use crate::io::faces::Faces;
+use crate::io::facts::Facts;
 use crate::io::input::Input;
 use crate::io::number::Number;
 use crate::io::raw::{Raw, Stored};
 use crate::io::spool::Spool;
+use crate::io::summary::Summary;
 use crate::scalar::ScalarType;
 
 /// How the rows of a part are stored.
@@ -115,6 +117,14 @@ impl<'a> Parts<'a> {
     }
 }
 
+impl Parts<'_> {
+    /// Describes a mesh in a format of this name.
+    pub(super) fn summary_of_mesh(self, format: &str) -> Result<Summary> {
+        let faces = self.rest.faces;
+        Ok(Summary::of_contents(format, &self.read()?, true).with_faces(faces))
+    }
+}
+
 impl Blocks for Parts<'static> {
     fn decoder(&self) -> Arc<dyn Decode> {
         self.decoder.clone()
@@ -175,6 +185,27 @@ impl Decode for NamedParts {
 
 /// Rows of numbers with the name and the type of each.
 pub(super) type Named = (Spool, Vec<(&'static str, ScalarType)>);
+
+/// Adds the opacities of `count` colours as a column, unless all colours are opaque, and tells where some colours have none.
+pub(super) fn add_opacities(
+    (opacities, facts): (Spool, Facts),
+    count: usize,
+    spools: &mut Vec<Named>,
+    left_out: &mut Vec<String>,
+) {
+    let found = opacities.rows();
+    let opaque = facts.within(1.0, 1.0) || facts.within(255.0, 255.0);
+    if found == 0 || opaque {
+        return;
+    }
+    if found < count {
+        left_out.push(format!("{found} opacities, since some colours have none"));
+        return;
+    }
+    let is_byte = facts.is_u8() && !facts.within(0.0, 1.0);
+    let kind = if is_byte { ScalarType::U8 } else { ScalarType::F32 };
+    spools.push((opacities, vec![("alpha", kind)]));
+}
 
 /// Points whose columns were kept in spools; `path` and `place` are for messages.
 pub(super) fn parts_of_spools(

@@ -63,6 +63,7 @@ pub(crate) struct Array {
     pub(super) by_column: bool,
     /// The first byte of the numbers.
     pub(super) start: usize,
+    shape: Vec<usize>,
     notes: Vec<String>,
 }
 
@@ -129,7 +130,7 @@ impl Array {
             return Err((format!("shape {shape:?} of named fields"), "[N]"));
         }
         let size = item * per_row;
-        Ok(Self { groups, rows, size, item, big, by_column: by_column && per_row > 1, start, notes })
+        Ok(Self { groups, rows, size, item, big, by_column: by_column && per_row > 1, start, shape, notes })
     }
 
     /// Reads the header of a file; `given` is the number of columns, if the caller names them.
@@ -168,6 +169,17 @@ impl Array {
     /// The rows that the header announces, as far as a file of this length can hold them.
     pub(crate) fn rows_of(&self, length: u64) -> u64 {
         (self.rows as u64).min(length / self.size as u64)
+    }
+
+    /// What a row of numbers without names has, where these are too few for coordinates.
+    pub(super) fn too_narrow(&self) -> Option<String> {
+        let [Group { fields, .. }] = self.groups.as_slice() else { return None };
+        let what = match fields.len() {
+            1 => "one number per row".to_owned(),
+            2 => "2 numbers per row".to_owned(),
+            _ => return None,
+        };
+        Some(format!("shape {:?}, {what}", self.shape))
     }
 
     /// Number of columns.

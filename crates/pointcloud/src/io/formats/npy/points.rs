@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::naming::{name_columns, rename};
 use super::super::parts::{PartLayout, Parts, columns_of_parts};
 use super::array::Array;
-use crate::error::{Position, Result};
+use crate::error::{Error, Position, Result};
 use crate::io::blocks::{Ask, Block, Blocks, Decode, Table};
 use crate::io::contents::{Contents, Source};
 use crate::io::input::Input;
@@ -30,10 +30,13 @@ pub(super) fn open(input: Input<'static>, ask: &Ask<'_>) -> Result<Option<Box<dy
 }
 
 fn parts_of_file<'a>(input: Input<'a>, given: Option<&[String]>) -> Result<Parts<'a>> {
+    const EXPECTED: &str = "[N, 3] or more columns, or fields x, y and z";
     let array = Array::read(&input, "positions", given.map(<[String]>::len))?;
+    if let Some(found) = array.too_narrow() {
+        return Err(Error::malformed(input.path(), Position::Byte(10), found, EXPECTED));
+    }
     let naming = Naming { given: given.map(<[String]>::to_vec), taken: None };
-    let expected = "an array [N, 3+] or fields x, y, z";
-    points_of(&input, vec![(array, input.again())], naming, Position::Byte(10), expected)
+    points_of(&input, vec![(array, input.again())], naming, Position::Byte(10), EXPECTED)
 }
 
 /// Points with the columns of all arrays, each in a file of its own; `file`, `place` and `expected` are for messages.

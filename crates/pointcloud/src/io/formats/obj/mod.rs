@@ -2,6 +2,7 @@
 //!
 //! Written here rather than with `tobj`, whose errors name no line and which wants the materials too.
 
+mod others;
 mod parse;
 
 use self::parse::Mesh;
@@ -10,7 +11,7 @@ use crate::io::blocks::{Ask, Blocks};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, GROWTH, Start};
 use crate::io::faces::bytes_of_polygon;
-use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
+use crate::io::format::{Format, never_written, nothing_lost};
 use crate::io::input::Input;
 use crate::io::lines::before_comment;
 use crate::scalar::{is_single, parse_float};
@@ -23,7 +24,10 @@ pub(super) const FORMAT: Format = Format {
     names_columns: true,
     library: "pointcloud",
     read,
-    inspect: |source| inspect_contents(source, &FORMAT, true),
+    inspect: |source| {
+        let mesh = Mesh::parse(Input::of_bytes(source.path, source.bytes), false)?;
+        mesh.finish()?.summary_of_mesh(FORMAT.name)
+    },
     open,
     some_whole: false,
     extent,
@@ -38,7 +42,7 @@ pub(super) const FORMAT: Format = Format {
 /// Reads vertices and faces; indices may count from the end, a backslash continues a line.
 ///
 /// Colours after the coordinates (from 0 to 1, or to 255) become colours, normals are read where
-/// every vertex has one of its own. Materials, texture, lines and groups are left out.
+/// every vertex has one of its own. Everything else is left out and counted, see [`Others`](others::Others).
 fn read(source: &Source<'_>) -> Result<Contents> {
     Mesh::parse(Input::of_bytes(source.path, source.bytes), source.faces)?.finish()?.read()
 }

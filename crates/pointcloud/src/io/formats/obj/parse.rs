@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::super::parts::{Named, Parts, parts_of_spools};
+use super::super::parts::{Named, Parts, add_opacities, parts_of_spools};
+use super::others::Others;
 use crate::error::{Error, Position, Result};
 use crate::io::blocks::Rest;
 use crate::io::faces::Faces;
@@ -24,6 +25,13 @@ fn next_line(lines: &mut FileLines<'_>, text: &mut Vec<u8>) -> Result<Option<usi
     Ok(Some(line))
 }
 
+/// Adds so many of something, if there are any.
+fn tell(left_out: &mut Vec<String>, count: usize, what: &str) {
+    if count > 0 {
+        left_out.push(format!("{count} {what}"));
+    }
+}
+
 /// What was read so far.
 pub(super) struct Mesh {
     path: PathBuf,
@@ -40,29 +48,35 @@ pub(super) struct Mesh {
     polygon: Vec<u32>,
     /// Faces may come before their vertices, so the largest index is checked at the end; its line.
     largest: Option<(usize, i64)>,
-    texture: usize,
-    lines: usize,
-    materials: usize,
+    /// Opacities of the colours that have one, and what they have in common.
+    opacities: Spool,
+    opacity: Facts,
+    /// Vertices with a fourth coordinate other than 1, and with numbers after the colour.
+    weighted: usize,
+    surplus: usize,
+    others: Others,
 }
 
 impl Mesh {
     /// Reads all lines; faces are counted where they are not wanted.
     pub(super) fn parse(input: Input<'_>, faces: bool) -> Result<Self> {
         let path = input.path().to_owned();
-        let spool = || Spool::new(&path, 3);
+        let spool = |columns| Spool::new(&path, columns);
         let mut mesh = Self {
-            coordinates: spool(),
-            colors: spool(),
+            coordinates: spool(3),
+            colors: spool(3),
             channels: Facts::default(),
-            normals: spool(),
+            normals: spool(3),
             own_normals: true,
             single: true,
             faces: Faces::new(faces),
             polygon: Vec::new(),
             largest: None,
-            texture: 0,
-            lines: 0,
-            materials: 0,
+            opacities: spool(1),
+            opacity: Facts::default(),
+            weighted: 0,
+            surplus: 0,
+            others: Others::default(),
             path,
         };
         let (mut lines, mut text) = (FileLines::new(input), Vec::new());
@@ -73,10 +87,9 @@ impl Mesh {
             match key {
                 "v" | "vn" => mesh.push_vertex(line, key, words)?,
                 "f" => mesh.push_face(line, words)?,
-                "vt" => mesh.texture += 1,
-                "l" | "p" => mesh.lines += 1,
-                "usemtl" => mesh.materials += 1,
-                _ if key.starts_with(|c: char| c.is_ascii_alphabetic()) => {}
+                _ if key.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                    mesh.others.push(key, words.next());
+                }
                 _ => return Err(mesh.refuse(line, quote(key.as_bytes()), "a keyword such as v or f")),
             }
         }
@@ -94,7 +107,7 @@ impl Mesh {
         words: impl Iterator<Item = &'w str>,
     ) -> Result<()> {
         // More numbers than a vertex has are counted only.
-        let (mut values, mut count) = ([0.0; 6], 0);
+        let (mut values, mut count) = ([0.0; 7], 0);
         for word in words {
             let value =
                 parse_float(word).ok_or_else(|| self.refuse(line, quote(word.as_bytes()), "a number"))?;
@@ -104,14 +117,22 @@ impl Mesh {
             }
             count += 1;
         }
-        let (first, last) = values.split_at(3);
+        let (first, last, opacity) = (&values[..3], &values[3..6], &values[6..]);
         match (key, count) {
             ("vn", 3) => self.normals.push(first),
-            // A fourth number is the weight of rational curves.
-            ("v", 3 | 4) => self.coordinates.push(first),
+            ("v", 3 | 4) => {
+                // A fourth number is the weight of rational curves.
+                self.weighted += usize::from(count == 4 && last[0] != 1.0);
+                self.coordinates.push(first)
+            }
             ("v", 6..) => {
                 self.coordinates.push(first)?;
                 self.channels = self.channels.join(Facts::of(last));
+                if count == 7 {
+                    self.opacity = self.opacity.join(Facts::of(opacity));
+                    self.opacities.push(opacity)?;
+                }
+                self.surplus += usize::from(count > 7);
                 self.colors.push(last)
             }
             _ => Err(self.refuse(line, format!("{count} values"), "3 coordinates")),
@@ -162,26 +183,22 @@ impl Mesh {
         let kind = if self.single { ScalarType::F32 } else { ScalarType::F64 };
         let mut spools = vec![named(self.coordinates, ["x", "y", "z"], kind)];
         let mut left_out = Vec::new();
-        let mut tell = |count: usize, what: &str| {
-            if count > 0 {
-                left_out.push(format!("{count} {what}"));
-            }
-        };
         if self.colors.rows() == count {
             let is_byte = self.channels.whole_within(f64::MIN, f64::MAX) && !self.channels.within(0.0, 1.0);
             let kind = if is_byte { ScalarType::U8 } else { ScalarType::F32 };
             spools.push(named(self.colors, ["red", "green", "blue"], kind));
+            add_opacities((self.opacities, self.opacity), count, &mut spools, &mut left_out);
         } else {
-            tell(self.colors.rows(), "colours, since some vertices have none");
+            tell(&mut left_out, self.colors.rows(), "colours, since some vertices have none");
         }
         if self.own_normals && self.normals.rows() == count {
             spools.push(named(self.normals, ["nx", "ny", "nz"], ScalarType::F32));
         } else {
-            tell(self.normals.rows(), "normals, since they are not one per vertex");
+            tell(&mut left_out, self.normals.rows(), "normals, since they are not one per vertex");
         }
-        tell(self.texture, "texture coordinates");
-        tell(self.lines, "lines and points");
-        tell(self.materials, "uses of materials");
+        tell(&mut left_out, self.weighted, "weights of vertices");
+        tell(&mut left_out, self.surplus, "vertices with numbers after the colour, which are not read");
+        left_out.extend(self.others.left_out());
         let rest = Rest::of_mesh(&self.faces, left_out, Vec::new());
         Ok(parts_of_spools(&self.path, spools, Position::Line(1), rest)?.with_faces(self.faces))
     }

@@ -13,7 +13,7 @@ use crate::io::blocks::{Ask, Blocks};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, GROWTH, Start};
 use crate::io::faces::bytes_of_polygon;
-use crate::io::format::{Format, Head, inspect_contents, never_written, nothing_lost};
+use crate::io::format::{Format, Head, never_written, nothing_lost};
 use crate::io::input::Input;
 use crate::scalar::{is_single, parse_float};
 
@@ -25,7 +25,7 @@ pub(super) const FORMAT: Format = Format {
     names_columns: true,
     library: "pointcloud",
     read,
-    inspect: |source| inspect_contents(source, &FORMAT, true),
+    inspect: |source| parse(Input::of_bytes(source.path, source.bytes), false)?.summary_of_mesh(FORMAT.name),
     open,
     some_whole: false,
     extent,

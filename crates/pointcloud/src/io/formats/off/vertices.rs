@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::super::parts::{Parts, parts_of_spools};
+use super::super::parts::{Parts, add_opacities, parts_of_spools};
 use super::kind::Kind;
 use super::rows::RowText;
 use crate::error::{Position, Result};
 use crate::io::blocks::Rest;
 use crate::io::faces::Faces;
+use crate::io::facts::Facts;
 use crate::io::lines::quote;
 use crate::io::spool::Spool;
 use crate::scalar::{ScalarType, is_single, parse_float};
@@ -22,6 +23,9 @@ pub(super) struct Vertices {
     surplus: bool,
     /// Whether singles hold the coordinates.
     single: bool,
+    /// Opacities of the colours that have one, and what they have in common.
+    opacities: Spool,
+    opacity: Facts,
     /// Whether the colours are written as shares of 1.
     shares: bool,
     /// Vertices whose fourth coordinate is not 1.
@@ -39,6 +43,8 @@ impl Vertices {
             row: Vec::new(),
             surplus: false,
             single: true,
+            opacities: Spool::new(path, 1),
+            opacity: Facts::default(),
             shares: false,
             weighted: 0,
         }
@@ -70,6 +76,13 @@ impl Vertices {
                 self.row[..3].iter_mut().for_each(|v| *v /= weight);
             }
         }
+        // Texture coordinates are two numbers.
+        if self.kind.color && (found - wanted) % 2 == 1 {
+            let word = words().nth(wanted).unwrap_or_default();
+            let value = parse_float(word).ok_or_else(|| at.refuse(quote(word.as_bytes()), "a number"))?;
+            self.opacity = self.opacity.join(Facts::of(&[value]));
+            self.opacities.push(&[value])?;
+        }
         self.shares |= self.kind.color && words().skip(named).any(|word| word.contains('.'));
         self.surplus |= !self.kind.color && found > named;
         self.rows.push(&self.row)
@@ -100,7 +113,10 @@ impl Vertices {
         if colored > 0 {
             left_out.push(format!("colours of {colored} faces"));
         }
+        let count = self.rows.rows();
+        let mut spools = vec![(self.rows, columns)];
+        add_opacities((self.opacities, self.opacity), count, &mut spools, &mut left_out);
         let rest = Rest::of_mesh(faces, left_out, notes);
-        parts_of_spools(path, vec![(self.rows, columns)], Position::Line(1), rest)
+        parts_of_spools(path, spools, Position::Line(1), rest)
     }
 }

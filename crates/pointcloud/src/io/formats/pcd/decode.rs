@@ -4,13 +4,21 @@ use std::path::Path;
 
 use super::super::parts::{PartLayout, columns_of_parts};
 use super::ascii::read_ascii;
-use super::header::{Header, is_packed};
+use super::header::{Header, is_packed, packs_opacity};
 use crate::error::{Position, Result};
-use crate::io::blocks::{Block, Decode, Keep};
+use crate::io::blocks::{Block, Decode, Keep, Table};
+use crate::io::columns::Entry;
+use crate::io::facts::Facts;
 use crate::io::lines::Lines;
 use crate::io::number::Number;
 use crate::io::raw::{Raw, Stored};
 use crate::scalar::ScalarType;
+
+/// The column of the opacity.
+const ALPHA: &str = "alpha";
+
+/// The column before it.
+const BLUE: &str = "blue";
 
 pub(super) struct Decoder {
     pub(super) path: Box<Path>,
@@ -37,9 +45,23 @@ impl Decode for Decoder {
         };
         Ok(columns.into_iter().flat_map(unpack_color).collect())
     }
+
+    /// The Point Cloud Library writes 0 or 255 where nothing sets the opacity.
+    fn arrange(&self, table: &mut Table) -> std::result::Result<(), (String, String)> {
+        let unset = |facts: &Facts| facts.within(0.0, 0.0) || facts.within(255.0, 255.0);
+        let entries = &mut table.entries;
+        let follows = |pair: &[Entry]| pair[0].column.name == BLUE && pair[1].column.name == ALPHA;
+        if self.header.packs_opacity()
+            && let Some(blue) = entries.windows(2).position(follows)
+            && unset(&entries[blue + 1].facts)
+        {
+            entries.remove(blue + 1);
+        }
+        Ok(())
+    }
 }
 
-/// Three columns in place of a packed colour.
+/// Three columns in place of a packed colour, four of a colour with opacity.
 pub(super) fn unpack_color(column: Raw) -> Vec<Raw> {
     if !is_packed(&column.name) || column.stored != Stored::Number(Number::Scalar(ScalarType::U32)) {
         return vec![column];
@@ -48,5 +70,6 @@ pub(super) fn unpack_color(column: Raw) -> Vec<Raw> {
         let values = column.values.iter().map(|&v| f64::from(v as u32 >> shift & 255)).collect();
         Raw::numbers(name, Number::Scalar(ScalarType::U8), values)
     };
-    [("red", 16), ("green", 8), ("blue", 0)].map(channel).into()
+    let channels = [("red", 16), ("green", 8), (BLUE, 0), (ALPHA, 24)];
+    channels.into_iter().take(if packs_opacity(&column.name) { 4 } else { 3 }).map(channel).collect()
 }

@@ -20,6 +20,8 @@ pub(super) struct Header {
     pub(super) line: usize,
     /// Whether there is a viewpoint other than the usual one.
     pub(super) moved: bool,
+    /// Columns and rows of the points, where the header has both.
+    pub(super) grid: Option<[usize; 2]>,
     /// First byte of the points.
     pub(super) body: usize,
 }
@@ -41,7 +43,8 @@ struct Declared {
     sizes: Vec<usize>,
     kinds: Vec<String>,
     counts: Vec<usize>,
-    grid: Option<usize>,
+    width: Option<usize>,
+    height: Option<usize>,
     points: Option<usize>,
     moved: bool,
 }
@@ -67,13 +70,23 @@ impl Header {
             }
             declared.set(key, &words).map_err(|(found, expected)| refuse(line, found, &expected))?;
         };
-        let points = declared.points.or(declared.grid);
+        let grid = declared.width.zip(declared.height).map(|(width, height)| [width, height]);
+        let product = match (declared.width, declared.height) {
+            (None, None) => None,
+            (width, height) => Some(width.unwrap_or(1).saturating_mul(height.unwrap_or(1))),
+        };
+        let points = declared.points.or(product);
         let points = points.ok_or_else(|| refuse(line, "no POINTS".into(), "POINTS, or WIDTH and HEIGHT"))?;
         let layouts = declared.layouts().map_err(|found| {
             refuse(line, found, "FIELDS with as many SIZE (1, 2, 4, 8), TYPE (I, U, F) and COUNT")
         })?;
         let body = lines.offset.min(bytes.len());
-        Ok(Self { layouts, points, encoding, line, moved: declared.moved, body })
+        Ok(Self { layouts, points, encoding, line, moved: declared.moved, grid, body })
+    }
+
+    /// Whether a field is a colour with an opacity.
+    pub(super) fn packs_opacity(&self) -> bool {
+        self.layouts.iter().any(|layout| packs_opacity(&layout.name) && layout.count == 1)
     }
 
     /// Bytes of a point.
@@ -96,10 +109,8 @@ impl Declared {
             "TYPE" => self.kinds = words.iter().map(|word| word.to_ascii_uppercase()).collect(),
             "SIZE" => self.sizes = numbers()?,
             "COUNT" => self.counts = numbers()?,
-            "WIDTH" | "HEIGHT" => {
-                let factor = numbers()?.first().copied().unwrap_or(0);
-                self.grid = Some(self.grid.unwrap_or(1).saturating_mul(factor));
-            }
+            "WIDTH" => self.width = Some(numbers()?.first().copied().unwrap_or(0)),
+            "HEIGHT" => self.height = Some(numbers()?.first().copied().unwrap_or(0)),
             "POINTS" => self.points = numbers()?.first().copied(),
             "VERSION" => {}
             "VIEWPOINT" => {
@@ -180,6 +191,11 @@ pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
 /// Whether a field is a colour in one number.
 pub(super) fn is_packed(name: &str) -> bool {
     matches!(name.to_ascii_lowercase().as_str(), "rgb" | "rgba")
+}
+
+/// Whether a colour in one number has an opacity.
+pub(super) fn packs_opacity(name: &str) -> bool {
+    name.eq_ignore_ascii_case("rgba")
 }
 
 /// The numbers of a field that starts at `offset`, none for padding.

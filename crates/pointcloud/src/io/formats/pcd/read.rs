@@ -25,7 +25,7 @@ const VIEWPOINT: &str = "the viewpoint, which is not applied";
 
 /// Reads a PCD file, ascii, `binary` or `binary_compressed`.
 ///
-/// `rgb` and `rgba` become colours, fields of several numbers become `name_0` and so on, padding
+/// `rgb` and `rgba` become colours, the opacity of `rgba` the column `alpha` unless it is 0 or 255 everywhere, fields of several numbers become `name_0` and so on, padding
 /// (`_`) is left out. The viewpoint is not applied.
 pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     let Source { path, bytes, .. } = *source;
@@ -39,6 +39,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     let rest = rest_of(&header, std::iter::from_fn(|| lines.next_row()).count());
     let mut contents = sort_all(path, &Decoder { path: path.into(), header, layouts: Vec::new() }, columns)?;
     contents.left_out.extend(rest.left_out);
+    contents.notes.extend(rest.notes);
     Ok(contents)
 }
 
@@ -46,7 +47,14 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
 pub(super) fn rest_of(header: &Header, surplus: usize) -> Rest {
     let viewpoint = header.moved.then(|| VIEWPOINT.to_owned());
     let rows = (surplus > 0).then(|| format!("{surplus} rows after the {} of the header", header.points));
-    Rest { left_out: viewpoint.into_iter().chain(rows).collect(), ..Rest::default() }
+    let grid = header.grid.filter(|[_, height]| *height > 1);
+    let grid = grid.map(|[width, height]| format!("the grid of {width} x {height} points"));
+    let differs = header.grid.filter(|[width, height]| width.saturating_mul(*height) != header.points);
+    let note = differs.map(|[width, height]| {
+        format!("the {} points of POINTS are read, WIDTH x HEIGHT is {width} x {height}", header.points)
+    });
+    let notes = note.into_iter().collect();
+    Rest { notes, left_out: viewpoint.into_iter().chain(grid).chain(rows).collect(), ..Rest::default() }
 }
 
 /// Bytes of all points.

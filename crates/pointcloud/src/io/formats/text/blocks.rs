@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::read::{Layout, no_points};
 use crate::error::Result;
-use crate::io::blocks::{Ask, Block, Blocks, Decode};
+use crate::io::blocks::{Ask, Block, Blocks, Decode, Rest};
 use crate::io::input::Input;
 use crate::io::lines::Lines;
 
-/// Opens a table; `None` where the first block has no point.
+/// Opens a table; `None` where the first of several blocks has no point.
 pub(super) fn open(mut input: Input<'static>, ask: &Ask<'_>) -> Result<Option<Box<dyn Blocks>>> {
     let path = input.path().to_owned();
     let start = input.take_lines()?;
@@ -17,6 +17,9 @@ pub(super) fn open(mut input: Input<'static>, ask: &Ask<'_>) -> Result<Option<Bo
         // Comments may be long.
         return if input.at() < input.length() { Ok(None) } else { Err(no_points(&path, lines.line)) };
     };
+    if layout.body == start.len() && input.at() < input.length() {
+        return Ok(None);
+    }
     input.seek(layout.body as u64)?;
     let line = layout.line;
     Ok(Some(Box::new(TextBlocks { input, line, layout: Arc::new(layout) })))
@@ -44,5 +47,10 @@ impl Blocks for TextBlocks {
         self.line = lines.line;
         // A line may be no point, so their number shows only when they are read.
         Ok(Some(Block { bytes, at, ..Block::default() }))
+    }
+
+    fn rest(&mut self) -> Result<Rest> {
+        let note = self.layout.finish_counts(self.line)?;
+        Ok(Rest { notes: note.into_iter().collect(), ..Rest::default() })
     }
 }

@@ -2,17 +2,26 @@
 
 use std::borrow::Cow;
 
+use super::quotes::{hidden, masked, unmasked};
 use crate::io::lines::{Lines, before_comment};
 use crate::names::{self, Role};
 use crate::scalar::parse_float;
 
-/// The text of a line before a comment, which starts with `#` or `//`, and what the comment says.
+/// The text of a line before a comment, which starts with `#` or `//` outside of quotes, and what the comment says. A line that
+/// begins with `%` is a comment, and one that begins with `;`, unless semicolons divide the values.
 ///
 /// Bytes that are not UTF-8 do no harm in a comment.
-pub(super) fn split_comment(line: &[u8]) -> (&[u8], Option<Cow<'_, str>>) {
-    let text = before_comment(line).len();
+pub(super) fn split_comment(line: &[u8], semicolons: bool) -> (&[u8], Option<Cow<'_, str>>) {
+    let signs: &[u8] = if semicolons { b"%" } else { b"%;" };
+    if let [sign, comment @ ..] = line.trim_ascii_start()
+        && signs.contains(sign)
+    {
+        return (&[], Some(String::from_utf8_lossy(comment.trim_ascii())));
+    }
+    let seen = hidden(line);
+    let text = before_comment(&seen).len();
     let hash = (text < line.len()).then_some((text, 1));
-    let slashes = line.windows(2).position(|pair| pair == b"//").map(|at| (at, 2));
+    let slashes = seen.windows(2).position(|pair| pair == b"//").map(|at| (at, 2));
     match hash.into_iter().chain(slashes).min() {
         Some((at, length)) => {
             let comment = String::from_utf8_lossy(line[at + length..].trim_ascii());
@@ -22,11 +31,32 @@ pub(super) fn split_comment(line: &[u8]) -> (&[u8], Option<Cow<'_, str>>) {
     }
 }
 
+/// Whether semicolons divide the values: the first line that is no comment and no count has one.
+pub(super) fn semicolons_divide(mut lines: Lines<'_>) -> bool {
+    let is_text = |line: &[u8]| {
+        let text = split_comment(line, false).0;
+        !text.is_empty() && !text.iter().all(u8::is_ascii_digit)
+    };
+    let first = std::iter::from_fn(|| lines.next_row()).find(|(_, line)| is_text(line));
+    first.is_some_and(|(_, line)| hidden(split_comment(line, false).0).contains(&b';'))
+}
+
 /// Cuts a line into words.
 ///
 /// Semicolons, commas, tabs or blanks divide them, the first of these that the line has; blanks also do beside tabs. A
-/// comma between digits is a decimal comma where semicolons, tabs or blanks divide the words.
+/// comma between digits is a decimal comma where semicolons, tabs or blanks divide the words. Nothing divides what is between quotes.
 pub(super) fn cut(text: &str) -> Vec<Cow<'_, str>> {
+    let Some(masked) = masked(text) else { return cut_plain(text) };
+    let commas = masked.contains(',') && !masked.contains(';');
+    let word = |word: &Cow<'_, str>| {
+        let word = unmasked(word);
+        Cow::Owned(if commas { word } else { decimal_point(&word).into_owned() })
+    };
+    cut_plain(&masked).iter().map(word).collect()
+}
+
+/// [`cut`] of a line without quotes, or whose quotes hold nothing that divides words.
+fn cut_plain(text: &str) -> Vec<Cow<'_, str>> {
     if text.contains(';') {
         return divided(text, ';').into_iter().map(decimal_point).collect();
     }
@@ -93,8 +123,9 @@ pub(super) fn is_header<S: AsRef<str>>(words: &[S]) -> bool {
 /// Whether the first lines look like a table of points rather than prose.
 pub(super) fn looks_like_points(head: &[u8]) -> bool {
     let mut lines = Lines::new(head, 0, 1);
+    let semicolons = semicolons_divide(lines.clone());
     while let Some((_, line)) = lines.next_row() {
-        let (text, _) = split_comment(line);
+        let (text, _) = split_comment(line, semicolons);
         if text.is_empty() {
             continue;
         }
@@ -126,6 +157,10 @@ mod tests {
             ("1,2,3", &["1", "2", "3"]),
             ("\"X\";\"Y\"", &["X", "Y"]),
             ("a,b;c", &["a,b", "c"]),
+            ("1 2 \"a b\"", &["1", "2", "a b"]),
+            ("1,\" a, b\",2", &["1", " a, b", "2"]),
+            ("\"1,5\";2;\"a;\tb\"", &["1.5", "2", "a;\tb"]),
+            ("1 2 5\"", &["1", "2", "5"]),
         ] {
             assert_eq!(cut(text), words, "{text}");
         }
@@ -133,8 +168,16 @@ mod tests {
 
     #[test]
     fn comments() {
-        assert_eq!(split_comment(b"1 2 3 # H\xf6he"), (b"1 2 3".as_slice(), Some("H\u{fffd}he".into())));
-        assert_eq!(split_comment(b"//X Y Z"), (b"".as_slice(), Some("X Y Z".into())));
-        assert_eq!(split_comment(b"1 2 -1.#IND"), (b"1 2 -1.#IND".as_slice(), None));
+        for (line, semicolons, text, comment) in [
+            (&b"1 2 3 # H\xf6he"[..], false, &b"1 2 3"[..], Some("H\u{fffd}he")),
+            (b"//X Y Z", false, b"", Some("X Y Z")),
+            (b"1 2 -1.#IND", false, b"1 2 -1.#IND", None),
+            (b"1 \"#2 // 3\" // 4", false, b"1 \"#2 // 3\"", Some("4")),
+            (b" ;x y z", false, b"", Some("x y z")),
+            (b";1;2", true, b";1;2", None),
+            (b"%1;2", true, b"", Some("1;2")),
+        ] {
+            assert_eq!(split_comment(line, semicolons), (text, comment.map(Cow::Borrowed)));
+        }
     }
 }

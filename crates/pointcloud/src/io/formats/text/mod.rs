@@ -2,7 +2,9 @@
 
 mod blocks;
 mod column;
+mod counts;
 mod line;
+mod quotes;
 mod read;
 mod write;
 

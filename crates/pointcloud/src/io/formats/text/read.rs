@@ -1,10 +1,14 @@
 //! The points of a table.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use super::super::naming::name_columns;
 use super::column::{MOST_WORDS, TextColumn};
-use super::line::{cut, is_header, split_comment};
+use super::counts::{Counts, count_of};
+use super::line::{cut, is_header, semicolons_divide, split_comment};
 use crate::error::{Error, Position, Result};
 use crate::io::blocks::{Block, Decode, Keep, Table, sort_all};
 use crate::io::columns::Entry;
@@ -26,25 +30,30 @@ const PTS: [&[&str]; 3] = [
     &["x", "y", "z", "intensity", "red", "green", "blue"],
 ];
 
-/// Reads a table of points: blanks, tabs, commas or semicolons between the values, comments after `#` or `//`.
+/// Reads a table of points: blanks, tabs, commas or semicolons between the values, comments after `#` or `//`, and in lines that
+/// begin with `;` or `%`.
 ///
 /// The names of the columns are those that the caller gives, else those of the first line or of a comment before it;
-/// without names see [`PTS`] and [`name_columns`]. A line with nothing but the number of points is passed over. The label may be a
-/// column of words, which are numbered in their order.
+/// without names see [`PTS`] and [`name_columns`]. A line with nothing but the number of points is a count of
+/// the points after it, see [`Counts`]. The label may be a column of words, which are numbered in their order.
 pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     let mut lines = Lines::new(source.bytes, 0, 1);
     let layout = match Layout::parse(source.path, &mut lines, source.columns)? {
         Some(layout) => layout,
         None => return Err(no_points(source.path, lines.line)),
     };
-    let columns = layout.rows(&mut Lines::new(source.bytes, layout.body, layout.line))?;
-    sort_all(source.path, &layout, columns)
+    let mut lines = Lines::new(source.bytes, layout.body, layout.line);
+    let columns = layout.rows(&mut lines)?;
+    let note = layout.finish_counts(lines.line)?;
+    let mut contents = sort_all(source.path, &layout, columns)?;
+    contents.notes.extend(note);
+    Ok(contents)
 }
 
 /// The lines of the table and their words, from pieces of it.
 pub(super) fn extent(start: &Start<'_>) -> Option<Extent> {
     let [lines, words, wide] = start.sum_of_lines(|line| {
-        let text = split_comment(line).0;
+        let text = split_comment(line, false).0;
         let Ok(text) = std::str::from_utf8(text) else { return [0.0; 3] };
         let words = cut(text);
         let single = |word: &&str| parse_float(word).is_some_and(|value| is_single(word, value));
@@ -75,19 +84,27 @@ pub(super) struct Layout {
     /// Byte and line where the points begin.
     pub(super) body: usize,
     pub(super) line: usize,
+    /// Whether semicolons divide the values, so that they begin no comment.
+    semicolons: bool,
+    /// Counts before the first point.
+    first_counts: Counts,
+    /// Counts of the blocks that were read, by their first line.
+    counts: Mutex<BTreeMap<usize, Counts>>,
 }
 
 impl Layout {
-    /// Reads the lines up to the first point; `None` where there is none.
+    /// Reads the lines up to the first point, or all of a table that names its columns and has no point; `None` where there are
+    /// neither points nor names.
     pub(super) fn parse(
         path: &Path,
         lines: &mut Lines<'_>,
         given: Option<&[String]>,
     ) -> Result<Option<Self>> {
         let mut names: Option<Vec<String>> = None;
-        let mut before = lines.clone();
+        let (mut before, mut counts, mut wrong) = (lines.clone(), Counts::default(), None);
+        let semicolons = semicolons_divide(lines.clone());
         while let Some((line, text)) = lines.next_row() {
-            let (text, comment) = split_comment(text);
+            let (text, comment) = split_comment(text, semicolons);
             let (body, first) = (before.offset, before.line);
             before = lines.clone();
             if text.is_empty() {
@@ -103,7 +120,9 @@ impl Layout {
                 return Err(refuse(format!("stray bytes {}", quote(text)), "numbers"));
             };
             let words = cut(text);
-            if is_count(&words) {
+            if let Some(declared) = count_of(&words) {
+                // A list of numbers without a point has no points rather than wrong counts.
+                wrong = wrong.or(counts.push_count(path, line, declared).err());
                 continue;
             }
             let no_numbers = || words.iter().all(|word| parse_float(word).is_none());
@@ -111,24 +130,48 @@ impl Layout {
                 names = Some(words.iter().map(|word| word.to_string()).collect());
                 continue;
             }
+            if let Some(wrong) = wrong {
+                return Err(wrong);
+            }
             let refused = check_width(words.len(), given, names.as_deref());
             refused.map_err(|expected| refuse(format!("{} values", words.len()), &expected))?;
-            let mut names = given.map(<[String]>::to_vec).or(names);
-            let extension = inner_path(path).extension().map(|e| e.to_string_lossy().to_lowercase());
-            let pts = PTS.into_iter().find(|columns| columns.len() == words.len());
-            let pts = pts.filter(|_| names.is_none() && extension.as_deref() == Some("pts"));
-            let is_pts = pts.is_some();
-            names = names.or(pts.map(|columns| columns.iter().map(|name| (*name).to_owned()).collect()));
-            let (path, given) = (path.into(), given.is_some());
-            let mut layout = Self { path, names, given, is_pts, words: Vec::new(), body, line: first };
-            layout.words = words
-                .iter()
-                .enumerate()
-                .map(|(i, word)| layout.is_label(i) && parse_float(word).is_none())
-                .collect();
-            return Ok(Some(layout));
+            let names = given.map(<[String]>::to_vec).or(names);
+            let layout = Self::of(path, names, given.is_some(), semicolons, (body, first), counts);
+            return Ok(Some(layout.with_first(&words)));
         }
-        Ok(None)
+        let names = names.filter(|names| is_header(names) && check_width(names.len(), given, None).is_ok());
+        Ok(names.map(|names| {
+            let (columns, names) = (names.len(), given.map_or(names, <[String]>::to_vec));
+            let end = (lines.offset, lines.line);
+            let layout = Self::of(path, Some(names), given.is_some(), semicolons, end, counts);
+            Self { words: vec![false; columns], ..layout }
+        }))
+    }
+
+    fn of(
+        path: &Path,
+        names: Option<Vec<String>>,
+        given: bool,
+        semicolons: bool,
+        (body, line): (usize, usize),
+        first_counts: Counts,
+    ) -> Self {
+        let (path, is_pts, words, counts) = (path.into(), false, Vec::new(), Mutex::default());
+        Self { path, names, given, is_pts, words, body, line, semicolons, first_counts, counts }
+    }
+
+    /// With the columns of the first point.
+    fn with_first(mut self, words: &[Cow<'_, str>]) -> Self {
+        let extension = inner_path(&self.path).extension().map(|e| e.to_string_lossy().to_lowercase());
+        let pts = PTS.into_iter().find(|columns| columns.len() == words.len());
+        let pts = pts.filter(|_| self.names.is_none() && extension.as_deref() == Some("pts"));
+        if let Some(names) = pts {
+            self.is_pts = true;
+            self.names = Some(names.iter().map(|name| (*name).to_owned()).collect());
+        }
+        let is_word = |(i, word): (usize, &Cow<'_, str>)| self.is_label(i) && parse_float(word).is_none();
+        self.words = words.iter().enumerate().map(is_word).collect();
+        self
     }
 
     fn is_label(&self, column: usize) -> bool {
@@ -141,9 +184,11 @@ impl Layout {
         let rows = lines.left();
         let column = |&words: &bool| TextColumn::new(words, rows);
         let mut columns: Vec<TextColumn> = self.words.iter().map(column).collect();
+        let (start, mut counts) = (lines.line, Counts::default());
         while let Some((line, text)) = lines.next_row() {
-            self.push_line(line, text, &mut columns)?;
+            self.push_line(line, text, &mut columns, &mut counts)?;
         }
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).insert(start, counts);
         let name = |number: usize| match &self.names {
             Some(names) => names[number].as_str(),
             None => ["x", "y", "z"].get(number).copied().unwrap_or_default(),
@@ -151,11 +196,35 @@ impl Layout {
         Ok(columns.into_iter().enumerate().map(|(number, column)| column.into_raw(name(number))).collect())
     }
 
-    fn push_line(&self, line: usize, text: &[u8], columns: &mut [TextColumn]) -> Result<()> {
+    /// Compares the points of all blocks with the counts, once all were read up to the last line; what is to be said of them.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where a scan has fewer points than its count.
+    pub(super) fn finish_counts(&self, line: usize) -> Result<Option<String>> {
+        let mut all = self.first_counts.clone();
+        for counts in self.counts.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            all.join(&self.path, counts)?;
+        }
+        all.finish(&self.path, line)
+    }
+
+    /// Whether a line is a point, or should be one.
+    fn is_point(&self, line: &[u8]) -> bool {
+        let (text, _) = split_comment(line, self.semicolons);
+        !text.is_empty() && !std::str::from_utf8(text).is_ok_and(|text| count_of(&cut(text)).is_some())
+    }
+
+    fn push_line(
+        &self,
+        line: usize,
+        text: &[u8],
+        columns: &mut [TextColumn],
+        counts: &mut Counts,
+    ) -> Result<()> {
         let refuse = |found: String, expected: &str| {
             Error::malformed(&self.path, Position::Line(line), found, expected)
         };
-        let (text, _) = split_comment(text);
+        let (text, _) = split_comment(text, self.semicolons);
         if text.is_empty() {
             return Ok(());
         }
@@ -163,9 +232,10 @@ impl Layout {
             return Err(refuse(format!("stray bytes {}", quote(text)), "numbers"));
         };
         let words = cut(text);
-        if is_count(&words) {
-            return Ok(());
+        if let Some(declared) = count_of(&words) {
+            return counts.push_count(&self.path, line, declared);
         }
+        counts.push_point();
         if words.len() != columns.len() {
             return Err(refuse(format!("{} values", words.len()), &columns.len().to_string()));
         }
@@ -180,16 +250,6 @@ impl Layout {
         }
         Ok(())
     }
-}
-
-/// Whether a line, without its comment, is a point, or should be one.
-fn is_point(line: &[u8]) -> bool {
-    !line.is_empty() && !std::str::from_utf8(line).is_ok_and(|text| is_count(&cut(text)))
-}
-
-/// Whether a line is the number of points, which stands alone before them, in PTS files before every scan.
-fn is_count<S: AsRef<str>>(words: &[S]) -> bool {
-    matches!(words, [word] if word.as_ref().parse::<u64>().is_ok())
 }
 
 /// What number of values was expected in the first line of points, where it has another.
@@ -219,15 +279,15 @@ impl Decode for Layout {
         Keep::Columns
     }
 
-    /// A number of two characters becomes one of eight bytes, in lists that grow.
+    /// A number of a few characters becomes one of eight bytes.
     fn bytes_of(&self, block: &Block) -> usize {
-        6 * block.bytes.len()
+        4 * block.bytes.len()
     }
 
     fn points_of(&self, block: &Block) -> usize {
         let (mut lines, mut points) = (Lines::new(&block.bytes, 0, block.at), 0);
         while let Some((_, text)) = lines.next_row() {
-            points += usize::from(is_point(split_comment(text).0));
+            points += usize::from(self.is_point(text));
         }
         points
     }

@@ -1,5 +1,6 @@
 //! Clouds into tables of text.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -44,7 +45,7 @@ pub(super) fn encoder(outline: &Outline<'_>, separator: char) -> Result<Box<dyn 
                 // Writing into memory does not fail.
                 let _ = match (words, column.scalar_type) {
                     (Some((label, words)), _) if label == column.name => {
-                        write!(text, "{}", words[value as usize])
+                        write!(text, "{}", quoted(&words[value as usize]))
                     }
                     // All its digits would make it an integer.
                     (_, ScalarType::F32) if value.abs() >= LARGEST_WHOLE as f64 => {
@@ -65,10 +66,17 @@ pub(super) fn encoder(outline: &Outline<'_>, separator: char) -> Result<Box<dyn 
 
 /// Name and words of the labels; `None` where a word would not be read as one word.
 fn words_of(cloud: &PointCloud) -> Option<(&str, &[String])> {
-    let odd = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '#' | '"');
-    let clean = |word: &String| !word.contains(odd) && !word.contains("//") && parse_float(word).is_none();
+    let odd = |c: char| c == '"' || (c.is_control() && c != '\t');
+    let clean = |word: &String| !word.is_empty() && !word.contains(odd) && parse_float(word).is_none();
     let words = cloud.label_name().zip(cloud.label_words());
     words.filter(|(_, words)| words.iter().all(clean))
+}
+
+/// A word, between quotes where it holds what divides words or begins a comment.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let divides = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '#');
+    let plain = !word.contains(divides) && !word.contains("//");
+    if plain { Cow::Borrowed(word) } else { Cow::Owned(format!("\"{word}\"")) }
 }
 
 /// A name that is read as one word.
