@@ -2,6 +2,12 @@
 
 use unicode_width::UnicodeWidthStr;
 
+/// `1 file`, `2 files`.
+#[must_use]
+pub fn files(count: usize) -> String {
+    format!("{count} file{}", if count == 1 { "" } else { "s" })
+}
+
 /// The side to which the cells of a column are aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use pointcloud::Error;
 use pointcloud::dataset::Layout;
 use pointcloud::io::readable_extensions;
+use train::text::files as counted;
 
 use super::survey::Surveyed;
 use super::warning::Warning;
@@ -40,13 +41,13 @@ pub(super) fn ignored(
     }
     let mut warnings = Vec::new();
     if !loose.is_empty() {
-        let what = format!("{} files lie beside the split folders and are ignored", loose.len());
+        let what = format!("{} beside the split folders: ignored", counted(loose.len()));
         warnings.push(Warning::new(what, "move them into train or test").about(&loose));
     }
     for (extension, files) in others {
         let kind =
             if extension.is_empty() { "no extension".to_owned() } else { format!("extension .{extension}") };
-        let what = format!("{} files with {kind} are ignored", files.len());
+        let what = format!("{} with {kind}: ignored", counted(files.len()));
         let fix = format!(
             "convert them to one of: {}",
             readable_extensions().iter().map(|name| format!(".{name}")).collect::<Vec<_>>().join(", ")

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pointcloud::dataset::{FolderDataset, Layout};
+use train::text::files as counted;
 
 use super::folder::FolderInspection;
 use super::survey::Surveyed;
@@ -88,20 +89,20 @@ fn unreadable(files: &[Surveyed]) -> Vec<Warning> {
     let bad: Vec<(&PathBuf, &String)> =
         files.iter().filter_map(|file| file.shape.as_ref().err().map(|error| (&file.path, error))).collect();
     if let Some((_, error)) = bad.first() {
-        let what = format!("{} files cannot be read; the first: {error}", bad.len());
+        let what = format!("{} cannot be read; the first: {error}", counted(bad.len()));
         warnings.push(Warning::new(what, FIX).about(bad.iter().map(|(path, _)| *path)));
     }
     let shapes = || files.iter().filter_map(|file| file.shape.as_ref().ok().map(|shape| (&file.path, shape)));
     let non_finite: Vec<&PathBuf> =
         shapes().filter(|(_, shape)| shape.non_finite > 0).map(|(path, _)| path).collect();
     if !non_finite.is_empty() {
-        let what = format!("{} files have points that are NaN or infinite", non_finite.len());
+        let what = format!("{} with points that are NaN or infinite", counted(non_finite.len()));
         warnings.push(Warning::new(what, FIX).about(non_finite));
     }
     let empty: Vec<&PathBuf> =
         shapes().filter(|(_, shape)| shape.points == 0).map(|(path, _)| path).collect();
     if !empty.is_empty() {
-        warnings.push(Warning::new(format!("{} files have no points", empty.len()), FIX).about(empty));
+        warnings.push(Warning::new(format!("{} without points", counted(empty.len())), FIX).about(empty));
     }
     warnings
 }
@@ -122,13 +123,13 @@ fn duplicates(files: &[Surveyed]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let across: Vec<&Vec<&Surveyed>> = groups.values().filter(leaking).collect();
     if !across.is_empty() {
-        let what = format!("{} files are in more than one split, with the same content", across.len());
+        let what = format!("{} in more than one split, with the same content", counted(across.len()));
         let fix = "remove them from all splits but one; the accuracy on test would be too good";
         warnings.push(Warning::new(what, fix).about(&paths(&across)));
     }
     let classes: Vec<&Vec<&Surveyed>> = groups.values().filter(mixed).collect();
     if !classes.is_empty() {
-        let what = format!("{} files are in more than one class, with the same content", classes.len());
+        let what = format!("{} in more than one class, with the same content", counted(classes.len()));
         warnings.push(Warning::new(what, "leave each in one class only").about(&paths(&classes)));
     }
     warnings
@@ -270,19 +271,16 @@ mod tests {
 
     #[test]
     fn files_that_loading_refuses() {
-        only_warning(
-            &with(&[("bed/train/2.ply", "ply\n".to_owned())]),
-            "1 files cannot be read; the first: ",
-        );
+        only_warning(&with(&[("bed/train/2.ply", "ply\n".to_owned())]), "1 file cannot be read; the first: ");
         let nan = ply(8, 1.0, 0.7).replacen("0 0.7 0", "nan 0.7 0", 1);
-        only_warning(&with(&[("bed/train/2.ply", nan)]), "1 files have points that are NaN");
-        only_warning(&with(&[("bed/train/2.ply", ply(0, 1.0, 0.0))]), "1 files have no points");
+        only_warning(&with(&[("bed/train/2.ply", nan)]), "1 file with points that are NaN");
+        only_warning(&with(&[("bed/train/2.ply", ply(0, 1.0, 0.0))]), "1 file without points");
     }
 
     #[test]
     fn the_same_content_twice() {
-        only_warning(&with(&[("bed/test/2.ply", ply(8, 1.0, 0.0))]), "1 files are in more than one split");
-        only_warning(&with(&[("cup/train/2.ply", ply(8, 1.0, 0.0))]), "1 files are in more than one class");
+        only_warning(&with(&[("bed/test/2.ply", ply(8, 1.0, 0.0))]), "1 file in more than one split");
+        only_warning(&with(&[("cup/train/2.ply", ply(8, 1.0, 0.0))]), "1 file in more than one class");
         let twice_in_one = with(&[("bed/train/2.ply", ply(8, 1.0, 0.0))]);
         assert!(others(&twice_in_one).is_empty());
         assert_eq!(twice_in_one.warnings[0].what, "split train has one file only of cup");
@@ -298,8 +296,8 @@ mod tests {
 
     #[test]
     fn files_that_are_left_out() {
-        only_warning(&with(&[("bed/train/2.dae", String::new())]), "1 files with extension .dae are ignored");
-        only_warning(&with(&[("bed/2.ply", ply(8, 1.0, 0.0))]), "1 files lie beside the split folders");
+        only_warning(&with(&[("bed/train/2.dae", String::new())]), "1 file with extension .dae: ignored");
+        only_warning(&with(&[("bed/2.ply", ply(8, 1.0, 0.0))]), "1 file beside the split folders: ignored");
         assert!(
             with(&[("README.md", String::new()), ("bed/train/.hidden", String::new())]).warnings.is_empty()
         );

@@ -242,7 +242,7 @@ impl Convert {
             tell_losses(&lost);
         }
         if skipped > 0 {
-            note(format_args!("{skipped} of {} files were skipped", jobs.len()));
+            note(format_args!("skipped {skipped} of {} files", jobs.len()));
         }
         // Nothing written is no success, also where bad files may be left out.
         let is_failure = skipped == jobs.len() && skipped > 0;
