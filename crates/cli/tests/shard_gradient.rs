@@ -98,7 +98,7 @@ fn segmenter() -> (Config, RegionSource) {
     let mut cloud = PointCloud::new(positions);
     let label = |i: i32| if i % 11 == 0 { IGNORED } else { i32::from(i % 60 > 40) + i32::from(i % 13 == 0) };
     cloud.set_labels(Some((0..600).map(label).collect())).unwrap();
-    let frame = Frame::of(cloud.positions());
+    let frame = Frame::of(cloud.positions(), 0.1);
     let scenes = config.scenes.clone().unwrap();
     let builder = RegionBuilder::of(&config.model, &scenes, 3, 0.0, &Device::flex().autodiff());
     let scene = Scene { path: "strip.ply".into(), cloud, frame };

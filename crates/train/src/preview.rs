@@ -132,7 +132,7 @@ fn synthetic_scene(scenes: &ScenesConfig) -> Result<(Scene, usize, f64), RunErro
     let settings = scenes.synth.as_ref().map_or_else(SceneSynthConfig::default, |synth| synth.settings());
     let whole = scene(&settings, &mut ChaCha8Rng::seed_from_u64(1));
     let cloud = thin("synthetic".as_ref(), &whole, scenes)?.cloud;
-    let frame = Frame::of(cloud.positions());
+    let frame = Frame::of(cloud.positions(), scenes.voxel());
     let count = scenes.synth.as_ref().map_or(0, |synth| synth.train);
     let scene = Scene { path: "synthetic".into(), cloud, frame };
     Ok((scene, settings.kind.classes().len(), count as f64))

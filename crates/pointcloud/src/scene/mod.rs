@@ -5,6 +5,7 @@ mod centres;
 mod dataset;
 mod labels;
 mod regions;
+mod stray;
 mod voxel;
 
 pub use cache::SceneCache;
@@ -12,4 +13,5 @@ pub use centres::{LeastSeen, class_balanced_point};
 pub use dataset::SceneFolder;
 pub use labels::{IGNORED, LabelMap};
 pub use regions::{Region, RegionIndex, regular_centres};
+pub use stray::bounds_without_strays;
 pub use voxel::{Voxelized, voxelize};

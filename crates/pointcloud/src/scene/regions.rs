@@ -99,8 +99,9 @@ fn column(position: [f32; 3], cell: f32) -> [i32; 2] {
     [0, 1].map(|axis| (position[axis] / cell).floor() as i32)
 }
 
-/// Centres of regions that cover all `positions`: a regular lattice of edge `stride` from the smallest corner, shifted by
-/// `shift` strides (a fraction of 1, per axis), without the centres whose region holds no point.
+/// Centres of regions that cover all `positions`: a regular lattice of edge `stride` from the smallest corner of `bounds`, shifted by
+/// `shift` strides (a fraction of 1, per axis), without the centres whose region holds no point. Points may lie outside of the bounds, see
+/// [`bounds_without_strays`](super::bounds_without_strays).
 ///
 /// Columns have one centre for all heights, in the middle of the bounds; spheres a lattice in three dimensions. Every point
 /// lies in at least one region when `stride` is at most the edge of a column, or the edge of the cube in a sphere, 1.15 of
@@ -111,12 +112,12 @@ fn column(position: [f32; 3], cell: f32) -> [i32; 2] {
 #[must_use]
 pub fn regular_centres(
     positions: &[[f32; 3]],
+    bounds: &Bounds,
     region: &Region,
     stride: f32,
     shift: [f32; 3],
 ) -> Vec<[f32; 3]> {
     assert!(stride.is_finite() && stride > 0.0, "regular_centres: expected a stride above 0, found {stride}");
-    let Some(bounds) = Bounds::of(positions) else { return Vec::new() };
     let stride = f64::from(stride);
     let low =
         [0, 1, 2].map(|axis| bounds.min[axis] + (f64::from(shift[axis]).rem_euclid(1.0) - 1.0) * stride);
@@ -163,9 +164,12 @@ mod tests {
     #[test]
     fn no_points_have_no_centres() {
         let region = Region::Sphere { radius: 1.0 };
-        assert!(regular_centres(&[], &region, 1.0, [0.0; 3]).is_empty());
+        assert!(
+            regular_centres(&[], &Bounds { min: [0.0; 3], max: [0.0; 3] }, &region, 1.0, [0.0; 3]).is_empty()
+        );
         assert!(RegionIndex::new(&[], &region).members(&[], &region, [0.0; 3]).is_empty());
-        let one = regular_centres(&[[5.0, -7.0, 2.0]], &region, 1.0, [0.25; 3]);
+        let at = [[5.0, -7.0, 2.0]];
+        let one = regular_centres(&at, &Bounds::of(&at).unwrap(), &region, 1.0, [0.25; 3]);
         assert_eq!(one.len(), 1);
         assert!(region.contains(one[0], [5.0, -7.0, 2.0]));
     }
@@ -185,7 +189,8 @@ mod tests {
                     .filter(|&i| region.contains(centre, positions[i as usize]))
                     .collect();
                 prop_assert_eq!(index.members(&positions, &region, centre), expected);
-                let centres = regular_centres(&positions, &region, 0.9 * stride, shift);
+                let Some(bounds) = Bounds::of(&positions) else { return Ok(()) };
+                let centres = regular_centres(&positions, &bounds, &region, 0.9 * stride, shift);
                 for position in &positions {
                     prop_assert!(centres.iter().any(|&centre| region.contains(centre, *position)));
                 }

@@ -167,7 +167,8 @@ pub(super) mod tests {
             Attribute::One,
             Attribute::Property("intensity".into()),
         ];
-        let region = builder(attributes).region(&cloud, &Frame::of(cloud.positions()), [4.0, 3.0, 0.0], &[1]);
+        let region =
+            builder(attributes).region(&cloud, &Frame::of(cloud.positions(), 0.1), [4.0, 3.0, 0.0], &[1]);
         let expected: [&[f32]; 7] =
             [&[1.0, 1.0, 1.0], &[1.0, 1.0, 1.0], &[1.0], &[1.0, 0.0, 0.2], &[0.0, 1.0, 0.0], &[1.0], &[8.0]];
         assert_eq!(region.features, expected.concat());

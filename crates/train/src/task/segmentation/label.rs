@@ -12,7 +12,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Frame, RegionInput, Segmenter, Votes, check, thin};
-use crate::config::AugmentConfig;
+use crate::config::{AugmentConfig, ScenesConfig};
 use crate::error::RunError;
 use crate::network::NetworkSpec;
 use crate::progress::{Progress, ProgressMode};
@@ -87,12 +87,13 @@ struct Covered<'a> {
 }
 
 impl<'a> Covered<'a> {
-    fn new(scene: &'a PointCloud, region: Region, stride: f32, shift: [f32; 3]) -> Self {
+    fn new(scene: &'a PointCloud, config: &ScenesConfig, stride: f32, shift: [f32; 3]) -> Self {
         let positions = scene.positions();
-        let centres = regular_centres(positions, &region, stride, shift);
+        let (region, frame) = (config.shape(), Frame::of(positions, config.voxel()));
+        let centres = regular_centres(positions, &frame.bounds, &region, stride, shift);
         let index = RegionIndex::new(positions, &region);
         let sizes = centres.iter().map(|&centre| index.members(positions, &region, centre).len()).collect();
-        Self { scene, frame: Frame::of(positions), region, index, centres, sizes }
+        Self { scene, frame, region, index, centres, sizes }
     }
 
     fn members(&self, region: usize) -> Vec<usize> {
@@ -121,6 +122,14 @@ impl<'a> Covered<'a> {
     }
 }
 
+/// With the name of the scene, where its points are the cause.
+fn in_file(error: RunError, path: &Path) -> RunError {
+    match error {
+        RunError::Neighbors(error) => RunError::BadFile { path: path.to_owned(), problem: error.to_string() },
+        other => other,
+    }
+}
+
 impl Segmenter {
     pub(super) fn label_scene(
         &self,
@@ -135,7 +144,7 @@ impl Segmenter {
         let Voxelized { cloud: scene, voxel_from_point, .. } = thin(path, cloud, &self.scenes)?;
         // Regions must overlap slightly: if they only touched, rounding could leave a point outside of both.
         let stride = self.scenes.stride.min(0.999) * self.scenes.size();
-        let covered = Covered::new(&scene, self.scenes.shape(), stride, options.shift);
+        let covered = Covered::new(&scene, &self.scenes, stride, options.shift);
         let bytes_per_point = self.bytes_per_point(&covered)?;
         let least = (covered.largest() as f64 * bytes_per_point) as u64;
         if least > options.memory {
@@ -166,7 +175,7 @@ impl Segmenter {
             let changes = changes.as_ref().map(|changes| (changes, vote));
             for group in covered.groups(together) {
                 let points = covered.sizes[group.clone()].iter().sum();
-                self.vote(&covered, group, changes, &mut sums)?;
+                self.vote(&covered, group, changes, &mut sums).map_err(|error| in_file(error, path))?;
                 bar.advance(points);
             }
         }

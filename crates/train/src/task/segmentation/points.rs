@@ -39,7 +39,7 @@ mod tests {
         scene.set_normals(Some(vec![[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])).unwrap();
         scene.set_colors(Some(vec![[0, 51, 255], [255, 0, 0], [102, 102, 102]])).unwrap();
         scene.set_labels(Some(vec![3, IGNORED, 7])).unwrap();
-        let columns = region_points(&scene, &Frame::of(scene.positions()), &[2, 0]);
+        let columns = region_points(&scene, &Frame::of(scene.positions(), 0.1), &[2, 0]);
         assert_eq!(columns.positions, [[1.0, 1.0, 2.0], [-1.0, -1.0, 0.0]]);
         assert_eq!(columns.normals, [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]);
         assert_eq!(columns.colors, [[0.4, 0.4, 0.4], [0.0, 0.2, 1.0]]);

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use pointcloud::io::Reader;
-use pointcloud::scene::{IGNORED, LabelMap, SceneCache, Voxelized, voxelize};
+use pointcloud::scene::{IGNORED, LabelMap, SceneCache, Voxelized, bounds_without_strays, voxelize};
 use pointcloud::transform::Sampling;
 use pointcloud::{Bounds, PointCloud, ScalarProperty, ScalarType};
 use rayon::prelude::*;
@@ -41,6 +41,9 @@ pub struct LoadedScenes {
     pub dropped: usize,
 }
 
+/// Voxels along the edge of a cell in which [`bounds_without_strays`] counts points.
+const STRAY_VOXELS: f32 = 8.0;
+
 /// The frame of a scene: the middle of its floor and half of its extents.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Frame {
@@ -48,18 +51,19 @@ pub struct Frame {
     pub floor: [f32; 3],
     /// Half of the extent along each axis; 1 if the extent is 0.
     pub half: [f32; 3],
+    /// The box around the scene.
+    pub bounds: Bounds,
 }
 
 impl Frame {
-    /// The frame of `positions`.
+    /// The frame of `positions`, one for each voxel of edge `voxel`; a few points far from all others do not count.
     #[must_use]
-    pub fn of(positions: &[[f32; 3]]) -> Self {
-        let Some(bounds) = Bounds::of(positions) else {
-            return Self { floor: [0.0; 3], half: [1.0; 3] };
-        };
+    pub fn of(positions: &[[f32; 3]], voxel: f32) -> Self {
+        let none = Bounds { min: [0.0; 3], max: [0.0; 3] };
+        let bounds = bounds_without_strays(positions, STRAY_VOXELS * voxel).unwrap_or(none);
         let center = bounds.center();
         let half = bounds.extent().map(|extent| if extent > 0.0 { 0.5 * extent as f32 } else { 1.0 });
-        Self { floor: [center[0] as f32, center[1] as f32, bounds.min[2] as f32], half }
+        Self { floor: [center[0] as f32, center[1] as f32, bounds.min[2] as f32], half, bounds }
     }
 }
 
@@ -240,7 +244,7 @@ pub fn load_scenes(
         };
         match cloud {
             Ok(cloud) => {
-                let frame = Frame::of(cloud.positions());
+                let frame = Frame::of(cloud.positions(), config.voxel());
                 loaded.scenes.push(Scene { path: path.clone(), cloud, frame });
             }
             Err(error) if data.skip_bad => loaded.skipped.push(error),

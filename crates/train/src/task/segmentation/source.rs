@@ -114,7 +114,8 @@ impl RegionSource {
             Region::Sphere { radius } => 1.14 * radius,
         };
         let centres = |(index, scene): (usize, &Scene)| {
-            let centres = regular_centres(scene.cloud.positions(), &region, stride, [0.5; 3]);
+            let centres =
+                regular_centres(scene.cloud.positions(), &scene.frame.bounds, &region, stride, [0.5; 3]);
             centres.into_iter().map(move |centre| (index, centre)).collect::<Vec<_>>()
         };
         self.scenes.iter().enumerate().flat_map(centres).collect()
@@ -160,7 +161,7 @@ impl RegionSource {
                 Centres::Regular => {
                     let shift = [rng.random(), rng.random(), rng.random()];
                     let stride = 0.5 * self.config.size();
-                    let lattice = regular_centres(positions, &region, stride, shift);
+                    let lattice = regular_centres(positions, &scene.frame.bounds, &region, stride, shift);
                     let chosen = random_indices(lattice.len(), count, &mut rng);
                     chosen.into_iter().map(|index| lattice[index]).collect()
                 }
@@ -258,7 +259,7 @@ mod tests {
         let mut cloud = PointCloud::new(positions);
         let label = |i: i32| if i == 0 { IGNORED } else { i32::from(i % 100 > 97) };
         cloud.set_labels(Some((0..400).map(label).collect())).unwrap();
-        let frame = Frame::of(cloud.positions());
+        let frame = Frame::of(cloud.positions(), 0.1);
         vec![Scene { path: "strip.ply".into(), cloud, frame }]
     }
 
