@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use pointcloud::io::{self, OnlyColumns, Reader};
+use pointcloud::scene::SceneCache;
 use pointcloud::{PointCloud, dataset};
 
 /// Points of several blocks of text.
@@ -39,7 +40,12 @@ fn label_files() -> Vec<(&'static str, Vec<u8>)> {
         ("points/a_label.npy", npy("<i8", &format!("({POINTS},)"), long)),
         ("points/a_labels.npy", npy("|u1", &format!("({POINTS}, 1)"), short.clone())),
         ("points/a_label.txt", lines(|label| format!("{label}\n\n"))),
-        ("points/a_labels.txt", lines(|label| format!("{label}\n"))),
+        (
+            "points/a_labels.txt",
+            [&b"\xef\xbb\xbf# class of every point\n"[..], &lines(|label| format!("{label} # {label}\n"))]
+                .concat(),
+        ),
+        ("points/a_label.npy", npy("|u1", &format!("(1, {POINTS})"), short.clone())),
         ("points/a_lidarseg.bin", short),
     ]
 }
@@ -128,7 +134,11 @@ fn wrong_label_files_are_refused_with_the_cause() {
         ("a.seg", b"1\ntree\n3\n", "line 2: found 'tree', expected a label, a whole number of 32 bits"),
         ("a.seg", b"1\n2\n3.5\n", "line 3: found '3.5', expected a label"),
         ("a.labels", b"1 2\n3 4\n5 6\n", "line 1: found '1 2', expected a label"),
-        ("a.label", &[1, 0, 0, 0, 2, 0, 0, 0, 3], "found 9 bytes, expected a multiple of 4"),
+        ("a.label", &[1, 0, 0, 0, 2, 0, 0, 0, 3], "found 9 bytes, expected text, or a multiple of 4"),
+        ("a.labels", b"\xff\xfe1\0\n\x002\0\n\x003\0\n\0", "found text in UTF-16"),
+        ("a_label.txt", b"1 0.9\n2 0.8\n3 0.7\n", "line 1: found '1 0.9', expected a label"),
+        ("a_label.npy", &npy("<U1", "(3,)", vec![0; 12]), "a_label.npy"),
+        ("a_label.npy", &npy("|u1", "(3, 2)", vec![0; 6]), "found 2 numbers for every point"),
         ("a_lidarseg.bin", &[1, 2], "found 2 labels, expected 3"),
         (
             "a_label.npy",
@@ -159,10 +169,15 @@ fn labels_that_are_not_read_are_told() {
     fs::write(path("own.labels"), "5\n").unwrap();
     let own = Reader::new().open(path("own.csv")).unwrap();
     assert_eq!(own.cloud.labels(), Some([8].as_slice()));
-    assert_eq!(
-        own.notes,
-        ["the labels of own.labels are not read, because the points have labels of their own"]
-    );
+    assert_eq!(own.left_out, ["the labels of own.labels, because the points have labels of their own"]);
+    let strict = Reader::new().convert(path("own.csv"), path("out.ply"), true);
+    assert!(strict.unwrap_err().to_string().contains("own.labels"));
+    // A column with the name of a label that is none.
+    fs::write(path("half.csv"), "x,y,z,label\n1,2,3,1.5\n").unwrap();
+    fs::write(path("half.labels"), "5\n").unwrap();
+    let half = Reader::new().open(path("half.csv")).unwrap();
+    assert_eq!(half.cloud.labels(), Some([5].as_slice()));
+    assert_eq!(half.cloud.property("label_2").unwrap().values, [1.5]);
 
     fs::write(path("two.xyz"), "1 2 3\n").unwrap();
     fs::write(path("two.labels"), "5\n").unwrap();
@@ -170,6 +185,13 @@ fn labels_that_are_not_read_are_told() {
     let two = Reader::new().open(path("two.xyz")).unwrap();
     assert_eq!(two.cloud.labels(), Some([5].as_slice()));
     assert_eq!(two.left_out, ["the labels of two.seg, because those of two.labels are read"]);
+
+    // nuScenes, whose files have two extensions.
+    fs::write(path("n.pcd.bin"), [0; 40]).unwrap();
+    fs::write(path("n_lidarseg.bin"), [3, 9]).unwrap();
+    assert_eq!(io::read(path("n.pcd.bin")).unwrap().labels(), Some([3, 9].as_slice()));
+    let files = dataset::list_files(folder.path()).unwrap();
+    assert!(files.contains(&path("n.pcd.bin")) && !files.contains(&path("n_lidarseg.bin")), "{files:?}");
 
     // Text in UTF-16 is read as a whole.
     let wide: Vec<u8> = "\u{feff}1 2 3\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -183,4 +205,21 @@ fn labels_that_are_not_read_are_told() {
     fs::write(path("two_labels.txt"), "1 2 3 4\n").unwrap();
     assert!(dataset::list_files(folder.path()).unwrap().contains(&path("two_labels.txt")));
     assert_eq!(Reader::new().open(path("two.xyz")).unwrap().left_out, two.left_out);
+}
+
+/// A scene whose labels have changed is prepared again.
+#[test]
+fn the_cache_of_scenes_looks_at_the_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let (scene, labels) = (folder.path().join("a.xyz"), folder.path().join("a.labels"));
+    fs::write(&scene, "1 2 3\n").unwrap();
+    let cache = SceneCache::new(folder.path().join("cache"));
+    let labels_of = |text: Option<&str>| {
+        text.iter().for_each(|text| fs::write(&labels, text).unwrap());
+        let cloud = cache.get_or_prepare(&scene, "", |path: &Path| io::read(path)).unwrap();
+        cloud.labels().map(<[i32]>::to_vec)
+    };
+    assert_eq!(labels_of(None), None);
+    assert_eq!(labels_of(Some("4\n")), Some(vec![4]));
+    assert_eq!(labels_of(Some("5\n")), Some(vec![5]));
 }

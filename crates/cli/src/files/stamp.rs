@@ -6,11 +6,12 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use pointcloud::io::label_files_of;
 use serde::{Deserialize, Serialize};
 use train::run::{Manifest, RunDirectory};
 use train::{Model, RunError, Weights};
 
-/// Size and time of an input.
+/// Size and time of an input, together with its labels where these are in files of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     pub(crate) bytes: u64,
@@ -22,9 +23,14 @@ impl Stamp {
     /// Of the file at `path`.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
-        let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let (mut bytes, mut modified) = (metadata.len(), metadata.modified()?);
+        for labels in label_files_of(path).map_err(io::Error::other)? {
+            let metadata = fs::metadata(labels)?;
+            (bytes, modified) = (bytes + metadata.len(), modified.max(metadata.modified()?));
+        }
+        let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
         let modified = format!("{}.{:09}", modified.as_secs(), modified.subsec_nanos());
-        Ok(Self { bytes: metadata.len(), modified })
+        Ok(Self { bytes, modified })
     }
 }
 

@@ -1,11 +1,12 @@
 //! Lists the contents of folders.
 
 use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, FileType};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::io::{file_type, inner_path, is_data_file, is_folder, readable_extensions, stem_of_labelled};
+use crate::io::{file_type, is_data_file, is_folder, label_stems, readable_extensions, stem_of_labelled};
 use crate::printable::printable_line;
 
 /// The readable files directly in `folder`, sorted by name, hidden ones left out.
@@ -84,11 +85,9 @@ impl Listing {
 
     /// Leaves out files with labels of the points in other files.
     fn leave_out_labels(&mut self) -> Result<()> {
-        let stem =
-            |path: &PathBuf| inner_path(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let stems: HashSet<String> = self.readable.iter().filter_map(stem).collect();
+        let stems: HashSet<OsString> = self.readable.iter().flat_map(|path| label_stems(path)).collect();
         for path in std::mem::take(&mut self.readable) {
-            if stem_of_labelled(&path)?.is_some_and(|stem| stems.contains(&stem)) {
+            if stem_of_labelled(&path)?.is_some_and(|stem| stems.contains(OsStr::new(&stem))) {
                 self.others += 1;
             } else {
                 self.readable.push(path);

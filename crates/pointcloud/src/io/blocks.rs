@@ -180,6 +180,8 @@ pub(crate) struct Table {
     /// Names of columns with integers that neither doubles hold nor a type of 64 bits.
     inexact: Vec<String>,
     pub(crate) notes: Vec<String>,
+    /// What the file has and the points have not.
+    pub(crate) left_out: Vec<String>,
 }
 
 impl Table {
@@ -248,6 +250,7 @@ impl Known {
         let digits = |name| format!("digits of '{name}' beyond double precision");
         sorted.contents.left_out.extend(table.inexact.into_iter().map(digits));
         sorted.contents.notes.extend(table.notes);
+        sorted.contents.left_out.extend(table.left_out);
         Ok(sorted)
     }
 

@@ -44,15 +44,15 @@ mod write;
 
 pub use batch::Batch;
 pub use columns::column_types;
-pub(crate) use compression::inner_path;
 pub use contents::{ColumnUse, Contents};
 pub(crate) use detect::is_data_file;
 pub use detect::{readable_extensions, writable_extensions};
 pub use estimate::ReadEstimate;
 pub use format::Format;
 pub use formats::hdf5::{Hdf5Clouds, Hdf5Dataset, inspect_hdf5};
+pub use formats::label_files_of;
 pub use formats::ply::{PlyFormat, write_ply};
-pub(crate) use formats::{hdf5, stem_of_labelled};
+pub(crate) use formats::{hdf5, label_stems, stem_of_labelled};
 pub use inspect::inspect;
 pub use leftover::remove_leftovers_in;
 pub(crate) use look::file_type;

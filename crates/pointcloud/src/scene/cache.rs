@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cloud::PointCloud;
 use crate::error::Error;
-use crate::io::{create_folder, replace_file};
+use crate::io::{create_folder, label_files_of, replace_file};
 use crate::scalar::{ScalarProperty, ScalarType};
 
 /// First bytes of a file; the digit changes with the layout.
@@ -43,7 +43,7 @@ impl SceneCache {
     }
 
     /// The cloud that `prepare` makes of the file `source` with the settings `settings`; from the cache when it holds the cloud
-    /// of a file with the same contents and the same settings.
+    /// of a file with the same contents, the same labels in files of their own, and the same settings.
     ///
     /// # Errors
     /// Those of `prepare`; [`Error::Io`] when `source` cannot be read, or the cache cannot be written.
@@ -54,7 +54,10 @@ impl SceneCache {
         prepare: impl FnOnce(&Path) -> Result<PointCloud, E>,
     ) -> Result<PointCloud, E> {
         let contents = fs::read(source).map_err(|error| Error::io(source, "read", error))?;
-        let key = hash(&(contents.as_slice(), settings, env!("CARGO_PKG_VERSION")));
+        let key = match labels_of(source)? {
+            labels if labels.is_empty() => hash(&(contents.as_slice(), settings, env!("CARGO_PKG_VERSION"))),
+            labels => hash(&(contents.as_slice(), labels, settings, env!("CARGO_PKG_VERSION"))),
+        };
         drop(contents);
         let path = self.path(source, key);
         if let Some(cloud) = fs::read(&path).ok().and_then(|bytes| decode(&bytes, key)) {
@@ -77,6 +80,12 @@ impl SceneCache {
         let name = source.file_stem().unwrap_or_default().to_string_lossy();
         self.folder.join(format!("{name}-{key:016x}.scene"))
     }
+}
+
+/// The label files of the points at `source`.
+fn labels_of(source: &Path) -> Result<Vec<Vec<u8>>, Error> {
+    let read = |path: PathBuf| fs::read(&path).map_err(|error| Error::io(&path, "read", error));
+    label_files_of(source)?.into_iter().map(read).collect()
 }
 
 /// Stable within one build of the standard library, which is enough for a cache.

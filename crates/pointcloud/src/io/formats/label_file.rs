@@ -1,6 +1,6 @@
 //! [`LabelFile`]: the labels of points in a file of their own, beside the file with the points.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::parts::PartLayout;
 use crate::error::{Error, Position, Result};
 use crate::io::compression::inner_path;
 use crate::io::input::Input;
-use crate::io::lines::{Lines, quote};
+use crate::io::lines::{Lines, before_comment, is_utf16, quote};
 use crate::io::look::is_file;
 use crate::io::number::Number;
 use crate::io::raw::{Raw, Stored};
@@ -47,34 +47,63 @@ pub(crate) struct LabelFile {
     layout: PartLayout,
     /// Number of labels.
     pub(crate) rows: usize,
+    /// Where the labels end.
+    pub(crate) end: Position,
     /// Further label files of the same points.
     others: Vec<PathBuf>,
 }
 
-/// The label files of the points at `path`, that of which the labels are read first.
+/// The files with labels of the points at `path`, beside it; those of the first are read.
+///
+/// For the points in `NAME.xyz`, they are called `NAME.labels` (Semantic3D), `NAME.seg` (ShapeNet part, also in `../points_label`),
+/// `NAME.label` (SemanticKITTI, also in `../labels`), `NAME_label` or `NAME_labels` with `.npy` or `.txt`, or `NAME_lidarseg.bin`
+/// (nuScenes).
+///
+/// ```
+/// let folder = std::env::temp_dir();
+/// let (points, labels) = (folder.join("pointcloud-labels.xyz"), folder.join("pointcloud-labels.seg"));
+/// std::fs::write(&points, "0 0 0\n0 0 1\n").unwrap();
+/// std::fs::write(&labels, "4\n7\n").unwrap();
+/// assert_eq!(pointcloud::io::label_files_of(&points)?, [labels.clone()]);
+/// assert_eq!(pointcloud::io::read(&points)?.labels(), Some([4, 7].as_slice()));
+/// # std::fs::remove_file(points).unwrap();
+/// # std::fs::remove_file(labels).unwrap();
+/// # Ok::<(), pointcloud::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Io`] where the operating system cannot tell.
-pub(crate) fn label_files_of(path: &Path) -> Result<Vec<PathBuf>> {
-    let inner = inner_path(path);
-    let Some(stem) = inner.file_stem() else { return Ok(Vec::new()) };
+pub fn label_files_of(path: &Path) -> Result<Vec<PathBuf>> {
     let (folder, mut found) = (path.parent(), Vec::new());
-    for (beside, end) in NAMES {
-        let folder = match beside {
-            "" => folder.map(Path::to_owned),
-            beside => folder.and_then(Path::parent).map(|parent| parent.join(beside)),
-        };
-        let mut name: OsString = stem.to_owned();
-        name.push(end);
-        let file = folder.unwrap_or_default().join(name);
-        if file != *path && !found.contains(&file) && is_file(&file)? && holds_labels(&file)? {
-            found.push(file);
+    for stem in label_stems(path) {
+        for (beside, end) in NAMES {
+            let folder = match beside {
+                "" => folder.map(Path::to_owned),
+                beside => folder.and_then(Path::parent).map(|parent| parent.join(beside)),
+            };
+            let mut name = stem.clone();
+            name.push(end);
+            let file = folder.unwrap_or_default().join(name);
+            if file != *path && !found.contains(&file) && is_file(&file)? && holds_labels(&file)? {
+                found.push(file);
+            }
         }
     }
     Ok(found)
 }
 
-/// If the file at `path` has labels, and not points: the name, without its extension, of the file with the points in the same folder.
+/// What the names of label files of the points at `path` begin with: its name without extension, and without both extensions of
+/// `NAME.pcd.bin` of nuScenes.
+pub(crate) fn label_stems(path: &Path) -> Vec<OsString> {
+    let inner = inner_path(path);
+    let stem = inner.file_stem().map(Path::new);
+    let is_pcd =
+        |stem: &&Path| stem.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pcd"));
+    let second = stem.filter(is_pcd).and_then(Path::file_stem);
+    stem.map(Path::as_os_str).into_iter().chain(second).map(OsStr::to_owned).collect()
+}
+
+/// If the file at `path` has labels, and not points: what its name begins with, one of the [`label_stems`] of the points.
 ///
 /// # Errors
 /// As [`label_files_of`].
@@ -93,10 +122,18 @@ fn holds_labels(path: &Path) -> Result<bool> {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("txt") => {
             let head = head_of(path)?;
-            let row = Lines::new(&head, 0, 1).next_row();
-            Ok(row.is_none_or(|(_, line)| line.trim_ascii().iter().all(|byte| !b" \t,;".contains(byte))))
+            let mut lines = Lines::new(&head, 0, 1);
+            let rows =
+                std::iter::from_fn(|| lines.next_row()).map(|(_, line)| before_comment(line).trim_ascii());
+            let words = |row: &[u8]| {
+                row.split(|byte| b" \t,;".contains(byte)).filter(|word| !word.is_empty()).count()
+            };
+            Ok(rows.into_iter().find(|row| !row.is_empty()).is_none_or(|row| words(row) < 3))
         }
-        Some("npy") => Ok(Array::read(&open(path)?, "labels", None).is_ok_and(|array| array.columns() == 1)),
+        // What is wrong with an array is told when it is read.
+        Some("npy") => {
+            Ok(Array::read(&open(path)?, "labels", Some(1)).map_or(true, |array| array.columns() < 3))
+        }
         _ => Ok(true),
     }
 }
@@ -120,44 +157,27 @@ impl LabelFile {
     /// # Errors
     /// [`Error::Io`]; [`Error::Malformed`] for a file of another kind.
     pub(crate) fn open(path: &Path, others: Vec<PathBuf>) -> Result<Self> {
-        let field = |name: &str, number, offset| Field { name: name.to_owned(), number, offset };
-        let scalar = |scalar_type| Number::Scalar(scalar_type);
-        let layout = |size, fields| PartLayout { size, fields, big: false };
-        let is_text = |head: &[u8]| head.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace());
-        let (input, layout) = match path.extension().and_then(|extension| extension.to_str()) {
+        let (input, layout, line) = match path.extension().and_then(|extension| extension.to_str()) {
             Some("npy") => of_array(path)?,
-            Some("bin") => (open(path)?, layout(1, vec![field("label", scalar(ScalarType::U8), 0)])),
-            _ if is_text(&head_of(path)?) => {
-                (of_text(path)?, layout(8, vec![field("label", scalar(ScalarType::F64), 0)]))
-            }
+            Some("bin") => of_numbers(path, 1, &[("label", ScalarType::U8, 0)])?,
+            _ if is_text(path)? => of_text(path)?,
             // The class is in the lower 16 bits.
-            _ => {
-                let number = scalar(ScalarType::U16);
-                (open(path)?, layout(4, vec![field("label", number, 0), field("instance", number, 2)]))
-            }
+            _ => of_numbers(path, 4, &[("label", ScalarType::U16, 0), ("instance", ScalarType::U16, 2)])?,
         };
-        let (length, size) = (input.length(), layout.size);
-        if !length.is_multiple_of(size) {
-            let expected = format!("a multiple of {size}, the bytes of a label");
-            return Err(Error::malformed(path, Position::Byte(length), format!("{length} bytes"), expected));
-        }
-        Ok(Self { path: path.to_owned(), input, layout, rows: length / size, others })
+        let end = line.map_or(Position::Byte(input.length()), Position::Line);
+        let rows = input.length() / layout.size;
+        Ok(Self { path: path.to_owned(), input, layout, rows, end, others })
     }
 
     /// The labels from the first one on, as an input of its own.
     pub(super) fn again(&self) -> Self {
         let (path, input, layout) = (self.path.clone(), self.input.again(), self.layout.clone());
-        Self { path, input, layout, rows: self.rows, others: self.others.clone() }
+        Self { path, input, layout, rows: self.rows, end: self.end, others: self.others.clone() }
     }
 
     /// The bytes of the next labels, fewer than `points` only at the end.
     pub(super) fn take(&mut self, points: usize) -> Result<Vec<u8>> {
         Input::take(&mut self.input, points.saturating_mul(self.layout.size))
-    }
-
-    /// Bytes of the labels.
-    pub(super) fn length(&self) -> usize {
-        self.input.length()
     }
 
     /// Whether every label was taken.
@@ -239,44 +259,86 @@ fn is_label(value: f64) -> bool {
     value.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value)
 }
 
-/// An array of one column.
-fn of_array(path: &Path) -> Result<(Input<'static>, PartLayout)> {
+/// Labels, what a record of them is, and the number of lines of a text.
+type Opened = (Input<'static>, PartLayout, Option<usize>);
+
+/// An array with one number for every point.
+fn of_array(path: &Path) -> Result<Opened> {
     let input = open(path)?;
-    let mut parts = Array::read(&input, "labels", None)?.parts(&input)?;
-    match (parts.pop(), parts.is_empty()) {
-        (Some((input, mut layout)), true) if layout.fields.len() == 1 => {
-            layout.fields[0].name = "label".into();
-            Ok((input, layout))
-        }
-        _ => Err(Error::malformed(path, Position::Byte(0), "several columns", "one label for every point")),
+    // One row with all labels is as good as one column.
+    let mut parts = Array::read(&input, "labels", Some(1))?.parts(&input)?;
+    let (Some((input, mut layout)), true) = (parts.pop(), parts.is_empty()) else {
+        return Err(Error::malformed(
+            path,
+            Position::Byte(0),
+            "several columns",
+            "one label for every point",
+        ));
+    };
+    if layout.fields.len() > 1 {
+        let found = format!("{} numbers for every point", layout.fields.len());
+        return Err(Error::malformed(path, Position::Byte(0), found, "one label for every point"));
     }
+    layout.fields[0].name = "label".into();
+    Ok((input, layout, None))
 }
 
-/// Text with a label in every line that is not empty, as rows of doubles.
-fn of_text(path: &Path) -> Result<Input<'static>> {
-    let (mut input, mut spool, mut first) = (open(path)?, Spool::new(path, 1), 1);
+/// Records of so many bytes with these numbers, the least significant byte first.
+fn of_numbers(path: &Path, size: usize, fields: &[(&str, ScalarType, usize)]) -> Result<Opened> {
+    let input = open(path)?;
+    let length = input.length();
+    if !length.is_multiple_of(size) {
+        let expected = format!("text, or a multiple of {size}, the bytes of a label");
+        return Err(Error::malformed(path, Position::Byte(length), format!("{length} bytes"), expected));
+    }
+    Ok((input, layout(size, fields), None))
+}
+
+fn layout(size: usize, fields: &[(&str, ScalarType, usize)]) -> PartLayout {
+    let field = |&(name, scalar, offset): &(&str, ScalarType, usize)| Field {
+        name: name.to_owned(),
+        number: Number::Scalar(scalar),
+        offset,
+    };
+    PartLayout { size, fields: fields.iter().map(field).collect(), big: false }
+}
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether a file begins as text does.
+fn is_text(path: &Path) -> Result<bool> {
+    let head = head_of(path)?;
+    if is_utf16(&head) {
+        return Err(Error::malformed(path, Position::Byte(0), "text in UTF-16", "text in UTF-8, or numbers"));
+    }
+    let head = head.strip_prefix(MARK).unwrap_or(&head);
+    // Comments may be in any language.
+    Ok(head.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace() || !byte.is_ascii()))
+}
+
+/// Text with a label in every line, but for comments, as rows of doubles.
+fn of_text(path: &Path) -> Result<Opened> {
+    let (mut input, mut spool, mut next) = (open(path)?, Spool::new(path, 1), 1);
     loop {
         let block = input.take_lines()?;
         if block.is_empty() {
-            return spool.into_input();
+            return Ok((spool.into_input()?, layout(8, &[("label", ScalarType::F64, 0)]), Some(next)));
         }
-        let mut lines = Lines::new(&block, 0, first);
+        let start = if next == 1 && block.starts_with(MARK) { MARK.len() } else { 0 };
+        let mut lines = Lines::new(&block, start, next);
         while let Some((line, text)) = lines.next_row() {
-            let text = text.trim_ascii();
+            let text = before_comment(text).trim_ascii();
             let value = std::str::from_utf8(text).ok().and_then(parse_float);
             match value.filter(|&value| is_label(value)) {
                 Some(value) => spool.push(&[value])?,
                 None if text.is_empty() => {}
                 None => {
-                    return Err(Error::malformed(
-                        path,
-                        Position::Line(line),
-                        quote(text),
-                        format!("a label, {LABEL}"),
-                    ));
+                    let expected = format!("a label, {LABEL}");
+                    return Err(Error::malformed(path, Position::Line(line), quote(text), expected));
                 }
             }
         }
-        first = lines.line;
+        next = lines.line;
     }
 }

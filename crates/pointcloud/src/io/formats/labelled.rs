@@ -36,7 +36,7 @@ impl Labelled {
         let path = &self.labels.path;
         let found = format!("{} labels", self.labels.rows);
         let expected = format!("{points}, one for every point of {}", self.path.display());
-        Error::malformed(path, Position::Byte(self.labels.length()), found, expected)
+        Error::malformed(path, self.labels.end, found, expected)
     }
 }
 
@@ -120,15 +120,15 @@ impl Decode for LabelledDecoder {
         let labels = table.entries.split_off(count);
         table.shape = table.shape.of_first(count);
         self.points.arrange(table)?;
-        let is_label = |entry: &Entry| names::role_of(&entry.column.name).0 == Role::Label;
+        let is_label =
+            |entry: &Entry| names::role_of(&entry.column.name).0 == Role::Label && entry.facts.is_i32();
         let (names, file) = (self.labels.names().collect::<Vec<_>>().join(" and "), self.labels.file());
         if table.entries.iter().any(is_label) {
-            table.notes.push(format!(
-                "the labels of {file} are not read, because the points have labels of their own"
-            ));
+            table.left_out.push(format!("the labels of {file}, because the points have labels of their own"));
         } else {
             table.notes.push(format!("{names} from {file}"));
-            table.entries.extend(labels);
+            // A column of the points with the same name gets another one.
+            table.entries.splice(0..0, labels);
         }
         Ok(())
     }

@@ -20,7 +20,8 @@ pub(crate) mod ply;
 mod stl;
 mod text;
 
-pub(crate) use label_file::{LabelFile, label_files_of, stem_of_labelled};
+pub use label_file::label_files_of;
+pub(crate) use label_file::{LabelFile, label_stems, stem_of_labelled};
 pub(crate) use labelled::Labelled;
 
 use super::format::Format;
