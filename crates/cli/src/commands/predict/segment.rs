@@ -172,6 +172,7 @@ impl Predict {
         }
         let counts = Counts::of(&votes, segmenter.classes().len());
         let compared = if tells { segmenter.compare(&votes, &cloud, path) } else { Ok(None) };
+        let labels = cloud.label_name().map(str::to_owned);
         let mut files = ReplaceFiles::default();
         // Its memory is needed for writing.
         drop(cloud);
@@ -202,7 +203,14 @@ impl Predict {
         line(format_args!("  {}", found.join("  ")))?;
         match compared {
             Ok(Some(evaluation)) => line(format_args!("\n{}", evaluation.table()))?,
-            Ok(None) => {}
+            Ok(None) => {
+                if let Some(labels) = labels.filter(|_| !self.quiet) {
+                    let expected = segmenter.label_name();
+                    note(format_args!(
+                        "the labels '{labels}' were not compared: those of this network are called '{expected}'"
+                    ));
+                }
+            }
             // The prediction does not depend on them.
             Err(error) => note(format_args!("the labels were not compared: {}", describe(&error))),
         }

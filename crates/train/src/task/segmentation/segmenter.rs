@@ -128,6 +128,12 @@ impl Segmenter {
         Ok(self.config.data.reader().change_into(files, from, to, votes.len(), &change)?)
     }
 
+    /// The name of the labels in files of scenes, `scenes.label`.
+    #[must_use]
+    pub fn label_name(&self) -> &str {
+        &self.scenes.label
+    }
+
     /// The numbers that the classes have in files of labelled scenes, for [`LabelColumns`].
     #[must_use]
     pub fn class_codes(&self) -> ClassCodes {
