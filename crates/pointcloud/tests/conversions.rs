@@ -112,7 +112,9 @@ fn scans_of_kitti_and_nuscenes() {
     assert_eq!(cloud.labels(), Some([40, 252].as_slice()));
     assert_eq!(cloud.property("instance").unwrap().values, [5.0, 1.0]);
     std::fs::write(folder.path().join("labels/000007.label"), [40, 0]).unwrap();
-    assert!(io::read(&scan).unwrap_err().to_string().contains("found 2 bytes, expected text, or a multiple of 4"));
+    assert!(
+        io::read(&scan).unwrap_err().to_string().contains("found 2 bytes, expected text, or a multiple of 4")
+    );
 
     let five: Vec<u8> = (0..5).flat_map(|i| (i as f32).to_le_bytes()).collect();
     let contents = Reader::new().parse(&five, "n__LIDAR_TOP__1.pcd.bin").unwrap();

@@ -5,8 +5,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
+use crate::tables::index::Columns;
 use crate::tables::index::Index;
-use crate::tables::subdomain_tables::{Columns, Tables};
+use crate::tables::subdomain_tables::Tables;
 
 /// Points whose rows are written by one thread.
 const SECTION: usize = 4096;

@@ -5,5 +5,5 @@ mod index;
 mod subdomain_tables;
 
 pub(crate) use growing_tables::{GrowingTables, Part, RegionRows};
-pub(crate) use index::{Index, MOST_NARROW};
-pub(crate) use subdomain_tables::{Chunk, MAX_EDGES, Numbers, Tables, Totals, concatenate, inverse};
+pub(crate) use index::{Index, MOST_NARROW, Numbers};
+pub(crate) use subdomain_tables::{Chunk, MAX_EDGES, Tables, Totals, concatenate, inverse};

@@ -5,9 +5,8 @@ use std::mem::replace;
 use rayon::iter::Either;
 use rayon::prelude::*;
 
-use super::index::{Index, MOST_NARROW};
+use super::index::{Columns, Index, MOST_NARROW, Numbers};
 use crate::error::NeighborError;
-use crate::packed_clouds::PackedClouds;
 
 /// Largest number of neighbour pairs of one batch.
 pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
@@ -27,36 +26,6 @@ pub(crate) struct Tables<N = Numbers> {
     /// Sub-domain of each run, `[R]`, ascending within a row.
     pub(crate) run_subdomains: Vec<u16>,
     pub(crate) numbers: N,
-}
-
-/// What counts the points of a cloud: in two bytes where no cloud of the batch has more than `MOST_NARROW`.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Numbers {
-    Narrow(Columns<u16>),
-    Wide(Columns<u32>),
-}
-
-#[derive(Debug, PartialEq)]
-pub(crate) struct Columns<X> {
-    /// Where the indices of each run end, `[R]`, counted from the first of its row.
-    pub(crate) run_ends: Vec<X>,
-    /// The neighbours, `[E]`, counted from the first point of their cloud, ascending within a run.
-    pub(crate) indices: Vec<X>,
-}
-
-impl Numbers {
-    /// Packed indices; `offsets` has where those of each row begin.
-    pub(crate) fn into_packed(self, clouds: &PackedClouds, offsets: &[u32]) -> Vec<u32> {
-        let mut indices: Vec<u32> = match self {
-            Self::Narrow(columns) => columns.indices.into_par_iter().map(u32::from).collect(),
-            Self::Wide(columns) => columns.indices,
-        };
-        for cloud in clouds.ranges().skip_while(|cloud| cloud.start == 0) {
-            let edges = offsets[cloud.start] as usize..offsets[cloud.end] as usize;
-            indices[edges].par_iter_mut().for_each(|index| *index += cloud.start as u32);
-        }
-        indices
-    }
 }
 
 /// How long the lists of a batch are.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::bail;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use pointcloud::dataset::list_tree;
 use pointcloud::io::{is_folder, writable_extensions};
 use train::TrainedRun;
@@ -68,7 +68,8 @@ pub(super) struct Predict {
     #[arg(long, default_value_t = 0.0, value_name = "P", value_parser = probability)]
     reject: f32,
     /// Extension of labelled scenes; only for scenes [default: that of the input for las and laz, else ply]
-    #[arg(long, value_name = "EXTENSION", value_parser = PossibleValuesParser::new(writable_extensions()))]
+    #[arg(long, value_name = "EXTENSION", ignore_case = true,
+        value_parser = PossibleValuesParser::new(writable_extensions()).map(|name| name.to_lowercase()))]
     format: Option<String>,
     /// Write the labels as a further dimension of this name, with their probability, and keep the classification; only for scenes in
     /// las and laz

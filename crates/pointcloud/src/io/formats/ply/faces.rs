@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::body::RowAt;
-use super::extent::smallest_row;
 use super::header::{Element, Header, PropertyKind};
 use super::row::Row;
 use crate::error::{Error, Result};
@@ -63,7 +62,7 @@ impl FaceRows {
     pub(super) fn with_room(mut self, header: &Header, length: usize) -> Self {
         let rows = |face: &FaceElement| {
             let element = &header.elements[face.index];
-            element.count.min(length / smallest_row(element, header.format).max(1) as usize)
+            element.count.min(length / element.smallest_row(header.format).max(1))
         };
         self.faces.reserve(self.elements.iter().map(rows).sum());
         self
