@@ -11,7 +11,8 @@ use super::data::{DataConfig, SynthData};
 use super::experiment::{Config, TrainConfig};
 use super::lists::Lists;
 use super::optimize::{OptimizerConfig, ScheduleConfig};
-use super::scenes::{SceneSynthData, ScenesConfig};
+use super::scene_synth::SceneSynthData;
+use super::scenes::ScenesConfig;
 use crate::check::{ConfigError, Hint, KeySource};
 use crate::network::{ModelConfig, Task};
 
