@@ -207,6 +207,21 @@ fn labels_that_are_not_read_are_told() {
     assert_eq!(Reader::new().open(path("two.xyz")).unwrap().left_out, two.left_out);
 }
 
+/// The folder beside that of the points is found, however the path is written.
+#[test]
+fn folders_beside_that_of_the_points() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["velodyne/deeper", "labels"] {
+        fs::create_dir_all(folder.path().join(name)).unwrap();
+    }
+    fs::write(folder.path().join("velodyne/a.xyz"), "1 2 3\n").unwrap();
+    fs::write(folder.path().join("labels/a.label"), "4\n").unwrap();
+    for path in ["velodyne/a.xyz", "velodyne/./a.xyz", "velodyne/deeper/../a.xyz"] {
+        let cloud = io::read(folder.path().join(path)).unwrap();
+        assert_eq!(cloud.labels(), Some([4].as_slice()), "{path}");
+    }
+}
+
 /// A scene whose labels have changed is prepared again.
 #[test]
 fn the_cache_of_scenes_looks_at_the_labels() {

@@ -7,6 +7,7 @@ mod binary;
 mod e57;
 pub(crate) mod hdf5;
 mod label_file;
+mod label_names;
 mod labelled;
 mod las;
 mod naming;
@@ -20,8 +21,9 @@ pub(crate) mod ply;
 mod stl;
 mod text;
 
-pub use label_file::label_files_of;
-pub(crate) use label_file::{LabelFile, label_stems, stem_of_labelled};
+pub(crate) use label_file::LabelFile;
+pub use label_names::label_files_of;
+pub(crate) use label_names::{label_stems, stem_of_labelled};
 pub(crate) use labelled::Labelled;
 
 use super::format::Format;
