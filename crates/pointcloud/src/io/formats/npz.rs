@@ -211,7 +211,10 @@ impl Points {
 /// The array of points, or those of the coordinates, and the others with one row per point.
 ///
 /// The error says what was found where the coordinates or the labels are not of one length.
-fn join<'a>(members: Vec<Member<'a>>, left_out: &mut Vec<String>) -> std::result::Result<Joined<'a>, (String, String)> {
+fn join<'a>(
+    members: Vec<Member<'a>>,
+    left_out: &mut Vec<String>,
+) -> std::result::Result<Joined<'a>, (String, String)> {
     let Some(points) = Points::of(&members) else {
         // Without points the names of all columns are told.
         return Ok((members.into_iter().map(|member| (member.array, member.data)).collect(), None));
