@@ -11,6 +11,7 @@ use ply_rs::ply::{
 
 use super::row::Row;
 use crate::error::{Error, Position, Result};
+use crate::io::beyond::{bytes_beyond, rows_beyond};
 use crate::io::input::Input;
 use crate::io::lines::{Lines, quote};
 use crate::scalar::ScalarType;
@@ -222,6 +223,24 @@ impl Header {
             }
         }
         left_out
+    }
+
+    /// Rows of all elements.
+    fn rows(&self) -> usize {
+        let with_properties = self.elements.iter().filter(|element| !element.properties.is_empty());
+        with_properties.map(|element| element.count).sum()
+    }
+
+    /// What an ascii file has after its rows, of so many lines.
+    pub(super) fn lines_beyond(&self, surplus: usize) -> Option<String> {
+        rows_beyond(surplus, "rows", self.rows())
+    }
+
+    /// What a binary file has after its rows, which end before byte `at`.
+    pub(super) fn bytes_beyond(&self, input: &Input<'_>, at: usize) -> Result<Option<String>> {
+        let last = self.elements.iter().rfind(|element| !element.properties.is_empty());
+        let size = last.and_then(Element::fixed_size).unwrap_or(usize::MAX);
+        bytes_beyond(input, at, size, "rows", self.rows())
     }
 }
 
