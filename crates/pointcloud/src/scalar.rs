@@ -166,6 +166,22 @@ pub(crate) fn is_single(token: &str, value: f64) -> bool {
         || (value as f32).to_string().parse() == Ok(value)
 }
 
+/// Whether `token`, a decimal of the value `value`, has digits that the double does not hold: a double is written with at most 17
+/// digits, or with all those of its exact value.
+pub(crate) fn has_more_digits(token: &str, value: f64) -> bool {
+    const DIGITS: usize = 17;
+    if token.len() <= DIGITS || !value.is_finite() {
+        return false;
+    }
+    let digits_of = |text: &str| {
+        let mantissa = text.split(['e', 'E', 'd', 'D']).next().unwrap_or_default();
+        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+        digits.trim_matches('0').to_owned()
+    };
+    let digits = digits_of(token);
+    digits.len() > DIGITS && digits != digits_of(&format!("{value:.*e}", digits.len() - 1))
+}
+
 impl fmt::Display for ScalarType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -230,6 +246,25 @@ mod tests {
         // More digits than a single has, and numbers beyond its range.
         for token in ["0.123456789012", "152039457", "1e300", "-4e38", "4.8e-321", "1e-50"] {
             assert!(parse_float(token).is_some_and(|value| !is_single(token, value)), "{token}");
+        }
+    }
+
+    #[test]
+    fn digits_beyond_those_of_a_double() {
+        for token in [
+            "0.1",
+            "0.10000000000000000555",
+            "0.1000000000000000055511151231257827021181583404541015625",
+            "00000000000000000000000.5",
+            "-1.5000000000000000000000",
+            "0.30000000000000004",
+            "100000000000000000000000",
+            "nan",
+        ] {
+            assert!(parse_float(token).is_some_and(|value| !has_more_digits(token, value)), "{token}");
+        }
+        for token in ["0.100000000000000001", "1.23456789012345678901e5", "123456789012345678901234567890"] {
+            assert!(parse_float(token).is_some_and(|value| has_more_digits(token, value)), "{token}");
         }
     }
 
