@@ -5,9 +5,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::printable::printable_line;
+use crate::printable::{printable_coordinate, printable_line};
 
-/// Result of every fallible function of this crate.
+/// Result of the functions of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Position inside a file: a text line or a byte of a binary body.
@@ -115,19 +115,20 @@ pub enum Error {
     #[error("{0}")]
     Malformed(Box<Malformed>),
 
-    /// A position is NaN or infinite.
+    /// A position is NaN or infinite, or beyond single precision, in which it would be infinite.
     #[error(
-        "{path}point {row}: found position ({x}, {y}, {z}), expected finite coordinates; --drop-invalid (data.drop_invalid) leaves such points out",
+        "{path}point {row}: found position ({x}, {y}, {z}), expected {expected}; --drop-invalid (data.drop_invalid) leaves such points out",
         path = path.as_deref().map(prefix).unwrap_or_default(),
-        x = position[0], y = position[1], z = position[2]
+        x = printable_coordinate(position[0]), y = printable_coordinate(position[1]), z = printable_coordinate(position[2]),
+        expected = finite_in_single(*position)
     )]
     NotFinite {
         /// File concerned, where the cloud came from one.
         path: Option<PathBuf>,
         /// First such point, from 0.
         row: usize,
-        /// Its position.
-        position: [f32; 3],
+        /// Its position, as the file has it.
+        position: [f64; 3],
     },
 
     /// A column whose length differs from the number of points.
@@ -290,6 +291,12 @@ pub enum Error {
         /// File that marks a synthetic set.
         marker: &'static str,
     },
+}
+
+/// What is expected of a position, of which a coordinate is not finite in single precision.
+fn finite_in_single(position: [f64; 3]) -> &'static str {
+    let beyond = "coordinates up to 3.4e38, where single precision ends, which positions need";
+    if position.iter().all(|v| v.is_finite()) { beyond } else { "finite coordinates" }
 }
 
 fn prefix(path: &Path) -> String {

@@ -35,7 +35,7 @@ pub use bounds::Bounds;
 pub use cloud::PointCloud;
 pub use error::{Error, Malformed, Position, Result};
 pub use mesh::Mesh;
-pub use printable::{printable, printable_line};
+pub use printable::{printable, printable_line, printable_number};
 pub use scalar::{ScalarProperty, ScalarType};
 pub use seed::derive_seed;
 

@@ -24,6 +24,30 @@ pub fn printable_line(text: &str) -> Cow<'_, str> {
     escape(text, is_obeyed)
 }
 
+/// A number as it is printed: with an exponent where it would have many zeros.
+///
+/// ```
+/// assert_eq!(pointcloud::printable_number(1e300), "1e300");
+/// assert_eq!(pointcloud::printable_number(-0.00000125), "-1.25e-6");
+/// assert_eq!(pointcloud::printable_number(500_003.3), "500003.3");
+/// ```
+#[must_use]
+pub fn printable_number(number: f64) -> String {
+    let size = number.abs();
+    let plain = size == 0.0 || !size.is_finite() || (1e-5..=1e16).contains(&size);
+    if plain { number.to_string() } else { format!("{number:e}") }
+}
+
+/// The value whose decimal form is the shortest one that is stored as the same `float`.
+pub(crate) fn shortest(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(f64::from(value))
+}
+
+/// [`printable_number`] of a coordinate as the file has it: a single by as few digits as tell it from others.
+pub(crate) fn printable_coordinate(value: f64) -> String {
+    printable_number(if f64::from(value as f32) == value { shortest(value as f32) } else { value })
+}
+
 /// Whether a terminal obeys `c` instead of showing it.
 fn is_obeyed(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -61,5 +85,12 @@ mod tests {
     #[test]
     fn escapes_are_those_of_json() {
         assert_eq!(printable("\"a\u{7f}\u{9b}31m\u{202e}\""), r#""a\u007f\u009b31m\u202e""#);
+    }
+
+    #[test]
+    fn floats_are_shortened() {
+        assert_eq!(shortest(0.1), 0.1);
+        assert!(shortest(f32::NAN).is_nan());
+        assert_eq!(shortest(f32::NEG_INFINITY), f64::NEG_INFINITY);
     }
 }

@@ -166,6 +166,51 @@ pub(crate) fn is_single(token: &str, value: f64) -> bool {
         || (value as f32).to_string().parse() == Ok(value)
 }
 
+/// Whether `token`, a decimal of the value `value`, has digits that the double does not hold: a double is written with at most 17
+/// digits, or with more of its exact value.
+pub(crate) fn has_more_digits(token: &str, value: f64) -> bool {
+    const DIGITS: usize = 17;
+    // Most are short, which saves the rest of the work.
+    if token.len() <= DIGITS || !value.is_finite() {
+        return false;
+    }
+    let mantissa = token.split(['e', 'E', 'd', 'D']).next().unwrap_or_default();
+    let digits = significant(mantissa).count();
+    if digits <= DIGITS {
+        return false;
+    }
+    let is_same = |formatted: &str| {
+        significant(formatted.split('e').next().unwrap_or_default()).eq(significant(mantissa))
+    };
+    !rounds_to(token, value).unwrap_or_else(|| is_same(&format!("{value:.*e}", digits - 1)))
+}
+
+/// The digits of a number without the zeros before and after them.
+fn significant(mantissa: &str) -> impl Iterator<Item = u8> {
+    let is_digit = |c: char| matches!(c, '1'..='9');
+    let start = mantissa.find(is_digit).unwrap_or(mantissa.len());
+    let end = mantissa.rfind(is_digit).map_or(start, |last| last + 1);
+    mantissa[start..end].bytes().filter(u8::is_ascii_digit)
+}
+
+/// Whether `value`, rounded to as many decimals as `token` has, is `token`; `None` where 128 bits do not hold what tells it, and for
+/// exponents. Formatting so many digits takes several times as long.
+fn rounds_to(token: &str, value: f64) -> Option<bool> {
+    const MANTISSA: u64 = 1 << 52;
+    let (whole, part) = token.trim_start_matches(['-', '+']).split_once('.')?;
+    let mut decimal = 0_u128;
+    for byte in whole.bytes().chain(part.bytes()) {
+        let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+        decimal = decimal.checked_mul(10)?.checked_add(digit.into())?;
+    }
+    let (bits, power) = (value.abs().to_bits(), 10_u128.checked_pow(part.len() as u32)?);
+    let (exponent, mantissa) = (bits >> 52, bits & (MANTISSA - 1) | MANTISSA);
+    // The value is the mantissa over this.
+    let unit = 1_u128.checked_shl(1075_u32.checked_sub(exponent as u32)?).filter(|_| exponent > 0)?;
+    let decimal = decimal.checked_mul(unit)?;
+    Some(decimal.abs_diff(u128::from(mantissa).checked_mul(power)?) <= unit / 2)
+}
+
 impl fmt::Display for ScalarType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -230,6 +275,43 @@ mod tests {
         // More digits than a single has, and numbers beyond its range.
         for token in ["0.123456789012", "152039457", "1e300", "-4e38", "4.8e-321", "1e-50"] {
             assert!(parse_float(token).is_some_and(|value| !is_single(token, value)), "{token}");
+        }
+    }
+
+    #[test]
+    fn digits_beyond_those_of_a_double() {
+        for token in [
+            "0.1",
+            "0.10000000000000000555",
+            "0.1000000000000000055511151231257827021181583404541015625",
+            "00000000000000000000000.5",
+            "-1.5000000000000000000000",
+            "0.30000000000000004",
+            "100000000000000000000000",
+            "nan",
+        ] {
+            assert!(parse_float(token).is_some_and(|value| !has_more_digits(token, value)), "{token}");
+        }
+        for token in ["0.100000000000000001", "1.23456789012345678901e5", "123456789012345678901234567890"] {
+            assert!(parse_float(token).is_some_and(|value| has_more_digits(token, value)), "{token}");
+        }
+    }
+
+    #[test]
+    fn digits_of_exact_values_are_kept_in_any_notation() {
+        for value in [0.1, 1.0 / 3.0, 123.456, 5e-324, 2.5e-8, 99_999.999, 1.7e300, 500_003.307_808_436_6] {
+            for digits in [17, 18, 20, 25, 40, 60] {
+                let [fixed, exponent] = [format!("{value:.digits$}"), format!("-{value:.digits$e}")];
+                assert!(fixed.parse() != Ok(value) || !has_more_digits(&fixed, value), "{fixed}");
+                assert!(!has_more_digits(&exponent, -value), "{exponent}");
+                // Another last digit but one.
+                let (start, end) = exponent.rsplit_once('e').unwrap();
+                let (start, last) = start.split_at(start.len() - 2);
+                let other =
+                    format!("{start}{}{}e{end}", if last.starts_with('5') { 7 } else { 5 }, &last[1..]);
+                let parsed = parse_float(&other).unwrap();
+                assert!(digits < 18 || has_more_digits(&other, parsed), "{other} is {parsed:?}");
+            }
         }
     }
 

@@ -39,6 +39,12 @@ fn foreign_formats_are_told_by_their_content() {
         (b"\x7fELF\x02".to_vec(), "a program"),
         (b"II*\0\x08\0".to_vec(), "a TIFF picture"),
         (b"MM\0*\0\0".to_vec(), "a TIFF picture"),
+        (b"<!DOCTYPE html>\n<html lang=\"en\">".to_vec(), "an HTML page"),
+        (b"\n<HTML><head>".to_vec(), "an HTML page"),
+        (b"<?xml version=\"1.0\"?><html xmlns=\"a\">".to_vec(), "an HTML page"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ".to_vec(), "a WebP picture"),
+        (b"\x04\x22\x4d\x18\x64\x40".to_vec(), "an LZ4 archive"),
+        (b"CDF\x01\0\0\0\0".to_vec(), "a netCDF file"),
         (b"<las>".to_vec(), ""),
     ] {
         for name in ["a", "a.txt", "a.asc", "a.obj", "a.las"] {
@@ -47,5 +53,15 @@ fn foreign_formats_are_told_by_their_content() {
             let expected = format!("found {found}, which is not read, expected one of: ply");
             assert!(found.is_empty() != error.contains(&expected), "{name}: {error}\nlacks\n{expected}");
         }
+    }
+}
+
+#[test]
+fn pointers_of_git_lfs_say_what_to_do() {
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    for name in ["a", "a.ply", "a.las", "a.bin", "a.npy", "a.h5", "a.txt", "a.obj"] {
+        let error = Reader::new().parse(pointer, name).unwrap_err().to_string();
+        let message = "a Git LFS pointer in place of the data, which were not fetched, expected the data, which `git lfs pull` fetches";
+        assert_eq!(error, format!("{name}: found {message}"));
     }
 }

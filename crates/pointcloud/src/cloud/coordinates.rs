@@ -124,8 +124,7 @@ impl PointCloud {
             None => Ok(()),
             Some(row) => {
                 // As the file has it, without the origin.
-                let position = self.point(row).map(|v| v as f32);
-                Err(Error::NotFinite { path: None, row, position })
+                Err(Error::NotFinite { path: None, row, position: self.point(row) })
             }
         }
     }

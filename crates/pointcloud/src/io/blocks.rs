@@ -177,8 +177,8 @@ pub(crate) struct Table {
     pub(crate) shape: Shape,
     /// Name and words of columns of words.
     pub(crate) words: Vec<(String, Vec<String>)>,
-    /// Names of columns with integers that neither doubles hold nor a type of 64 bits.
-    inexact: Vec<String>,
+    /// Columns of the file with numbers that neither doubles hold nor a type of 64 bits.
+    inexact: Vec<usize>,
     pub(crate) notes: Vec<String>,
     /// What the file has and the points have not.
     pub(crate) left_out: Vec<String>,
@@ -190,10 +190,9 @@ impl Table {
         let mut table = Self { shape: shape.clone(), ..Self::default() };
         for (stored, (raw, facts)) in columns.into_iter().zip(facts).enumerate() {
             table.words.extend(words_of(facts).map(|words| (raw.name.clone(), words)));
-            let name = raw.name.clone();
             let typed = raw.typed(facts);
-            if facts.is_large() && typed.len() == 1 {
-                table.inexact.push(name);
+            if facts.loses_digits(typed.len()) {
+                table.inexact.push(stored);
             }
             table.shape.split(table.entries.len(), typed.len());
             let entry = |(column, facts)| Entry { column, facts, stored };
@@ -240,6 +239,9 @@ impl Known {
             |(found, expected): (String, String)| Error::malformed(path, decoder.place(), found, expected);
         let mut table = Table::of(columns, &self.facts, &self.shape);
         decoder.arrange(&mut table).map_err(refuse)?;
+        let named = |stored: &usize| table.entries.iter().find(|entry| entry.stored == *stored);
+        let inexact: Vec<String> =
+            table.inexact.iter().filter_map(named).map(|entry| entry.column.name.clone()).collect();
         let expected = || decoder.expected().to_owned();
         let mut sorted = cloud_of_entries(table.entries).map_err(|found| refuse((found, expected())))?;
         for (name, words) in table.words {
@@ -248,7 +250,7 @@ impl Known {
             }
         }
         let digits = |name| format!("digits of '{name}' beyond double precision");
-        sorted.contents.left_out.extend(table.inexact.into_iter().map(digits));
+        sorted.contents.left_out.extend(inexact.into_iter().map(digits));
         sorted.contents.notes.extend(table.notes);
         sorted.contents.left_out.extend(table.left_out);
         Ok(sorted)

@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
@@ -33,7 +34,7 @@ const COMPRESSIONS: [Compression; 2] = [
         name: "gzip",
         extension: "gz",
         magic: &[0x1f, 0x8b, 8],
-        open: |bytes| Box::new(flate2::bufread::MultiGzDecoder::new(bytes)),
+        open: |bytes| Box::new(Members { decoder: Some(GzDecoder::new(bytes)) }),
     },
     Compression {
         name: "zstd",
@@ -135,6 +136,45 @@ impl BufRead for Watched<'_> {
     }
 }
 
+/// Whether a compressed file has no further part. Zeros up to its end are padding, as `gzip` takes them.
+fn is_at_end(bytes: &mut dyn BufRead) -> io::Result<bool> {
+    let mut padded = false;
+    loop {
+        let ahead = bytes.fill_buf()?;
+        let zeros = ahead.iter().take_while(|&&byte| byte == 0).count();
+        match (ahead.is_empty(), zeros) {
+            (true, _) => return Ok(true),
+            (_, 0) if padded => return Err(io::Error::other("there is more data after zeros")),
+            (_, 0) => return Ok(false),
+            _ => bytes.consume(zeros),
+        }
+        padded = true;
+    }
+}
+
+/// All members of a gzip file, one after the other.
+struct Members<'a> {
+    /// `None` at the end of the file.
+    decoder: Option<GzDecoder<Box<dyn BufRead + 'a>>>,
+}
+
+impl Read for Members<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(decoder) = &mut self.decoder {
+            let count = decoder.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            if let Some(mut bytes) = self.decoder.take().map(GzDecoder::into_inner)
+                && !is_at_end(&mut bytes)?
+            {
+                self.decoder = Some(GzDecoder::new(bytes));
+            }
+        }
+        Ok(0)
+    }
+}
+
 /// All frames of a Zstandard file, one after the other. Programs that compress on several threads write many.
 struct Frames<'a> {
     bytes: Box<dyn BufRead + 'a>,
@@ -144,7 +184,7 @@ struct Frames<'a> {
 impl Frames<'_> {
     /// Begins the next frame; false at the end of the file. Frames of other data are passed over.
     fn begin(&mut self) -> io::Result<bool> {
-        while !self.bytes.fill_buf()?.is_empty() {
+        while !is_at_end(&mut self.bytes)? {
             match self.decoder.reset(&mut self.bytes) {
                 Ok(()) => return Ok(true),
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
@@ -158,6 +198,17 @@ impl Frames<'_> {
         }
         Ok(false)
     }
+
+    /// Compares the checksum of a frame that is unpacked with the one in the file, where it has one.
+    fn check(&self) -> io::Result<()> {
+        let (stored, found) = (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum());
+        match (stored, found) {
+            (Some(stored), Some(found)) if stored != found => Err(io::Error::other(format!(
+                "the data have the checksum {found:08x}, the file says {stored:08x}"
+            ))),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Read for Frames<'_> {
@@ -169,8 +220,12 @@ impl Read for Frames<'_> {
                 decoded.map_err(|error| io::Error::other(error.to_string()))?;
             }
             let count = self.decoder.read(buffer)?;
-            if count > 0 || buffer.is_empty() || !self.begin()? {
+            if count > 0 || buffer.is_empty() {
                 return Ok(count);
+            }
+            self.check()?;
+            if !self.begin()? {
+                return Ok(0);
             }
         }
     }

@@ -52,6 +52,9 @@ impl Format {
         if told.is_none()
             && let Some(format) = foreign::name_of(bytes, &extension, named.is_some())
         {
+            if format == foreign::POINTER {
+                return Err(Malformed::new(path, format, "the data, which `git lfs pull` fetches").into());
+            }
             let found = format!("{format}, which is not read");
             return Err(Malformed::new(path, found, format!("one of: {}", supported())).into());
         }

@@ -1,11 +1,13 @@
 //! Formats that are known and not read, so that a refusal can name them.
 
-use self::Sign::{Bytes, Json, Lines, Words, Xml, Zip};
+use self::Sign::{Bytes, Json, Lines, Text, Words, Xml, Zip};
 
 /// What the start of a file tells its format by.
 enum Sign {
     /// These bytes, from this byte on.
     Bytes(usize, &'static [u8]),
+    /// The start of a text, in any case.
+    Text(&'static str),
     /// The first words of a text, in any case; `*` is any word.
     Words(&'static [&'static str]),
     /// The first lines of a text, in the same way.
@@ -24,6 +26,9 @@ impl Sign {
         let text = start.trim_ascii_start();
         match self {
             Bytes(at, bytes) => start.get(*at..).is_some_and(|rest| rest.starts_with(bytes)),
+            Text(part) => {
+                text.get(..part.len()).is_some_and(|start| start.eq_ignore_ascii_case(part.as_bytes()))
+            }
             Words(words) => begins_with(text.split(u8::is_ascii_whitespace), words),
             Lines(lines) => begins_with(text.split(|&b| b == b'\n'), lines),
             Xml(name) => text.starts_with(b"<") && has(&format!("<{name}")),
@@ -43,11 +48,15 @@ fn begins_with<'a>(parts: impl Iterator<Item = &'a [u8]>, wanted: &[&str]) -> bo
 /// The name of what many formats are packed in.
 const ARCHIVE: &str = "a ZIP archive";
 
+/// What Git LFS leaves in place of a file that was not fetched.
+pub(super) const POINTER: &str = "a Git LFS pointer in place of the data, which were not fetched";
+
 /// What a file is called, the extensions of such files, and what their start tells them by; none where it tells nothing.
 type Foreign = (&'static str, &'static [&'static str], &'static [Sign]);
 
 /// Of several formats that have a sign of a file, the first is the name; ZIP archives are many things.
-const FOREIGN: [Foreign; 52] = [
+const FOREIGN: [Foreign; 57] = [
+    (POINTER, &[], &[Bytes(0, b"version https://git-lfs")]),
     ("a Draco mesh", &["drc"], &[Bytes(0, b"DRACO")]),
     ("an FBX scene", &["fbx"], &[Bytes(0, b"Kaydara FBX Binary"), Bytes(0, b"; FBX")]),
     ("a glTF scene", &["glb", "gltf"], &[Bytes(0, b"glTF"), Json("asset")]),
@@ -103,6 +112,9 @@ const FOREIGN: [Foreign; 52] = [
     ("an Arrow table", &["feather", "arrow"], &[Bytes(0, b"ARROW1")]),
     ("an Excel table", &["xlsx", "xls"], &[Zip("xl/")]),
     ("a JSON document", &["json", "geojson"], &[]),
+    ("an HTML page", &["html", "htm"], &[Text("<!doctype html"), Text("<html"), Xml("html")]),
+    ("a netCDF file", &["nc", "cdf"], &[Bytes(0, b"CDF\x01"), Bytes(0, b"CDF\x02"), Bytes(0, b"CDF\x05")]),
+    ("an LZ4 archive", &["lz4"], &[Bytes(0, &[0x04, 0x22, 0x4d, 0x18])]),
     ("an XZ archive", &["xz"], &[Bytes(0, b"\xfd7zXZ")]),
     ("a bzip2 archive", &["bz2"], &[Bytes(0, b"BZh")]),
     ("a 7-Zip archive", &["7z"], &[Bytes(0, b"7z\xbc\xaf")]),
@@ -110,6 +122,7 @@ const FOREIGN: [Foreign; 52] = [
     ("a RAR archive", &["rar"], &[Bytes(0, b"Rar!")]),
     ("a PNG picture", &["png"], &[Bytes(0, b"\x89PNG")]),
     ("a JPEG picture", &["jpg", "jpeg"], &[Bytes(0, &[0xff, 0xd8, 0xff])]),
+    ("a WebP picture", &["webp"], &[Bytes(8, b"WEBPVP8")]),
     ("a TIFF picture", &["tif", "tiff"], &[Bytes(0, b"II*\0"), Bytes(0, b"MM\0*")]),
     (ARCHIVE, &["zip"], &[Bytes(0, b"PK\x03\x04")]),
 ];

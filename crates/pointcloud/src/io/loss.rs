@@ -29,7 +29,10 @@ pub(super) fn losses_of(contents: &Contents, triangles: usize, format: &Format) 
     let mut lost: Vec<String> =
         contents.left_out.iter().map(|what| format!("{what}: dropped, not read from the file")).collect();
     if contents.dropped > 0 {
-        lost.push(format!("points: {} dropped, their positions are not finite", contents.dropped));
+        lost.push(format!(
+            "points: {} dropped, their positions are not finite in single precision",
+            contents.dropped
+        ));
     }
     if triangles > 0 {
         let name = format.name();

@@ -4,6 +4,7 @@
 //! and written.
 
 mod batch;
+mod beyond;
 mod block_rows;
 mod blocks;
 mod change;

@@ -26,6 +26,8 @@ pub(crate) enum Stored {
         single: bool,
         /// Whether every number beyond what `f64` holds is one of `i64`.
         exact: bool,
+        /// Whether a number has digits beyond those of the `f64`, and is no such integer.
+        cut: bool,
     },
 }
 
@@ -61,11 +63,12 @@ impl RawFacts {
             self.words.extend(other.words);
         }
         if let (
-            Stored::Text { int, single, exact },
-            Stored::Text { int: also_int, single: also_single, exact: also_exact },
+            Stored::Text { int, single, exact, cut },
+            Stored::Text { int: also_int, single: also_single, exact: also_exact, cut: also_cut },
         ) = (&mut self.stored, other.stored)
         {
             (*int, *single, *exact) = (*int & also_int, *single & also_single, *exact & also_exact);
+            *cut |= also_cut;
         }
         self
     }
@@ -81,9 +84,10 @@ impl RawFacts {
         Raw { name: name.to_owned(), stored, values: Vec::new(), large: Vec::new(), words: Vec::new() }
     }
 
-    /// Whether the column has integers that doubles do not hold.
-    pub(crate) fn is_large(&self) -> bool {
-        self.large.is_some()
+    /// Whether the column has digits that the `columns` which it becomes do not hold.
+    pub(crate) fn loses_digits(&self, columns: usize) -> bool {
+        let cut = matches!(self.stored, Stored::Text { cut: true, .. });
+        cut || (self.large.is_some() && columns == 1)
     }
 
     /// Whether the column holds words.

@@ -6,7 +6,7 @@ use super::columns::column_types;
 use super::contents::{ColumnUse, Contents};
 use crate::bounds::Bounds;
 use crate::cloud::PointCloud;
-use crate::printable::printable_line;
+use crate::printable::{printable_line, shortest};
 
 /// An element of a file: a table of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,21 +135,4 @@ impl Summary {
 /// Coordinates of a point as decimals as short as in the file.
 fn shortest_point(cloud: &PointCloud, i: usize) -> [f64; 3] {
     if cloud.has_wide_coordinates() { cloud.point(i) } else { cloud.positions()[i].map(shortest) }
-}
-
-/// The value whose decimal form is the shortest one that is stored as the same `float`.
-pub(crate) fn shortest(value: f32) -> f64 {
-    value.to_string().parse().unwrap_or(f64::from(value))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn floats_are_shortened() {
-        assert_eq!(shortest(0.1), 0.1);
-        assert!(shortest(f32::NAN).is_nan());
-        assert_eq!(shortest(f32::NEG_INFINITY), f64::NEG_INFINITY);
-    }
 }

@@ -9,11 +9,12 @@ use super::facts::Facts;
 use super::format::Format;
 use super::panic::guard;
 use super::raw::Raw;
-use super::summary::{Summary, shortest};
+use super::summary::Summary;
 use crate::bounds::Bounds;
 use crate::cloud::PointCloud;
 use crate::error::{Error, Result};
 use crate::origin::Spread;
+use crate::printable::shortest;
 use crate::scalar::ScalarType;
 
 /// What is kept of a block.
@@ -57,7 +58,7 @@ struct Part {
     inexact: [bool; 3],
     off_steps: f64,
     non_finite: usize,
-    first_invalid: Option<(usize, [f32; 3])>,
+    first_invalid: Option<(usize, [f64; 3])>,
 }
 
 impl Part {
@@ -84,7 +85,7 @@ impl Part {
             let single = point.map(|v| v as f32);
             if !is_finite(&single) {
                 part.non_finite += 1;
-                part.first_invalid.get_or_insert((i, single));
+                part.first_invalid.get_or_insert((i, point));
                 continue;
             }
             for (axis, inexact) in part.inexact.iter_mut().enumerate() {
@@ -118,7 +119,7 @@ pub(crate) struct Survey {
     off_steps: f64,
     pub(crate) non_finite: usize,
     /// The first point whose position is not finite, and that position.
-    first_invalid: Option<(usize, [f32; 3])>,
+    first_invalid: Option<(usize, [f64; 3])>,
     /// Points before every block and after the last one, without those that are not finite.
     finite_before: Vec<usize>,
     pub(crate) rest: Rest,

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use pointcloud::PointCloud;
-use pointcloud::io::{self, Contents, Format, Reader, losses};
+use pointcloud::io::{self, Contents, Format, Reader, Summary, losses};
 
 pub fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)
@@ -92,4 +92,30 @@ pub fn cases() -> Vec<(PathBuf, Contents)> {
     let paths = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
     let open = |path: PathBuf| Some((path.clone(), Reader::new().drop_invalid(true).open(&path).ok()?));
     paths.filter_map(|entry| open(entry.unwrap().path())).collect()
+}
+
+/// What the readers of files and of bytes say of a file: the same.
+pub fn told(bytes: &[u8], name: &str) -> Result<Summary, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let clean =
+        |error: pointcloud::Error| error.to_string().replace(&format!("{}/", folder.path().display()), "");
+    let of_file = io::inspect(&path).map_err(clean);
+    let of_bytes = Reader::new().inspect_bytes(bytes, &path).map_err(clean);
+    assert_eq!(format!("{of_file:?}"), format!("{of_bytes:?}"), "{name}");
+    let contents = Reader::new().parse(bytes, &path).map_err(clean);
+    match (&of_file, &contents) {
+        (Ok(summary), Ok(contents)) => {
+            assert_eq!(summary.left_out, contents.left_out, "{name}");
+            assert_eq!(summary.notes, contents.notes, "{name}");
+        }
+        (Err(inspected), Err(read)) => assert_eq!(inspected, read, "{name}"),
+        (inspected, read) => panic!("{name}: {inspected:?} {read:?}"),
+    }
+    of_file
+}
+
+pub fn refusal(bytes: &[u8], name: &str) -> String {
+    told(bytes, name).expect_err(name)
 }

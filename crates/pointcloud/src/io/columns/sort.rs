@@ -214,9 +214,13 @@ impl Sorted {
         named.sort_unstable();
         let Some(&(_, index)) = named.iter().find(|(_, index)| rest[*index].facts.is_i32()) else {
             if let Some((_, index)) = named.first() {
-                let name = &rest[*index].column.name;
-                let note = format!("{name}: not whole numbers, so it is not taken for the label");
-                self.contents.notes.push(note);
+                let Entry { column: ScalarProperty { name, .. }, facts, .. } = &rest[*index];
+                let finite = facts.least.is_finite() && facts.most.is_finite();
+                let why = match facts.whole && !facts.nan && finite {
+                    true => format!("numbers from {} to {} beyond 32 bits", facts.least, facts.most),
+                    false => "not whole numbers".to_owned(),
+                };
+                self.contents.notes.push(format!("{name}: {why}, so it is not taken for the label"));
             }
             return Ok(());
         };

@@ -1,8 +1,9 @@
 //! E57 scans, read by the crate `e57`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use e57::{CartesianCoordinate, E57Reader, RecordName};
+use e57::{CartesianCoordinate, E57Reader, PointCloud, RecordName};
 
 use super::parts::{Named, Parts, parts_of_spools};
 use crate::error::{Error, Position, Result};
@@ -79,7 +80,53 @@ fn parts_of(input: Input<'_>) -> Result<Parts<'static>> {
             columns.push(&point.map_err(refuse)?, number)?;
         }
     }
-    columns.finish(file.images().len())
+    columns.finish(file.images().len(), &scans)
+}
+
+/// Whether a column of a scan is read, or says which of those are valid.
+fn is_read(name: &RecordName) -> bool {
+    use RecordName as Name;
+    matches!(
+        name,
+        Name::CartesianX
+            | Name::CartesianY
+            | Name::CartesianZ
+            | Name::CartesianInvalidState
+            | Name::SphericalInvalidState
+            | Name::ColorRed
+            | Name::ColorGreen
+            | Name::ColorBlue
+            | Name::IsColorInvalid
+            | Name::Intensity
+            | Name::IsIntensityInvalid
+    )
+}
+
+/// The columns of a scan that are not read, by their names in the file.
+fn columns_not_read(scan: &PointCloud) -> impl Iterator<Item = String> {
+    use RecordName as Name;
+    let has = |name: Name| scan.prototype.iter().any(|record| record.name == name);
+    // Points without Cartesian coordinates have spherical ones, which are read then.
+    let spherical = !(has(Name::CartesianX) && has(Name::CartesianY) && has(Name::CartesianZ));
+    scan.prototype.iter().filter(|record| !is_read(&record.name)).filter_map(move |record| {
+        Some(match &record.name {
+            Name::SphericalRange | Name::SphericalAzimuth | Name::SphericalElevation if spherical => {
+                return None;
+            }
+            Name::SphericalRange => "sphericalRange".into(),
+            Name::SphericalAzimuth => "sphericalAzimuth".into(),
+            Name::SphericalElevation => "sphericalElevation".into(),
+            Name::RowIndex => "rowIndex".into(),
+            Name::ColumnIndex => "columnIndex".into(),
+            Name::ReturnCount => "returnCount".into(),
+            Name::ReturnIndex => "returnIndex".into(),
+            Name::TimeStamp => "timeStamp".into(),
+            Name::IsTimeStampInvalid => "isTimeStampInvalid".into(),
+            Name::Unknown { namespace, name } if namespace.is_empty() => name.clone(),
+            Name::Unknown { namespace, name } => format!("{namespace}:{name}"),
+            other => format!("{other:?}"),
+        })
+    })
 }
 
 /// The points that the header announces.
@@ -130,7 +177,7 @@ impl Columns {
         self.scan.as_mut().map_or(Ok(()), |column| column.push(&[scan as f64]))
     }
 
-    fn finish(self, images: usize) -> Result<Parts<'static>> {
+    fn finish(self, images: usize, scans: &[PointCloud]) -> Result<Parts<'static>> {
         let count = self.coordinates.rows();
         let named = |spool, names: [&'static str; 3], kind: ScalarType| -> Named {
             (spool, names.map(|name| (name, kind)).into())
@@ -158,9 +205,12 @@ impl Columns {
         if images > 0 {
             left_out.push(format!("{images} images"));
         }
-        let invalid = format!("{} points without a valid position are left out", self.invalid);
-        let notes = Vec::from_iter((self.invalid > 0).then_some(invalid));
-        let rest = Rest { left_out, notes, ..Rest::default() };
+        let columns: BTreeSet<String> = scans.iter().flat_map(columns_not_read).collect();
+        left_out.extend(columns.into_iter().map(|name| format!("column '{name}'")));
+        if self.invalid > 0 {
+            left_out.push(format!("{} points without a valid position", self.invalid));
+        }
+        let rest = Rest { left_out, ..Rest::default() };
         parts_of_spools(&self.path, all, Position::Byte(0), rest)
     }
 }

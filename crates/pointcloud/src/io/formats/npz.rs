@@ -1,5 +1,6 @@
 //! NPZ: several NPY arrays in one ZIP archive.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
@@ -48,8 +49,8 @@ fn is_archive_of_arrays(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") && head.get(30..30 + length).is_some_and(|name| name.ends_with(b".npy"))
 }
 
-/// Reads the members `xyz`, `positions` or `points` and all others of as many rows: `normals`,
-/// `colors`, `labels`, further numbers. Without such a name the only member of shape `[N, 3+]` is the cloud.
+/// Reads the members `xyz`, `positions` or `points`, or `x`, `y` and `z`, and all others of as many rows: `normals`,
+/// `colors`, `labels`, further numbers. Without such names the only member of shape `[N, 3+]` is the cloud.
 fn read(source: &Source<'_>) -> Result<Contents> {
     parts_of(Input::of_bytes(source.path, source.bytes))?.read()
 }
@@ -70,7 +71,12 @@ fn parts_of(input: Input<'_>) -> Result<Parts<'_>> {
     let (mut arrays, mut left_out) = (Vec::new(), Vec::new());
     for index in 0..archive.len() {
         let member = archive.by_index(index).map_err(|error| fail(format!("member {index}: {error}")))?;
-        let Some(name) = member.name().strip_suffix(".npy").map(str::to_owned) else { continue };
+        let Some(name) = member.name().strip_suffix(".npy").map(str::to_owned) else {
+            if !member.is_dir() {
+                left_out.push(format!("member '{}', which is no array", member.name()));
+            }
+            continue;
+        };
         let damaged = |error: io::Error| fail(format!("member '{name}': {error}"));
         let data = if member.compression() == CompressionMethod::Stored {
             let data = input.part(member.data_start(), member.size());
@@ -86,11 +92,12 @@ fn parts_of(input: Input<'_>) -> Result<Parts<'_>> {
         // A member that holds no numbers, such as names of classes, is of no use here.
         match Array::read(&data, &name, None).and_then(|array| array.parts(&data).map(|_| array)) {
             Ok(array) => arrays.push(Member { name, array, data }),
-            Err(Error::Malformed(_)) => left_out.push(format!("member '{name}'")),
+            Err(Error::Malformed(error)) => left_out.push(format!("member '{name}': {}", error.found)),
             Err(error) => return Err(error),
         }
     }
-    let (members, taken) = join(arrays, &mut left_out);
+    let refuse = |(found, expected): (String, String)| Error::malformed(&path, at, found, expected);
+    let (members, taken) = join(arrays, &mut left_out).map_err(refuse)?;
     let expected = "a member xyz, positions or points of shape [N, 3+], or one of that shape alone";
     let parts = points_of(&input, members, Naming { given: None, taken }, at, expected)?;
     Ok(parts.with_rest(Rest { left_out, ..Rest::default() }))
@@ -132,37 +139,111 @@ impl Member<'_> {
         let names = || columns.iter().map(|column| column.name.as_str());
         (0..3).all(|axis| names::find(names(), Role::Position(axis)).is_some())
     }
+
+    fn is_label(&self) -> bool {
+        self.array.columns() == 1 && names::role_of(&self.name).0 == Role::Label
+    }
+
+    fn is_normal_or_color(&self) -> bool {
+        let is_part = |name: &str| matches!(names::role_of(name).0, Role::Normal(_) | Role::Color(_));
+        self.array.named().iter().any(|column| is_part(&column.name))
+    }
 }
 
-/// Arrays of as many rows, each in a file of its own.
-type Joined<'a> = Vec<(Array, Input<'a>)>;
-
-/// The first array of points, and the others with one row per point; then the array that is taken for the points although no
-/// name says so.
-fn join<'a>(members: Vec<Member<'a>>, left_out: &mut Vec<String>) -> (Joined<'a>, Option<(usize, String)>) {
-    let mut points = members.iter().position(Member::has_points);
-    let named = points.is_some();
-    if !named {
-        let is_wide = |member: &Member<'_>| member.array.columns() >= 3;
-        let mut wide = (0..members.len()).filter(|&index| is_wide(&members[index]));
-        points = wide.next().filter(|_| wide.next().is_none());
+/// `member 'origin': 3 numbers`.
+impl fmt::Display for Member<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rows, columns) = (self.array.rows(), self.array.columns());
+        let s = if rows == 1 { "" } else { "s" };
+        write!(f, "member '{}': {rows} ", self.name)?;
+        match columns {
+            1 => write!(f, "number{s}"),
+            _ => write!(f, "row{s} of {columns} numbers"),
+        }
     }
-    let Some(points) = points else {
+}
+
+/// Arrays of as many rows, each in a file of its own; then the array that is taken for the points although no name says so.
+type Joined<'a> = (Vec<(Array, Input<'a>)>, Option<(usize, String)>);
+
+/// The members that hold the coordinates.
+enum Points {
+    /// One that has all three.
+    Named(usize),
+    /// The members of every axis.
+    Axes([usize; 3]),
+    /// The only one with three columns or more.
+    Only(usize),
+}
+
+impl Points {
+    fn of(members: &[Member<'_>]) -> Option<Self> {
+        if let Some(index) = members.iter().position(Member::has_points) {
+            return Some(Self::Named(index));
+        }
+        let columns: Vec<(usize, String)> = members
+            .iter()
+            .enumerate()
+            .flat_map(|(index, member)| {
+                member.array.named().into_iter().map(move |column| (index, column.name))
+            })
+            .collect();
+        let find = |axis| {
+            let found = names::find(columns.iter().map(|(_, name)| name.as_str()), Role::Position(axis))?;
+            Some(columns[found].0)
+        };
+        if let (Some(x), Some(y), Some(z)) = (find(0), find(1), find(2)) {
+            return Some(Self::Axes([x, y, z]));
+        }
+        let is_wide = |member: &Member<'_>| member.array.columns() >= 3 && !member.is_normal_or_color();
+        let mut wide = (0..members.len()).filter(|&index| is_wide(&members[index]));
+        wide.next().filter(|_| wide.next().is_none()).map(Self::Only)
+    }
+
+    fn holds(&self, index: usize) -> bool {
+        match self {
+            Self::Named(points) | Self::Only(points) => index == *points,
+            Self::Axes(axes) => axes.contains(&index),
+        }
+    }
+}
+
+/// The array of points, or those of the coordinates, and the others with one row per point.
+///
+/// The error says what was found where the coordinates or the labels are not of one length.
+fn join<'a>(
+    members: Vec<Member<'a>>,
+    left_out: &mut Vec<String>,
+) -> std::result::Result<Joined<'a>, (String, String)> {
+    let Some(points) = Points::of(&members) else {
         // Without points the names of all columns are told.
-        return (members.into_iter().map(|member| (member.array, member.data)).collect(), None);
+        return Ok((members.into_iter().map(|member| (member.array, member.data)).collect(), None));
     };
-    let rows = members[points].array.rows();
+    let of_points = (0..members.len()).filter(|&index| points.holds(index));
+    let rows = members[of_points.clone().next().unwrap_or_default()].array.rows();
+    if of_points.clone().any(|index| members[index].array.rows() != rows) {
+        let found: Vec<String> = of_points.map(|index| members[index].to_string()).collect();
+        return Err((found.join(", "), "coordinates of one length".into()));
+    }
     let (mut joined, mut taken) = (Vec::new(), None);
     for (index, member) in members.into_iter().enumerate() {
-        let second = index != points && named && member.has_points();
-        if second || member.array.rows() != rows {
-            left_out.push(format!("member '{}'", member.name));
-            continue;
-        }
-        if index == points && !named {
+        if !points.holds(index) {
+            let second = matches!(points, Points::Named(_)) && member.has_points();
+            // A single number is the class of the whole cloud.
+            if member.array.rows() != rows && member.array.rows() != 1 && member.is_label() {
+                return Err((member.to_string(), format!("{rows}, one per point")));
+            }
+            if second || member.array.rows() != rows {
+                left_out.push(match second {
+                    true => format!("member '{}': other points", member.name),
+                    false => format!("{member} for {rows} points"),
+                });
+                continue;
+            }
+        } else if matches!(points, Points::Only(_)) {
             taken = Some((joined.len(), member.name));
         }
         joined.push((member.array, member.data));
     }
-    (joined, taken)
+    Ok((joined, taken))
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hdf5_reader::{ByteOrder, Datatype, FileStorage, Hdf5File, OpenOptions};
+use hdf5_reader::{Attribute, ByteOrder, Datatype, FileStorage, Hdf5File, OpenOptions};
 
 use super::slices;
 use crate::error::{Error, Position, Result};
@@ -59,6 +59,8 @@ pub(super) fn listed(source: &Source) -> Vec<Hdf5Dataset> {
 pub(super) struct Source {
     path: PathBuf,
     pub(super) arrays: Vec<Stored>,
+    /// What the file says beside its arrays: the attributes of every object, as a sentence.
+    pub(super) attributes: Vec<String>,
 }
 
 /// An array that was not read yet.
@@ -102,8 +104,8 @@ impl Source {
             return Err(Error::malformed(path, place, found.to_owned(), format!("{end} bytes")));
         }
         let root = file.root_group().map_err(refuse)?;
-        let mut names = Vec::new();
-        list_arrays(&root, "", 0, &mut names).map_err(refuse)?;
+        let (mut names, mut attributes) = (Vec::new(), Vec::new());
+        list_arrays(&root, "", 0, &mut names, &mut attributes).map_err(refuse)?;
         let open = |name: String| {
             let dataset = dataset_at(&root, &name).map_err(|error| unreadable(path, &name, &error))?;
             let sizes = dataset.shape().iter().map(|&size| usize::try_from(size));
@@ -116,7 +118,11 @@ impl Source {
                 number.map_or_else(|| kind_of(dataset.dtype()).to_owned(), |(number, _)| name_of(number));
             Ok(Stored { listed: Hdf5Dataset { name, shape, kind }, dataset, number })
         };
-        Ok(Self { path: path.to_owned(), arrays: names.into_iter().map(open).collect::<Result<_>>()? })
+        let arrays: Vec<Stored> = names.into_iter().map(open).collect::<Result<_>>()?;
+        for Stored { listed, dataset, .. } in &arrays {
+            attributes.extend(of_attributes(&dataset.attributes(), &format!("dataset '{}'", listed.name)));
+        }
+        Ok(Self { path: path.to_owned(), arrays, attributes })
     }
 
     /// Reads an array of numbers.
@@ -229,18 +235,31 @@ fn dataset_at(
     }
 }
 
-/// Adds the paths of all arrays in `group` and the groups in it.
+/// The attributes of a part of a file, as a sentence.
+fn of_attributes(attributes: &[Attribute], part: &str) -> Option<String> {
+    let names: Vec<String> = attributes.iter().map(|attribute| format!("'{}'", attribute.name)).collect();
+    let s = if names.len() == 1 { "" } else { "s" };
+    (!names.is_empty()).then(|| format!("attribute{s} {} of {part}", names.join(", ")))
+}
+
+/// Adds the paths of all arrays in `group` and the groups in it, and the attributes of these groups.
 fn list_arrays(
     group: &hdf5_reader::group::Group,
     prefix: &str,
     depth: usize,
     names: &mut Vec<String>,
+    attributes: &mut Vec<String>,
 ) -> hdf5_reader::error::Result<()> {
+    let part = match prefix.trim_end_matches('/') {
+        "" => "the file".to_owned(),
+        group => format!("group '{group}'"),
+    };
+    attributes.extend(of_attributes(&group.attributes()?, &part));
     let (groups, arrays) = group.member_names()?;
     names.extend(arrays.into_iter().map(|name| format!("{prefix}{name}")));
     if depth < DEEPEST && names.len() < MOST_ARRAYS {
         for name in groups {
-            list_arrays(&group.group(&name)?, &format!("{prefix}{name}/"), depth + 1, names)?;
+            list_arrays(&group.group(&name)?, &format!("{prefix}{name}/"), depth + 1, names, attributes)?;
         }
     }
     Ok(())

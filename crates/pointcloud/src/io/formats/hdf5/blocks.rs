@@ -11,7 +11,7 @@ use super::channels::{Channel, Seen};
 use super::layout::{EXPECTED, Layout, split};
 use crate::error::{Position, Result};
 use crate::io::block_rows::rows_of_block;
-use crate::io::blocks::{Ask, Block, Blocks, Decode, Table, sort_all};
+use crate::io::blocks::{Ask, Block, Blocks, Decode, Rest, Table, sort_all};
 use crate::io::columns::Entry;
 use crate::io::contents::{Contents, Source as Bytes};
 use crate::io::input::Input;
@@ -37,7 +37,9 @@ pub(super) fn read(source: &Bytes<'_>) -> Result<Contents> {
         None => Block::default(),
     };
     let columns = blocks.decoder.columns(&block)?;
-    sort_all(source.path, blocks.decoder.as_ref(), columns)
+    let mut contents = sort_all(source.path, blocks.decoder.as_ref(), columns)?;
+    contents.left_out.extend(blocks.decoder.left_out());
+    Ok(contents)
 }
 
 pub(super) fn inspect(source: &Bytes<'_>) -> Result<Summary> {
@@ -147,8 +149,19 @@ impl Blocks for CloudBlocks {
         Ok(self.next_rows(self.block))
     }
 
+    fn rest(&mut self) -> Result<Rest> {
+        Ok(Rest { left_out: self.decoder.left_out(), ..Rest::default() })
+    }
+
     fn again(&self) -> Option<Box<dyn Blocks>> {
         Some(Box::new(Self { row: 0, block: self.block, decoder: self.decoder.clone() }))
+    }
+}
+
+impl Decoder {
+    /// What the file has that is no column of the points.
+    fn left_out(&self) -> Vec<String> {
+        self.layout.left_out(&self.source)
     }
 }
 

@@ -121,6 +121,21 @@ impl Layout {
         Ok(layout)
     }
 
+    /// What a file has that is no column of the points, one sentence each.
+    pub(super) fn left_out(&self, source: &Source) -> Vec<String> {
+        let is_column =
+            |index: usize| index == self.positions || self.columns.iter().any(|(column, _)| *column == index);
+        let arrays = source.arrays.iter().enumerate().filter(|(index, _)| !is_column(*index));
+        let told = arrays.map(|(index, array)| {
+            let name = &array.listed.name;
+            match self.class {
+                Some(class) if class == index => format!("dataset '{name}', one class per cloud"),
+                _ => format!("dataset '{name}': {} {:?}", array.listed.kind, array.listed.shape),
+            }
+        });
+        told.chain(source.attributes.iter().cloned()).collect()
+    }
+
     /// The class of every cloud.
     pub(super) fn classes(&self, source: &Source) -> Result<Option<Vec<i64>>> {
         let Some(index) = self.class else { return Ok(None) };

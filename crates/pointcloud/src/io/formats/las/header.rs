@@ -5,6 +5,7 @@ use std::path::Path;
 use super::extra::{Described, Extra};
 use super::fields::{SIZES, has_waves};
 use crate::error::{Error, Position, Result};
+use crate::io::beyond::records_beyond;
 use crate::io::input::Input;
 use crate::io::number::Number;
 use crate::metadata::{LasMetadata, LasRecord};
@@ -142,6 +143,7 @@ impl Header {
         if has_waves(format) && bytes[6] & WAVES_OUTSIDE != 0 {
             header.left_out.push("waveforms in the file .wdp beside it".into());
         }
+        header.left_out.extend(header.beyond(length));
         Ok(header)
     }
 
@@ -191,6 +193,14 @@ impl Header {
             self.metadata.extended.push(record_of(head, 28, body));
             at += 60 + length;
         }
+    }
+
+    /// What a file of this length has between its points and the records after them; compressed points end anywhere.
+    fn beyond(&self, length: usize) -> Option<String> {
+        let points = self.points.checked_mul(self.size).filter(|_| !self.compressed)?;
+        let end = self.data.checked_add(points)?;
+        let next = self.extended.map_or(length, |(at, _)| at.min(length));
+        records_beyond(next.saturating_sub(end), self.size, "records", self.points)
     }
 
     /// What the points of a cloud have not.

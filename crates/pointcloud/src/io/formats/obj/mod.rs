@@ -13,13 +13,13 @@ use crate::io::extent::{Extent, GROWTH, Start};
 use crate::io::faces::bytes_of_polygon;
 use crate::io::format::{Format, never_written, nothing_lost};
 use crate::io::input::Input;
-use crate::io::lines::before_comment;
+use crate::io::lines::{Lines, before_comment};
 use crate::scalar::{is_single, parse_float};
 
 pub(super) const FORMAT: Format = Format {
     name: "obj",
     extensions: &["obj"],
-    sniff: |_| false,
+    sniff: |head| begins_with_vertices(head.bytes),
     plausible: None,
     names_columns: true,
     library: "pointcloud",
@@ -38,6 +38,22 @@ pub(super) const FORMAT: Format = Format {
     encoder: never_written,
     lost: nothing_lost,
 };
+
+/// Whether the first line that is neither a comment nor a setting is a vertex, `v x y z`.
+fn begins_with_vertices(start: &[u8]) -> bool {
+    const BEFORE: [&[u8]; 7] = [b"mtllib", b"usemtl", b"o", b"g", b"s", b"vn", b"vt"];
+    let mut lines = Lines::new(start, 0, 1);
+    while let Some((_, line)) = lines.next_row() {
+        let mut words = before_comment(line).split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let is_number = |word: &[u8]| std::str::from_utf8(word).is_ok_and(|word| parse_float(word).is_some());
+        match words.next() {
+            Some(b"v") => return words.by_ref().take(3).filter(|word| is_number(word)).count() == 3,
+            Some(keyword) if !BEFORE.contains(&keyword) => return false,
+            _ => {}
+        }
+    }
+    false
+}
 
 /// Reads vertices and faces; indices may count from the end, a backslash continues a line.
 ///

@@ -5,6 +5,7 @@ use super::kind::Kind;
 use super::rows::Rows;
 use super::vertices::Vertices;
 use crate::error::{Error, Position, Result};
+use crate::io::beyond::rows_beyond;
 use crate::io::faces::Faces;
 use crate::io::input::Input;
 use crate::io::lines::quote;
@@ -43,7 +44,12 @@ pub(super) fn parse(input: Input<'_>, faces: bool) -> Result<Parts<'static>> {
         colored += usize::from(tokens.next().is_some());
         faces.push(&polygon);
     }
-    Ok(vertices.finish(&rows.path, &faces, colored)?.with_faces(faces))
+    let mut surplus = 0_usize;
+    while rows.next_text()?.is_some() {
+        surplus += 1;
+    }
+    let beyond = rows_beyond(surplus, "rows", vertex_count + face_count);
+    Ok(vertices.finish(&rows.path, &faces, colored, beyond)?.with_faces(faces))
 }
 
 fn owned((line, text): (usize, &str)) -> (usize, String) {

@@ -88,8 +88,14 @@ impl Vertices {
         self.rows.push(&self.row)
     }
 
-    /// The vertices of a mesh with these faces, of which so many have a colour.
-    pub(super) fn finish(self, path: &Path, faces: &Faces, colored: usize) -> Result<Parts<'static>> {
+    /// The vertices of a mesh with these faces, of which so many have a colour, and what comes after them.
+    pub(super) fn finish(
+        self,
+        path: &Path,
+        faces: &Faces,
+        colored: usize,
+        beyond: Option<String>,
+    ) -> Result<Parts<'static>> {
         let wide = !self.single || self.weighted > 0;
         let typed = |name: &'static str| {
             let scalar_type = if wide && name.len() == 1 { ScalarType::F64 } else { ScalarType::F32 };
@@ -113,6 +119,7 @@ impl Vertices {
         if colored > 0 {
             left_out.push(format!("colours of {colored} faces"));
         }
+        left_out.extend(beyond);
         let count = self.rows.rows();
         let mut spools = vec![(self.rows, columns)];
         add_opacities((self.opacities, self.opacity), count, &mut spools, &mut left_out);

@@ -12,13 +12,13 @@ use crate::io::number::Number;
 use crate::io::raw::Raw;
 use crate::scalar::parse_float;
 
-/// The points `rows`, one in a line.
+/// The points `rows`, one in a line, and whether a colour was NaN, which is black here.
 pub(super) fn read_ascii(
     path: &Path,
     lines: &mut Lines<'_>,
     header: &Header,
     rows: Range<usize>,
-) -> Result<Vec<Raw>> {
+) -> Result<(Vec<Raw>, bool)> {
     let (layouts, points) = (&header.layouts, header.points);
     let fields: Vec<(Option<Field>, &Layout)> = layouts
         .iter()
@@ -28,6 +28,7 @@ pub(super) fn read_ascii(
             named.chain((0..padding).map(|_| None)).map(move |field| (field, layout)).collect::<Vec<_>>()
         })
         .collect();
+    let mut nan_color = false;
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); fields.len()];
     // Integers that `f64` does not hold.
     let mut large: Vec<Vec<(usize, i128)>> = vec![Vec::new(); fields.len()];
@@ -48,7 +49,9 @@ pub(super) fn read_ascii(
             let value = match layout.number {
                 // The colour is the bits of the float, however it is written.
                 _ if packed && layout.float_color => {
-                    parse_float(token).map(|v| if v.is_nan() { 0.0 } else { f64::from((v as f32).to_bits()) })
+                    let color = parse_float(token);
+                    nan_color |= color.is_some_and(f64::is_nan);
+                    color.map(|v| if v.is_nan() { 0.0 } else { f64::from((v as f32).to_bits()) })
                 }
                 _ if packed => token.parse::<u32>().ok().map(f64::from),
                 Number::Scalar(scalar) => scalar.parse(token),
@@ -73,5 +76,5 @@ pub(super) fn read_ascii(
     let columns = columns.filter_map(|(((field, layout), values), large)| {
         Some(Raw { large, ..Raw::numbers(field?.name, layout.number, values) })
     });
-    Ok(columns.collect())
+    Ok((columns.collect(), nan_color))
 }

@@ -6,6 +6,7 @@ use super::decode::Decoder;
 use super::header::Header;
 use super::read::{binary_parts, rest_of};
 use crate::error::{Error, Position, Result};
+use crate::io::beyond::lines_beyond;
 use crate::io::blocks::{Ask, Block, Blocks, Decode, Rest};
 use crate::io::input::{BLOCK_BYTES, Input};
 use crate::io::lines::Lines;
@@ -20,7 +21,7 @@ pub(super) fn open(mut input: Input<'static>, _: &Ask<'_>) -> Result<Option<Box<
     }
     input.seek(header.body as u64)?;
     let line = header.line + 1;
-    let decoder = Arc::new(Decoder { path: input.path().into(), header, layouts: Vec::new() });
+    let decoder = Arc::new(Decoder::new(input.path(), header, Vec::new()));
     Ok(Some(Box::new(AsciiBlocks { input, line, row: 0, surplus: 0, decoder })))
 }
 
@@ -59,14 +60,9 @@ impl Blocks for AsciiBlocks {
     }
 
     fn rest(&mut self) -> Result<Rest> {
-        loop {
-            let bytes = self.input.take_lines()?;
-            if bytes.is_empty() {
-                break;
-            }
-            let mut lines = Lines::new(&bytes, 0, self.line);
-            self.surplus += std::iter::from_fn(|| lines.next_row()).count();
-        }
-        Ok(rest_of(&self.decoder.header, self.surplus))
+        self.surplus += lines_beyond(&mut self.input, self.line)?;
+        let mut rest = rest_of(&self.decoder.header, self.surplus);
+        rest.left_out.extend(self.decoder.colors_left_out());
+        Ok(rest)
     }
 }

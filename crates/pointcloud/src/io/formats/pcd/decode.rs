@@ -1,6 +1,8 @@
 //! What makes columns of the points of a PCD file.
 
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::parts::{PartLayout, columns_of_parts};
 use super::ascii::read_ascii;
@@ -24,7 +26,28 @@ pub(super) struct Decoder {
     pub(super) path: Box<Path>,
     pub(super) header: Header,
     /// Where the fields of a file are that is not ascii.
-    pub(super) layouts: Vec<PartLayout>,
+    layouts: Vec<PartLayout>,
+    /// Whether a colour of an ascii file was NaN.
+    nan_color: AtomicBool,
+}
+
+impl Decoder {
+    pub(super) fn new(path: &Path, header: Header, layouts: Vec<PartLayout>) -> Self {
+        Self { path: path.into(), header, layouts, nan_color: AtomicBool::new(false) }
+    }
+
+    /// The columns of the points `rows` of an ascii file.
+    pub(super) fn ascii_columns(&self, lines: &mut Lines<'_>, rows: Range<usize>) -> Result<Vec<Raw>> {
+        let (columns, nan_color) = read_ascii(&self.path, lines, &self.header, rows)?;
+        self.nan_color.fetch_or(nan_color, Ordering::Relaxed);
+        Ok(columns.into_iter().flat_map(unpack_color).collect())
+    }
+
+    /// What is lost of the colours of the points that were read so far.
+    pub(super) fn colors_left_out(&self) -> Option<String> {
+        let nan = self.nan_color.load(Ordering::Relaxed);
+        nan.then(|| "colours that are NaN, which are read as black".to_owned())
+    }
 }
 
 impl Decode for Decoder {
@@ -37,16 +60,15 @@ impl Decode for Decoder {
     }
 
     fn columns(&self, block: &Block) -> Result<Vec<Raw>> {
-        let columns = if self.header.encoding == "ascii" {
+        if self.header.encoding == "ascii" {
             let mut lines = Lines::new(&block.bytes, 0, block.at);
-            read_ascii(&self.path, &mut lines, &self.header, block.row..block.row + block.points)?
-        } else {
-            columns_of_parts(block, &self.layouts)
-        };
-        Ok(columns.into_iter().flat_map(unpack_color).collect())
+            return self.ascii_columns(&mut lines, block.row..block.row + block.points);
+        }
+        Ok(columns_of_parts(block, &self.layouts).into_iter().flat_map(unpack_color).collect())
     }
 
-    /// The Point Cloud Library writes 0 or 255 where nothing sets the opacity.
+    /// Leaves out an opacity that is 0, or 255, in every point, and does not tell it: the Point Cloud Library writes these where
+    /// nothing sets the opacity, so they say no more than `rgb` does, which such a colour is written as.
     fn arrange(&self, table: &mut Table) -> std::result::Result<(), (String, String)> {
         let unset = |facts: &Facts| facts.within(0.0, 0.0) || facts.within(255.0, 255.0);
         let entries = &mut table.entries;
@@ -62,7 +84,7 @@ impl Decode for Decoder {
 }
 
 /// Three columns in place of a packed colour, four of a colour with opacity.
-pub(super) fn unpack_color(column: Raw) -> Vec<Raw> {
+fn unpack_color(column: Raw) -> Vec<Raw> {
     if !is_packed(&column.name) || column.stored != Stored::Number(Number::Scalar(ScalarType::U32)) {
         return vec![column];
     }

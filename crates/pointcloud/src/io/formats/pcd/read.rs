@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::super::binary::Field;
 use super::super::parts::{PartLayout, Parts};
-use super::ascii::read_ascii;
-use super::decode::{Decoder, unpack_color};
+use super::decode::Decoder;
 use super::header::{Header, fields_of};
 use super::lzf;
 use crate::error::{Error, Position, Result};
+use crate::io::beyond::{bytes_beyond, rows_beyond};
 use crate::io::blocks::{Rest, sort_all};
 use crate::io::contents::{Contents, Source};
 use crate::io::input::Input;
@@ -34,11 +34,11 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
         return binary_parts(Input::of_bytes(path, bytes), header)?.read();
     }
     let mut lines = Lines::new(bytes, header.body, header.line + 1);
-    let columns = read_ascii(path, &mut lines, &header, 0..header.points)?;
-    let columns = columns.into_iter().flat_map(unpack_color).collect();
-    let rest = rest_of(&header, std::iter::from_fn(|| lines.next_row()).count());
-    let mut contents = sort_all(path, &Decoder { path: path.into(), header, layouts: Vec::new() }, columns)?;
-    contents.left_out.extend(rest.left_out);
+    let decoder = Decoder::new(path, header, Vec::new());
+    let columns = decoder.ascii_columns(&mut lines, 0..decoder.header.points)?;
+    let rest = rest_of(&decoder.header, std::iter::from_fn(|| lines.next_row()).count());
+    let mut contents = sort_all(path, &decoder, columns)?;
+    contents.left_out.extend(rest.left_out.into_iter().chain(decoder.colors_left_out()));
     contents.notes.extend(rest.notes);
     Ok(contents)
 }
@@ -46,7 +46,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
 /// What the file has beside its points, of which one is `surplus` rows.
 pub(super) fn rest_of(header: &Header, surplus: usize) -> Rest {
     let viewpoint = header.moved.then(|| VIEWPOINT.to_owned());
-    let rows = (surplus > 0).then(|| format!("{surplus} rows after the {} of the header", header.points));
+    let rows = rows_beyond(surplus, "rows", header.points);
     let grid = header.grid.filter(|[_, height]| *height > 1);
     let grid = grid.map(|[width, height]| format!("the grid of {width} x {height} points"));
     let differs = header.grid.filter(|[width, height]| width.saturating_mul(*height) != header.points);
@@ -85,9 +85,10 @@ pub(super) fn binary_parts<'a>(input: Input<'a>, header: Header) -> Result<Parts
     }
     let fields: Vec<Field> =
         header.layouts.iter().flat_map(|layout| fields_of(layout, layout.offset)).collect();
-    let (points, columns, rest) = (header.points, fields.len(), rest_of(&header, 0));
+    let (points, columns, mut rest) = (header.points, fields.len(), rest_of(&header, 0));
+    rest.left_out.extend(bytes_beyond(&input, header.body + wanted, size, "rows", points)?);
     let layouts = vec![PartLayout { size, fields, big: false }];
-    let decoder = Arc::new(Decoder { path: input.path().into(), header, layouts });
+    let decoder = Arc::new(Decoder::new(input.path(), header, layouts));
     Ok(Parts::new(input.path(), vec![(body, size)], points, columns, decoder).with_rest(rest))
 }
 
@@ -138,7 +139,8 @@ fn compressed_parts<'a>(mut input: Input<'_>, header: Header) -> Result<Parts<'a
         }
     }
     let columns = layouts.iter().map(|layout| layout.fields.len()).sum();
-    let rest = rest_of(&header, 0);
-    let decoder = Arc::new(Decoder { path: path.as_path().into(), header, layouts });
+    let mut rest = rest_of(&header, 0);
+    rest.left_out.extend(bytes_beyond(&input, start + 8 + compressed, usize::MAX, "rows", points)?);
+    let decoder = Arc::new(Decoder::new(&path, header, layouts));
     Ok(Parts::new(&path, inputs, points, columns, decoder).with_rest(rest))
 }

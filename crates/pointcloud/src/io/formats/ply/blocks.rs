@@ -10,6 +10,7 @@ use super::skip::{Counted, skip_binary};
 use super::summary::describe;
 use super::vertices::{VertexLayout, vertex_element};
 use crate::error::{Error, Position, Result};
+use crate::io::beyond::lines_beyond;
 use crate::io::block_rows::Records;
 use crate::io::blocks::{Ask, Block, Blocks, Decode, Keep, Rest};
 use crate::io::faces::Faces;
@@ -165,6 +166,10 @@ impl Blocks for PlyBlocks {
         self.skip(decoder.vertex + 1..decoder.header.elements.len())?;
         let faces: Vec<usize> = face_elements(&decoder.header).iter().map(|face| face.index).collect();
         let mut left_out = decoder.header.left_out(Some(decoder.vertex), &faces);
+        left_out.extend(match decoder.header.format {
+            PlyFormat::Ascii => decoder.header.lines_beyond(lines_beyond(&mut self.input, self.line)?),
+            _ => decoder.header.bytes_beyond(&self.input, self.input.at())?,
+        });
         left_out.extend(self.counted.left_out());
         let Counted { triangles, faces, .. } = self.counted;
         let notes = self.faces.iter().filter_map(|rows| rows.faces.note()).collect();

@@ -38,15 +38,15 @@ impl RowAt<'_> {
 /// `visit(element index, position, row)` for every row of the others and of those for which `records` returns false.
 ///
 /// An element that cannot fit in what is left of the file is refused before its first row, so a
-/// header that declares billions of rows costs neither time nor memory. Bytes after the last row
-/// are ignored.
-pub(crate) fn read_rows(
+/// header that declares billions of rows costs neither time nor memory. What is returned is what
+/// comes after the last row.
+pub(crate) fn read_rows<'a>(
     path: &Path,
-    bytes: &[u8],
+    bytes: &'a [u8],
     header: &Header,
     mut records: impl FnMut(usize, &[u8]) -> bool,
     mut visit: impl FnMut(usize, RowAt<'_>, &Row) -> Result<()>,
-) -> Result<()> {
+) -> Result<Lines<'a>> {
     let mut cursor = Lines::new(bytes, header.body, header.body_line);
     for (index, element) in header.elements.iter().enumerate() {
         if element.properties.is_empty() {
@@ -69,7 +69,7 @@ pub(crate) fn read_rows(
             visit(index, RowAt { path, element, position, row }, &values)?;
         }
     }
-    Ok(())
+    Ok(cursor)
 }
 
 fn check_room(

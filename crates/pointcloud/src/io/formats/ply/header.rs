@@ -205,24 +205,6 @@ impl Header {
             }
         }
     }
-
-    /// What the file has and the points have not, if `faces` are the elements that are read as faces.
-    pub(super) fn left_out(&self, vertex: Option<usize>, faces: &[usize]) -> Vec<String> {
-        let mut left_out = Vec::new();
-        for (index, element) in self.elements.iter().enumerate().filter(|(_, element)| element.count > 0) {
-            let others = element.properties.len().saturating_sub(1);
-            let list = |property: &&PlyProperty| matches!(property.kind, PropertyKind::List { .. });
-            if Some(index) == vertex {
-                let lists = element.properties.iter().filter(list);
-                left_out.extend(lists.map(|property| format!("list '{}' of the points", property.name)));
-            } else if !faces.contains(&index) {
-                left_out.push(format!("element '{}' ({} rows)", element.name, element.count));
-            } else if others > 0 {
-                left_out.push(format!("properties of the faces besides their corners ({others})"));
-            }
-        }
-        left_out
-    }
 }
 
 impl Element {

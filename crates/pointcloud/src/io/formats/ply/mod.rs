@@ -10,6 +10,7 @@ mod body;
 mod extent;
 mod faces;
 mod header;
+mod others;
 mod read;
 mod row;
 mod skip;

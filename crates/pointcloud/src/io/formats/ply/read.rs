@@ -2,11 +2,12 @@
 
 use super::body::read_rows;
 use super::faces::{FaceRows, face_elements};
-use super::header::Header;
+use super::header::{Header, PlyFormat};
 use super::vertices::{VertexLayout, vertex_element};
 use crate::error::Result;
 use crate::io::blocks::sort_all;
 use crate::io::contents::{Contents, Source};
+use crate::io::input::Input;
 
 /// Reads the vertices with all their scalar properties, and the faces where they are asked for.
 ///
@@ -40,7 +41,7 @@ pub(super) fn read_contents(source: &Source<'_>, header: &Header) -> Result<Cont
         is_vertex
     };
     let mut by_row = layout.columns();
-    read_rows(path, bytes, header, records, |element, at, row| {
+    let mut end = read_rows(path, bytes, header, records, |element, at, row| {
         if Some(element) == vertex {
             by_row.iter_mut().zip(row.scalars()).for_each(|(column, v)| column.values.push(*v));
             return Ok(());
@@ -52,6 +53,10 @@ pub(super) fn read_contents(source: &Source<'_>, header: &Header) -> Result<Cont
     let mut contents = sort_all(path, &layout, columns)?;
     let elements: Vec<usize> = face_elements(header).iter().map(|element| element.index).collect();
     contents.left_out.extend(header.left_out(vertex, &elements));
+    contents.left_out.extend(match header.format {
+        PlyFormat::Ascii => header.lines_beyond(std::iter::from_fn(|| end.next_row()).count()),
+        _ => header.bytes_beyond(&Input::of_bytes(path, bytes), end.offset)?,
+    });
     contents.cloud.set_comments(header.comments.clone());
     Ok(if source.faces { Contents::of_faces(contents, faces.faces) } else { contents })
 }

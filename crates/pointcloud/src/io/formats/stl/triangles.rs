@@ -2,6 +2,7 @@
 
 use super::{HEADER, TRIANGLE, is_ascii, is_binary};
 use crate::error::{Error, Position, Result};
+use crate::io::beyond::bytes_beyond;
 use crate::io::format::HEAD;
 use crate::io::input::Input;
 use crate::io::lines::{FileLines, quote};
@@ -47,7 +48,8 @@ pub(super) fn each_triangle(mut input: Input<'_>, take: &mut Take<'_>) -> Result
         left -= block;
     }
     let attributes = format!("attribute bytes of {colored} triangles");
-    Ok(Vec::from_iter((colored > 0).then_some(attributes)))
+    let beyond = bytes_beyond(&input, input.at(), TRIANGLE, "triangles", count)?;
+    Ok((colored > 0).then_some(attributes).into_iter().chain(beyond).collect())
 }
 
 fn read_ascii(input: Input<'_>, take: &mut Take<'_>) -> Result<()> {

@@ -50,7 +50,6 @@ impl Blocks for TextBlocks {
     }
 
     fn rest(&mut self) -> Result<Rest> {
-        let note = self.layout.finish_counts(self.line)?;
-        Ok(Rest { notes: note.into_iter().collect(), ..Rest::default() })
+        Ok(Rest { notes: self.layout.finish(self.line)?, ..Rest::default() })
     }
 }

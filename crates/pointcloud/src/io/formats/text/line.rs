@@ -55,6 +55,17 @@ pub(super) fn cut(text: &str) -> Vec<Cow<'_, str>> {
     cut_plain(&masked).iter().map(word).collect()
 }
 
+/// [`cut`] of a line of so many columns, of which the last may be empty.
+pub(super) fn cut_row(text: &str, columns: usize) -> Vec<Cow<'_, str>> {
+    let mut words = cut(text);
+    // The first of these that a line has divides its words.
+    let separator = || [';', ','].into_iter().find(|&separator| text.contains(separator));
+    if words.len() + 1 == columns && separator().is_some_and(|end| text.trim_end().ends_with(end)) {
+        words.push(Cow::Borrowed(""));
+    }
+    words
+}
+
 /// [`cut`] of a line without quotes, or whose quotes hold nothing that divides words.
 fn cut_plain(text: &str) -> Vec<Cow<'_, str>> {
     if text.contains(';') {
@@ -163,6 +174,22 @@ mod tests {
             ("1 2 5\"", &["1", "2", "5"]),
         ] {
             assert_eq!(cut(text), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_cell_may_be_empty() {
+        for (text, columns, words) in [
+            ("1,2,3,", 3, &["1", "2", "3"][..]),
+            ("1,2,3,", 4, &["1", "2", "3", ""]),
+            ("1;2;3; ", 4, &["1", "2", "3", ""]),
+            ("1,2,,", 4, &["1", "2", "", ""]),
+            ("1,2,,", 3, &["1", "2", ""]),
+            ("1,,3", 3, &["1", "", "3"]),
+            ("1,2,3", 4, &["1", "2", "3"]),
+            ("1 2 3", 4, &["1", "2", "3"]),
+        ] {
+            assert_eq!(cut_row(text, columns), words, "{text}");
         }
     }
 

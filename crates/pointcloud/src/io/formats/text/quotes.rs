@@ -5,6 +5,14 @@ use std::borrow::Cow;
 /// What divides words, and what stands for it between quotes while a line is cut.
 const MASKS: [(char, char); 4] = [(' ', '\u{1}'), ('\t', '\u{2}'), (',', '\u{3}'), (';', '\u{4}')];
 
+/// What a line is refused for, see [`has_lone_quote`].
+pub(super) const LONE_QUOTE: &str = "a quote that does not end";
+
+/// Whether the text of a line, without its comment, has a quote without its other half.
+pub(super) fn has_lone_quote(text: &str) -> bool {
+    text.contains('"') && text.matches('"').count() % 2 == 1
+}
+
 /// The line with other signs in place of those between quotes that divide words; `None` where there are none of them.
 ///
 /// A quote without its other half is a sign like any other.

@@ -1,14 +1,15 @@
 //! The points of a table.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::super::naming::name_columns;
-use super::column::{MOST_WORDS, TextColumn};
+use super::column::{MOST_WORDS, Refused, TextColumn};
 use super::counts::{Counts, count_of};
-use super::line::{cut, is_header, semicolons_divide, split_comment};
+use super::line::{cut, cut_row, is_header, semicolons_divide, split_comment};
+use super::quotes::{LONE_QUOTE, has_lone_quote};
 use crate::error::{Error, Position, Result};
 use crate::io::blocks::{Block, Decode, Keep, Table, sort_all};
 use crate::io::columns::Entry;
@@ -44,9 +45,9 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents> {
     };
     let mut lines = Lines::new(source.bytes, layout.body, layout.line);
     let columns = layout.rows(&mut lines)?;
-    let note = layout.finish_counts(lines.line)?;
+    let notes = layout.finish(lines.line)?;
     let mut contents = sort_all(source.path, &layout, columns)?;
-    contents.notes.extend(note);
+    contents.notes.extend(notes);
     Ok(contents)
 }
 
@@ -90,6 +91,8 @@ pub(super) struct Layout {
     first_counts: Counts,
     /// Counts of the blocks that were read, by their first line.
     counts: Mutex<BTreeMap<usize, Counts>>,
+    /// Columns of the blocks that were read in which a number was missing.
+    empty: Mutex<BTreeSet<usize>>,
 }
 
 impl Layout {
@@ -119,7 +122,11 @@ impl Layout {
             let Ok(text) = std::str::from_utf8(text) else {
                 return Err(refuse(format!("stray bytes {}", quote(text)), "numbers"));
             };
-            let words = cut(text);
+            if has_lone_quote(text) {
+                return Err(refuse(LONE_QUOTE.into(), "quotes in pairs"));
+            }
+            let columns = given.or(names.as_deref()).map_or(0, <[String]>::len);
+            let words = cut_row(text, columns);
             if let Some(declared) = count_of(&words) {
                 // A list of numbers without a point has no points rather than wrong counts.
                 wrong = wrong.or(counts.push_count(path, line, declared).err());
@@ -156,8 +163,9 @@ impl Layout {
         (body, line): (usize, usize),
         first_counts: Counts,
     ) -> Self {
-        let (path, is_pts, words, counts) = (path.into(), false, Vec::new(), Mutex::default());
-        Self { path, names, given, is_pts, words, body, line, semicolons, first_counts, counts }
+        let (path, is_pts, words) = (path.into(), false, Vec::new());
+        let (counts, empty) = (Mutex::default(), Mutex::default());
+        Self { path, names, given, is_pts, words, body, line, semicolons, first_counts, counts, empty }
     }
 
     /// With the columns of the first point.
@@ -172,6 +180,14 @@ impl Layout {
         let is_word = |(i, word): (usize, &Cow<'_, str>)| self.is_label(i) && parse_float(word).is_none();
         self.words = words.iter().enumerate().map(is_word).collect();
         self
+    }
+
+    /// Whether a number may be missing: not a coordinate and not a label.
+    fn is_optional(&self, column: usize) -> bool {
+        match &self.names {
+            Some(names) => !matches!(names::role_of(&names[column]).0, Role::Position(_) | Role::Label),
+            None => column >= 3,
+        }
     }
 
     fn is_label(&self, column: usize) -> bool {
@@ -189,6 +205,11 @@ impl Layout {
             self.push_line(line, text, &mut columns, &mut counts)?;
         }
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).insert(start, counts);
+        if columns.iter().any(TextColumn::has_empty) {
+            let numbers = columns.iter().enumerate().filter(|(_, column)| column.has_empty());
+            let mut empty = self.empty.lock().unwrap_or_else(PoisonError::into_inner);
+            empty.extend(numbers.map(|(number, _)| number));
+        }
         let name = |number: usize| match &self.names {
             Some(names) => names[number].as_str(),
             None => ["x", "y", "z"].get(number).copied().unwrap_or_default(),
@@ -196,11 +217,23 @@ impl Layout {
         Ok(columns.into_iter().enumerate().map(|(number, column)| column.into_raw(name(number))).collect())
     }
 
-    /// Compares the points of all blocks with the counts, once all were read up to the last line; what is to be said of them.
+    /// What is to be said of all blocks, once they were read up to the last line.
     ///
     /// # Errors
     /// [`Error::Malformed`] where a scan has fewer points than its count.
-    pub(super) fn finish_counts(&self, line: usize) -> Result<Option<String>> {
+    pub(super) fn finish(&self, line: usize) -> Result<Vec<String>> {
+        let empty = self.empty.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = |&column: &usize| match &self.names {
+            Some(names) => format!("'{}'", names[column]),
+            None => format!("column {}", column + 1),
+        };
+        let names: Vec<String> = empty.iter().map(name).collect();
+        let missing = format!("empty cells of {} are read as NaN", names.join(", "));
+        let missing = (!names.is_empty()).then_some(missing);
+        Ok(self.finish_counts(line)?.into_iter().chain(missing).collect())
+    }
+
+    fn finish_counts(&self, line: usize) -> Result<Option<String>> {
         let mut all = self.first_counts.clone();
         for counts in self.counts.lock().unwrap_or_else(PoisonError::into_inner).values() {
             all.join(&self.path, counts)?;
@@ -231,7 +264,10 @@ impl Layout {
         let Ok(text) = std::str::from_utf8(text) else {
             return Err(refuse(format!("stray bytes {}", quote(text)), "numbers"));
         };
-        let words = cut(text);
+        if has_lone_quote(text) {
+            return Err(refuse(LONE_QUOTE.into(), "quotes in pairs"));
+        }
+        let words = cut_row(text, columns.len());
         if let Some(declared) = count_of(&words) {
             return counts.push_count(&self.path, line, declared);
         }
@@ -240,15 +276,33 @@ impl Layout {
             return Err(refuse(format!("{} values", words.len()), &columns.len().to_string()));
         }
         for (number, (word, column)) in words.iter().zip(columns).enumerate() {
-            if column.push(word).is_none() {
+            let optional = word.is_empty() && self.is_optional(number);
+            column.push(word, optional).map_err(|refused| {
+                let (found, expected) = self.refused(&refused, word, number, column.has_words());
                 let first = line == self.line && self.names.is_none();
                 let hint = if first { ", or names of columns such as x, y, z" } else { "" };
-                let kind = if column.has_words() { "a word" } else { "a number" };
-                let expected = format!("{kind} in column {}{hint}", number + 1);
-                return Err(refuse(quote(word.as_bytes()), &expected));
-            }
+                refuse(found, &format!("{expected}{hint}"))
+            })?;
         }
         Ok(())
+    }
+
+    /// What was found in a column that does not take a word, and what was expected.
+    fn refused(&self, refused: &Refused, word: &str, column: usize, words: bool) -> (String, String) {
+        let name = self.names.as_ref().map(|names| format!(" '{}'", names[column]));
+        let place = format!("in column {}{}", column + 1, name.unwrap_or_default());
+        let kind = if words { "a word" } else { "a number" };
+        match refused {
+            Refused::Empty => ("an empty cell".into(), format!("{kind} {place}")),
+            Refused::TooMany => {
+                (format!("more than {MOST_WORDS} different words"), format!("{MOST_WORDS} at most {place}"))
+            }
+            Refused::NoNumber if self.is_label(column) => (
+                quote(word.as_bytes()),
+                format!("a number {place}, since its first cell is one; words begin in the first point"),
+            ),
+            Refused::NoNumber => (quote(word.as_bytes()), format!("a number {place}")),
+        }
     }
 }
 
