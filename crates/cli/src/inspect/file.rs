@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use pointcloud::Bounds;
 use pointcloud::io::{Element, Reader};
+use pointcloud::{Bounds, printable_number};
 use serde::Serialize;
 
 /// Contents of one file of points or of a surface. Coordinates are in the unit of the file; one that is not
@@ -145,7 +145,11 @@ impl fmt::Display for FileInspection {
             writeln!(f, "  not read    {what}")?;
         }
         if self.non_finite > 0 {
-            writeln!(f, "warning: {} points are NaN or infinite; the file will be refused", self.non_finite)?;
+            writeln!(
+                f,
+                "warning: points with coordinates that are NaN, infinite or beyond single precision: {}; the file will be refused",
+                self.non_finite
+            )?;
             writeln!(
                 f,
                 "  fix: leave these points out with --drop-invalid or data.drop_invalid = true, or such files with \
@@ -162,7 +166,7 @@ impl fmt::Display for FileInspection {
 }
 
 fn xyz([x, y, z]: [f64; 3]) -> String {
-    format!("({x}, {y}, {z})")
+    format!("({}, {}, {})", printable_number(x), printable_number(y), printable_number(z))
 }
 
 #[cfg(test)]
