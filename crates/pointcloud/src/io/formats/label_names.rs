@@ -48,7 +48,7 @@ const NAMES: [(&str, &str); 10] = [
 /// ```
 ///
 /// # Errors
-/// [`Error::Io`] where the operating system cannot tell.
+/// [`Error::Io`](crate::Error::Io) where the operating system cannot tell.
 pub fn label_files_of(path: &Path) -> Result<Vec<PathBuf>> {
     let (folder, mut found) = (path.parent().unwrap_or(Path::new("")), Vec::new());
     for stem in label_stems(path) {
