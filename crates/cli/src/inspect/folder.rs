@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::warning::Warning;
-use train::text::{Align, columns};
+use train::text::{Align, columns, files as counted};
 
 /// Contents of a dataset folder.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -70,10 +70,10 @@ impl fmt::Display for FolderInspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{}: {} classes, {} files, {} of them meshes",
+            "{}: {} classes, {}, {} of them meshes",
             self.root.display(),
             self.classes.len(),
-            self.files,
+            counted(self.files),
             self.meshes
         )?;
         write!(f, "layout: {}", self.layout)?;

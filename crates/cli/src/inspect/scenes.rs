@@ -8,7 +8,7 @@ use pointcloud::io::Reader;
 use pointcloud::scene::SceneFolder;
 use serde::Serialize;
 
-use train::text::{Align, columns};
+use train::text::{Align, columns, files as counted};
 
 /// Contents of a folder of labelled scenes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -109,8 +109,9 @@ impl fmt::Display for ScenesInspection {
         let files: usize = self.splits.iter().map(|split| split.files).sum();
         writeln!(
             f,
-            "{}: labelled scenes, {files} files, {} classes",
+            "{}: labelled scenes, {}, {} classes",
             self.root.display(),
+            counted(files),
             self.classes.len()
         )?;
         let mut head = vec!["label".to_owned(), "class".to_owned()];
