@@ -2,6 +2,7 @@
 
 mod cache;
 mod clouds;
+mod labels;
 mod lists;
 #[cfg(feature = "networks")]
 mod networks;
@@ -21,7 +22,7 @@ pub fn targets() -> Vec<Target> {
 }
 
 /// The targets that need no burn.
-const FILES_AND_SEARCH: [Target; 26] = [
+const FILES_AND_SEARCH: [Target; 27] = [
     Target::new("ply", |bytes| readers::read("ply", bytes)),
     Target::new("off", |bytes| readers::read("off", bytes)),
     Target::new("obj", |bytes| readers::read("obj", bytes)),
@@ -37,6 +38,7 @@ const FILES_AND_SEARCH: [Target; 26] = [
     Target::new("hdf5", readers::read_hdf5),
     Target::new("gzip", |bytes| readers::read("xyz.gz", bytes)),
     Target::new("zstd", |bytes| readers::read("xyz.zst", bytes)),
+    Target::new("labels", labels::read),
     Target::new("convert", clouds::convert),
     Target::new("write_read", clouds::write_read),
     Target::new("transforms", clouds::transforms),
