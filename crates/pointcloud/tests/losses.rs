@@ -178,6 +178,28 @@ fn points_and_columns_of_scans() {
     assert!(error.contains("2 points without a valid position"), "{error}");
 }
 
+/// The library gives intensities as singles.
+#[test]
+fn digits_of_intensities_of_scans() {
+    let scan = |intensity: f64| {
+        let double = RecordDataType::Double { min: None, max: None };
+        let mut prototype = vec![Record::CARTESIAN_X_F64, Record::CARTESIAN_Y_F64, Record::CARTESIAN_Z_F64];
+        prototype.push(Record { name: RecordName::Intensity, data_type: double });
+        let mut file = Cursor::new(Vec::new());
+        let mut writer = E57Writer::new(&mut file, "a").unwrap();
+        let mut points = writer.add_pointcloud("b", prototype).unwrap();
+        for value in [0.5, intensity] {
+            points.add_point([1.0, 2.0, 3.0, value].map(RecordValue::Double).to_vec()).unwrap();
+        }
+        points.finalize().unwrap();
+        writer.finalize().unwrap();
+        drop(writer);
+        told(&file.into_inner(), "a.e57").unwrap().left_out
+    };
+    assert_eq!(scan(0.25), [""; 0]);
+    assert_eq!(scan(0.1), ["digits of the intensities beyond single precision"]);
+}
+
 #[test]
 fn data_sets_beside_the_points() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hdf5/told.h5");

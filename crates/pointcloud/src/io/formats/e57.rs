@@ -1,9 +1,10 @@
 //! E57 scans, read by the crate `e57`.
 
 use std::collections::BTreeSet;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
-use e57::{CartesianCoordinate, E57Reader, PointCloud, RecordName};
+use e57::{CartesianCoordinate, E57Reader, PointCloud, RecordDataType, RecordName, RecordValue};
 
 use super::parts::{Named, Parts, parts_of_spools};
 use crate::error::{Error, Position, Result};
@@ -47,6 +48,8 @@ struct Columns {
     /// The number of the scan, where there are several.
     scan: Option<Spool>,
     invalid: usize,
+    /// Columns with digits that the library does not give.
+    rounded: BTreeSet<&'static str>,
 }
 
 /// Reads the points of all scans, moved by the poses of these; with several scans `scan` is the number of each.
@@ -71,6 +74,7 @@ fn parts_of(input: Input<'_>) -> Result<Parts<'static>> {
     let scans = file.pointclouds();
     let mut columns = Columns::new(&path, scans.len());
     for (number, scan) in scans.iter().enumerate() {
+        columns.rounded.extend(rounded_columns(&mut file, scan).map_err(refuse)?);
         let mut points = file.pointcloud_simple(scan).map_err(refuse)?;
         points.normalize_color(false);
         points.normalize_intensity(false);
@@ -81,6 +85,41 @@ fn parts_of(input: Input<'_>) -> Result<Parts<'static>> {
         }
     }
     columns.finish(file.images().len(), &scans)
+}
+
+/// The columns of a scan, intensity and colours, of whose numbers the singles that the library gives do not hold all digits.
+fn rounded_columns<T: Read + Seek>(
+    file: &mut E57Reader<T>,
+    scan: &PointCloud,
+) -> e57::Result<BTreeSet<&'static str>> {
+    const LARGEST: u64 = 1 << f32::MANTISSA_DIGITS;
+    let mut rounded = BTreeSet::new();
+    let mut doubles = Vec::new();
+    for (index, record) in scan.prototype.iter().enumerate() {
+        let name = match record.name {
+            RecordName::Intensity => "intensities",
+            RecordName::ColorRed | RecordName::ColorGreen | RecordName::ColorBlue => "colours",
+            _ => continue,
+        };
+        let is_long = match record.data_type {
+            RecordDataType::Integer { min, max } => min.unsigned_abs().max(max.unsigned_abs()) > LARGEST,
+            RecordDataType::ScaledInteger { min, max, .. } => max.abs_diff(min) > LARGEST,
+            RecordDataType::Single { .. } => false,
+            RecordDataType::Double { .. } => {
+                doubles.push((index, name));
+                false
+            }
+        };
+        rounded.extend(is_long.then_some(name));
+    }
+    if !doubles.is_empty() {
+        for point in file.pointcloud_raw(scan)? {
+            let point = point?;
+            let is_rounded = |index: usize| matches!(point.get(index), Some(&RecordValue::Double(v)) if !v.is_nan() && f64::from(v as f32) != v);
+            rounded.extend(doubles.iter().filter(|(index, _)| is_rounded(*index)).map(|(_, name)| *name));
+        }
+    }
+    Ok(rounded)
 }
 
 /// Whether a column of a scan is read, or says which of those are valid.
@@ -157,6 +196,7 @@ impl Columns {
             intensity: spool(1),
             scan: (scans > 1).then(|| spool(1)),
             invalid: 0,
+            rounded: BTreeSet::new(),
         }
     }
 
@@ -205,6 +245,8 @@ impl Columns {
         if images > 0 {
             left_out.push(format!("{images} images"));
         }
+        left_out
+            .extend(self.rounded.iter().map(|name| format!("digits of the {name} beyond single precision")));
         let columns: BTreeSet<String> = scans.iter().flat_map(columns_not_read).collect();
         left_out.extend(columns.into_iter().map(|name| format!("column '{name}'")));
         if self.invalid > 0 {
