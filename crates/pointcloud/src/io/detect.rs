@@ -75,7 +75,7 @@ pub fn readable_extensions() -> Vec<&'static str> {
 /// Extensions that can be written, in the order of the formats.
 #[must_use]
 pub fn writable_extensions() -> Vec<&'static str> {
-    Format::all().iter().flat_map(|format| format.written).copied().collect()
+    Format::all().iter().flat_map(|format| format.writer.extensions).copied().collect()
 }
 
 /// Whether a file of a folder is data: its extension is known, and its start looks like data.

@@ -45,17 +45,34 @@ pub struct Format {
     pub(crate) some_whole: bool,
     /// How many points a file holds, and what they take while it is read as a whole; `None` where its start does not tell.
     pub(crate) extent: fn(&Start<'_>) -> Option<Extent>,
+    pub(crate) writer: Writer,
+}
+
+/// How files of a format are written.
+pub(crate) struct Writer {
+    /// Extensions that are written; none for a format that is only read.
+    pub(crate) extensions: &'static [&'static str],
+    pub(crate) encoder: MakeEncoder,
+    /// What of the columns of a cloud such a file cannot hold, one sentence each.
+    pub(crate) lost: fn(&Outline<'_>) -> Vec<String>,
     /// Whether labels are written as the words that they number.
     pub(crate) words: bool,
     /// Whether integers of 64 bits are written as such.
     pub(crate) long_integers: bool,
-    /// Whether the writer must know facts of all columns; else only of the halves of integers of 64 bits.
-    pub(crate) writer_needs_facts: bool,
-    /// Extensions that are written; none for a format that is only read.
-    pub(crate) written: &'static [&'static str],
-    pub(crate) encoder: MakeEncoder,
-    /// What of the columns of a cloud such a file cannot hold, one sentence each.
-    pub(crate) lost: fn(&Outline<'_>) -> Vec<String>,
+    /// Whether the facts of all columns must be known; else only those of the halves of integers of 64 bits.
+    pub(crate) needs_facts: bool,
+}
+
+impl Writer {
+    /// Of a format that is only read.
+    pub(crate) const NONE: Self = Self {
+        extensions: &[],
+        encoder: never_written,
+        lost: nothing_lost,
+        words: false,
+        long_integers: false,
+        needs_facts: false,
+    };
 }
 
 /// The start of a file.
@@ -95,7 +112,7 @@ impl Format {
     /// Whether files of the format can be written.
     #[must_use]
     pub fn writes(&self) -> bool {
-        !self.written.is_empty()
+        !self.writer.extensions.is_empty()
     }
 }
 
@@ -104,12 +121,12 @@ pub(crate) fn inspect_contents(source: &Source<'_>, format: &Format, faces: bool
     Ok(Summary::of_contents(format.name, &(format.read)(source)?, faces))
 }
 
-/// [`Format::encoder`] of a format that is only read.
-pub(crate) fn never_written(path: &Path, _: &Outline<'_>) -> Result<Box<dyn Encode>> {
+/// [`Writer::encoder`] of a format that is only read.
+fn never_written(path: &Path, _: &Outline<'_>) -> Result<Box<dyn Encode>> {
     unreachable!("{}: the table lists no extension to write", path.display())
 }
 
-/// [`Format::lost`] of a format that holds every column.
+/// [`Writer::lost`] of a format that holds every column.
 pub(crate) fn nothing_lost(_: &Outline<'_>) -> Vec<String> {
     Vec::new()
 }

@@ -20,7 +20,7 @@ const MOST_WORDS: usize = 20;
 #[must_use]
 pub fn losses(contents: &Contents, format: &Format) -> Vec<String> {
     let mut lost = losses_of(contents, contents.faces.len(), format);
-    lost.extend((format.lost)(&Outline::of(&contents.cloud)));
+    lost.extend((format.writer.lost)(&Outline::of(&contents.cloud)));
     lost
 }
 
@@ -47,13 +47,13 @@ pub(super) fn losses_of(contents: &Contents, triangles: usize, format: &Format) 
     let was_extra = |name: &&String| {
         format.name() == "las" && contents.cloud.las().is_some_and(|las| las.has_extra(name))
     };
-    if !format.long_integers {
+    if !format.writer.long_integers {
         let halves = contents.split.iter().filter(|name| !was_extra(name));
         lost.extend(halves.map(|name| {
             format!("{name}: integers of 64 bits become two columns, {name}_high32 · 2^32 + {name}_low32")
         }));
     }
-    lost.extend(contents.cloud.label_words().filter(|_| !format.words).map(words_lost));
+    lost.extend(contents.cloud.label_words().filter(|_| !format.writer.words).map(words_lost));
     lost
 }
 

@@ -132,15 +132,15 @@ impl Reader {
             let halves =
                 column_types(&empty.contents.cloud).iter().any(|(name, _)| name.ends_with(HALVES[0]));
             told.extend(words.filter(|_| empty.contents.cloud.label_words().is_none()));
-            if !known && (format.writer_needs_facts || halves) {
+            if !known && (format.writer.needs_facts || halves) {
                 empty.facts = facts_of_all(streamed, ask, &empty.contents.cloud, &part)?;
             }
         }
         let outline = survey.outline(&empty);
         told.extend(losses_of(&empty.contents, survey.rest.triangles, format));
-        let before = [told.clone(), (format.lost)(&outline)].concat();
+        let before = [told.clone(), (format.writer.lost)(&outline)].concat();
         refuse(&before)?;
-        let mut writing = Writing { encoder: (format.encoder)(to, &outline)? };
+        let mut writing = Writing { encoder: (format.writer.encoder)(to, &outline)? };
         let fail = |source| Error::io(to, "write", source);
         files.write_with(to, |out| {
             writing.encoder.begin(out).map_err(fail)?;
@@ -154,7 +154,7 @@ impl Reader {
             writing.encoder.end(out).map_err(fail)?;
             // Some losses are known only now.
             let found = writing.encoder.lost();
-            let lost = [told, if found.is_empty() { (format.lost)(&outline) } else { found }].concat();
+            let lost = [told, if found.is_empty() { (format.writer.lost)(&outline) } else { found }].concat();
             refuse(&lost)?;
             Ok(lost)
         })

@@ -30,7 +30,7 @@ pub fn write(path: impl AsRef<Path>, cloud: &PointCloud) -> Result<()> {
 /// As [`write`](write()).
 pub fn write_into(files: &mut ReplaceFiles, path: &Path, cloud: &PointCloud) -> Result<()> {
     let format = format_of(path)?;
-    write_cloud(files, path, cloud, (format.encoder)(path, &Outline::of(cloud))?)
+    write_cloud(files, path, cloud, (format.writer.encoder)(path, &Outline::of(cloud))?)
 }
 
 /// The format in which a file of this name is written.
@@ -39,7 +39,7 @@ pub fn write_into(files: &mut ReplaceFiles, path: &Path, cloud: &PointCloud) -> 
 /// [`Error::Extension`] where there is none.
 pub(super) fn format_of(path: &Path) -> Result<&'static Format> {
     let extension = extension_of(path);
-    let format = Format::all().iter().find(|format| format.written.contains(&extension.as_str()));
+    let format = Format::all().iter().find(|format| format.writer.extensions.contains(&extension.as_str()));
     format.ok_or_else(|| Error::Extension {
         path: path.to_owned(),
         found: extension,

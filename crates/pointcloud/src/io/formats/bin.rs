@@ -10,7 +10,7 @@ use crate::io::blocks::{Ask, Blocks};
 use crate::io::compression::inner_path;
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, Start};
-use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
+use crate::io::format::{Format, Writer, inspect_contents};
 use crate::io::input::Input;
 use crate::io::number::Number;
 use crate::scalar::ScalarType;
@@ -27,12 +27,7 @@ pub(super) const FORMAT: Format = Format {
     open,
     some_whole: false,
     extent,
-    words: false,
-    long_integers: false,
-    writer_needs_facts: false,
-    written: &[],
-    encoder: never_written,
-    lost: nothing_lost,
+    writer: Writer::NONE,
 };
 
 /// Digits that the name of a KITTI scan ends in, such as `000000.bin`.

@@ -12,7 +12,7 @@ use crate::io::blocks::{Ask, Blocks, Rest};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, GROWTH, Start};
 use crate::io::facts::Facts;
-use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
+use crate::io::format::{Format, Writer, inspect_contents};
 use crate::io::input::Input;
 use crate::io::spool::Spool;
 use crate::scalar::ScalarType;
@@ -29,12 +29,7 @@ pub(super) const FORMAT: Format = Format {
     open,
     some_whole: false,
     extent,
-    words: false,
-    long_integers: false,
-    writer_needs_facts: false,
-    written: &[],
-    encoder: never_written,
-    lost: nothing_lost,
+    writer: Writer::NONE,
 };
 
 /// Columns while points come in.

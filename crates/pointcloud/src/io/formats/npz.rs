@@ -12,7 +12,7 @@ use crate::error::{Error, Position, Result};
 use crate::io::blocks::{Ask, Blocks, Rest};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, Start};
-use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
+use crate::io::format::{Format, Writer, inspect_contents};
 use crate::io::input::Input;
 use crate::io::spool::Unpacked;
 use crate::names::{self, Role};
@@ -35,12 +35,7 @@ pub(super) const FORMAT: Format = Format {
     open,
     some_whole: false,
     extent,
-    words: false,
-    long_integers: false,
-    writer_needs_facts: false,
-    written: &[],
-    encoder: never_written,
-    lost: nothing_lost,
+    writer: Writer::NONE,
 };
 
 /// Whether the first member of a ZIP archive is an array. Programs pack many other files in such archives.

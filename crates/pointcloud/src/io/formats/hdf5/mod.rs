@@ -12,7 +12,7 @@ pub(crate) use channels::ROOM;
 pub use clouds::Hdf5Clouds;
 pub(crate) use clouds::Header;
 
-use crate::io::format::{Format, never_written, nothing_lost};
+use crate::io::format::{Format, Writer};
 
 /// First bytes of a file.
 const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
@@ -29,10 +29,5 @@ pub(crate) const FORMAT: Format = Format {
     open: blocks::open,
     some_whole: false,
     extent: clouds::extent,
-    words: false,
-    long_integers: false,
-    writer_needs_facts: false,
-    written: &[],
-    encoder: never_written,
-    lost: nothing_lost,
+    writer: Writer::NONE,
 };

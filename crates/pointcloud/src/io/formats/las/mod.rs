@@ -12,7 +12,7 @@ mod template;
 mod unpack;
 mod write;
 
-use crate::io::format::{Format, extension_of, inspect_contents};
+use crate::io::format::{Format, Writer, extension_of, inspect_contents};
 
 pub(super) const FORMAT: Format = Format {
     name: "las",
@@ -26,10 +26,12 @@ pub(super) const FORMAT: Format = Format {
     open: blocks::open,
     some_whole: false,
     extent: read::extent,
-    words: false,
-    long_integers: false,
-    writer_needs_facts: true,
-    written: &["las", "laz"],
-    encoder: |path, outline| write::encoder(path, outline, extension_of(path) == "laz"),
-    lost: layout::lost,
+    writer: Writer {
+        extensions: &["las", "laz"],
+        encoder: |path, outline| write::encoder(path, outline, extension_of(path) == "laz"),
+        lost: layout::lost,
+        words: false,
+        long_integers: false,
+        needs_facts: true,
+    },
 };

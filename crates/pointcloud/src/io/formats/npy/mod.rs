@@ -8,7 +8,7 @@ mod points;
 mod tokens;
 mod write;
 
-use crate::io::format::{Format, inspect_contents};
+use crate::io::format::{Format, Writer, inspect_contents};
 pub(super) use array::{Array, announced};
 pub(super) use points::{Naming, points_of};
 
@@ -24,10 +24,12 @@ pub(super) const FORMAT: Format = Format {
     open: points::open,
     some_whole: false,
     extent: array::extent,
-    words: false,
-    long_integers: true,
-    writer_needs_facts: false,
-    written: &["npy"],
-    encoder: write::encoder,
-    lost: write::lost,
+    writer: Writer {
+        extensions: &["npy"],
+        encoder: write::encoder,
+        lost: write::lost,
+        words: false,
+        long_integers: true,
+        needs_facts: false,
+    },
 };

@@ -11,7 +11,7 @@ use crate::io::blocks::{Ask, Blocks};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, GROWTH, Start};
 use crate::io::faces::bytes_of_polygon;
-use crate::io::format::{Format, never_written, nothing_lost};
+use crate::io::format::{Format, Writer};
 use crate::io::input::Input;
 use crate::io::lines::{Lines, before_comment};
 use crate::scalar::{is_single, parse_float};
@@ -31,12 +31,7 @@ pub(super) const FORMAT: Format = Format {
     open,
     some_whole: false,
     extent,
-    words: false,
-    long_integers: false,
-    writer_needs_facts: false,
-    written: &[],
-    encoder: never_written,
-    lost: nothing_lost,
+    writer: Writer::NONE,
 };
 
 /// Whether the first line that is neither a comment nor a setting is a vertex, `v x y z`.

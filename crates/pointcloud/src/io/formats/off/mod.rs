@@ -13,7 +13,7 @@ use crate::io::blocks::{Ask, Blocks};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, GROWTH, Start};
 use crate::io::faces::bytes_of_polygon;
-use crate::io::format::{Format, Head, never_written, nothing_lost};
+use crate::io::format::{Format, Head, Writer};
 use crate::io::input::Input;
 use crate::scalar::{is_single, parse_float};
 
@@ -29,12 +29,7 @@ pub(super) const FORMAT: Format = Format {
     open,
     some_whole: false,
     extent,
-    words: false,
-    long_integers: false,
-    writer_needs_facts: false,
-    written: &[],
-    encoder: never_written,
-    lost: nothing_lost,
+    writer: Writer::NONE,
 };
 
 fn sniff(head: &Head<'_>) -> bool {

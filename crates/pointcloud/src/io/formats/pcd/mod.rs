@@ -11,7 +11,7 @@ mod lzf;
 mod read;
 mod write;
 
-use crate::io::format::{Format, inspect_contents};
+use crate::io::format::{Format, Writer, inspect_contents};
 
 pub(super) const FORMAT: Format = Format {
     name: "pcd",
@@ -25,10 +25,12 @@ pub(super) const FORMAT: Format = Format {
     open: blocks::open,
     some_whole: false,
     extent: header::extent,
-    words: false,
-    long_integers: true,
-    writer_needs_facts: false,
-    written: &["pcd"],
-    encoder: write::encoder,
-    lost: write::lost,
+    writer: Writer {
+        extensions: &["pcd"],
+        encoder: write::encoder,
+        lost: write::lost,
+        words: false,
+        long_integers: true,
+        needs_facts: false,
+    },
 };

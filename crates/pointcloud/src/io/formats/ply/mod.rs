@@ -21,7 +21,7 @@ mod write;
 pub use header::PlyFormat;
 pub use write::write_ply;
 
-use crate::io::format::{Format, nothing_lost};
+use crate::io::format::{Format, Writer, nothing_lost};
 
 pub(super) const FORMAT: Format = Format {
     name: "ply",
@@ -35,10 +35,12 @@ pub(super) const FORMAT: Format = Format {
     open: blocks::open,
     some_whole: true,
     extent: extent::extent,
-    words: false,
-    long_integers: false,
-    writer_needs_facts: false,
-    written: &["ply"],
-    encoder: |path, outline| write::encoder(path, outline, PlyFormat::BinaryLittleEndian),
-    lost: nothing_lost,
+    writer: Writer {
+        extensions: &["ply"],
+        encoder: |path, outline| write::encoder(path, outline, PlyFormat::BinaryLittleEndian),
+        lost: nothing_lost,
+        words: false,
+        long_integers: false,
+        needs_facts: false,
+    },
 };

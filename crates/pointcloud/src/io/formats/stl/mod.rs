@@ -15,7 +15,7 @@ use crate::io::blocks::{Ask, Blocks, Rest};
 use crate::io::contents::{Contents, Source};
 use crate::io::extent::{Extent, GROWTH, Start, TRIANGLE as INDICES};
 use crate::io::faces::Faces;
-use crate::io::format::{Format, inspect_contents, never_written, nothing_lost};
+use crate::io::format::{Format, Writer, inspect_contents};
 use crate::io::input::Input;
 use crate::io::spool::Spool;
 use crate::scalar::ScalarType;
@@ -39,12 +39,7 @@ pub(super) const FORMAT: Format = Format {
     open,
     some_whole: false,
     extent,
-    words: false,
-    long_integers: false,
-    writer_needs_facts: false,
-    written: &[],
-    encoder: never_written,
-    lost: nothing_lost,
+    writer: Writer::NONE,
 };
 
 /// Whether the start of a file is that of an ascii STL file. Headers of binary files also begin with `solid`.

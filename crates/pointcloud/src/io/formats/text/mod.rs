@@ -8,7 +8,7 @@ mod quotes;
 mod read;
 mod write;
 
-use crate::io::format::{Format, extension_of, inspect_contents};
+use crate::io::format::{Format, Writer, extension_of, inspect_contents};
 
 pub(super) const FORMAT: Format = Format {
     name: "text",
@@ -24,10 +24,12 @@ pub(super) const FORMAT: Format = Format {
     open: blocks::open,
     some_whole: true,
     extent: read::extent,
-    words: true,
-    long_integers: true,
-    writer_needs_facts: true,
-    written: &["xyz", "txt", "csv"],
-    encoder: |path, outline| write::encoder(outline, if extension_of(path) == "csv" { ',' } else { ' ' }),
-    lost: write::lost,
+    writer: Writer {
+        extensions: &["xyz", "txt", "csv"],
+        encoder: |path, outline| write::encoder(outline, if extension_of(path) == "csv" { ',' } else { ' ' }),
+        lost: write::lost,
+        words: true,
+        long_integers: true,
+        needs_facts: true,
+    },
 };
