@@ -355,14 +355,14 @@ fn a_network_and_its_task_must_agree() {
     rooms.place.fail(&["eval", "run", "--split", "evening"], &["no split 'evening'"]);
 }
 
-/// The shape of the surroundings is computed for training, from the cache and for prediction alike.
+/// Shape and density of the surroundings are computed for training, from the cache and for prediction alike.
 #[test]
-fn the_shape_of_the_surroundings_is_an_input() {
+fn the_surroundings_are_an_input() {
     let rooms = Rooms::new();
     let config = fs::read_to_string(rooms.path("rooms.toml")).unwrap();
     let colors = "color_jitter = 0.05\ncolor_drop = 0.2\ncolor_stretch = 0.5\n";
     fs::write(rooms.path("rooms.toml"), config.replace(colors, "")).unwrap();
-    let inputs = "scenes.inputs=[\"height\", \"shape\", \"vertical\"]";
+    let inputs = "scenes.inputs=[\"height\", \"shape\", \"vertical\", \"density\"]";
     let cache = format!("scenes.cache={:?}", rooms.path("cache"));
     rooms.train("plain", &[inputs, "train.epochs=2"]);
     for run in ["filled", "cached"] {

@@ -2,8 +2,8 @@
 
 use crate::check::{ConfigError, ensure};
 
-/// How many nearest points `"shape"` and `"vertical"` look at, the point itself among them: from its closest surroundings to
-/// whole parts.
+/// How many nearest points `"shape"`, `"vertical"` and `"density"` look at, the point itself among them: from its closest
+/// surroundings to whole parts.
 pub(crate) const NEAREST: [usize; 3] = [16, 64, 200];
 
 /// One of the things that the first layer reads of a point.
@@ -24,6 +24,9 @@ pub enum Attribute {
     Shape,
     /// Size of the z of the surface normal, at the nearest 16, 64 and 200 points; only of scenes.
     Vertical,
+    /// Logarithm of the points of the file on as much surface as the face of a voxel has, at the nearest 16, 64 and 200 voxels; only
+    /// of scenes.
+    Density,
     /// The number 1.
     One,
     /// Another property of that name.
@@ -32,7 +35,8 @@ pub enum Attribute {
 
 impl Attribute {
     /// Every name that is not one of a property.
-    const NAMES: [&str; 8] = ["xyz", "room", "height", "color", "normal", "shape", "vertical", "one"];
+    const NAMES: [&str; 9] =
+        ["xyz", "room", "height", "color", "normal", "shape", "vertical", "density", "one"];
 
     /// The name that was meant by that of a property that is not there: one of an attribute, or one of `properties`.
     pub(crate) fn nearest<'a>(missing: &str, properties: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -52,17 +56,19 @@ impl Attribute {
             "normal" => Self::Normal,
             "shape" => Self::Shape,
             "vertical" => Self::Vertical,
+            "density" => Self::Density,
             "one" => Self::One,
             name => Self::Property(name.to_owned()),
         }
     }
 
-    /// The names of the columns that are computed from the surroundings of the points: those of `"shape"` and `"vertical"`;
-    /// none for all others.
+    /// The names of the columns that are computed from the surroundings of the points: those of `"shape"`, `"vertical"` and
+    /// `"density"`; none for all others.
     pub(crate) fn column_names(&self) -> Vec<String> {
         let of_each: &[&str] = match self {
             Self::Shape => &["linearity", "planarity", "scattering"],
             Self::Vertical => &["vertical"],
+            Self::Density => &["density"],
             _ => &[],
         };
         let of_scale = |nearest| of_each.iter().map(move |name| format!("{name}_{nearest}"));
@@ -74,7 +80,7 @@ impl Attribute {
     pub fn channels(&self) -> usize {
         match self {
             Self::Shape => 9,
-            Self::Xyz | Self::Room | Self::Color | Self::Normal | Self::Vertical => 3,
+            Self::Xyz | Self::Room | Self::Color | Self::Normal | Self::Vertical | Self::Density => 3,
             Self::Height | Self::One | Self::Property(_) => 1,
         }
     }
@@ -89,7 +95,7 @@ impl Attribute {
                 !computed,
                 key,
                 format_args!("{name:?}"),
-                "another name, for \"shape\" or \"vertical\" has a column of this name",
+                "another name, for \"shape\", \"vertical\" or \"density\" has a column of this name",
             )?;
         }
         let twice = inputs.iter().enumerate().find(|(index, name)| inputs[..*index].contains(name));

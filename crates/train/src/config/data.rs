@@ -312,6 +312,7 @@ impl DataConfig {
                 "\"vertical\"",
                 "\"shape\" or \"normal\" in its stead, for \"vertical\" is only of scenes",
             ),
+            (Attribute::Density, "\"density\"", "another input, for \"density\" is only of scenes"),
         ];
         for (attribute, found, expected) in of_scenes {
             ensure(!self.attributes().contains(&attribute), "data.inputs", found, expected)?;

@@ -34,7 +34,8 @@ pub struct ScenesConfig {
     /// floor of the scene), `"room"` (x, y and z from -1 to 1 over the scene), `"height"` (z from the floor), `"color"` (from 0
     /// to 1), `"normal"`, `"shape"` (nine numbers: how much the nearest 16, 64 and 200 voxels resemble a line, a surface and a
     /// volume), `"vertical"` (three numbers: the size of the z of the normal of these surfaces, 1 for a floor and 0 for a
-    /// wall), `"one"`, or the name of any other property. Default `["xyz", "room"]`.
+    /// wall), `"density"` (three numbers: the logarithm of the points of the file on as much surface as the face of a voxel has, at
+    /// the nearest 16, 64 and 200 voxels), `"one"`, or the name of any other property. Default `["xyz", "room"]`.
     pub inputs: Vec<String>,
     /// Edge of the voxels that are merged into one point, in the unit of the files. `"auto"` takes it from the training files: so
     /// that a scene has about 60,000 voxels, but not less than the distance between its points, and at most six times

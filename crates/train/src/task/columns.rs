@@ -7,7 +7,7 @@ use pointcloud::PointCloud;
 
 use crate::config::Attribute;
 use crate::error::RunError;
-use crate::task::local_shape::local_shape_columns;
+use crate::task::surroundings::surroundings_columns;
 
 /// The columns of the points of a cloud or of a region. A column that the cloud lacks is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,11 +60,11 @@ impl Columns {
                     let values = property.flat_map(|property| &property.values).map(|&value| value as f32);
                     columns.properties.push((name.clone(), values.collect()));
                 }
-                Attribute::Shape | Attribute::Vertical => {}
+                Attribute::Shape | Attribute::Vertical | Attribute::Density => {}
                 Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
             }
         }
-        columns.properties.extend(local_shape_columns(cloud.positions(), attributes)?);
+        columns.properties.extend(surroundings_columns(cloud.positions(), None, attributes)?);
         Ok(Self { positions: cloud.into_positions(), ..columns })
     }
 
@@ -135,7 +135,7 @@ impl Columns {
                     Attribute::Color => features.extend(self.colors[row]),
                     Attribute::Normal => features.extend(self.normals[row]),
                     Attribute::One => features.push(1.0),
-                    Attribute::Property(_) | Attribute::Shape | Attribute::Vertical => {
+                    Attribute::Property(_) | Attribute::Shape | Attribute::Vertical | Attribute::Density => {
                         features.extend(properties.iter().map(|values| values[row]));
                     }
                 }
@@ -165,7 +165,7 @@ pub(crate) fn check_attributes(
                 (cloud.normals().is_some(), "normals (nx, ny, nz of a float type)".to_owned())
             }
             Attribute::Property(name) => (cloud.property(name).is_some(), format!("property '{name}'")),
-            Attribute::Shape | Attribute::Vertical => continue,
+            Attribute::Shape | Attribute::Vertical | Attribute::Density => continue,
             Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {
                 continue;
             }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::config::{Attribute, DataConfig, ScenesConfig};
 use crate::error::RunError;
-use crate::task::{check_attributes, local_shape_columns};
+use crate::task::{Merged, check_attributes, surroundings_columns};
 use crate::terminal::note;
 
 /// Property of a thinned scene: the points of the file in every voxel. Only with `scenes.count_points`.
@@ -189,12 +189,13 @@ pub fn thin(path: &Path, cloud: &PointCloud, config: &ScenesConfig) -> Result<Vo
                     kept.push_property(ScalarProperty { name: name.clone(), ..property.clone() })?;
                 }
             }
-            Attribute::Shape | Attribute::Vertical => {}
+            Attribute::Shape | Attribute::Vertical | Attribute::Density => {}
             Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
         }
     }
     thinned.cloud = kept;
-    for (name, values) in local_shape_columns(thinned.cloud.positions(), &attributes)? {
+    let merged = Merged { counts: &thinned.counts, edge: config.voxel() };
+    for (name, values) in surroundings_columns(thinned.cloud.positions(), Some(merged), &attributes)? {
         let values = values.into_iter().map(f64::from).collect();
         thinned.cloud.push_property(ScalarProperty { name, scalar_type: ScalarType::F32, values })?;
     }
