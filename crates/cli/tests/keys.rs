@@ -119,11 +119,13 @@ fn shells_can_be_chosen_for_every_network() {
         let text = base(example.task())
             .replace("paper-classifier", example.kind())
             .replace("paper-segmenter", example.kind());
-        // Networks of several resolutions have coarser kernels in place of dilated ones.
+        // Networks of several resolutions have coarser kernels in place of dilated ones, and the size of their cells.
         let has_levels = !example.coarser().is_empty();
-        let dilations = (!has_levels).then_some("model.dilations=[1, 3, 2]");
-        let overrides: Vec<&str> =
-            ["model.shells.radius=0.2", "model.shells.count=2"].into_iter().chain(dilations).collect();
+        let overrides: &[&str] = if has_levels {
+            &["model.shells=2", "model.cell=0.13"]
+        } else {
+            &["model.shells.radius=0.2", "model.shells.count=2", "model.dilations=[1, 3, 2]"]
+        };
         let owned: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
         let config = Config::parse(&text, "x.toml", &owned).unwrap();
         let mut shapes = config.model.kernel_shapes();
@@ -145,7 +147,10 @@ fn shells_can_be_chosen_for_every_network() {
         assert_eq!(logits.dims(), [rows, 4]);
         assert!(logits.into_data().iter::<f32>().all(f32::is_finite));
 
-        // Keys of cells have no effect beside them.
+        if has_levels {
+            continue;
+        }
+        // Keys of cells have no effect beside a radius.
         let cells = if text.contains("residual") { "model.cells=[0.2, 0.2, 0.2]" } else { "model.cell=0.2" };
         let error = Config::parse(&text, "x.toml", &[cells.to_owned(), overrides[0].to_owned()]).unwrap_err();
         assert!(error.to_string().contains("beside a section [model.shells]"), "{error}");

@@ -2,7 +2,7 @@
 
 use crate::check::{ConfigError, ensure};
 
-/// How many nearest points `"shape"`, `"vertical"` and `"density"` look at, the point itself among them: from its closest
+/// How many nearest points `"shape"`, `"angle"`, `"vertical"` and `"density"` look at, the point itself among them: from its closest
 /// surroundings to whole parts.
 pub(crate) const NEAREST: [usize; 3] = [16, 64, 200];
 
@@ -22,6 +22,9 @@ pub enum Attribute {
     Normal,
     /// Linearity, planarity and scattering of the nearest 16, 64 and 200 points.
     Shape,
+    /// Size of the cosine of the angle between the surface normal and the direction from the centroid, at the nearest 16, 64 and
+    /// 200 points; not of scenes.
+    Angle,
     /// Size of the z of the surface normal, at the nearest 16, 64 and 200 points; only of scenes.
     Vertical,
     /// Logarithm of the points of the file on as much surface as the face of a voxel has, at the nearest 16, 64 and 200 voxels; only
@@ -35,8 +38,8 @@ pub enum Attribute {
 
 impl Attribute {
     /// Every name that is not one of a property.
-    const NAMES: [&str; 9] =
-        ["xyz", "room", "height", "color", "normal", "shape", "vertical", "density", "one"];
+    const NAMES: [&str; 10] =
+        ["xyz", "room", "height", "color", "normal", "shape", "angle", "vertical", "density", "one"];
 
     /// The name that was meant by that of a property that is not there: one of an attribute, or one of `properties`.
     pub(crate) fn nearest<'a>(missing: &str, properties: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -55,6 +58,7 @@ impl Attribute {
             "color" => Self::Color,
             "normal" => Self::Normal,
             "shape" => Self::Shape,
+            "angle" => Self::Angle,
             "vertical" => Self::Vertical,
             "density" => Self::Density,
             "one" => Self::One,
@@ -62,11 +66,12 @@ impl Attribute {
         }
     }
 
-    /// The names of the columns that are computed from the surroundings of the points: those of `"shape"`, `"vertical"` and
+    /// The names of the columns that are computed from the surroundings of the points: those of `"shape"`, `"angle"`, `"vertical"` and
     /// `"density"`; none for all others.
     pub(crate) fn column_names(&self) -> Vec<String> {
         let of_each: &[&str] = match self {
             Self::Shape => &["linearity", "planarity", "scattering"],
+            Self::Angle => &["angle"],
             Self::Vertical => &["vertical"],
             Self::Density => &["density"],
             _ => &[],
@@ -80,7 +85,13 @@ impl Attribute {
     pub fn channels(&self) -> usize {
         match self {
             Self::Shape => 9,
-            Self::Xyz | Self::Room | Self::Color | Self::Normal | Self::Vertical | Self::Density => 3,
+            Self::Xyz
+            | Self::Room
+            | Self::Color
+            | Self::Normal
+            | Self::Angle
+            | Self::Vertical
+            | Self::Density => 3,
             Self::Height | Self::One | Self::Property(_) => 1,
         }
     }
@@ -95,7 +106,7 @@ impl Attribute {
                 !computed,
                 key,
                 format_args!("{name:?}"),
-                "another name, for \"shape\", \"vertical\" or \"density\" has a column of this name",
+                "another name, for an input that is computed has a column of this name",
             )?;
         }
         let twice = inputs.iter().enumerate().find(|(index, name)| inputs[..*index].contains(name));

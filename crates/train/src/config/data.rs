@@ -45,7 +45,9 @@ pub struct DataConfig {
     /// What the first layer reads of a point, one after the other: `"xyz"` (the normalised coordinates), `"height"` (the
     /// coordinate along `augment.up_axis` above the lowest point of the cloud, in the same unit), `"color"` (from 0 to 1),
     /// `"normal"` (that of the surface, for points drawn from a mesh), `"shape"` (nine numbers that do not change when the cloud
-    /// is turned: how much the nearest 16, 64 and 200 points of the file resemble a line, a surface and a volume), `"one"`, or the name of any other property. Default
+    /// is turned: how much the nearest 16, 64 and 200 points of the file resemble a line, a surface and a volume), `"angle"` (three numbers that do not
+    /// change either: the size of the cosine of the angle between the normal of these surfaces and the direction from the centroid of the
+    /// cloud), `"one"`, or the name of any other property. Default
     /// `["xyz"]`.
     #[serde(default = "default_inputs")]
     #[schemars(extend("x-task" = "classification"))]

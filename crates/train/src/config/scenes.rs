@@ -257,6 +257,13 @@ impl ScenesConfig {
             return ensure(false, "scenes.classes", format_args!("{name:?} twice"), "every class once");
         }
         Attribute::validate(&self.inputs, "scenes.inputs")?;
+        let angle = self.inputs.iter().any(|input| input == "angle");
+        ensure(
+            !angle,
+            "scenes.inputs",
+            "\"angle\"",
+            "another input, for a scene has no centre to which \"angle\" could refer",
+        )?;
         ensure_positive(f64::from(self.voxel()), "scenes.voxel")?;
         ensure_positive(f64::from(self.size()), "scenes.size")?;
         ensure_some(self.points, "scenes.points")?;

@@ -68,7 +68,7 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
     let pose = pose(&shapes);
     let (pose_text, rotate, up_axis) = rotation(pose);
     let inputs = inputs(pose);
-    let text = config(root, (size, inputs), points, validation, (rotate, up_axis), epochs);
+    let text = config(root, (size, shells(pose)), inputs, points, validation, (rotate, up_axis), epochs);
     let reasons = vec![
         format!("task: classes of files, {} training files in {classes} classes", files.len()),
         format!(
@@ -104,8 +104,16 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
 /// not depend on the pose.
 fn inputs(pose: Pose) -> &'static [&'static str] {
     match pose {
-        Pose::Any => &["one", "shape"],
+        Pose::Any => &["one", "shape", "angle"],
         Pose::Aligned | Pose::Upright(_) => &["xyz"],
+    }
+}
+
+/// The kernels, as a line of the section `[model]`: shells, which do not change when a shape is turned, or none for cells.
+fn shells(pose: Pose) -> &'static str {
+    match pose {
+        Pose::Any => "shells = 3\n",
+        Pose::Aligned | Pose::Upright(_) => "",
     }
 }
 
@@ -132,7 +140,8 @@ fn rotation(pose: Pose) -> (String, &'static str, Axis) {
 /// The config, a TOML file.
 fn config(
     root: &Path,
-    (size, inputs): (&str, &[&str]),
+    (size, shells): (&str, &str),
+    inputs: &[&str],
     points: usize,
     validation: f64,
     (rotate, up_axis): (&str, Axis),
@@ -154,7 +163,7 @@ validation_fraction = {validation:?}
 kind = \"pointwise-classifier\"
 size = \"{size}\"
 cell = \"auto\"
-
+{shells}
 [optimizer]
 kind = \"adamw\"
 lr = 2e-3

@@ -60,7 +60,7 @@ impl Columns {
                     let values = property.flat_map(|property| &property.values).map(|&value| value as f32);
                     columns.properties.push((name.clone(), values.collect()));
                 }
-                Attribute::Shape | Attribute::Vertical | Attribute::Density => {}
+                Attribute::Shape | Attribute::Angle | Attribute::Vertical | Attribute::Density => {}
                 Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
             }
         }
@@ -135,7 +135,11 @@ impl Columns {
                     Attribute::Color => features.extend(self.colors[row]),
                     Attribute::Normal => features.extend(self.normals[row]),
                     Attribute::One => features.push(1.0),
-                    Attribute::Property(_) | Attribute::Shape | Attribute::Vertical | Attribute::Density => {
+                    Attribute::Property(_)
+                    | Attribute::Shape
+                    | Attribute::Angle
+                    | Attribute::Vertical
+                    | Attribute::Density => {
                         features.extend(properties.iter().map(|values| values[row]));
                     }
                 }
@@ -165,7 +169,7 @@ pub(crate) fn check_attributes(
                 (cloud.normals().is_some(), "normals (nx, ny, nz of a float type)".to_owned())
             }
             Attribute::Property(name) => (cloud.property(name).is_some(), format!("property '{name}'")),
-            Attribute::Shape | Attribute::Vertical | Attribute::Density => continue,
+            Attribute::Shape | Attribute::Angle | Attribute::Vertical | Attribute::Density => continue,
             Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {
                 continue;
             }

@@ -4,7 +4,9 @@
 //! The eigenvalues `λ1 >= λ2 >= λ3` of the covariance of the nearest points give the dimensionality features of Demantké,
 //! Mallet, David, Vallet, *Dimensionality based scale selection in 3D lidar point clouds* (2011): linearity
 //! `(λ1 - λ2) / λ1`, planarity `(λ2 - λ3) / λ1` and scattering `λ3 / λ1`, which sum up to 1. The eigenvector of `λ3` is the
-//! normal of the surface; the size of its z is 1 on a floor and 0 on a wall.
+//! normal of the surface; the size of its z is 1 on a floor and 0 on a wall. The angle between the normal and the direction from
+//! the centroid of all points is one of the point pair features of Drost et al., *Model globally, match locally* (2010); the size of its
+//! cosine is 1 on a sphere and 0 on a plane through the centroid.
 //!
 //! The density is that of the points which were merged into voxels. If `n` of them are in the nearest voxels, and the farthest
 //! of these voxels, which have the edge `e`, is at the distance `r`, then `n e² / (π r²)` points lie on as much surface as a face of
@@ -36,6 +38,8 @@ struct Surroundings {
     linearity: f64,
     planarity: f64,
     scattering: f64,
+    /// Size of the cosine of the angle between the normal and the direction from the centroid of all points, from 0 to 1.
+    angle: f64,
     /// Size of the z of the normal, from 0 to 1.
     vertical: f64,
     /// 0 where no points were merged.
@@ -60,6 +64,7 @@ pub(crate) fn surroundings_columns(
     for attribute in attributes {
         let values: &[fn(&Surroundings) -> f64] = match attribute {
             Attribute::Shape => &[|found| found.linearity, |found| found.planarity, |found| found.scattering],
+            Attribute::Angle => &[|found| found.angle],
             Attribute::Vertical => &[|found| found.vertical],
             Attribute::Density => &[|found| found.density],
             _ => continue,
@@ -80,6 +85,7 @@ fn surroundings(
 ) -> Result<Vec<[Surroundings; NEAREST.len()]>, NeighborError> {
     let index = PointIndex::build(positions, Search::Auto)?;
     let most = NEAREST[NEAREST.len() - 1];
+    let centroid = centroid(positions);
     let of_chunk = |chunk: &[[f32; 3]]| {
         let mut found = Vec::with_capacity(most);
         let of_point = |&centre: &[f32; 3]| {
@@ -90,7 +96,8 @@ fn surroundings(
                     [0, 1, 2].map(|axis| f64::from(positions[index][axis]) - f64::from(centre[axis]));
                 (offset, merged.map_or(1, |merged| merged.counts[index]))
             });
-            of_nearest(nearest, merged.map(|merged| merged.edge))
+            let outward = [0, 1, 2].map(|axis| f64::from(centre[axis]) - centroid[axis]);
+            of_nearest(nearest, outward, merged.map(|merged| merged.edge))
         };
         chunk.iter().map(of_point).collect::<Vec<_>>()
     };
@@ -102,6 +109,7 @@ fn surroundings(
 /// one of [`NEAREST`], all count.
 fn of_nearest(
     nearest: impl Iterator<Item = ([f64; 3], u32)>,
+    outward: [f64; 3],
     edge: Option<f32>,
 ) -> [Surroundings; NEAREST.len()] {
     let mut scales = [Surroundings::default(); NEAREST.len()];
@@ -109,15 +117,27 @@ fn of_nearest(
     for (offset, points) in nearest {
         sums.add(offset, points);
         if sums.count == NEAREST[scale] {
-            scales[scale] = sums.surroundings(edge);
+            scales[scale] = sums.surroundings(outward, edge);
             scale += 1;
             if scale == NEAREST.len() {
                 return scales;
             }
         }
     }
-    scales[scale..].fill(sums.surroundings(edge));
+    scales[scale..].fill(sums.surroundings(outward, edge));
     scales
+}
+
+fn centroid(positions: &[[f32; 3]]) -> [f64; 3] {
+    let count = positions.len().max(1) as f64;
+    [0, 1, 2].map(|axis| positions.iter().map(|position| f64::from(position[axis])).sum::<f64>() / count)
+}
+
+/// The size of the cosine of the angle between `normal`, of length 1, and `direction`; 0 where there is no direction.
+fn size_of_cosine(normal: [f64; 3], direction: [f64; 3]) -> f64 {
+    let product = |a: [f64; 3], b: [f64; 3]| (0..3).map(|axis| a[axis] * b[axis]).sum::<f64>();
+    let length = product(direction, direction).sqrt();
+    if length > 0.0 { product(normal, direction).abs() / length } else { 0.0 }
 }
 
 /// What is summed up over the nearest points.
@@ -145,8 +165,8 @@ impl Sums {
         self.squared_distance = offset.iter().map(|v| v * v).sum();
     }
 
-    /// `edge` is that of the voxels into which points were merged.
-    fn surroundings(&self, edge: Option<f32>) -> Surroundings {
+    /// `outward` points from the centroid of all points to this one; `edge` is that of the voxels into which points were merged.
+    fn surroundings(&self, outward: [f64; 3], edge: Option<f32>) -> Surroundings {
         let density = edge.map_or(0.0, |edge| self.density(f64::from(edge)));
         let count = self.count.max(1) as f64;
         let mean = self.offset.map(|sum| sum / count);
@@ -163,6 +183,7 @@ impl Sums {
             linearity: (largest - middle) / largest,
             planarity: (middle - smallest) / largest,
             scattering: smallest / largest,
+            angle: size_of_cosine(third.vector, outward),
             vertical: third.vector[2].abs(),
             density,
         }
@@ -249,8 +270,12 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let mut cloud: Vec<_> =
             (0..500).map(|_| [(); 3].map(|()| rng.random_range(0.0..1.0f32).powi(2))).collect();
-        let before = values(&cloud);
+        let angles = |cloud: &[[f32; 3]]| surroundings_columns(cloud, None, &[Attribute::Angle]).unwrap();
+        let (before, angles_before) = (values(&cloud), angles(&cloud));
         rotate_uniformly(&mut cloud, &mut rng);
+        for ((_, after), (_, before)) in angles(&cloud).iter().zip(&angles_before) {
+            assert_close(after, before, 1e-3);
+        }
         for (after, before) in values(&cloud).iter().zip(&before) {
             assert_close(&after[..9], &before[..9], 1e-3);
         }
@@ -263,6 +288,27 @@ mod tests {
         assert_eq!(values(&[[5.0; 3]; 300]), vec![vec![0.0; 12]; 300]);
         let two = values(&[[0.0; 3], [0.0, 0.0, 1e30]]);
         assert_close(&two[0][..9], &[1.0, 0.0, 0.0].repeat(3), 1e-6);
+    }
+
+    /// On a sphere the normal points away from the centroid; in a plane through the centroid, it is at right angles to that direction.
+    #[test]
+    fn angles_on_a_sphere_and_in_a_plane() {
+        let angles = |cloud: &[[f32; 3]]| surroundings_columns(cloud, None, &[Attribute::Angle]).unwrap();
+        let golden = std::f32::consts::PI * (3.0 - 5f32.sqrt());
+        let sphere: Vec<[f32; 3]> = (0..4000)
+            .map(|i| {
+                let (z, turn) = (1.0 - (2 * i + 1) as f32 / 4000.0, golden * i as f32);
+                let r = (1.0 - z * z).sqrt();
+                [r * turn.cos() + 5.0, r * turn.sin() - 2.0, z]
+            })
+            .collect();
+        for (name, values) in angles(&sphere) {
+            assert!(values.iter().all(|&value| value > 0.99), "{name}");
+        }
+        let plane: Vec<[f32; 3]> = (0..41 * 41).map(|i| [(i % 41) as f32, (i / 41) as f32, 2.0]).collect();
+        for (name, values) in angles(&plane) {
+            assert!(values.iter().all(|&value| value < 1e-6), "{name}");
+        }
     }
 
     /// By hand: voxels of edge 0.5 on a square grid with the distance 1, so that the distances to the nearest 16, 64 and 200 are √5,

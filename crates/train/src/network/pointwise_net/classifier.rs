@@ -42,7 +42,7 @@ impl NetworkConfig for PointwiseClassifierConfig {
     }
 
     fn scale(&mut self) -> Option<&mut Scale> {
-        self.0.scale()
+        Some(&mut self.0.cell)
     }
 
     fn init(&self, spec: &NetworkSpec, device: &Device) -> PointwiseClassifier {
@@ -73,7 +73,7 @@ impl NetworkConfig for PointwiseClassifierConfig {
     }
 
     fn kernel_key(&self) -> &'static str {
-        self.0.kernel_key()
+        "model.cell"
     }
 }
 

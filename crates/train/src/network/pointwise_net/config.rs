@@ -5,10 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{ConfigError, Scale, ensure, ensure_fraction, ensure_positive, ensure_some};
-use crate::network::{
-    Activations, CoarseLevel, ConvolutionKind, NetworkSpec, SearchKind, ShellsConfig,
-    kernel::{kernel_shape, validate_shells},
-};
+use crate::network::{Activations, CoarseLevel, ConvolutionKind, NetworkSpec, SearchKind};
 
 /// A network of several resolutions: residual blocks of pointwise convolutions at each, voxel pooling between them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,10 +41,14 @@ pub struct PointwiseNetConfig {
     pub dropout: f64,
     /// Neighbour search. It changes the time, never the result. Default `"auto"`.
     pub search: SearchKind,
-    /// Section `[model.shells]`: kernels of shells instead of cells. Default none.
+    /// How many concentric shells divide the kernel, which then is a ball with a radius of 1.5 cells. Unlike cells, shells do not
+    /// change when a cloud is turned. Default none: cells.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shells: Option<ShellsConfig>,
+    pub shells: Option<usize>,
 }
+
+/// The radius of a ball of shells, in cells: it is as wide as three cells.
+const RADIUS: f32 = 1.5;
 
 /// A preset of widths and blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +101,7 @@ impl PointwiseNetConfig {
             blocks: Some(default.blocks()),
             hidden: Some(default.hidden()),
             cell: Scale::Value(default.cell.value()),
-            shells: Some(ShellsConfig::default()),
+            shells: Some(3),
             ..default
         }
     }
@@ -148,9 +149,6 @@ impl PointwiseNetConfig {
         if let Scale::Value(cell) = self.cell {
             ensure_positive(f64::from(cell), "model.cell")?;
         }
-        let (shells, default) = (self.shells.as_ref(), Self::default());
-        validate_shells(shells, &[1], "model.cell", &self.cell, &default.cell)?;
-        validate_shells(shells, &[1], "model.kernel_size", &self.kernel_size, &default.kernel_size)?;
         ensure_positive(f64::from(self.voxel), "model.voxel")?;
         ensure(
             self.kernel_size.iter().all(|size| size % 2 == 1),
@@ -158,6 +156,17 @@ impl PointwiseNetConfig {
             format_args!("{:?}", self.kernel_size),
             "three odd numbers",
         )?;
+        if let Some(shells) = self.shells {
+            ensure(
+                self.kernel_size == Self::default().kernel_size,
+                "model.kernel_size",
+                format_args!("{:?} beside model.shells", self.kernel_size),
+                "one of both: shells have no cells",
+            )?;
+            if let Err(error) = self.kernel(0).validate() {
+                return ensure(false, "model.shells", format_args!("{shells}: {error}"), "another number");
+            }
+        }
         ensure_positive(f64::from(self.expansion), "model.expansion")?;
         ensure(
             self.convolution != ConvolutionKind::Depthwise || self.expansion.fract() == 0.0,
@@ -169,39 +178,30 @@ impl PointwiseNetConfig {
         ensure_fraction(self.dropout, "model.dropout")
     }
 
-    /// The edge of a kernel cell of the finest resolution; for shells, a third of the diameter of the ball.
-    fn cell(&self) -> f32 {
-        self.shells.as_ref().map_or(self.cell.value(), |shells| shells.radius / 1.5)
+    /// The edge of a kernel cell of a resolution, counted from the finest one.
+    fn cell_of(&self, level: usize) -> f32 {
+        self.cell.value() * 2f32.powi(level as i32)
     }
 
-    /// The key that sets the size of the kernels.
-    pub(super) fn kernel_key(&self) -> &'static str {
-        if self.shells.is_some() { "model.shells.radius" } else { "model.cell" }
-    }
-
-    /// The length that is computed from the training files; none for shells, which have a radius.
-    pub(super) fn scale(&mut self) -> Option<&mut Scale> {
-        self.shells.is_none().then_some(&mut self.cell)
+    /// The kernel of a resolution.
+    fn kernel(&self, level: usize) -> KernelShape {
+        let cell = self.cell_of(level);
+        match self.shells {
+            Some(shells) => KernelShape::shells(RADIUS * cell, shells),
+            None => KernelShape::Cells { size: self.kernel_size, cell, dilation: [1; 3] },
+        }
     }
 
     /// The kernel of each resolution.
     pub(super) fn kernels(&self) -> Vec<KernelShape> {
-        let cell = self.cell();
-        let kernel = |level: usize| {
-            let factor = 2f32.powi(level as i32);
-            let shells =
-                self.shells.as_ref().map(|shells| ShellsConfig { radius: shells.radius * factor, ..*shells });
-            kernel_shape(shells.as_ref(), self.kernel_size, cell * factor, 1)
-        };
-        (0..self.widths().len()).map(kernel).collect()
+        (0..self.widths().len()).map(|level| self.kernel(level)).collect()
     }
 
     /// The resolutions after the finest one.
     pub(super) fn coarser(&self) -> Vec<CoarseLevel> {
-        let cell = self.cell();
         let kernels = self.kernels().into_iter().enumerate().skip(1);
         let level = |(level, kernel): (usize, KernelShape)| CoarseLevel {
-            voxel: cell * 2f32.powi(level as i32) * self.voxel,
+            voxel: self.cell_of(level) * self.voxel,
             kernels: vec![kernel],
         };
         kernels.map(level).collect()

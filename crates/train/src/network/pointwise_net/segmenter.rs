@@ -49,7 +49,7 @@ impl NetworkConfig for PointwiseSegmenterConfig {
     }
 
     fn scale(&mut self) -> Option<&mut Scale> {
-        self.0.scale()
+        Some(&mut self.0.cell)
     }
 
     fn init(&self, spec: &NetworkSpec, device: &Device) -> PointwiseSegmenter {
@@ -83,7 +83,7 @@ impl NetworkConfig for PointwiseSegmenterConfig {
     }
 
     fn kernel_key(&self) -> &'static str {
-        self.0.kernel_key()
+        "model.cell"
     }
 }
 

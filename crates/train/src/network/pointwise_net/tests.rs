@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData, Tolerance};
-use pointconv::{Neighborhood, PackedClouds, VoxelMap};
+use pointconv::{KernelShape, Neighborhood, PackedClouds, VoxelMap};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -112,6 +112,15 @@ fn logits_do_not_depend_on_the_batch_or_on_the_order_of_the_points() {
     }
 }
 
+/// A turned cloud has the same neighbours in every shell.
+#[test]
+fn shells_are_as_wide_as_three_cells_and_double_with_every_resolution() {
+    let config = PointwiseNetConfig { shells: Some(4), ..small() };
+    let kernels = config.kernels();
+    let expected = [0.3f32, 0.6, 1.2].map(|cell| KernelShape::shells(1.5 * cell, 4));
+    assert_eq!(kernels, expected);
+}
+
 #[test]
 fn a_cloud_of_one_point_has_logits() {
     let device = Device::flex();
@@ -125,13 +134,15 @@ fn a_cloud_of_one_point_has_logits() {
 #[test]
 fn names_the_key_of_each_bad_value() {
     type Change = fn(&mut PointwiseNetConfig);
-    let cases: [(&str, Change); 10] = [
+    let cases: [(&str, Change); 12] = [
         ("model.widths", |c| c.widths = Some(Vec::new())),
         ("model.widths", |c| c.widths = Some(vec![4, 0, 4])),
         ("model.blocks", |c| c.blocks = Some(vec![1])),
         ("model.cell", |c| c.cell = Scale::Value(-1.0)),
         ("model.voxel", |c| c.voxel = 0.0),
         ("model.kernel_size", |c| c.kernel_size = [3, 2, 3]),
+        ("model.kernel_size", |c| (c.kernel_size, c.shells) = ([5, 5, 5], Some(3))),
+        ("model.shells", |c| c.shells = Some(0)),
         ("model.expansion", |c| c.expansion = f32::NAN),
         ("model.expansion", |c| (c.convolution, c.expansion) = (ConvolutionKind::Depthwise, 1.5)),
         ("model.hidden", |c| c.hidden = Some(0)),
