@@ -26,7 +26,8 @@ const FEWEST_POINTS: usize = 64;
 /// Approximate number of clouds in a training, over all epochs.
 const SEEN: usize = 160_000;
 
-/// Smallest number of training files for the larger network. With the 4,000 of ModelNet10 the smaller one is better.
+/// Smallest number of training files for the larger network where shapes are aligned or upright. With the 4,000 of ModelNet10 the smaller
+/// one is better.
 const MANY_FILES: usize = 10_000;
 
 /// Smallest number of training files per class for which a tenth is held back for validation.
@@ -61,24 +62,17 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
     let shapes: Vec<Vec<Vec<[f32; 3]>>> =
         found.into_iter().map(|class| class.into_iter().map(|(_, positions)| positions).collect()).collect();
 
-    let size = if files.len() >= MANY_FILES { "m" } else { "s" };
     let epochs = (SEEN / files.len()).clamp(40, 400);
     let least = by_class.iter().map(Vec::len).min().unwrap_or(0);
     let validation = if least >= ENOUGH_TO_HOLD_BACK { 0.1 } else { 0.0 };
     let pose = pose(&shapes);
+    let (size, size_text) = size(pose, files.len());
     let (pose_text, rotate, up_axis) = rotation(pose);
     let inputs = inputs(pose);
     let text = config(root, (size, shells(pose)), inputs, points, validation, (rotate, up_axis), epochs);
     let reasons = vec![
         format!("task: classes of files, {} training files in {classes} classes", files.len()),
-        format!(
-            "network: pointwise-classifier of size {size}, for {}",
-            if size == "m" {
-                format!("{MANY_FILES} files and more")
-            } else {
-                format!("fewer than {MANY_FILES} files")
-            }
-        ),
+        format!("network: pointwise-classifier of size {size}, for {size_text}"),
         format!(
             "points: {points} of each file, {}; the kernel follows their distance",
             if points == POINTS {
@@ -98,6 +92,17 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
         ),
     ];
     Ok(Recipe { text, reasons })
+}
+
+/// The size of the network, and the reason. For shapes in any pose the larger one is better even with few files.
+fn size(pose: Pose, files: usize) -> (&'static str, String) {
+    match pose {
+        Pose::Any => ("m", "shapes in any pose".to_owned()),
+        Pose::Aligned | Pose::Upright(_) if files >= MANY_FILES => {
+            ("m", format!("{MANY_FILES} files and more"))
+        }
+        Pose::Aligned | Pose::Upright(_) => ("s", format!("fewer than {MANY_FILES} files")),
+    }
 }
 
 /// What the network reads. Coordinates say little about shapes in any pose, and the shape of the surroundings of a point does
