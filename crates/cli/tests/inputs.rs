@@ -152,9 +152,10 @@ fn values_of_inputs_that_cannot_be_used_are_refused() {
     fail(&["data.inputs=[\"xyz\", \"xyz\"]"], &["data.inputs", "\"xyz\" twice"]);
     fail(&["data.inputs=[\"room\"]"], &["data.inputs", "\"room\""]);
     fail(&["data.inputs=[\"vertical\"]"], &["data.inputs", "\"vertical\" is only of scenes"]);
+    fail(&["data.inputs=[\"density\"]"], &["data.inputs", "\"density\" is only of scenes"]);
     fail(
         &["data.inputs=[\"shape\", \"planarity_64\"]"],
-        &["data.inputs", "\"planarity_64\"", "\"shape\" or \"vertical\" has a column of this name"],
+        &["data.inputs", "\"planarity_64\"", "the input \"shape\" has a column of this name"],
     );
     fail(&["augment.color_drop=0.5"], &["augment.color_drop", "\"color\" is not among the inputs"]);
     fail(&["augment.scale_axes=true", "augment.scale=[1, 1]"], &["augment.scale_axes", "two different"]);

@@ -376,6 +376,10 @@ fn the_surroundings_are_an_input() {
         rooms.place.fail(&arguments, parts);
     };
     refused([inputs, "augment.rotate=any"], &["augment.rotate", "\"vertical\""]);
+    refused(
+        ["scenes.inputs=[\"angle\"]", "augment.rotate=none"],
+        &["scenes.inputs", "a scene has no centre"],
+    );
     refused(["scenes.inputs=[\"shpae\"]", "augment.rotate=none"], &["'shpae'", "did you mean \"shape\"?"]);
 }
 

@@ -100,14 +100,13 @@ impl Attribute {
     pub(super) fn validate(inputs: &[String], key: &str) -> Result<(), ConfigError> {
         ensure(!inputs.is_empty(), key, "[]", "at least one input")?;
         for name in inputs {
-            let computed =
-                inputs.iter().flat_map(|input| Self::named(input).column_names()).any(|other| other == *name);
-            ensure(
-                !computed,
-                key,
-                format_args!("{name:?}"),
-                "another name, for an input that is computed has a column of this name",
-            )?;
+            if let Some(input) = inputs
+                .iter()
+                .find(|input| Self::named(input).column_names().iter().any(|column| column == name))
+            {
+                let expected = format!("another name, for the input {input:?} has a column of this name");
+                return ensure(false, key, format_args!("{name:?}"), &expected);
+            }
         }
         let twice = inputs.iter().enumerate().find(|(index, name)| inputs[..*index].contains(name));
         match twice {

@@ -112,7 +112,6 @@ fn logits_do_not_depend_on_the_batch_or_on_the_order_of_the_points() {
     }
 }
 
-/// A turned cloud has the same neighbours in every shell.
 #[test]
 fn shells_are_as_wide_as_three_cells_and_double_with_every_resolution() {
     let config = PointwiseNetConfig { shells: Some(4), ..small() };
