@@ -158,6 +158,7 @@ fn values_of_inputs_that_cannot_be_used_are_refused() {
         &["data.inputs", "\"planarity_64\"", "the input \"shape\" has a column of this name"],
     );
     fail(&["augment.color_drop=0.5"], &["augment.color_drop", "\"color\" is not among the inputs"]);
+    fail(&["augment.density_jitter=0.5"], &["augment.density_jitter", "\"density\" is not among the inputs"]);
     fail(&["augment.scale_axes=true", "augment.scale=[1, 1]"], &["augment.scale_axes", "two different"]);
     fail(&["model.inputs=one"], &["model.inputs"]);
     fail(

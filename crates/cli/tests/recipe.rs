@@ -52,7 +52,7 @@ fn a_folder_of_labelled_scenes_is_all_that_a_training_needs() {
     let out = place.succeed(&[&["train", "--data", "rooms", "--output", "run"][..], &few].concat());
     for text in [
         "task: labelled scenes, 2 training files, ",
-        "inputs: height, one, shape, vertical",
+        "inputs: height, one, shape, vertical, density",
         "lengths: voxels of 0.",
         "without validation, for there is no folder val",
     ] {

@@ -106,6 +106,7 @@ scale = [0.8, 1.25]
 jitter_sigma = {jitter:?}
 jitter_clip = {clip:?}
 drop = 0.5
+density_jitter = 0.7
 {colors}
 [train]
 epochs = {epochs}
@@ -178,7 +179,7 @@ fn classes(root: &Path, path: &Path, scenes: &[PointCloud]) -> Result<(String, C
 
 /// The inputs that every scene has, and colours if all scenes have them.
 fn inputs(scenes: &[PointCloud]) -> Vec<&'static str> {
-    let mut inputs = vec!["height", "one", "shape", "vertical"];
+    let mut inputs = vec!["height", "one", "shape", "vertical", "density"];
     if scenes.iter().all(|scene| scene.colors().is_some()) {
         inputs.push("color");
     }

@@ -67,6 +67,10 @@ pub fn augment(
     if rng.random::<f32>() < config.color_drop {
         colors.fill([0.0; 3]);
     }
+    if config.density_jitter > 0.0 {
+        let reach = config.density_jitter;
+        columns.shift_density(rng.random_range(-reach..=reach));
+    }
 }
 
 /// Leaves out a random share of the points `members`: `augment.drop`.
@@ -225,6 +229,25 @@ mod tests {
             assert!((product(turned, turned) - 1.0).abs() < 1e-5);
             for way in &columns.positions {
                 assert!(product(turned, *way).abs() < 1e-5, "{turned:?} {way:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_density_of_all_points_is_shifted_by_the_same_number() {
+        let config = AugmentConfig { density_jitter: 0.7, ..AugmentConfig::default() };
+        let numbers = vec![1.0, 2.0, 3.0];
+        let names = ["density_16", "density_64", "density_200", "intensity"];
+        for seed in 0..20 {
+            let properties = names.map(|name| (name.to_owned(), numbers.clone())).to_vec();
+            let mut after = Columns { properties, ..columns() };
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            augment(&mut after, &mut [], &config, RotationDraws::Own, &mut rng);
+            let shift = after.properties[0].1[0] - 1.0;
+            assert!(shift != 0.0 && shift.abs() <= 0.7, "{shift}");
+            for (name, values) in &after.properties {
+                let expected = if name == "intensity" { 0.0 } else { shift };
+                assert!(values.iter().zip(&numbers).all(|(a, b)| (a - b - expected).abs() < 1e-6), "{name}");
             }
         }
     }

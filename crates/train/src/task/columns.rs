@@ -68,6 +68,14 @@ impl Columns {
         Ok(Self { positions: cloud.into_positions(), ..columns })
     }
 
+    /// Adds a number to the input `"density"`.
+    pub(super) fn shift_density(&mut self, by: f32) {
+        let names = Attribute::Density.column_names();
+        for (_, values) in self.properties.iter_mut().filter(|(name, _)| names.contains(name)) {
+            values.iter_mut().for_each(|value| *value += by);
+        }
+    }
+
     /// Memory of all columns, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
