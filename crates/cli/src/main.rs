@@ -19,12 +19,13 @@ use std::process::ExitCode;
 use train::terminal::note;
 
 fn main() -> ExitCode {
-    allocator::hold_memory(!reads_in_blocks());
+    let arguments = commands::parse();
+    allocator::hold_memory(!arguments.reads_in_blocks());
     #[cfg(all(feature = "wgpu", target_os = "linux"))]
     vulkan_layer::ask_no_desktop();
     interrupt::install();
     pointcloud::io::silence_reader_panics();
-    match commands::run() {
+    match commands::run(arguments) {
         Ok(code) => code,
         Err(error) => {
             if output::is_closed_pipe(&error) {
@@ -37,17 +38,5 @@ fn main() -> ExitCode {
             note(format!("error: {}", output::describe(error.as_ref())));
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Whether the command only reads files block by block, every one of which is another: there are no steps.
-fn reads_in_blocks() -> bool {
-    let mut words = std::env::args_os().skip(1);
-    match words.next() {
-        Some(command) if command == "inspect" => true,
-        Some(command) if command == "convert" => {
-            !words.any(|word| word.to_string_lossy().starts_with("--points"))
-        }
-        _ => false,
     }
 }

@@ -33,9 +33,20 @@ use crate::nearest::with_hint;
   pointwise train configs/shapes10.toml
 
 `pointwise COMMAND --help` has examples for every command.")]
-struct Arguments {
+pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+impl Arguments {
+    /// Whether the command only reads files block by block, every one of which is another: there are no steps.
+    pub(crate) fn reads_in_blocks(&self) -> bool {
+        match &self.command {
+            Some(Command::Inspect(_)) => true,
+            Some(Command::Convert(command)) => !command.draws_points(),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,9 +80,14 @@ impl Command {
     }
 }
 
+/// The arguments of the program. Ends it where they ask for help, or are wrong.
+pub(crate) fn parse() -> Arguments {
+    Arguments::parse()
+}
+
 /// Runs the command that the arguments name.
-pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    let Some(command) = Arguments::parse().command else { return Ok(start::tell()) };
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Some(command) = arguments.command else { return Ok(start::tell()) };
     let paths = command.paths();
     let result = match command {
         Command::Train(command) => match command.seeds.clone() {

@@ -15,6 +15,11 @@ impl Convert {
         self.paths.split_last().map_or(&[], |(_, inputs)| inputs)
     }
 
+    /// Whether only some of the points are kept.
+    pub(in crate::commands) fn draws_points(&self) -> bool {
+        self.points.is_some()
+    }
+
     /// The last path.
     pub(super) fn output(&self) -> &Path {
         self.paths.last().expect("clap asks for a path")

@@ -274,7 +274,7 @@ impl Convert {
 
 impl Convert {
     fn reading(&self) -> Reading {
-        if self.points.is_some() { Reading::Some } else { Reading::All }
+        if self.draws_points() { Reading::Some } else { Reading::All }
     }
 
     /// Converts one file; returns the file, which is without its name, and what was lost.
