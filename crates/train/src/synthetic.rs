@@ -34,8 +34,8 @@ pub fn with_columns(clouds: Vec<Vec<[f32; 3]>>, attributes: &[Attribute]) -> Vec
                 Attribute::Normal => columns.normals = vec![[0.0, 0.0, 1.0]; len],
                 Attribute::Color => columns.colors = vec![[0.0; 3]; len],
                 Attribute::Property(name) => columns.properties.push((name.clone(), vec![0.0; len])),
-                Attribute::Shape | Attribute::Angle | Attribute::Vertical | Attribute::Density => {
-                    let names = attribute.column_names().into_iter();
+                Attribute::Computed(computed) => {
+                    let names = computed.column_names().into_iter();
                     columns.properties.extend(names.map(|name| (name, vec![0.0; len])));
                 }
                 Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}

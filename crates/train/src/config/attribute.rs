@@ -20,20 +20,44 @@ pub enum Attribute {
     Color,
     /// The normal.
     Normal,
-    /// Linearity, planarity and scattering of the nearest 16, 64 and 200 points.
-    Shape,
-    /// Size of the cosine of the angle between the surface normal and the direction from the centroid, at the nearest 16, 64 and
-    /// 200 points; not of scenes.
-    Angle,
-    /// Size of the z of the surface normal, at the nearest 16, 64 and 200 points; only of scenes.
-    Vertical,
-    /// Logarithm of the points of the file on as much surface as the face of a voxel has, at the nearest 16, 64 and 200 voxels; only
-    /// of scenes.
-    Density,
+    /// Computed from the surroundings of the point.
+    Computed(Computed),
     /// The number 1.
     One,
     /// Another property of that name.
     Property(String),
+}
+
+/// What is computed from the nearest 16, 64 and 200 points of a point, or voxels of a scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Computed {
+    /// Linearity, planarity and scattering.
+    Shape,
+    /// Size of the cosine of the angle between the surface normal and the direction from the centroid; not of scenes.
+    Angle,
+    /// Size of the z of the surface normal; only of scenes.
+    Vertical,
+    /// Logarithm of the points of the file on as much surface as the face of a voxel has; only of scenes.
+    Density,
+}
+
+impl Computed {
+    /// The values at each number of nearest points.
+    const fn values(self) -> &'static [&'static str] {
+        match self {
+            Self::Shape => &["linearity", "planarity", "scattering"],
+            Self::Angle => &["angle"],
+            Self::Vertical => &["vertical"],
+            Self::Density => &["density"],
+        }
+    }
+
+    /// The names of the columns: those of the nearest 16 points, then of the nearest 64, then of the nearest 200.
+    pub(crate) fn column_names(self) -> Vec<String> {
+        let of_scale = |nearest| self.values().iter().map(move |name| format!("{name}_{nearest}"));
+        NEAREST.iter().flat_map(of_scale).collect()
+    }
 }
 
 impl Attribute {
@@ -57,41 +81,29 @@ impl Attribute {
             "height" => Self::Height,
             "color" => Self::Color,
             "normal" => Self::Normal,
-            "shape" => Self::Shape,
-            "angle" => Self::Angle,
-            "vertical" => Self::Vertical,
-            "density" => Self::Density,
+            "shape" => Self::Computed(Computed::Shape),
+            "angle" => Self::Computed(Computed::Angle),
+            "vertical" => Self::Computed(Computed::Vertical),
+            "density" => Self::Computed(Computed::Density),
             "one" => Self::One,
             name => Self::Property(name.to_owned()),
         }
     }
 
-    /// The names of the columns that are computed from the surroundings of the points: those of `"shape"`, `"angle"`, `"vertical"` and
-    /// `"density"`; none for all others.
-    pub(crate) fn column_names(&self) -> Vec<String> {
-        let of_each: &[&str] = match self {
-            Self::Shape => &["linearity", "planarity", "scattering"],
-            Self::Angle => &["angle"],
-            Self::Vertical => &["vertical"],
-            Self::Density => &["density"],
-            _ => &[],
-        };
-        let of_scale = |nearest| of_each.iter().map(move |name| format!("{name}_{nearest}"));
-        NEAREST.iter().flat_map(of_scale).collect()
+    /// What is computed from the surroundings of the point, if this is.
+    pub(crate) fn computed(&self) -> Option<Computed> {
+        match self {
+            Self::Computed(computed) => Some(*computed),
+            _ => None,
+        }
     }
 
     /// Numbers per point.
     #[must_use]
     pub fn channels(&self) -> usize {
         match self {
-            Self::Shape => 9,
-            Self::Xyz
-            | Self::Room
-            | Self::Color
-            | Self::Normal
-            | Self::Angle
-            | Self::Vertical
-            | Self::Density => 3,
+            Self::Computed(computed) => NEAREST.len() * computed.values().len(),
+            Self::Xyz | Self::Room | Self::Color | Self::Normal => 3,
             Self::Height | Self::One | Self::Property(_) => 1,
         }
     }
@@ -100,10 +112,10 @@ impl Attribute {
     pub(super) fn validate(inputs: &[String], key: &str) -> Result<(), ConfigError> {
         ensure(!inputs.is_empty(), key, "[]", "at least one input")?;
         for name in inputs {
-            if let Some(input) = inputs
-                .iter()
-                .find(|input| Self::named(input).column_names().iter().any(|column| column == name))
-            {
+            let has_column = |input: &&String| {
+                Self::named(input).computed().is_some_and(|computed| computed.column_names().contains(name))
+            };
+            if let Some(input) = inputs.iter().find(has_column) {
                 let expected = format!("another name, for the input {input:?} has a column of this name");
                 return ensure(false, key, format_args!("{name:?}"), &expected);
             }

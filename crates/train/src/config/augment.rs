@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::attribute::Attribute;
+use super::attribute::{Attribute, Computed};
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_not_negative};
 
 /// Section `[augment]`: random changes to training clouds, after normalising, drawn anew each
@@ -117,7 +117,12 @@ impl AugmentConfig {
             ("augment.color_jitter", self.color_jitter, Attribute::Color, "color"),
             ("augment.color_drop", self.color_drop, Attribute::Color, "color"),
             ("augment.color_stretch", self.color_stretch, Attribute::Color, "color"),
-            ("augment.density_jitter", self.density_jitter, Attribute::Density, "density"),
+            (
+                "augment.density_jitter",
+                self.density_jitter,
+                Attribute::Computed(Computed::Density),
+                "density",
+            ),
         ];
         for (key, value, attribute, name) in of_inputs {
             let expected = format!("0, for {name:?} is not among the inputs of the network");

@@ -8,7 +8,7 @@ use pointcloud::synth::{ShapeKind, SynthConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::attribute::Attribute;
+use super::attribute::{Attribute, Computed};
 use super::lists::Lists;
 use super::scenes::ClassWeights;
 use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
@@ -310,11 +310,15 @@ impl DataConfig {
         let of_scenes = [
             (Attribute::Room, "\"room\"", "\"xyz\", which is normalised over the cloud, in its stead"),
             (
-                Attribute::Vertical,
+                Attribute::Computed(Computed::Vertical),
                 "\"vertical\"",
                 "\"shape\" or \"normal\" in its stead, for \"vertical\" is only of scenes",
             ),
-            (Attribute::Density, "\"density\"", "another input, for \"density\" is only of scenes"),
+            (
+                Attribute::Computed(Computed::Density),
+                "\"density\"",
+                "another input, for \"density\" is only of scenes",
+            ),
         ];
         for (attribute, found, expected) in of_scenes {
             ensure(!self.attributes().contains(&attribute), "data.inputs", found, expected)?;

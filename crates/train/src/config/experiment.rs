@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::attribute::Attribute;
+use super::attribute::{Attribute, Computed};
 use super::augment::{AugmentConfig, Rotate};
 use super::data::{DataConfig, PointOrder};
 use super::optimize::{OptimizerConfig, ScheduleConfig};
@@ -174,7 +174,8 @@ impl Config {
     /// Refuses rotations that an input does not follow.
     fn check_rotation(&self) -> Result<(), ConfigError> {
         ensure(
-            !(self.augment.rotate == Rotate::Any && self.attributes().contains(&Attribute::Vertical)),
+            !(self.augment.rotate == Rotate::Any
+                && self.attributes().contains(&Attribute::Computed(Computed::Vertical))),
             "augment.rotate",
             "\"any\"",
             "\"up\" or \"none\", for the input \"vertical\" is computed before the rotation",

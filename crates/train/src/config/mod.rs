@@ -20,8 +20,8 @@ mod usage;
 
 pub use crate::check::{ConfigError, Hint, KeySource, Scale};
 pub use crate::network::{ConvolutionKind, ModelConfig, SearchKind, ShellsConfig, Task};
-pub use attribute::Attribute;
 pub(crate) use attribute::NEAREST;
+pub use attribute::{Attribute, Computed};
 pub use augment::{AugmentConfig, Axis, Rotate};
 pub use data::{DataConfig, Normalize, PointOrder, Sampling, SynthData, SynthKind};
 pub use experiment::{Config, TrainConfig};

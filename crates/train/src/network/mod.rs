@@ -6,6 +6,7 @@
 
 mod alpha_dropout;
 mod convolution;
+mod ensemble;
 mod kernel;
 mod paper_classifier;
 mod paper_segmenter;
@@ -17,6 +18,7 @@ mod trunk;
 
 pub use alpha_dropout::AlphaDropout;
 pub use convolution::{Convolution, ConvolutionKind};
+pub(crate) use ensemble::mean_of_members;
 pub use kernel::ShellsConfig;
 pub use paper_classifier::Head;
 pub use pointconv::selu;

@@ -162,12 +162,20 @@ pub trait Forward: Module {
     /// When the batch was made for another network.
     fn named_outputs(&self, input: &NetworkInput) -> Vec<(String, Tensor<2>)>;
 
-    /// The logits of every cloud `[B, classes]`, or of every point `[P, classes]`.
+    /// The logits of this network alone: of every cloud `[B, classes]`, or of every point `[P, classes]`.
     ///
     /// # Panics
     /// As [`named_outputs`](Self::named_outputs).
     fn logits(&self, input: &NetworkInput) -> Tensor<2> {
         self.named_outputs(input).pop().expect("there is always a last layer").1
+    }
+
+    /// The further networks of an ensemble: of the same layers as this one, with weights of their own.
+    fn others(&self) -> &[Self]
+    where
+        Self: Sized,
+    {
+        &[]
     }
 }
 

@@ -99,18 +99,24 @@ macro_rules! networks {
         }
 
         impl Network {
-            /// The logits of every cloud `[B, classes]`, or of every point `[P, classes]`.
+            /// The logits of every cloud `[B, classes]`, or of every point `[P, classes]`. Those of an ensemble give the mean of
+            /// the probabilities of its networks.
             ///
             /// # Panics
             /// When the batch was made for another network.
             #[must_use]
             pub fn logits(&self, input: &NetworkInput) -> burn::tensor::Tensor<2> {
-                match self { $(Self::$network(network) => network.logits(input),)+ }
+                ensemble::mean_of_members(self.member_logits(input))
             }
 
-            /// The output of every layer with its name, the logits last.
+            /// As [`logits`](Self::logits), for each network of an ensemble.
+            pub(crate) fn member_logits(&self, input: &NetworkInput) -> Vec<burn::tensor::Tensor<2>> {
+                match self { $(Self::$network(network) => ensemble::member_logits(network, input),)+ }
+            }
+
+            /// The output of every layer with its name.
             pub(crate) fn named_outputs(&self, input: &NetworkInput) -> Vec<(String, burn::tensor::Tensor<2>)> {
-                match self { $(Self::$network(network) => network.named_outputs(input),)+ }
+                match self { $(Self::$network(network) => ensemble::member_outputs(network, input),)+ }
             }
         }
     };

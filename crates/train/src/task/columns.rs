@@ -5,7 +5,7 @@ use std::path::Path;
 use neighbors::NeighborError;
 use pointcloud::PointCloud;
 
-use crate::config::Attribute;
+use crate::config::{Attribute, Computed};
 use crate::error::RunError;
 use crate::task::surroundings::surroundings_columns;
 
@@ -60,8 +60,11 @@ impl Columns {
                     let values = property.flat_map(|property| &property.values).map(|&value| value as f32);
                     columns.properties.push((name.clone(), values.collect()));
                 }
-                Attribute::Shape | Attribute::Angle | Attribute::Vertical | Attribute::Density => {}
-                Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
+                Attribute::Computed(_)
+                | Attribute::Xyz
+                | Attribute::Room
+                | Attribute::Height
+                | Attribute::One => {}
             }
         }
         columns.properties.extend(surroundings_columns(cloud.positions(), None, attributes)?);
@@ -70,7 +73,7 @@ impl Columns {
 
     /// Adds a number to the input `"density"`.
     pub(super) fn shift_density(&mut self, by: f32) {
-        let names = Attribute::Density.column_names();
+        let names = Computed::Density.column_names();
         for (_, values) in self.properties.iter_mut().filter(|(name, _)| names.contains(name)) {
             values.iter_mut().for_each(|value| *value += by);
         }
@@ -131,7 +134,8 @@ impl Columns {
             .iter()
             .map(|attribute| match attribute {
                 Attribute::Property(name) => vec![property(name)],
-                _ => attribute.column_names().iter().map(property).collect(),
+                Attribute::Computed(computed) => computed.column_names().iter().map(property).collect(),
+                _ => Vec::new(),
             })
             .collect();
         for (row, [x, y, z]) in self.positions.iter().copied().enumerate() {
@@ -143,11 +147,7 @@ impl Columns {
                     Attribute::Color => features.extend(self.colors[row]),
                     Attribute::Normal => features.extend(self.normals[row]),
                     Attribute::One => features.push(1.0),
-                    Attribute::Property(_)
-                    | Attribute::Shape
-                    | Attribute::Angle
-                    | Attribute::Vertical
-                    | Attribute::Density => {
+                    Attribute::Property(_) | Attribute::Computed(_) => {
                         features.extend(properties.iter().map(|values| values[row]));
                     }
                 }
@@ -177,10 +177,11 @@ pub(crate) fn check_attributes(
                 (cloud.normals().is_some(), "normals (nx, ny, nz of a float type)".to_owned())
             }
             Attribute::Property(name) => (cloud.property(name).is_some(), format!("property '{name}'")),
-            Attribute::Shape | Attribute::Angle | Attribute::Vertical | Attribute::Density => continue,
-            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {
-                continue;
-            }
+            Attribute::Computed(_)
+            | Attribute::Xyz
+            | Attribute::Room
+            | Attribute::Height
+            | Attribute::One => continue,
         };
         if !there {
             let near = match attribute {

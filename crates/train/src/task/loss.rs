@@ -7,7 +7,7 @@ use burn::train::ClassificationOutput;
 
 use super::CloudBatch;
 use crate::config::ClassWeights;
-use crate::network::{Network, Task};
+use crate::network::{Network, Task, mean_of_members};
 
 /// How logits and targets are compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,13 +65,43 @@ pub fn forward_loss(network: &Network, batch: CloudBatch) -> ClassificationOutpu
     ClassificationOutput::new(loss, logits, batch.targets)
 }
 
+/// The logits of a batch and the loss to train with: of an ensemble, the value is the mean of the losses of its networks, and
+/// every network gets the gradients of its own loss.
+///
+/// # Panics
+/// As [`forward_loss`].
+pub(crate) fn training_loss(network: &Network, batch: CloudBatch) -> ClassificationOutput {
+    let members = network.member_logits(&batch.input);
+    let loss =
+        |logits: &Tensor<2>| batch.loss.of(logits.clone(), batch.targets.clone(), batch.weights.clone());
+    let loss = mean_with_own_gradients(members.iter().map(loss).collect());
+    ClassificationOutput::new(loss, mean_of_members(members), batch.targets)
+}
+
+/// The mean of `losses`; its gradients are those of their sum.
+fn mean_with_own_gradients(losses: Vec<Tensor<1>>) -> Tensor<1> {
+    let count = losses.len();
+    let sum = losses.into_iter().reduce(|sum, loss| sum + loss).expect("there is a network");
+    if count == 1 {
+        return sum;
+    }
+    let excess = sum.clone().detach() * (1.0 - 1.0 / count as f32);
+    sum - excess
+}
+
 /// The logits of a shard and the sum of their losses.
 pub(crate) fn forward_sum(network: &Network, batch: CloudBatch) -> LossSum {
     let CloudBatch { input, targets, weights, loss, .. } = batch;
-    let logits = network.logits(&input);
-    let (losses, weights) = losses(logits.clone(), targets.clone(), weights, loss.label_smoothing);
-    let weight = weights.clone().sum().into_scalar();
-    LossSum { sum: (losses * weights).sum().neg(), weight, logits, targets }
+    let members = network.member_logits(&input);
+    let mut weight = 0.0;
+    let sum = |logits: &Tensor<2>| {
+        let (losses, weights) =
+            losses(logits.clone(), targets.clone(), weights.clone(), loss.label_smoothing);
+        weight = weights.clone().sum().into_scalar();
+        (losses * weights).sum().neg()
+    };
+    let sum = mean_with_own_gradients(members.iter().map(sum).collect());
+    LossSum { sum, weight, logits: mean_of_members(members), targets }
 }
 
 /// The weighted mean of the cross-entropy over the items (clouds or points) of a batch: `sum_i w_i · l_i / sum_i w_i`. If all weights are 0, the

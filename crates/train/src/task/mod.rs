@@ -28,7 +28,7 @@ pub(crate) use finite::ensure_finite;
 pub(crate) use loader::AHEAD;
 pub use loader::Loader;
 pub use loss::{Loss, class_weights, forward_loss};
-pub(crate) use loss::{LossSum, forward_sum};
+pub(crate) use loss::{LossSum, forward_sum, training_loss};
 pub(crate) use opened::Opened;
 pub use shards::{ShardedBatch, Shards};
 pub use source::{BatchSource, TrainingData};

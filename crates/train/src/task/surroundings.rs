@@ -17,7 +17,7 @@ use std::f64::consts::PI;
 use neighbors::{NeighborError, PointIndex, Search};
 use rayon::prelude::*;
 
-use crate::config::{Attribute, NEAREST};
+use crate::config::{Attribute, Computed, NEAREST};
 use crate::task::eigen::{SymmetricMatrix, eigen};
 
 /// Points that one thread takes at a time.
@@ -56,24 +56,24 @@ pub(crate) fn surroundings_columns(
     merged: Option<Merged<'_>>,
     attributes: &[Attribute],
 ) -> Result<Vec<(String, Vec<f32>)>, NeighborError> {
-    if attributes.iter().all(|attribute| attribute.column_names().is_empty()) {
+    let computed: Vec<Computed> = attributes.iter().filter_map(Attribute::computed).collect();
+    if computed.is_empty() {
         return Ok(Vec::new());
     }
     let all = surroundings(positions, merged)?;
     let mut columns = Vec::new();
-    for attribute in attributes {
-        let values: &[fn(&Surroundings) -> f64] = match attribute {
-            Attribute::Shape => &[|found| found.linearity, |found| found.planarity, |found| found.scattering],
-            Attribute::Angle => &[|found| found.angle],
-            Attribute::Vertical => &[|found| found.vertical],
-            Attribute::Density => &[|found| found.density],
-            _ => continue,
+    for computed in computed {
+        let values: &[fn(&Surroundings) -> f64] = match computed {
+            Computed::Shape => &[|found| found.linearity, |found| found.planarity, |found| found.scattering],
+            Computed::Angle => &[|found| found.angle],
+            Computed::Vertical => &[|found| found.vertical],
+            Computed::Density => &[|found| found.density],
         };
         let of_each = (0..NEAREST.len()).flat_map(|scale| values.iter().map(move |value| (scale, value)));
         let column = |(scale, value): (usize, &fn(&Surroundings) -> f64)| {
             all.iter().map(|scales| value(&scales[scale]) as f32).collect()
         };
-        columns.extend(attribute.column_names().into_iter().zip(of_each.map(column)));
+        columns.extend(computed.column_names().into_iter().zip(of_each.map(column)));
     }
     Ok(columns)
 }
@@ -207,8 +207,12 @@ mod tests {
 
     /// The values of all columns, point by point: three times linearity, planarity, scattering, then three times vertical.
     fn values(positions: &[[f32; 3]]) -> Vec<Vec<f32>> {
-        let columns =
-            surroundings_columns(positions, None, &[Attribute::Shape, Attribute::Vertical]).unwrap();
+        let columns = surroundings_columns(
+            positions,
+            None,
+            &[Attribute::Computed(Computed::Shape), Attribute::Computed(Computed::Vertical)],
+        )
+        .unwrap();
         assert_eq!(columns.len(), 12);
         (0..positions.len()).map(|row| columns.iter().map(|(_, values)| values[row]).collect()).collect()
     }
@@ -270,7 +274,9 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let mut cloud: Vec<_> =
             (0..500).map(|_| [(); 3].map(|()| rng.random_range(0.0..1.0f32).powi(2))).collect();
-        let angles = |cloud: &[[f32; 3]]| surroundings_columns(cloud, None, &[Attribute::Angle]).unwrap();
+        let angles = |cloud: &[[f32; 3]]| {
+            surroundings_columns(cloud, None, &[Attribute::Computed(Computed::Angle)]).unwrap()
+        };
         let (before, angles_before) = (values(&cloud), angles(&cloud));
         rotate_uniformly(&mut cloud, &mut rng);
         for ((_, after), (_, before)) in angles(&cloud).iter().zip(&angles_before) {
@@ -293,7 +299,9 @@ mod tests {
     /// On a sphere the normal points away from the centroid; in a plane through the centroid, it is at right angles to that direction.
     #[test]
     fn angles_on_a_sphere_and_in_a_plane() {
-        let angles = |cloud: &[[f32; 3]]| surroundings_columns(cloud, None, &[Attribute::Angle]).unwrap();
+        let angles = |cloud: &[[f32; 3]]| {
+            surroundings_columns(cloud, None, &[Attribute::Computed(Computed::Angle)]).unwrap()
+        };
         let golden = std::f32::consts::PI * (3.0 - 5f32.sqrt());
         let sphere: Vec<[f32; 3]> = (0..4000)
             .map(|i| {
@@ -320,7 +328,8 @@ mod tests {
         for points in [1, 7] {
             let counts = vec![points; grid.len()];
             let merged = Some(Merged { counts: &counts, edge: 0.5 });
-            let columns = surroundings_columns(&grid, merged, &[Attribute::Density]).unwrap();
+            let columns =
+                surroundings_columns(&grid, merged, &[Attribute::Computed(Computed::Density)]).unwrap();
             assert_eq!(
                 columns.iter().map(|(name, _)| name).collect::<Vec<_>>(),
                 ["density_16", "density_64", "density_200"]
@@ -342,12 +351,14 @@ mod tests {
         let densities = |factor: f32, edge: f32| {
             let cloud: Vec<_> = cloud.iter().map(|point| point.map(|v| v * factor)).collect();
             let merged = Some(Merged { counts: &counts, edge });
-            surroundings_columns(&cloud, merged, &[Attribute::Density]).unwrap()
+            surroundings_columns(&cloud, merged, &[Attribute::Computed(Computed::Density)]).unwrap()
         };
         let (metres, millimetres) = (densities(1.0, 0.125), densities(1024.0, 128.0));
         assert_eq!(metres, millimetres);
         let merged = Some(Merged { counts: &[20], edge: 0.1 });
-        for (_, values) in surroundings_columns(&[[3.0; 3]], merged, &[Attribute::Density]).unwrap() {
+        for (_, values) in
+            surroundings_columns(&[[3.0; 3]], merged, &[Attribute::Computed(Computed::Density)]).unwrap()
+        {
             assert_close(&values, &[20f32.ln()], 1e-6);
         }
     }

@@ -20,14 +20,14 @@ use crate::config::Config;
 use crate::metrics::Confusion;
 use crate::network::{Network, NetworkSpec};
 use crate::streams::Stream;
-use crate::task::{CloudBatch, LossSum, ShardedBatch, Shards, forward_loss, forward_sum};
+use crate::task::{CloudBatch, LossSum, ShardedBatch, Shards, forward_loss, forward_sum, training_loss};
 
 impl TrainStep for Network {
     type Input = CloudBatch;
     type Output = ClassificationOutput;
 
     fn step(&self, batch: CloudBatch) -> TrainOutput<ClassificationOutput> {
-        backward(self, forward_loss(self, batch))
+        backward(self, training_loss(self, batch))
     }
 }
 
@@ -255,7 +255,7 @@ impl Steps {
     /// Computes the loss of a batch.
     #[must_use]
     pub fn forward(&self, batch: CloudBatch) -> ClassificationOutput {
-        forward_loss(&self.network(), batch)
+        training_loss(&self.network(), batch)
     }
 
     /// Computes the gradients.

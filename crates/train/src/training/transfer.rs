@@ -60,7 +60,11 @@ const HEAD: [&str; 2] = ["hidden.", "output."];
 
 /// The parameters of the head of `network`.
 pub(super) fn head(network: &Network) -> Vec<ParamId> {
-    let is_head = |name: &str| HEAD.iter().any(|layer| name.starts_with(layer));
+    let is_head = |name: &str| {
+        // The further networks of an ensemble are named "others.0", "others.1", ….
+        let layer = name.strip_prefix("others.").and_then(|rest| rest.split_once('.'));
+        HEAD.iter().any(|head| layer.map_or(name, |(_, layer)| layer).starts_with(head))
+    };
     let snapshots = network.collect(None, None, true);
     let ids = snapshots.iter().filter(|tensor| is_head(&tensor.name)).filter_map(|tensor| tensor.param_id);
     ids.map(ParamId::from).collect()

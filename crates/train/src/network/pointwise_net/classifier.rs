@@ -61,6 +61,7 @@ impl NetworkConfig for PointwiseClassifierConfig {
             output: LinearConfig::new(hidden, spec.classes)
                 .with_initializer(Initializer::KaimingNormal { gain: 1.0, fan_out_only: false })
                 .init(device),
+            others: (1..self.0.ensemble).map(|_| Self(self.0.alone()).init(spec, device)).collect(),
         }
     }
 
@@ -91,6 +92,8 @@ pub struct PointwiseClassifier {
     hidden: Dense,
     dropout: Dropout,
     output: Linear,
+    /// The further networks of an ensemble.
+    pub(super) others: Vec<PointwiseClassifier>,
 }
 
 impl Forward for PointwiseClassifier {
@@ -110,5 +113,9 @@ impl Forward for PointwiseClassifier {
         outputs.push(("hidden".into(), hidden.clone()));
         outputs.push(("output".into(), self.output.forward(self.dropout.forward(hidden))));
         outputs
+    }
+
+    fn others(&self) -> &[Self] {
+        &self.others
     }
 }

@@ -45,6 +45,9 @@ pub struct PointwiseNetConfig {
     /// change when a cloud is turned. Default none: cells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shells: Option<usize>,
+    /// How many networks of these sizes are trained together, each with a loss of its own. The mean of their probabilities is the
+    /// prediction. They read the same batches, but start from other weights. Default 1.
+    pub ensemble: usize,
 }
 
 /// The radius of a ball of shells, in cells: it is as wide as three cells.
@@ -88,6 +91,7 @@ impl Default for PointwiseNetConfig {
             dropout: 0.4,
             search: SearchKind::default(),
             shells: None,
+            ensemble: 1,
         }
     }
 }
@@ -104,6 +108,11 @@ impl PointwiseNetConfig {
             shells: Some(3),
             ..default
         }
+    }
+
+    /// One network of the ensemble.
+    pub(super) fn alone(&self) -> Self {
+        Self { ensemble: 1, ..self.clone() }
     }
 
     /// Channels of each resolution.
@@ -175,6 +184,7 @@ impl PointwiseNetConfig {
             "a whole number, for model.convolution = \"depthwise\"",
         )?;
         ensure_some(self.hidden(), "model.hidden")?;
+        ensure_some(self.ensemble, "model.ensemble")?;
         ensure_fraction(self.dropout, "model.dropout")
     }
 
@@ -224,13 +234,13 @@ impl PointwiseNetConfig {
         // The gradients are as many again, but not all of them at the same time.
         Activations {
             inference_per_point: head + all as usize,
-            training_per_point: (stored[0] + head) * 3 / 2,
+            training_per_point: self.ensemble * (stored[0] + head) * 3 / 2,
             training_per_coarse_point: stored[1..]
                 .iter()
                 .zip(heads)
-                .map(|(values, head)| (values + head) * 3 / 2)
+                .map(|(values, head)| self.ensemble * (values + head) * 3 / 2)
                 .collect(),
-            training_per_cloud: 8 * self.hidden() + 4 * spec.classes,
+            training_per_cloud: self.ensemble * (8 * self.hidden() + 4 * spec.classes),
         }
     }
 }

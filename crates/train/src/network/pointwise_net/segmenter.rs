@@ -63,6 +63,7 @@ impl NetworkConfig for PointwiseSegmenterConfig {
             output: LinearConfig::new(hidden, spec.classes)
                 .with_initializer(Initializer::KaimingNormal { gain: 1.0, fan_out_only: false })
                 .init(device),
+            others: (1..self.0.ensemble).map(|_| Self(self.0.alone()).init(spec, device)).collect(),
         }
     }
 
@@ -99,6 +100,8 @@ pub struct PointwiseSegmenter {
     hidden: Dense,
     dropout: Dropout,
     output: Linear,
+    /// The further networks of an ensemble.
+    pub(super) others: Vec<PointwiseSegmenter>,
 }
 
 impl Forward for PointwiseSegmenter {
@@ -116,5 +119,9 @@ impl Forward for PointwiseSegmenter {
         outputs.push(("hidden".into(), hidden.clone()));
         outputs.push(("output".into(), self.output.forward(self.dropout.forward(hidden))));
         outputs
+    }
+
+    fn others(&self) -> &[Self] {
+        &self.others
     }
 }

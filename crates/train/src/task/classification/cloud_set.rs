@@ -199,7 +199,7 @@ impl CloudSet {
 /// Reads one file with the random numbers of `stream`; also counts the points that were left out.
 fn read_file(path: &Path, config: &DataConfig, seed: u64, stream: u64) -> Result<(Columns, usize), RunError> {
     let reader = reader(config, seed).stream(stream);
-    if config.attributes().iter().any(|attribute| !attribute.column_names().is_empty()) {
+    if config.attributes().iter().any(|attribute| attribute.computed().is_some()) {
         // The surroundings of a point are all points of the file, not only those that are drawn.
         let (columns, dropped) = read_whole(path, config, &reader)?;
         return Ok((draw(&columns, config, seed, stream), dropped));

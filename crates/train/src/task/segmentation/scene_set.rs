@@ -189,8 +189,11 @@ pub fn thin(path: &Path, cloud: &PointCloud, config: &ScenesConfig) -> Result<Vo
                     kept.push_property(ScalarProperty { name: name.clone(), ..property.clone() })?;
                 }
             }
-            Attribute::Shape | Attribute::Angle | Attribute::Vertical | Attribute::Density => {}
-            Attribute::Xyz | Attribute::Room | Attribute::Height | Attribute::One => {}
+            Attribute::Computed(_)
+            | Attribute::Xyz
+            | Attribute::Room
+            | Attribute::Height
+            | Attribute::One => {}
         }
     }
     thinned.cloud = kept;
