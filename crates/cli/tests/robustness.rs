@@ -14,14 +14,14 @@ fn trained(place: &Workplace, folder: &str, settings: &[&str], key: &str) -> f64
     100.0 * last.unwrap()[key].as_f64().unwrap()
 }
 
-/// Ten classes of figures with joints, 16 files each: 95.5 % in 60 epochs.
+/// Ten classes of figures with joints, 16 files each: 98.0 % in 60 epochs.
 #[test]
 fn figures_with_joints_in_any_pose() {
     let place = Workplace::new();
     let few = ["--kind", "articulated", "--train-per-class", "16", "--test-per-class", "20", "--seed", "7"];
     place.succeed(&[&["synth", "figures"][..], &few].concat());
     let accuracy = trained(&place, "figures", &["train.epochs=60"], "overall_accuracy");
-    assert!(accuracy >= 92.5, "{accuracy:.1}");
+    assert!(accuracy >= 95.0, "{accuracy:.1}");
 }
 
 /// Three sites of a laser scanner with a rare class: a mean IoU of 90.8 % in 10 epochs.

@@ -26,9 +26,12 @@ const FEWEST_POINTS: usize = 64;
 /// Approximate number of clouds in a training, over all epochs.
 const SEEN: usize = 160_000;
 
-/// Smallest number of training files for the larger network where shapes are aligned or upright. With the 4,000 of ModelNet10 the smaller
-/// one is better.
+/// Smallest number of training files for one large network. With fewer, an ensemble of small ones is better: with the 4,000 of
+/// ModelNet10, and above all with a few files per class.
 const MANY_FILES: usize = 10_000;
+
+/// Small networks in an ensemble.
+const ENSEMBLE: usize = 4;
 
 /// Smallest number of training files per class for which a tenth is held back for validation.
 const ENOUGH_TO_HOLD_BACK: usize = 30;
@@ -66,13 +69,13 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
     let least = by_class.iter().map(Vec::len).min().unwrap_or(0);
     let validation = if least >= ENOUGH_TO_HOLD_BACK { 0.1 } else { 0.0 };
     let pose = pose(&shapes);
-    let (size, size_text) = size(pose, files.len());
+    let (network, network_text) = network(files.len());
     let (pose_text, rotate, up_axis) = rotation(pose);
     let inputs = inputs(pose);
-    let text = config(root, (size, shells(pose)), inputs, points, validation, (rotate, up_axis), epochs);
+    let text = config(root, (network, shells(pose)), inputs, points, validation, (rotate, up_axis), epochs);
     let reasons = vec![
         format!("task: classes of files, {} training files in {classes} classes", files.len()),
-        format!("network: pointwise-classifier of size {size}, for {size_text}"),
+        format!("network: {network_text}"),
         format!(
             "points: {points} of each file, {}; the kernel follows their distance",
             if points == POINTS {
@@ -94,15 +97,15 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
     Ok(Recipe { text, reasons })
 }
 
-/// The size of the network, and the reason. For shapes in any pose the larger one is better even with few files.
-fn size(pose: Pose, files: usize) -> (&'static str, String) {
-    match pose {
-        Pose::Any => ("m", "shapes in any pose".to_owned()),
-        Pose::Aligned | Pose::Upright(_) if files >= MANY_FILES => {
-            ("m", format!("{MANY_FILES} files and more"))
-        }
-        Pose::Aligned | Pose::Upright(_) => ("s", format!("fewer than {MANY_FILES} files")),
+/// The size of the network and how many there are, and the reason.
+fn network(files: usize) -> ((&'static str, usize), String) {
+    if files >= MANY_FILES {
+        return (("m", 1), format!("a pointwise-classifier of size m, for {MANY_FILES} files and more"));
     }
+    let text = format!(
+        "{ENSEMBLE} pointwise-classifiers of size s, whose mean counts, for fewer than {MANY_FILES} files"
+    );
+    (("s", ENSEMBLE), text)
 }
 
 /// What the network reads. Coordinates say little about shapes in any pose, and the shape of the surroundings of a point does
@@ -145,7 +148,7 @@ fn rotation(pose: Pose) -> (String, &'static str, Axis) {
 /// The config, a TOML file.
 fn config(
     root: &Path,
-    (size, shells): (&str, &str),
+    ((size, ensemble), shells): ((&str, usize), &str),
     inputs: &[&str],
     points: usize,
     validation: f64,
@@ -167,6 +170,7 @@ validation_fraction = {validation:?}
 [model]
 kind = \"pointwise-classifier\"
 size = \"{size}\"
+ensemble = {ensemble}
 cell = \"auto\"
 {shells}
 [optimizer]

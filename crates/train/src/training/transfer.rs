@@ -92,3 +92,32 @@ impl ModuleVisitor for Chosen<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::config::ModelConfig;
+    use crate::network::{NetworkSpec, PointwiseClassifierConfig, PointwiseNetConfig};
+
+    #[test]
+    fn the_head_of_an_ensemble_is_that_of_all_its_networks() {
+        let spec = NetworkSpec { points: 64, channels_in: 3, classes: 4 };
+        for ensemble in [1, 3] {
+            let config = PointwiseNetConfig { ensemble, ..PointwiseNetConfig::default() };
+            let network = ModelConfig::PointwiseClassifier(PointwiseClassifierConfig(config))
+                .init(&spec, &Device::flex());
+            let head = head(&network);
+            // The hidden layer, its normalisation with the running statistics, and the output layer.
+            assert_eq!(head.len(), ensemble * (1 + 4 + 2));
+            let names: Vec<String> = network
+                .collect(None, None, true)
+                .into_iter()
+                .filter(|tensor| tensor.param_id.is_some_and(|id| head.contains(&ParamId::from(id))))
+                .map(|tensor| tensor.name.clone())
+                .collect();
+            assert!(names.iter().all(|name| !name.contains("encoder")), "{names:?}");
+        }
+    }
+}
