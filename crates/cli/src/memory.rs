@@ -83,6 +83,19 @@ pub(crate) fn ensure(needed: u64, what: &str, advice: &str) -> anyhow::Result<()
     }
 }
 
+/// Bytes that a chosen point takes at least, while it is chosen and written.
+const OF_A_POINT: u64 = 24;
+
+/// Refuses to choose more points of a file than memory can hold.
+///
+/// # Errors
+/// As for [`ensure_readable`].
+pub(crate) fn ensure_points_fit(points: Option<usize>) -> anyhow::Result<()> {
+    let Some(points) = points else { return Ok(()) };
+    let needed = (points as u64).saturating_mul(OF_A_POINT);
+    ensure(needed, &format!("choosing {points} points"), "lower --points")
+}
+
 /// Why work that takes `needed` bytes is refused, if it is.
 pub(crate) fn refusal(needed: u64, what: &str, advice: &str) -> Option<String> {
     let too_little = || available_memory().filter(|available| needed > available.bytes);

@@ -223,3 +223,49 @@ fn resuming() {
     fs::remove_file(&checkpoint).unwrap();
     place.succeed(&resume(&["train.epochs=3"]));
 }
+
+/// Counts that no memory could hold are refused before anything of that size is allocated.
+#[test]
+fn counts_beyond_all_memory() {
+    const HUGE: &str = "1000000000000";
+    let place = Workplace::new();
+    let keys = [
+        ("levels.toml", "model.widths=[4, 1000000000000]", "model.widths"),
+        ("levels.toml", "model.blocks=[1, 1000000000000]", "model.blocks"),
+        ("levels.toml", "model.hidden=1000000000000", "model.hidden"),
+        ("levels.toml", "model.expansion=1000000000000", "model.expansion"),
+        ("levels.toml", "model.ensemble=1000000000000", "model.ensemble"),
+        ("levels.toml", "data.points=1000000000000", "data.points"),
+        ("levels.toml", "train.batch_size=1000000000000", "train.batch_size"),
+        ("tiny.toml", "model.channels=1000000000000", "of memory are available"),
+        ("tiny.toml", "model.hidden=1000000000000", "of memory are available"),
+        ("tiny.toml", "data.synth.points=1000000000000", "data.synth.points"),
+        ("tiny.toml", "data.synth.train_per_class=1000000000000", "data.synth.train_per_class"),
+        ("scenes.toml", "scenes.regions=1000000000000", "scenes.regions"),
+        ("scenes.toml", "scenes.synth.train=1000000000000", "scenes.synth.train"),
+    ];
+    let scenes = "name = \"s\"\n[data]\nroot = \"rooms\"\n[scenes]\n[model]\nkind = \"pointwise-segmenter\"\n\
+                  [optimizer]\nkind = \"adam\"\nlr = 0.1\n[train]\nepochs = 1\n";
+    fs::write(place.path("scenes.toml"), scenes).unwrap();
+    for (config, setting, key) in keys {
+        place.fail(&["train", config, "--output", "run", "--set", setting], &[key]);
+        assert!(!place.path("run").exists(), "{setting} left a run");
+    }
+    let cloud = fs::read_dir(place.path("set/cone/test")).unwrap().flatten().next().unwrap().path();
+    let commands: [(&[&str], &str); 9] = [
+        (&["synth", "made", "--points", HUGE], "points"),
+        (&["synth", "made", "--train-per-class", HUGE], "train_per_class"),
+        (&["synth", "made", "--kind", "rooms", "--train", HUGE], "train"),
+        (&["convert", cloud.to_str().unwrap(), "made.ply", "--points", HUGE], "lower --points"),
+        (&["bench", "conv", "--clouds", HUGE], "of memory are available"),
+        (&["bench", "conv", "--points", HUGE], "of memory are available"),
+        (&["bench", "train", "tiny.toml", "--batch", HUGE], "of memory are available"),
+        (&["bench", "train", "tiny.toml", "--reps", HUGE], "--reps"),
+        (&["bench", "search", "--sizes", HUGE], "of memory are available"),
+    ];
+    for (command, part) in commands {
+        let error = place.fail(command, &[part]);
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(!place.path("made").exists() && !place.path("made.ply").exists(), "{command:?}");
+    }
+}

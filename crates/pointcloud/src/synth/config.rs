@@ -41,6 +41,12 @@ impl ShapeKind {
     }
 }
 
+/// The most files of a class in a synthetic set.
+pub const MOST_PER_CLASS: usize = 1_000_000;
+
+/// The most points of a synthetic shape.
+pub const MOST_POINTS: usize = 10_000_000;
+
 /// Settings of the synthetic set. They determine every byte of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SynthConfig {
@@ -88,11 +94,12 @@ impl SynthConfig {
     /// [`Error::SynthSetting`] naming the setting.
     pub fn check(&self) -> Result<()> {
         let refuse = |key, found: String, expected| Err(Error::SynthSetting { key, found, expected });
-        if self.train_per_class + self.test_per_class == 0 {
-            return refuse("train_per_class + test_per_class", "0".into(), "1 or more");
+        let files = self.train_per_class.saturating_add(self.test_per_class);
+        if !(1..=MOST_PER_CLASS).contains(&files) {
+            return refuse("train_per_class + test_per_class", files.to_string(), "1 to 1000000");
         }
-        if self.points == 0 {
-            return refuse("points", "0".into(), "1 or more");
+        if !(1..=MOST_POINTS).contains(&self.points) {
+            return refuse("points", self.points.to_string(), "1 to 10000000");
         }
         if !(0.0..=0.2).contains(&self.noise) {
             return refuse("noise", self.noise.to_string(), "0 to 0.2");

@@ -31,11 +31,11 @@ mod skeleton;
 mod solids;
 mod surface;
 
-pub use config::{ShapeKind, SynthConfig, SynthStatus};
+pub use config::{MOST_PER_CLASS, MOST_POINTS, ShapeKind, SynthConfig, SynthStatus};
 pub use family::Family;
 pub use figure::Figure;
 pub use generate::{generate, status};
 pub use limbs::figure;
 pub use scan::shape;
-pub use scene_config::{OUTDOOR_CLASSES, SCENE_CLASSES, SceneKind, SceneSynthConfig};
+pub use scene_config::{MOST_SCENES, OUTDOOR_CLASSES, SCENE_CLASSES, SceneKind, SceneSynthConfig};
 pub use scene_set::{generate_scenes, scene, scene_status};

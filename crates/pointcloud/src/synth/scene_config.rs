@@ -53,6 +53,9 @@ impl SceneKind {
     }
 }
 
+/// The most synthetic scenes.
+pub const MOST_SCENES: usize = 1_000_000;
+
 /// Settings of the synthetic scenes. They determine every byte of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SceneSynthConfig {
@@ -89,8 +92,9 @@ impl SceneSynthConfig {
     /// [`Error::SynthSetting`] naming the setting.
     pub fn check(&self) -> Result<()> {
         let refuse = |key, found: String, expected| Err(Error::SynthSetting { key, found, expected });
-        if self.scenes() == 0 {
-            return refuse("train + test", "0".into(), "1 or more");
+        let scenes = self.train.saturating_add(self.test);
+        if !(1..=MOST_SCENES).contains(&scenes) {
+            return refuse("train + test", scenes.to_string(), "1 to 1000000");
         }
         if !(self.density > 0.0 && self.density <= 1e5) {
             return refuse("density", self.density.to_string(), "above 0, at most 100000");

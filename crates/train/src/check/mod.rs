@@ -7,5 +7,7 @@ mod range;
 mod scale;
 
 pub use error::{ConfigError, Hint, KeySource};
-pub(crate) use range::{ensure, ensure_fraction, ensure_not_negative, ensure_positive, ensure_some};
+pub(crate) use range::{
+    ensure, ensure_count, ensure_fraction, ensure_not_negative, ensure_positive, ensure_some,
+};
 pub use scale::Scale;

@@ -32,6 +32,11 @@ pub(crate) fn ensure_fraction(value: f64, key: &str) -> Result<(), ConfigError> 
     ensure((0.0..1.0).contains(&value), key, value, "a number of at least 0 and below 1")
 }
 
+/// Refuses 0 and numbers above `most`.
+pub(crate) fn ensure_count(value: usize, most: usize, key: &str) -> Result<(), ConfigError> {
+    ensure((1..=most).contains(&value), key, value, &format!("a number from 1 to {most}"))
+}
+
 /// Refuses 0.
 pub(crate) fn ensure_some(value: usize, key: &str) -> Result<(), ConfigError> {
     ensure(value > 0, key, value, "at least 1")

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use pointcloud::dataset::{FolderDataset, FolderOptions};
 use pointcloud::io::Reader;
-use pointcloud::synth::{ShapeKind, SynthConfig};
+use pointcloud::synth::{MOST_PER_CLASS, MOST_POINTS, ShapeKind, SynthConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::attribute::{Attribute, Computed};
 use super::lists::Lists;
 use super::scenes::ClassWeights;
-use crate::check::{ConfigError, ensure, ensure_fraction, ensure_some};
+use crate::check::{ConfigError, ensure, ensure_count, ensure_fraction, ensure_some};
 use crate::streams::Stream;
 
 /// Section `[data]`: the dataset and the way each of its files becomes a cloud.
@@ -325,9 +325,9 @@ impl DataConfig {
         }
         ensure_fraction(self.validation_fraction, "data.validation_fraction")?;
         if let Some(synth) = &self.synth {
-            ensure_some(synth.train_per_class, "data.synth.train_per_class")?;
-            ensure_some(synth.test_per_class, "data.synth.test_per_class")?;
-            ensure_some(synth.points, "data.synth.points")?;
+            ensure_count(synth.train_per_class, MOST_PER_CLASS, "data.synth.train_per_class")?;
+            ensure_count(synth.test_per_class, MOST_PER_CLASS, "data.synth.test_per_class")?;
+            ensure_count(synth.points, MOST_POINTS, "data.synth.points")?;
             ensure(
                 (0.0..=0.2).contains(&synth.noise),
                 "data.synth.noise",

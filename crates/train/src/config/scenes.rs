@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 
 use pointcloud::io::OnlyColumns;
 use pointcloud::scene::{LabelMap, Region, SceneFolder};
+use pointcloud::synth::MOST_SCENES;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::attribute::Attribute;
 use super::scene_synth::SceneSynthData;
-use crate::check::{ConfigError, Scale, ensure, ensure_positive, ensure_some};
+use crate::check::{ConfigError, Scale, ensure, ensure_count, ensure_positive, ensure_some};
+
+/// The most regions of an epoch.
+const MOST_REGIONS: usize = 10_000_000;
 
 /// Section `[scenes]`: needed by the networks that give a class to every point, refused by the others. The scenes lie in
 /// `data.root`, as `SPLIT/FILE`, with the splits `train`, `test` and, where there is one, `val`. Of the section `[data]` only
@@ -267,7 +271,7 @@ impl ScenesConfig {
         ensure_positive(f64::from(self.voxel()), "scenes.voxel")?;
         ensure_positive(f64::from(self.size()), "scenes.size")?;
         ensure_some(self.points, "scenes.points")?;
-        ensure_some(self.regions, "scenes.regions")?;
+        ensure_count(self.regions, MOST_REGIONS, "scenes.regions")?;
         let most = match self.region {
             RegionKind::Column => 1.0,
             RegionKind::Sphere => 0.57,
@@ -279,8 +283,8 @@ impl ScenesConfig {
             &format!("a number above 0 and at most {most}, so that the regions cover a scene"),
         )?;
         if let Some(synth) = &self.synth {
-            ensure_some(synth.train, "scenes.synth.train")?;
-            ensure_some(synth.test, "scenes.synth.test")?;
+            ensure_count(synth.train, MOST_SCENES, "scenes.synth.train")?;
+            ensure_count(synth.test, MOST_SCENES, "scenes.synth.test")?;
             ensure(
                 synth.density > 0.0 && synth.density <= 1e5,
                 "scenes.synth.density",

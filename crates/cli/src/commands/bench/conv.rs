@@ -6,7 +6,7 @@ use ::bench::ConvBench;
 use anyhow::ensure;
 
 use super::super::devices::pick;
-use super::results::{clouds, ensure_length, ensure_some, write_json};
+use super::results::{clouds, ensure_length, ensure_repetitions, write_json};
 
 /// Search, forward and backward of a stack of pointwise convolutions with SELU
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,7 @@ impl Conv {
             self.channels.len(),
             self.dilations.len() + 1
         );
-        ensure_some(self.reps, "--reps")?;
+        ensure_repetitions(self.reps)?;
         ensure_length(f64::from(self.cell), "--cell")?;
         let positions = clouds(self.positions.as_deref(), self.clouds, self.points)?.concat();
         let bench = ConvBench {

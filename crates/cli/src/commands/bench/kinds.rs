@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::super::devices::pick;
 use super::super::train::make_synthetic_set;
-use super::results::{Json, clouds, ensure_length, ensure_some, milliseconds, table};
+use super::results::{Json, clouds, ensure_length, ensure_repetitions, ensure_some, milliseconds, table};
 use crate::output::line;
 use crate::progress;
 
@@ -78,7 +78,7 @@ impl Kinds {
             ensure_some(channels, "--channels")?;
         }
         ensure_some(self.dilation, "--dilation")?;
-        ensure_some(self.reps, "--reps")?;
+        ensure_repetitions(self.reps)?;
         ensure_length(f64::from(self.cell), "--cell")?;
         let device = pick(&self.device, false)?.device;
         let clouds = clouds(self.positions.as_deref(), self.clouds, self.points)?;

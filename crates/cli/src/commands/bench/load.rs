@@ -8,7 +8,7 @@ use anyhow::Context;
 use pointcloud::io::Unfinished;
 use pointcloud::synth::{SynthConfig, generate};
 
-use super::results::{Json, ensure_some, memory, milliseconds};
+use super::results::{Json, ensure_repetitions, ensure_some, memory, milliseconds};
 use crate::output::line;
 use crate::progress;
 
@@ -39,7 +39,7 @@ impl Load {
     pub(super) fn run(self) -> anyhow::Result<()> {
         ensure_some(self.files, "--files")?;
         ensure_some(self.points, "--points")?;
-        ensure_some(self.reps, "--reps")?;
+        ensure_repetitions(self.reps)?;
         let made = match &self.folder {
             Some(_) => None,
             None => Some(tempfile::tempdir().context("cannot make a temporary folder")?),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ::bench::Spread;
+use ::train::text::bytes;
 use pointcloud::io::replace_file;
 use serde::Serialize;
 
@@ -68,6 +69,30 @@ pub(super) fn ensure_some(count: usize, argument: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Refuses 0 repetitions, and more than there is memory for their times.
+pub(super) fn ensure_repetitions(count: usize) -> anyhow::Result<()> {
+    let most = 1_000_000;
+    anyhow::ensure!((1..=most).contains(&count), "--reps is {count}, expected 1 to {most}");
+    Ok(())
+}
+
+/// Bytes that a point takes at least, with its neighbour lists.
+const OF_A_POINT: u64 = 200;
+
+/// Refuses more points at a time than memory could hold.
+pub(super) fn ensure_memory(clouds: usize, points: usize) -> anyhow::Result<()> {
+    let needed = (clouds as u64).saturating_mul(points as u64).saturating_mul(OF_A_POINT);
+    match ::train::available_memory() {
+        Some(available) if needed > available.bytes => anyhow::bail!(
+            "{clouds} times {points} points take at least {}, but {} of memory are available ({})",
+            bytes(needed),
+            bytes(available.bytes),
+            available.limit
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses lengths that are not above 0.
 pub(super) fn ensure_length(length: f64, argument: &str) -> anyhow::Result<()> {
     anyhow::ensure!(length.is_finite() && length > 0.0, "{argument} is {length}, expected a number above 0");
@@ -82,6 +107,7 @@ pub(super) fn clouds(
 ) -> anyhow::Result<Vec<Vec<[f32; 3]>>> {
     ensure_some(clouds, "--clouds")?;
     ensure_some(points, "--points")?;
+    ensure_memory(clouds, points)?;
     Ok(match file {
         Some(path) => ::bench::read_positions(path, points, Some(clouds))?,
         None => ::train::synthetic::surfaces(clouds, points),

@@ -7,7 +7,7 @@ use anyhow::ensure;
 use serde_json::json;
 
 use super::super::devices::pick;
-use super::results::{Json, ensure_length, ensure_some, memory, table};
+use super::results::{Json, ensure_length, ensure_memory, ensure_repetitions, ensure_some, memory, table};
 use crate::output::line;
 
 /// Uniform grid against kd-tree: lists within a ball, lists of a kernel, nearest points
@@ -51,6 +51,7 @@ impl Search {
     pub(super) fn run(self) -> anyhow::Result<()> {
         for &size in &self.sizes {
             ensure_some(size, "a size of --sizes")?;
+            ensure_memory(1, size)?;
         }
         ensure!(
             self.sizes.is_sorted(),
@@ -66,7 +67,7 @@ impl Search {
             ensure_length(f64::from(radius), "--radius")?;
         }
         ensure_some(self.nearest, "--nearest")?;
-        ensure_some(self.reps, "--reps")?;
+        ensure_repetitions(self.reps)?;
         let device = self.device.as_deref().map(|name| pick(name, false)).transpose()?;
         let bench = SearchBench {
             neighbours: self.neighbours,

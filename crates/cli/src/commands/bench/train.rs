@@ -10,7 +10,7 @@ use ::train::network::PaperClassifierConfig;
 use ::train::synthetic::surfaces;
 
 use super::super::devices::pick;
-use super::results::{Json, ensure_some, memory, milliseconds, table};
+use super::results::{Json, ensure_memory, ensure_repetitions, ensure_some, memory, milliseconds, table};
 use crate::output::line;
 
 /// One step of training, part by part: augmentation, search, forward, backward, optimizer
@@ -65,7 +65,7 @@ impl Train {
             config.data.points = points;
         }
         ensure_some(self.classes, "--classes")?;
-        ensure_some(self.reps, "--reps")?;
+        ensure_repetitions(self.reps)?;
         if config.train.shards > 1 {
             let found = config.train.shards;
             anyhow::bail!(
@@ -74,7 +74,11 @@ impl Train {
         }
         let clouds = match &self.positions {
             Some(path) => read_positions(path, config.data.points, None)?,
-            None => surfaces(4 * config.train.batch_size, config.data.points),
+            None => {
+                let clouds = config.train.batch_size.saturating_mul(4);
+                ensure_memory(clouds, config.data.points)?;
+                surfaces(clouds, config.data.points)
+            }
         };
         let bench = StepBench { config, classes: self.classes, repetitions: self.reps };
         let times = bench.run(&clouds, &pick(&self.device, false)?.device)?;

@@ -24,7 +24,7 @@ use train::terminal::note;
 use super::unpack::Unpack;
 use crate::files::{Existing, Job, ListOptions, existing, refuse_collisions};
 use crate::interrupt;
-use crate::memory::{Reading, ensure_readable, fills_memory};
+use crate::memory::{Reading, ensure_points_fit, ensure_readable, fills_memory};
 use crate::output::{describe, tell_losses};
 use crate::progress;
 
@@ -127,6 +127,9 @@ impl Convert {
             .finite(true)
             .columns(&self.columns)
             .drop_invalid(self.drop_invalid);
+        if !self.force {
+            ensure_points_fit(self.points)?;
+        }
         if self.list.list.is_some() {
             return self.convert_list(&reader);
         }

@@ -4,7 +4,7 @@ use pointconv::KernelShape;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::check::{ConfigError, Scale, ensure, ensure_fraction, ensure_positive, ensure_some};
+use crate::check::{ConfigError, Scale, ensure, ensure_count, ensure_fraction, ensure_positive};
 use crate::network::{Activations, CoarseLevel, ConvolutionKind, NetworkSpec, SearchKind};
 
 /// A network of several resolutions: residual blocks of pointwise convolutions at each, voxel pooling between them.
@@ -49,6 +49,15 @@ pub struct PointwiseNetConfig {
     /// prediction. They read the same batches, but start from other weights. Default 1.
     pub ensemble: usize,
 }
+
+/// The most networks of an ensemble.
+const MOST_NETWORKS: usize = 64;
+
+/// The most channels of a layer: the normalisations take memory for each before the memory of a training is estimated.
+const MOST_CHANNELS: usize = 1 << 16;
+
+/// The most blocks of a resolution.
+const MOST_BLOCKS: usize = 1_000;
 
 /// The radius of a ball of shells, in cells: it is as wide as three cells.
 const RADIUS: f32 = 1.5;
@@ -144,16 +153,16 @@ impl PointwiseNetConfig {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         let (widths, blocks) = (self.widths(), self.blocks());
         ensure(
-            !widths.is_empty() && widths.iter().all(|&width| width > 0),
+            !widths.is_empty() && widths.iter().all(|width| (1..=MOST_CHANNELS).contains(width)),
             "model.widths",
             format_args!("{widths:?}"),
-            "one number of at least 1 per resolution, and at least one resolution",
+            &format!("one number from 1 to {MOST_CHANNELS} per resolution, and at least one resolution"),
         )?;
         ensure(
-            blocks.len() == widths.len(),
+            blocks.len() == widths.len() && blocks.iter().all(|&blocks| blocks <= MOST_BLOCKS),
             "model.blocks",
             format_args!("{blocks:?}"),
-            &format!("{} numbers, one per resolution of model.widths", widths.len()),
+            &format!("{} numbers up to {MOST_BLOCKS}, one per resolution of model.widths", widths.len()),
         )?;
         if let Scale::Value(cell) = self.cell {
             ensure_positive(f64::from(cell), "model.cell")?;
@@ -177,14 +186,21 @@ impl PointwiseNetConfig {
             }
         }
         ensure_positive(f64::from(self.expansion), "model.expansion")?;
+        let inner = widths.iter().map(|&width| self.inner(width)).max().unwrap_or(0);
+        ensure(
+            inner <= MOST_CHANNELS,
+            "model.expansion",
+            format_args!("{}, which gives blocks of {inner} channels", self.expansion),
+            &format!("at most {MOST_CHANNELS} channels"),
+        )?;
         ensure(
             self.convolution != ConvolutionKind::Depthwise || self.expansion.fract() == 0.0,
             "model.expansion",
             self.expansion,
             "a whole number, for model.convolution = \"depthwise\"",
         )?;
-        ensure_some(self.hidden(), "model.hidden")?;
-        ensure_some(self.ensemble, "model.ensemble")?;
+        ensure_count(self.hidden(), MOST_CHANNELS, "model.hidden")?;
+        ensure_count(self.ensemble, MOST_NETWORKS, "model.ensemble")?;
         ensure_fraction(self.dropout, "model.dropout")
     }
 

@@ -234,7 +234,7 @@ fn a_cloud_of_one_point_has_logits() {
 #[test]
 fn names_the_key_of_each_bad_value() {
     type Change = fn(&mut PointwiseNetConfig);
-    let cases: [(&str, Change); 13] = [
+    let cases: [(&str, Change); 18] = [
         ("model.widths", |c| c.widths = Some(Vec::new())),
         ("model.widths", |c| c.widths = Some(vec![4, 0, 4])),
         ("model.blocks", |c| c.blocks = Some(vec![1])),
@@ -246,8 +246,13 @@ fn names_the_key_of_each_bad_value() {
         ("model.expansion", |c| c.expansion = f32::NAN),
         ("model.expansion", |c| (c.convolution, c.expansion) = (ConvolutionKind::Depthwise, 1.5)),
         ("model.hidden", |c| c.hidden = Some(0)),
+        ("model.hidden", |c| c.hidden = Some(usize::MAX)),
+        ("model.widths", |c| c.widths = Some(vec![4, usize::MAX, 4])),
+        ("model.blocks", |c| c.blocks = Some(vec![1, usize::MAX, 1])),
+        ("model.expansion", |c| c.expansion = f32::MAX),
         ("model.dropout", |c| c.dropout = 1.0),
         ("model.ensemble", |c| c.ensemble = 0),
+        ("model.ensemble", |c| c.ensemble = usize::MAX),
     ];
     small().validate().unwrap();
     for (key, change) in cases {
