@@ -17,7 +17,7 @@ fn a_folder_of_classes_is_all_that_a_training_needs() {
     let classes = format!("task: classes of files, 40 training files in {CLASSES} classes");
     for text in [
         classes.as_str(),
-        "network: 4 pointwise-classifiers of size s, whose mean counts, for fewer than 10000 files",
+        "network: 4 pointwise-classifiers of size s together, for fewer than 2000 files",
         "points: 64 of each file, the median of the files",
         "augmentation: the shapes",
         "schedule: 400 epochs, without validation, for the smallest class has 4 files",

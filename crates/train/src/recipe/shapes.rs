@@ -26,8 +26,12 @@ const FEWEST_POINTS: usize = 64;
 /// Approximate number of clouds in a training, over all epochs.
 const SEEN: usize = 160_000;
 
-/// Smallest number of training files for one large network. With fewer, an ensemble of small ones is better: with the 4,000 of
-/// ModelNet10, and above all with a few files per class.
+/// Smallest number of training files for a single network. With a few files per class an ensemble is much better; with the 4,000 of
+/// ModelNet10 it is not.
+const ENOUGH_FOR_ONE: usize = 2_000;
+
+/// Smallest number of training files for the larger network where shapes are aligned or upright. With the 4,000 of ModelNet10 the smaller
+/// one is better.
 const MANY_FILES: usize = 10_000;
 
 /// Small networks in an ensemble.
@@ -69,7 +73,7 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
     let least = by_class.iter().map(Vec::len).min().unwrap_or(0);
     let validation = if least >= ENOUGH_TO_HOLD_BACK { 0.1 } else { 0.0 };
     let pose = pose(&shapes);
-    let (network, network_text) = network(files.len());
+    let (network, network_text) = network(pose, files.len());
     let (pose_text, rotate, up_axis) = rotation(pose);
     let inputs = inputs(pose);
     let text = config(root, (network, shells(pose)), inputs, points, validation, (rotate, up_axis), epochs);
@@ -98,14 +102,21 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
 }
 
 /// The size of the network and how many there are, and the reason.
-fn network(files: usize) -> ((&'static str, usize), String) {
-    if files >= MANY_FILES {
-        return (("m", 1), format!("a pointwise-classifier of size m, for {MANY_FILES} files and more"));
+fn network(pose: Pose, files: usize) -> ((&'static str, usize), String) {
+    if files < ENOUGH_FOR_ONE {
+        let text = format!(
+            "{ENSEMBLE} pointwise-classifiers of size s together, for fewer than {ENOUGH_FOR_ONE} files"
+        );
+        return (("s", ENSEMBLE), text);
     }
-    let text = format!(
-        "{ENSEMBLE} pointwise-classifiers of size s, whose mean counts, for fewer than {MANY_FILES} files"
-    );
-    (("s", ENSEMBLE), text)
+    let (size, text) = match pose {
+        Pose::Any => ("m", "shapes in any pose".to_owned()),
+        Pose::Aligned | Pose::Upright(_) if files >= MANY_FILES => {
+            ("m", format!("{MANY_FILES} files and more"))
+        }
+        Pose::Aligned | Pose::Upright(_) => ("s", format!("fewer than {MANY_FILES} files")),
+    };
+    ((size, 1), format!("pointwise-classifier of size {size}, for {text}"))
 }
 
 /// What the network reads. Coordinates say little about shapes in any pose, and the shape of the surroundings of a point does
