@@ -177,7 +177,11 @@ fn a_run_that_is_interrupted_leaves_no_set() {
 #[test]
 fn settings_out_of_range_are_named() {
     for (config, message) in [
-        (SynthConfig { points: 0, ..small() }, "synthetic set: points is 0, expected 1 or more"),
+        (SynthConfig { points: 0, ..small() }, "synthetic set: points is 0, expected 1 to 10000000"),
+        (
+            SynthConfig { train_per_class: 2_000_000, test_per_class: 1, ..small() },
+            "synthetic set: train_per_class + test_per_class is 2000001, expected 1 to 1000000",
+        ),
         (SynthConfig { noise: f32::NAN, ..small() }, "synthetic set: noise is NaN, expected 0 to 0.2"),
         (SynthConfig { cut: 0.5, ..small() }, "synthetic set: cut is 0.5, expected 0 to 0.35"),
     ] {
