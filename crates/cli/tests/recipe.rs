@@ -31,6 +31,11 @@ fn a_folder_of_classes_is_all_that_a_training_needs() {
     assert!(cell.trim_start_matches("cell = ").parse::<f32>().is_ok(), "{cell}");
     assert_eq!(metrics(&place.path("run")).len(), 2);
     place.succeed(&["eval", "run", "--weights", "average"]);
+    let inspected = place.succeed(&["inspect", "run"]);
+    assert!(
+        inspected.contains("network    pointwise-classifier, 4 together, clouds of 64 points"),
+        "{inspected}"
+    );
     place.succeed(&[&["train", "--data", "set", "--output", "run", "--resume"][..], &few].concat());
 }
 

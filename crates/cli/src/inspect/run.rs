@@ -18,6 +18,8 @@ pub(crate) struct RunInspection {
     pub(crate) name: String,
     /// The manifest.
     pub(crate) manifest: Manifest,
+    /// Networks that are trained together.
+    pub(crate) ensemble: usize,
     /// Epochs that are trained and logged.
     pub(crate) epochs_done: usize,
     /// Epochs that the config asks for.
@@ -47,6 +49,7 @@ impl RunInspection {
         let position = run.last_checkpoint()?.unwrap_or_default();
         Ok(Self {
             name: config.name,
+            ensemble: config.model.ensemble(),
             manifest,
             epochs_done,
             epochs: config.train.epochs,
@@ -62,7 +65,11 @@ impl fmt::Display for RunInspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let manifest = &self.manifest;
         writeln!(f, "run        {}", self.name)?;
-        writeln!(f, "network    {}, clouds of {} points", manifest.architecture, manifest.points)?;
+        let together = match self.ensemble {
+            1 => String::new(),
+            count => format!(", {count} together"),
+        };
+        writeln!(f, "network    {}{together}, clouds of {} points", manifest.architecture, manifest.points)?;
         writeln!(f, "classes    {}: {}", manifest.classes.len(), manifest.classes.join(", "))?;
         writeln!(
             f,

@@ -129,6 +129,11 @@ pub trait NetworkConfig: Default {
     /// The key that sets the size of the kernels.
     fn kernel_key(&self) -> &'static str;
 
+    /// How many networks are trained together.
+    fn ensemble(&self) -> usize {
+        1
+    }
+
     /// Whether the weights depend on the order of the points in a cloud.
     fn needs_order(&self) -> bool {
         false

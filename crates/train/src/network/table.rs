@@ -85,6 +85,12 @@ macro_rules! networks {
                 match self { $(Self::$network(config) => config.kernel_key(),)+ }
             }
 
+            /// How many networks are trained together.
+            #[must_use]
+            pub fn ensemble(&self) -> usize {
+                match self { $(Self::$network(config) => config.ensemble(),)+ }
+            }
+
             /// Whether the weights depend on the order of the points in a cloud.
             #[must_use]
             pub fn needs_order(&self) -> bool {

@@ -76,6 +76,10 @@ impl NetworkConfig for PointwiseClassifierConfig {
     fn kernel_key(&self) -> &'static str {
         "model.cell"
     }
+
+    fn ensemble(&self) -> usize {
+        self.0.ensemble
+    }
 }
 
 /// Residual blocks of pointwise convolutions at several resolutions, then maximum and mean over the points of the coarsest,

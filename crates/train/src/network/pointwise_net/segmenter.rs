@@ -86,6 +86,10 @@ impl NetworkConfig for PointwiseSegmenterConfig {
     fn kernel_key(&self) -> &'static str {
         "model.cell"
     }
+
+    fn ensemble(&self) -> usize {
+        self.0.ensemble
+    }
 }
 
 /// The encoder of a [`PointwiseClassifier`](super::PointwiseClassifier), then a decoder: every point concatenates the features
