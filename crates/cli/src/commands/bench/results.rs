@@ -81,10 +81,11 @@ const OF_A_POINT: u64 = 200;
 
 /// Refuses more points at a time than memory could hold.
 pub(super) fn ensure_memory(clouds: usize, points: usize) -> anyhow::Result<()> {
-    let needed = (clouds as u64).saturating_mul(points as u64).saturating_mul(OF_A_POINT);
+    let all = (clouds as u64).saturating_mul(points as u64);
+    let needed = all.saturating_mul(OF_A_POINT);
     match ::train::available_memory() {
         Some(available) if needed > available.bytes => anyhow::bail!(
-            "{clouds} times {points} points take at least {}, but {} of memory are available ({})",
+            "{all} points take at least {}, but {} of memory are available ({})",
             bytes(needed),
             bytes(available.bytes),
             available.limit

@@ -118,7 +118,7 @@ fn logits_do_not_depend_on_the_batch_or_on_the_order_of_the_points() {
 /// Each network of an ensemble on its own.
 fn members(network: &Network) -> Vec<Network> {
     let mut first = network.clone();
-    let mut members = match &mut first {
+    let mut members: Vec<Network> = match &mut first {
         Network::PointwiseClassifier(first) => {
             std::mem::take(&mut first.others).into_iter().map(Network::PointwiseClassifier).collect()
         }
@@ -127,7 +127,7 @@ fn members(network: &Network) -> Vec<Network> {
         }
         other => panic!("{other:?}"),
     };
-    Vec::insert(&mut members, 0, first);
+    members.insert(0, first);
     members
 }
 
