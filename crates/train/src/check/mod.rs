@@ -8,6 +8,6 @@ mod scale;
 
 pub use error::{ConfigError, Hint, KeySource};
 pub(crate) use range::{
-    ensure, ensure_count, ensure_fraction, ensure_not_negative, ensure_positive, ensure_some,
+    ensure, ensure_change, ensure_count, ensure_fraction, ensure_not_negative, ensure_positive, ensure_some,
 };
 pub use scale::Scale;

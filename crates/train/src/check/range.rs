@@ -22,6 +22,19 @@ pub(crate) fn ensure_not_negative(value: f64, key: &str) -> Result<(), ConfigErr
     ensure(value.is_finite() && value >= 0.0, key, value, "a number of at least 0")
 }
 
+/// The largest random change of the training clouds: twice as much is still a finite number in single precision.
+const LARGEST_CHANGE: f64 = 1e6;
+
+/// Refuses anything outside `[0, LARGEST_CHANGE]`.
+pub(crate) fn ensure_change(value: f64, key: &str) -> Result<(), ConfigError> {
+    ensure(
+        (0.0..=LARGEST_CHANGE).contains(&value),
+        key,
+        value,
+        &format!("a number from 0 to {LARGEST_CHANGE}"),
+    )
+}
+
 /// Refuses NaN, the infinities, 0 and values below 0.
 pub(crate) fn ensure_positive(value: f64, key: &str) -> Result<(), ConfigError> {
     ensure(value.is_finite() && value > 0.0, key, value, "a number above 0")

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::attribute::{Attribute, Computed};
-use crate::check::{ConfigError, ensure, ensure_fraction, ensure_not_negative};
+use crate::check::{ConfigError, ensure, ensure_change, ensure_fraction};
 
 /// Section `[augment]`: random changes to training clouds, after normalising, drawn anew each
 /// epoch. All are off by default; validation and test clouds are never changed.
@@ -132,21 +132,22 @@ impl AugmentConfig {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        ensure_not_negative(f64::from(self.jitter_sigma), "augment.jitter_sigma")?;
-        ensure_not_negative(f64::from(self.jitter_clip), "augment.jitter_clip")?;
-        ensure_not_negative(f64::from(self.translate), "augment.translate")?;
+        ensure_change(f64::from(self.jitter_sigma), "augment.jitter_sigma")?;
+        ensure_change(f64::from(self.jitter_clip), "augment.jitter_clip")?;
+        ensure_change(f64::from(self.translate), "augment.translate")?;
         ensure_fraction(f64::from(self.drop), "augment.drop")?;
-        ensure_not_negative(f64::from(self.color_jitter), "augment.color_jitter")?;
+        ensure_change(f64::from(self.color_jitter), "augment.color_jitter")?;
         ensure_fraction(f64::from(self.color_drop), "augment.color_drop")?;
         ensure_fraction(f64::from(self.color_stretch), "augment.color_stretch")?;
-        ensure_not_negative(f64::from(self.density_jitter), "augment.density_jitter")?;
+        ensure_change(f64::from(self.density_jitter), "augment.density_jitter")?;
         let [least, most] = self.scale;
         ensure(
-            least.is_finite() && most.is_finite() && 0.0 < least && least <= most,
+            0.0 < least && least <= most,
             "augment.scale",
             format_args!("{:?}", self.scale),
             "the smallest factor, above 0, then the largest",
         )?;
+        ensure_change(f64::from(most), "augment.scale")?;
         ensure(
             !self.scale_axes || least < most,
             "augment.scale_axes",

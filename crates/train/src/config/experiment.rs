@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn names_the_key_of_each_bad_value() {
         type Change = fn(&mut Config);
-        let cases: [(&str, Change); 21] = [
+        let cases: [(&str, Change); 28] = [
             ("name", |c| c.name = "a/b".to_owned()),
             ("name", |c| c.name = "..".to_owned()),
             ("seed", |c| c.seed = u64::MAX),
@@ -275,6 +275,13 @@ mod tests {
             ("schedule.min_lr", |c| c.schedule = ScheduleConfig::Cosine { min_lr: 1.0, warmup_epochs: 0 }),
             ("schedule.every_epochs", |c| c.schedule = ScheduleConfig::Step { every_epochs: 0, gamma: 0.5 }),
             ("augment.scale", |c| c.augment.scale = [1.2, 0.8]),
+            ("augment.scale", |c| c.augment.scale = [1.0, f32::MAX]),
+            ("augment.scale", |c| c.augment.scale = [1.0, f32::INFINITY]),
+            ("augment.jitter_sigma", |c| c.augment.jitter_sigma = f32::MAX),
+            ("augment.jitter_clip", |c| c.augment.jitter_clip = f32::MAX),
+            ("augment.translate", |c| c.augment.translate = f32::MAX),
+            ("augment.color_jitter", |c| c.augment.color_jitter = f32::MAX),
+            ("augment.density_jitter", |c| c.augment.density_jitter = f32::MAX),
             ("train.batch_size", |c| c.train.batch_size = 0),
             ("train.shards", |c| c.train.shards = 0),
             ("train.shards", |c| (c.train.batch_size, c.train.shards) = (4, 5)),
