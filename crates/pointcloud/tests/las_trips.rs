@@ -216,6 +216,39 @@ fn colours_in_extra_bytes_stay_there() {
     }
 }
 
+/// A file with several chunks is read without their table, too.
+#[test]
+fn chunks_are_found_without_their_table() {
+    const TIMES: usize = 400;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for format in [1, 3, 6, 7, 10] {
+        let one = las(if format < 6 { 2 } else { 4 }, format, 0, &[]);
+        let data = u32::from_le_bytes(one[96..100].try_into().unwrap()) as usize;
+        let size = SIZES[format];
+        let mut bytes = one[..data].to_vec();
+        bytes.extend(one[data..data + POINTS * size].repeat(TIMES));
+        let points = (POINTS * TIMES) as u64;
+        if format < 6 {
+            bytes[107..111].copy_from_slice(&(points as u32).to_le_bytes());
+        } else {
+            bytes[247..255].copy_from_slice(&points.to_le_bytes());
+            bytes[227..247].fill(0);
+        }
+        std::fs::write(path("a.las"), &bytes).unwrap();
+        Reader::new().convert(path("a.las"), path("b.laz"), false).unwrap();
+        let mut compressed = std::fs::read(path("b.laz")).unwrap();
+        let data = u32::from_le_bytes(compressed[96..100].try_into().unwrap()) as usize;
+        compressed[data..data + 8].fill(0xff);
+        std::fs::write(path("c.laz"), &compressed).unwrap();
+        Reader::new().convert(path("c.laz"), path("d.las"), false).unwrap();
+        io::write(path("e.las"), &io::read(path("c.laz")).unwrap()).unwrap();
+        for made in ["d.las", "e.las"] {
+            assert!(fixed(&bytes) == fixed(&std::fs::read(path(made)).unwrap()), "format {format}: {made}");
+        }
+    }
+}
+
 #[test]
 fn what_las_has_beside_its_points_is_told() {
     let folder = tempfile::tempdir().unwrap();

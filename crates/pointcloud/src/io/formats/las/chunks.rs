@@ -1,15 +1,16 @@
 //! The chunks of a LAZ file: each is decompressed on its own, by `laz`.
 
-use std::io::Cursor;
+use std::io::{self, Cursor, ErrorKind};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::thread;
 
-use laz::record::{LayeredPointRecordDecompressor, RecordDecompressor, SequentialPointRecordDecompressor};
+use laz::record::RecordDecompressor;
 use laz::{LazItem, LazItemType, LazVlr, laszip};
 
 use super::fields::SIZES;
 use super::header::Header;
+use super::records::{Layered, Sequential, begin_chunk, layer_lengths};
 use crate::error::{Error, Position, Result};
 use crate::io::blocks::Block;
 use crate::io::input::Input;
@@ -19,9 +20,6 @@ use crate::scalar::ScalarType;
 
 /// Files claim no more points than so many times their own bytes hold; real LAZ reaches about 20.
 pub(super) const LARGEST_RATIO: usize = 1000;
-
-/// Bytes of the stack of a decompressor. Of it, only what is used takes memory.
-const STACK: usize = 1 << 29;
 
 /// A larger chunk is not decompressed on its own.
 const MOST_BYTES: u64 = 1 << 26;
@@ -44,6 +42,10 @@ pub(super) fn compression_of(path: &Path, header: &Header, length: usize) -> Res
     if layers != layers_of(header) {
         let found = format!("compressed items of {layers} layers");
         return Err(refuse(header.data, found, &layers_of(header).to_string()));
+    }
+    if layers > 0 && vlr.items().first().is_none_or(|item| item.item_type() != LazItemType::Point14) {
+        let found = "compressed items that do not begin with the point".to_owned();
+        return Err(refuse(header.data, found, "POINT14 as the first"));
     }
     let limit = length.saturating_mul(LARGEST_RATIO);
     if header.points > limit / header.size {
@@ -146,52 +148,57 @@ pub(super) fn decompress(path: &Path, header: &Header, vlr: &LazVlr, block: &Blo
     if block.points == 0 {
         return Ok(Vec::new());
     }
-    let layered = vlr.items().first().is_some_and(|item| item.version() >= 3);
-    if layered && !layers_fit(header, &block.bytes) {
+    let layers = layers_of(header);
+    if layers > 0 && !layers_fit(header, &block.bytes) {
         return Err(refuse("a chunk whose layers are longer than the chunk", "LASzip data"));
     }
-    let bytes = Cursor::new(block.bytes.as_slice());
-    let run = || {
-        let mut decompressor: Box<dyn RecordDecompressor<Cursor<&[u8]>>> = if layered {
-            Box::new(LayeredPointRecordDecompressor::new(bytes))
-        } else {
-            Box::new(SequentialPointRecordDecompressor::new(bytes))
-        };
-        decompressor.set_fields_from(vlr.items()).map_err(|error| (0, error.to_string()))?;
-        let mut records = vec![0; block.points * header.size];
-        for (row, point) in records.chunks_exact_mut(header.size).enumerate() {
-            decompressor.decompress_next(point).map_err(|error| (row, error.to_string()))?;
-        }
-        Ok(records)
+    let bytes = block.bytes.as_slice();
+    let data = block.at..block.at + bytes.len();
+    let mut records = vec![0; block.points * header.size];
+    let mut fill = |next: &mut dyn FnMut(&mut [u8]) -> io::Result<()>| {
+        fill(path, header, &mut records, block.row, &data, next)
     };
-    match contained(path, run)? {
-        Some(Ok(records)) => Ok(records),
-        Some(Err((row, _))) => {
-            let end = Position::Byte(block.at + block.bytes.len());
-            Err(header.truncated(path, end, block.row + row))
+    let unknown = |error: laz::LasZipError| refuse(&error.to_string(), "LASzip data");
+    if layers > 0 {
+        let mut points = Layered::open(bytes, header.size, layers, vlr.items()).map_err(unknown)?;
+        fill(&mut |record| points.next(record))?;
+    } else {
+        let mut points = Sequential::new(Cursor::new(bytes));
+        begin_chunk(&mut points, vlr.items()).map_err(unknown)?;
+        fill(&mut |record| points.decompress_next(record))?;
+    }
+    Ok(records)
+}
+
+/// Fills `records`, from the point `row` on, with the points that `next` takes from the bytes `data` of the file. Damaged data drives `laz`
+/// over the ends of its tables, where it panics.
+pub(super) fn fill(
+    path: &Path,
+    header: &Header,
+    records: &mut [u8],
+    row: usize,
+    data: &Range<usize>,
+    mut next: impl FnMut(&mut [u8]) -> io::Result<()>,
+) -> Result<()> {
+    let mut complete = 0;
+    let run =
+        || records.chunks_exact_mut(header.size).try_for_each(|record| next(record).map(|()| complete += 1));
+    match guard(path, "laz", || Ok(catch_unwind(AssertUnwindSafe(run))))? {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => {
+            Err(header.truncated(path, Position::Byte(data.end), row + complete))
         }
-        None => Err(refuse("damaged compressed points", "LASzip data")),
+        _ => {
+            let at = Position::Byte(data.start);
+            Err(Error::malformed(path, at, "damaged compressed points", "LASzip data"))
+        }
     }
 }
 
-/// Runs the decompressor; `None` where it panics: damaged data drives it over the ends of its tables. It calls itself as often as the
-/// data says, so it has a large stack.
-pub(super) fn contained<T: Send>(path: &Path, run: impl FnOnce() -> T + Send) -> Result<Option<T>> {
-    let caught = || guard(path, "laz", || Ok(catch_unwind(AssertUnwindSafe(run)).ok()));
-    thread::scope(|scope| {
-        let spawned = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, caught);
-        let thread = spawned.map_err(|source| Error::io(path, "start a thread to read", source))?;
-        thread.join().unwrap_or(Ok(None))
-    })
-}
-
-/// Whether the layers of a chunk end inside it: it is its first point, the number of points, the length of every layer, and
-/// the layers.
+/// Whether the layers of a chunk end inside it.
 fn layers_fit(header: &Header, chunk: &[u8]) -> bool {
-    let word =
-        |at: usize| Number::Scalar(ScalarType::U32).read(chunk.get(at..).unwrap_or_default(), false) as usize;
     let layers = layers_of(header);
-    let lengths = header.size + 4;
-    let sum: usize = (0..layers).map(|layer| word(lengths + 4 * layer)).sum();
-    lengths + 4 * layers <= chunk.len() && sum <= chunk.len() - lengths - 4 * layers
+    let start = header.size + 4 + 4 * layers;
+    let sum: usize = layer_lengths(chunk, header.size, layers).iter().sum();
+    start <= chunk.len() && sum <= chunk.len() - start
 }

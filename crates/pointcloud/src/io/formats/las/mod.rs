@@ -4,11 +4,14 @@ mod blocks;
 mod chunks;
 mod extra;
 mod fields;
+mod gps_time;
 mod header;
 mod layout;
 mod pack;
 mod read;
+mod records;
 mod template;
+mod time_layer;
 mod unpack;
 mod write;
 

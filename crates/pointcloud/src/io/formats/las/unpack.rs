@@ -1,12 +1,15 @@
 //! The points of a LAZ file, decompressed by `laz`.
 
+use std::io;
 use std::path::Path;
 
-use laz::LasZipDecompressor;
+use laz::record::RecordDecompressor;
+use laz::{LazVlr, laszip};
 use rayon::prelude::*;
 
 use super::chunks::{self, Chunks};
 use super::header::Header;
+use super::records::{Layered, Sequential, begin_chunk, layer_lengths};
 use crate::error::{Error, Position, Result};
 use crate::io::blocks::Block;
 use crate::io::input::Input;
@@ -45,8 +48,17 @@ pub(super) struct Stream<'a> {
     path: Box<Path>,
     /// Bytes of the file.
     length: usize,
-    decompressor: LasZipDecompressor<'a, Input<'a>>,
+    vlr: LazVlr,
     row: usize,
+    /// The row that the next chunk begins at.
+    chunk: usize,
+    points: Points<'a>,
+}
+
+enum Points<'a> {
+    Sequential(Sequential<'a, Input<'a>>),
+    /// The file, and the chunk that is decompressed.
+    Layered(Input<'a>, Option<Layered<Vec<u8>>>),
 }
 
 impl<'a> Stream<'a> {
@@ -56,12 +68,19 @@ impl<'a> Stream<'a> {
         if let Some((at, found)) = odd_chunks(&mut input, header)? {
             return Err(Error::malformed(&path, Position::Byte(at), found, "chunks that fit the file"));
         }
-        input.seek(header.data as u64)?;
-        match chunks::contained(&path, || LasZipDecompressor::new(input, vlr))? {
-            Some(Ok(decompressor)) => Ok(Self { path, length, decompressor, row: 0 }),
-            Some(Err(_)) => Err(header.truncated(&path, Position::Byte(length), 0)),
-            None => Err(damaged(&path, header)),
-        }
+        // Where the points are not one whole, the place of the table of chunks comes before them.
+        let before = if compressor(header) == ONE_CHUNK { 0 } else { laszip::ChunkTable::OFFSET_SIZE };
+        input.seek((header.data + before) as u64)?;
+        let points = if header.format < 6 {
+            if compressor(header) != ONE_CHUNK && vlr.uses_variable_size_chunks() {
+                let found = "chunks of different sizes without a table that fits".to_owned();
+                return Err(Error::malformed(&path, Position::Byte(header.data), found, "their table"));
+            }
+            Points::Sequential(Sequential::new(input))
+        } else {
+            Points::Layered(input, None)
+        };
+        Ok(Self { path, length, vlr, row: 0, chunk: 0, points })
     }
 
     /// The next points.
@@ -71,27 +90,51 @@ impl<'a> Stream<'a> {
             return Ok(None);
         }
         let mut bytes = vec![0; points * header.size];
-        let run = || {
-            let mut points = bytes.chunks_exact_mut(header.size).enumerate();
-            points.try_for_each(|(complete, point)| {
-                self.decompressor.decompress_one(point).map_err(|_| complete)
-            })
-        };
-        match chunks::contained(&self.path, run)? {
-            Some(Ok(())) => {
-                self.row += points;
-                Ok(Some(Block { bytes, row, points, at: header.data, ..Block::default() }))
-            }
-            Some(Err(complete)) => {
-                Err(header.truncated(&self.path, Position::Byte(self.length), row + complete))
-            }
-            None => Err(damaged(&self.path, header)),
+        let (path, data) = (self.path.clone(), header.data..self.length);
+        chunks::fill(&path, header, &mut bytes, row, &data, |record| self.next_point(header, record))?;
+        Ok(Some(Block { bytes, row, points, at: header.data, ..Block::default() }))
+    }
+
+    fn next_point(&mut self, header: &Header, record: &mut [u8]) -> io::Result<()> {
+        if self.row == self.chunk {
+            self.begin_chunk(header)?;
         }
+        self.row += 1;
+        match &mut self.points {
+            Points::Sequential(points) => points.decompress_next(record),
+            Points::Layered(_, Some(points)) => points.next(record),
+            Points::Layered(_, None) => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    fn begin_chunk(&mut self, header: &Header) -> io::Result<()> {
+        match &mut self.points {
+            Points::Sequential(points) => {
+                begin_chunk(points, self.vlr.items()).map_err(io::Error::other)?;
+                let one = compressor(header) == ONE_CHUNK || self.vlr.chunk_size() == 0;
+                self.chunk += if one { header.points } else { self.vlr.chunk_size() as usize };
+            }
+            Points::Layered(input, current) => {
+                let layers = chunks::layers_of(header);
+                let mut chunk = input.take(header.size + 4 + 4 * layers).map_err(io::Error::other)?;
+                let lengths = layer_lengths(&chunk, header.size, layers).iter().sum();
+                self.chunk += word(chunk.get(header.size..).unwrap_or_default());
+                chunk.extend(input.take(lengths).map_err(io::Error::other)?);
+                *current = Some(
+                    Layered::open(chunk, header.size, layers, self.vlr.items()).map_err(io::Error::other)?,
+                );
+            }
+        }
+        Ok(())
     }
 }
 
-fn damaged(path: &Path, header: &Header) -> Error {
-    Error::malformed(path, Position::Byte(header.data), "damaged compressed points", "LASzip data")
+/// The compressor of a file whose points are not divided into chunks.
+const ONE_CHUNK: usize = 1;
+
+/// The compressor, as the record of the compression says.
+fn compressor(header: &Header) -> usize {
+    Number::Scalar(ScalarType::U16).read(&header.laz, false) as usize
 }
 
 /// Byte and description of a chunk table, or of layers, that claim more than the file has.
@@ -116,7 +159,6 @@ fn odd_chunks(input: &mut Input<'_>, header: &Header) -> Result<Option<(usize, S
     if header.format < 6 {
         return Ok(None);
     }
-    // A chunk is its first point, the number of points, the length of every layer, and the layers.
     let layers = chunks::layers_of(header);
     let (mut at, mut points) = (header.data + 8, 0_usize);
     while points < header.points {
