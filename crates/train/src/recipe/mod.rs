@@ -9,6 +9,11 @@ use pointcloud::scene::SceneFolder;
 
 use crate::config::DataConfig;
 use crate::error::RunError;
+use crate::task::rounded;
+
+/// Learning rate times weight decay, summed over a training at its highest rate. Weights that no gradient renews shrink to about `e^(-2)` of
+/// what they were, for the schedule halves the mean rate.
+const DECAY: f32 = 4.0;
 
 /// A config with the reasons for its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +41,11 @@ pub fn recipe(root: &Path) -> Result<Recipe, RunError> {
         (Err(error), _) => Err(error.into()),
         (Ok(_), _) => Err(RunError::NoFiles { path: root.to_owned(), split: "train".into() }),
     }
+}
+
+/// The weight decay for AdamW with the highest learning rate `lr` over so many steps, with two digits.
+fn weight_decay(lr: f32, steps: usize) -> f32 {
+    rounded(DECAY / (lr * steps.max(1) as f32))
 }
 
 /// The name of a run on the data set in `root`: that of the folder, without characters that are unsafe in file names.

@@ -6,7 +6,7 @@ use pointcloud::dataset::FolderDataset;
 use pointcloud::io::Reader;
 use rayon::prelude::*;
 
-use super::{Recipe, name_of, quoted, spread};
+use super::{Recipe, name_of, quoted, spread, weight_decay};
 use crate::config::Axis;
 use crate::error::RunError;
 use crate::task::classification::{Pose, pose};
@@ -25,6 +25,12 @@ const FEWEST_POINTS: usize = 64;
 
 /// Approximate number of clouds in a training, over all epochs.
 const SEEN: usize = 160_000;
+
+/// Files per step.
+const BATCH: usize = 32;
+
+/// The highest learning rate.
+const LR: f32 = 2e-3;
 
 /// Smallest number of training files for a single network. With a few files per class an ensemble is much better; with the 4,000 of
 /// ModelNet10 it is not.
@@ -72,11 +78,14 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
     let epochs = (SEEN / files.len()).clamp(40, 400);
     let least = by_class.iter().map(Vec::len).min().unwrap_or(0);
     let validation = if least >= ENOUGH_TO_HOLD_BACK { 0.1 } else { 0.0 };
+    let steps = epochs * ((1.0 - validation) * files.len() as f64 / BATCH as f64).ceil() as usize;
+    let decay = weight_decay(LR, steps);
     let pose = pose(&shapes);
     let (network, network_text) = network(pose, files.len());
     let (pose_text, rotate, up_axis) = rotation(pose);
     let inputs = inputs(pose);
-    let text = config(root, (network, shells(pose)), inputs, points, validation, (rotate, up_axis), epochs);
+    let text =
+        config(root, (network, shells(pose)), inputs, points, validation, (rotate, up_axis), (epochs, decay));
     let reasons = vec![
         format!("task: classes of files, {} training files in {classes} classes", files.len()),
         format!("network: {network_text}"),
@@ -164,7 +173,7 @@ fn config(
     points: usize,
     validation: f64,
     (rotate, up_axis): (&str, Axis),
-    epochs: usize,
+    (epochs, decay): (usize, f32),
 ) -> String {
     format!(
         "name = {name}
@@ -186,8 +195,8 @@ cell = \"auto\"
 {shells}
 [optimizer]
 kind = \"adamw\"
-lr = 2e-3
-weight_decay = 0.05
+lr = {LR:?}
+weight_decay = {decay:?}
 
 [schedule]
 kind = \"cosine\"
@@ -202,7 +211,7 @@ jitter_sigma = 0.01
 
 [train]
 epochs = {epochs}
-batch_size = 32
+batch_size = {BATCH}
 label_smoothing = 0.1
 average = 0.999
 ",
