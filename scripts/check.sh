@@ -105,13 +105,14 @@ else
 fi
 
 # Processors of 64-bit ARM have other vector instructions (NEON).
-step "neighbour lists on 64-bit ARM, emulated"
+step "neighbour lists and the operator on 64-bit ARM, emulated"
 arm=aarch64-unknown-linux-gnu
 if command -v qemu-aarch64 aarch64-linux-gnu-gcc >/dev/null && [ -d "$(rustc --print target-libdir --target "$arm")" ]; then
     emulator="qemu-aarch64 -L /usr/aarch64-linux-gnu"
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc \
         CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="$emulator" POINTWISE_TEST_EMULATOR="$emulator" \
-        cargo test --release --target "$arm" -p neighbors --test instruction_sets --test agreement --test queries
+        cargo test --release --target "$arm" -p neighbors -p pointconv \
+        --test instruction_sets --test agreement --test queries --test operator
 else
     echo "SKIPPED: needs rustup target add $arm (Debian: apt-get install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)"
 fi
