@@ -99,7 +99,7 @@ pub(super) fn recipe(root: &Path, dataset: &FolderDataset) -> Result<Recipe, Run
         ),
         format!("augmentation: {pose_text}"),
         format!(
-            "schedule: {epochs} epochs, {}",
+            "schedule: {epochs} epochs, weight decay {decay} for {steps} steps, {}",
             if validation > 0.0 {
                 "a tenth of the files held back for validation".to_owned()
             } else {
