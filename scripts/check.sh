@@ -112,7 +112,7 @@ if command -v qemu-aarch64 aarch64-linux-gnu-gcc >/dev/null && [ -d "$(rustc --p
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc \
         CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="$emulator" POINTWISE_TEST_EMULATOR="$emulator" \
         cargo test --release --target "$arm" -p neighbors -p pointconv \
-        --test instruction_sets --test agreement --test queries --test operator
+            --test instruction_sets --test agreement --test queries --test operator
 else
     echo "SKIPPED: needs rustup target add $arm (Debian: apt-get install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross)"
 fi

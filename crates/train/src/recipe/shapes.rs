@@ -37,7 +37,7 @@ const LR: f32 = 2e-3;
 const ENOUGH_FOR_ONE: usize = 2_000;
 
 /// Smallest number of training files for the larger network where shapes are aligned or upright. With the 4,000 of ModelNet10 the smaller
-/// one is better.
+/// one is about as good in little more than half the time.
 const MANY_FILES: usize = 10_000;
 
 /// Small networks in an ensemble.

@@ -11,7 +11,7 @@ use super::time_layer::TimeLayer;
 use crate::io::number::Number;
 use crate::scalar::ScalarType;
 
-/// The layers of the GPS times and of what comes before them in a point.
+/// The layer of the GPS times. The first layer has the returns, x and y.
 const TIMES: usize = 8;
 
 /// Points of the formats 0 to 5, whose fields follow each other in one stream.
@@ -61,8 +61,8 @@ impl<B: AsRef<[u8]>> Layered<B> {
         self.points.decompress_next(record)?;
         if let Some(times) = &mut self.times {
             times.next(record)?;
-        } else if let Some([points, times]) = self.layers.take() {
-            self.times = Some(TimeLayer::open(record, &points, &times)?);
+        } else if let Some(layers) = self.layers.take() {
+            self.times = Some(TimeLayer::open(record, layers)?);
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ const RETURNS: usize = 14;
 const CHANNEL: usize = 15;
 const TIME: std::ops::Range<usize> = 22..30;
 
-/// The bits of the first symbol of a point: the return number changes, and how; and so on.
+/// The bits of the first symbol of a point: how the return number changes, and whether the other three do.
 const RETURN: u32 = 0b11;
 const NUMBER_OF_RETURNS: u32 = 1 << 2;
 const NEW_TIME: u32 = 1 << 4;
@@ -55,9 +55,9 @@ fn integers(contexts: u32) -> IntegerDecompressor {
 
 impl TimeLayer {
     /// The decoder of the points after `first`, with the bytes of both layers.
-    pub(super) fn open(first: &[u8], points: &[u8], times: &[u8]) -> io::Result<Self> {
-        let layer = |bytes: &[u8]| -> io::Result<Layer> {
-            let mut decoder = ArithmeticDecoder::new(Cursor::new(bytes.to_vec()));
+    pub(super) fn open(first: &[u8], [points, times]: [Vec<u8>; 2]) -> io::Result<Self> {
+        let layer = |bytes: Vec<u8>| -> io::Result<Layer> {
+            let mut decoder = ArithmeticDecoder::new(Cursor::new(bytes));
             decoder.read_init_bytes()?;
             Ok(decoder)
         };
