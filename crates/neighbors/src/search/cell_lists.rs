@@ -16,7 +16,7 @@ use crate::index::CellTable;
 use crate::search::point_cells::{DenseCells, ListedCells, PointCells};
 use crate::search::region::Region;
 use crate::shape::Cells;
-use crate::simd::{Coordinates, LANES};
+use crate::simd::{Coordinates, LANES, PADDING};
 
 /// Points of one region: each is in at most 64 lists (four along each axis, when it lies on the border of
 /// two), and their entries are counted in 32 bits.
@@ -64,7 +64,7 @@ pub(crate) struct CellLists {
     positions: Vec<[f32; 3]>,
     tiles: Vec<Tile>,
     table: CellTable,
-    /// The first block of every list below, and the end of the last.
+    /// The first block of every list below, and the end of the last, twice: the cells without a number share an empty list.
     starts: Vec<u32>,
     blocks: Vec<Block>,
 }
@@ -72,7 +72,7 @@ pub(crate) struct CellLists {
 /// Some candidates of one list.
 #[derive(Debug, Clone)]
 struct Block {
-    /// Coordinates by axis; not a number, and so in no sub-domain, behind the end of the list.
+    /// Coordinates by axis; [`PADDING`], which is in no sub-domain, behind the end of the list.
     coordinates: [[f32; LANES]; 3],
     /// Indices in the cloud.
     indices: [u32; LANES],
@@ -120,7 +120,7 @@ impl CellLists {
         point_cells.visit_own(|i, own| own_starts[own as usize + 1] += u32::from(region.is_own(i)));
         // What is skipped costs neither memory nor time, and a step of zero asks for cells of centres only.
         let wanted: Vec<bool> = own_starts[1..].iter().map(|&n| n > 0 || !cells.own_only).collect();
-        let mut starts = vec![0u32; table.len() + 1];
+        let mut starts = vec![0u32; table.len() + 2];
         point_cells.visit_lists(|_, list| starts[list as usize + 1] += u32::from(wanted[list as usize]));
         starts.iter_mut().for_each(|entries| *entries = entries.div_ceil(LANES as u32));
         if starts.iter().map(|&blocks| blocks as usize).sum::<usize>() > most_blocks {
@@ -139,6 +139,7 @@ impl CellLists {
             }
         }
 
+        starts[table.len() + 1] = starts[table.len()];
         let (entries, owned) = (starts[table.len()] as usize * LANES, own_starts[table.len()] as usize);
         let mut centres = Vec::with_capacity(owned);
         let mut order = vec![0u32; owned];
@@ -165,7 +166,7 @@ impl CellLists {
         });
         // The blocks in a second step, in their order: the first writes to one address for each entry, not to four.
         let block = |listed: &[u32; LANES]| {
-            let mut block = Block { coordinates: [[f32::NAN; LANES]; 3], indices: [0; LANES] };
+            let mut block = Block { coordinates: [[PADDING; LANES]; 3], indices: [0; LANES] };
             for (lane, &i) in listed.iter().enumerate() {
                 if let Some(point) = points.get(i as usize) {
                     for (column, &coordinate) in block.coordinates.iter_mut().zip(point) {
@@ -202,7 +203,7 @@ impl CellLists {
     }
 
     /// Calls `visit` with the lists of the widened cells that are some steps from a cell: which step, and the blocks with
-    /// the points in the order of their indices.
+    /// the points in the order of their indices. There may be none.
     #[inline(always)]
     pub(crate) fn visit(&self, key: [i64; 3], steps: &[[i64; 3]], mut visit: impl FnMut(usize, Range<u32>)) {
         self.table.visit(key, steps, |step, number| {
@@ -213,7 +214,8 @@ impl CellLists {
     /// Coordinates of the candidates in a block.
     #[inline(always)]
     pub(crate) fn coordinates(&self, block: u32) -> Coordinates<'_> {
-        self.blocks[block as usize].coordinates.each_ref()
+        let [x, y, z] = &self.blocks[block as usize].coordinates;
+        [x, y, z]
     }
 
     /// Indices of the candidates in a block, in their cloud.

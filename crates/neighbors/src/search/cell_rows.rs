@@ -144,9 +144,13 @@ impl<X: Index> Kernel for Write<'_, X> {
             let (row_start, mut last) = (edge, u16::MAX);
             for hit in tasks[task as usize].of(slot as usize) {
                 let (subdomain, mask) = (hit.subdomain(), hit.mask());
-                let mut found = [0; LANES];
-                lanes.compress(mask, lists.indices(hit.block()), &mut found);
-                let found = found.map(X::new);
+                let mut compressed = [0; LANES];
+                lanes.compress(mask, lists.indices(hit.block()), &mut compressed);
+                // Not `map`, which is not always inlined.
+                let mut found = [X::default(); LANES];
+                for (found, index) in found.iter_mut().zip(compressed) {
+                    *found = X::new(index);
+                }
                 let count = mask.count_ones() as usize;
                 // What a whole block writes too much is overwritten by the next.
                 match part.indices[edge..].first_chunk_mut() {

@@ -58,11 +58,14 @@ impl<'a> RegionSearch<'a> {
 
     /// The lists of all rules, in their order.
     pub(crate) fn lists<R: Rule>(&self, rules: &[R], max_edges: u64) -> Result<Vec<Tables>, NeighborError> {
-        if self.clouds.largest() <= MOST_NARROW {
-            self.lists_of::<R, u16>(rules, max_edges)
-        } else {
-            self.lists_of::<R, u32>(rules, max_edges)
-        }
+        // On a thread of the pool: any other is woken for each of the parallel steps.
+        rayon::scope(|_| {
+            if self.clouds.largest() <= MOST_NARROW {
+                self.lists_of::<R, u16>(rules, max_edges)
+            } else {
+                self.lists_of::<R, u32>(rules, max_edges)
+            }
+        })
     }
 
     fn lists_of<R: Rule, X: Index>(&self, rules: &[R], max_edges: u64) -> Result<Vec<Tables>, NeighborError> {

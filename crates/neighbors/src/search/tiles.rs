@@ -61,12 +61,12 @@ impl<R: Rule> Kernel for Find<'_, R> {
         let mut found = Hits::with_room(tiles.iter().map(|tile| tile.centres.len()).sum());
         let (mut candidates, mut hits) = (Vec::new(), Vec::new());
         for tile in tiles {
-            find_candidates(lists, tile, rule, &mut candidates);
+            let candidates = find_candidates(lists, tile, rule, &mut candidates);
             hits.resize(candidates.len() + 1, Hit::new(0, 0));
             for slot in tile.centres.clone() {
                 let centre = lists.position(slot);
                 let mut count = 0;
-                for &candidate in &candidates {
+                for &candidate in candidates {
                     let block = lists.coordinates(candidate.block());
                     let mask = rule.mask(lanes, block, centre, candidate.subdomain());
                     // Always written, kept only if it counts: cheaper than a branch.
@@ -94,11 +94,11 @@ impl<R: Rule> Kernel for Count<'_, R> {
         let mut totals = Totals::default();
         let mut candidates = Vec::new();
         for tile in lists.tiles() {
-            find_candidates(lists, tile, rule, &mut candidates);
+            let candidates = find_candidates(lists, tile, rule, &mut candidates);
             for slot in tile.centres.clone() {
                 let centre = lists.position(slot);
                 let mut last = None;
-                for candidate in &candidates {
+                for candidate in candidates {
                     let (block, k) = (lists.coordinates(candidate.block()), candidate.subdomain());
                     let found = rule.mask(lanes, block, centre, k).count_ones();
                     totals.runs += u64::from(found > 0 && last != Some(k));
@@ -111,11 +111,37 @@ impl<R: Rule> Kernel for Count<'_, R> {
     }
 }
 
-/// The blocks of the lists, with their sub-domains and no candidate.
+/// Candidates that are written together.
+const GROUP: usize = 4;
+
+/// The blocks of the lists, with their sub-domains and no candidate, in `buffer`.
 #[inline(always)]
-fn find_candidates<R: Rule>(lists: &CellLists, tile: &Tile, rule: &R, candidates: &mut Vec<Hit>) {
-    candidates.clear();
+fn find_candidates<'b, R: Rule>(
+    lists: &CellLists,
+    tile: &Tile,
+    rule: &R,
+    buffer: &'b mut Vec<Hit>,
+) -> &'b [Hit] {
+    let mut count = 0;
     lists.visit(tile.key, rule.steps(), |k, list| {
-        list.for_each(|block| candidates.push(Hit::new(block, k as u16)));
+        let (len, mut written) = (list.len(), 0);
+        // Most lists have fewer blocks than a group, many have none. A group is always written, and the next list overwrites what
+        // it has too much: cheaper than a branch.
+        loop {
+            let group = count + written;
+            if buffer.len() < group + GROUP {
+                buffer.resize(2 * (group + GROUP), Hit::new(0, 0));
+            }
+            let block = list.start.wrapping_add(written as u32);
+            for i in 0..GROUP {
+                buffer[group + i] = Hit::new(block.wrapping_add(i as u32), k as u16);
+            }
+            written += GROUP;
+            if written >= len {
+                break;
+            }
+        }
+        count += len;
     });
+    &buffer[..count]
 }

@@ -23,7 +23,7 @@ pub(crate) fn box_bounds(size: [usize; 3], cell: f32, dilation: [usize; 3]) -> V
     for z in &axes[2] {
         for y in &axes[1] {
             for x in &axes[0] {
-                bounds.push(BoxBounds { low: [x.0, y.0, z.0], high: [x.1, y.1, z.1] });
+                bounds.push(BoxBounds::new([x.0, y.0, z.0], [x.1, y.1, z.1]));
             }
         }
     }

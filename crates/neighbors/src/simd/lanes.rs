@@ -8,19 +8,36 @@ use crate::simd::instruction_set::InstructionSet;
 /// Candidates tested together.
 pub(crate) const LANES: usize = 16;
 
+/// The coordinate of a lane without a candidate: not a number, with a sign, which x86 keeps in sums and differences.
+pub(crate) const PADDING: f32 = f32::from_bits(0xffc0_0000);
+
 /// Coordinates of sixteen candidates, axis by axis.
 pub(crate) type Coordinates<'a> = [&'a [f32; LANES]; 3];
 
 /// Closed bounds of the differences `point - centre` along the axes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BoxBounds {
-    pub(crate) low: [f32; 3],
-    pub(crate) high: [f32; 3],
+    low: [f32; 3],
+    high: [f32; 3],
+}
+
+impl BoxBounds {
+    /// Nothing is within bounds that are not numbers.
+    pub(crate) fn new(low: [f32; 3], high: [f32; 3]) -> Self {
+        // With zeros of these signs, a difference from a bound is negative only outside: -0.0 - 0.0 is -0.0.
+        let low = low.map(|bound| if bound == 0.0 { -0.0 } else { bound });
+        let high = high.map(|bound| if bound == 0.0 { 0.0 } else { bound });
+        Self {
+            low: low.map(|bound| if bound.is_nan() { f32::INFINITY } else { bound }),
+            high: high.map(|bound| if bound.is_nan() { f32::NEG_INFINITY } else { bound }),
+        }
+    }
 }
 
 /// The operations an instruction set must offer.
 pub(crate) trait Lanes: Copy {
-    /// Bit `l` is set when all differences of candidate `l` from the centre lie within the bounds.
+    /// Bit `l` is set when all differences of candidate `l` from the centre lie within the bounds. A coordinate that is not a number
+    /// must be [`PADDING`].
     fn box_mask(self, candidates: Coordinates<'_>, centre: [f32; 3], bounds: &BoxBounds) -> u16;
 
     /// `(dx * dx + dy * dy) + dz * dz` of every candidate.
@@ -64,13 +81,13 @@ fn dispatch_to<K: Kernel>(set: InstructionSet, kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         InstructionSet::Avx512 => {
             if let Some(v4) = pulp::x86::V4::try_new() {
-                return v4.vectorize(x86::Call { kernel, lanes: v4 });
+                return v4.vectorize(x86::Call::new(kernel, v4));
             }
         }
         #[cfg(target_arch = "x86_64")]
         InstructionSet::Avx2 => {
             if let Some(v3) = pulp::x86::V3::try_new() {
-                return v3.vectorize(x86::Call { kernel, lanes: v3 });
+                return v3.vectorize(x86::Call::new(kernel, v3));
             }
         }
         // The compiler uses NEON for plain Rust on its own.
@@ -124,6 +141,7 @@ impl Lanes for Portable {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{__m256, __m256i, __m512, __m512i, _CMP_LE_OQ};
+    use std::mem::MaybeUninit;
 
     use pulp::x86::{V3, V4};
 
@@ -131,8 +149,18 @@ mod x86 {
 
     /// Carries the work across the boundary into code compiled for an instruction set.
     pub(super) struct Call<K, L> {
-        pub(super) kernel: K,
-        pub(super) lanes: L,
+        kernel: K,
+        lanes: L,
+        /// `pulp` passes what has at most 64 bytes in registers, as integers. The compiler then does not know what the pointers
+        /// in it point to, and vectorises fewer loops. With these bytes it is passed in memory.
+        _in_memory: MaybeUninit<[u64; 8]>,
+    }
+
+    impl<K, L> Call<K, L> {
+        #[inline(always)]
+        pub(super) fn new(kernel: K, lanes: L) -> Self {
+            Self { kernel, lanes, _in_memory: MaybeUninit::uninit() }
+        }
     }
 
     impl<K: Kernel, L: Lanes> pulp::NullaryFnOnce for Call<K, L> {
@@ -148,17 +176,18 @@ mod x86 {
         #[inline(always)]
         fn box_mask(self, candidates: Coordinates<'_>, centre: [f32; 3], bounds: &BoxBounds) -> u16 {
             let f = self.avx512f;
-            let mut mask = u16::MAX;
-            // Every comparison is made under the mask of those before: masks need not be combined.
+            // The sign bits of `difference - low` and `high - difference`: six comparisons would take twice as long.
+            let mut outside = f._mm512_setzero_si512();
             for axis in 0..3 {
                 let points: __m512 = pulp::cast(*candidates[axis]);
                 let difference = f._mm512_sub_ps(points, f._mm512_set1_ps(centre[axis]));
-                let low = f._mm512_set1_ps(bounds.low[axis]);
-                let high = f._mm512_set1_ps(bounds.high[axis]);
-                mask = f._mm512_mask_cmp_ps_mask::<_CMP_LE_OQ>(mask, low, difference);
-                mask = f._mm512_mask_cmp_ps_mask::<_CMP_LE_OQ>(mask, difference, high);
+                let above_low = f._mm512_sub_ps(difference, f._mm512_set1_ps(bounds.low[axis]));
+                let below_high = f._mm512_sub_ps(f._mm512_set1_ps(bounds.high[axis]), difference);
+                // The three inputs, combined by "or".
+                let (above_low, below_high) = (pulp::cast(above_low), pulp::cast(below_high));
+                outside = f._mm512_ternarylogic_epi32::<0xfe>(outside, above_low, below_high);
             }
-            mask
+            !self.avx512dq._mm512_movepi32_mask(outside)
         }
 
         #[inline(always)]
@@ -181,18 +210,19 @@ mod x86 {
         fn box_mask(self, candidates: Coordinates<'_>, centre: [f32; 3], bounds: &BoxBounds) -> u16 {
             let f = self.avx;
             let mut masks = [0u16; 2];
+            // As with AVX-512.
             for (half, mask) in masks.iter_mut().enumerate() {
-                let mut inside = f._mm256_castsi256_ps(f._mm256_set1_epi32(-1));
+                let mut outside = f._mm256_setzero_ps();
                 for axis in 0..3 {
                     let points: [__m256; 2] = pulp::cast(*candidates[axis]);
                     let difference = f._mm256_sub_ps(points[half], f._mm256_set1_ps(centre[axis]));
                     let low = f._mm256_set1_ps(bounds.low[axis]);
                     let high = f._mm256_set1_ps(bounds.high[axis]);
-                    let above = f._mm256_cmp_ps::<_CMP_LE_OQ>(low, difference);
-                    let below = f._mm256_cmp_ps::<_CMP_LE_OQ>(difference, high);
-                    inside = f._mm256_and_ps(inside, f._mm256_and_ps(above, below));
+                    let above_low = f._mm256_sub_ps(difference, low);
+                    let below_high = f._mm256_sub_ps(high, difference);
+                    outside = f._mm256_or_ps(outside, f._mm256_or_ps(above_low, below_high));
                 }
-                *mask = f._mm256_movemask_ps(inside) as u16;
+                *mask = u16::from(!(f._mm256_movemask_ps(outside) as u8));
             }
             masks[0] | masks[1] << 8
         }
@@ -279,14 +309,39 @@ mod tests {
             let work = Compare {
                 columns: [(); 3].map(|()| [(); LANES].map(|()| rng.random_range(-1.0..1.0f32))),
                 centre: [(); 3].map(|()| rng.random_range(-0.2..0.2f32)),
-                bounds: BoxBounds {
-                    low: [(); 3].map(|()| rng.random_range(-1.0..-0.2f32)),
-                    high: [(); 3].map(|()| rng.random_range(0.2..1.0f32)),
-                },
+                bounds: BoxBounds::new(
+                    [(); 3].map(|()| rng.random_range(-1.0..-0.2f32)),
+                    [(); 3].map(|()| rng.random_range(0.2..1.0f32)),
+                ),
             };
             let expected = (&work).run(Portable);
             for set in InstructionSet::available() {
                 assert_eq!(dispatch_to(set, &work), expected, "{set}");
+            }
+        }
+    }
+
+    /// On the bounds and next to them, with the smallest numbers, zeros of both signs and no number at all.
+    #[test]
+    fn instruction_sets_agree_on_the_bounds() {
+        let smallest = f32::from_bits(1);
+        for bound in [0.1, 1e30, f32::MAX, f32::MIN_POSITIVE, smallest, 0.0, -0.0, -smallest, f32::NAN] {
+            let near = [bound, bound.next_down(), bound.next_up(), -bound, 0.0, -0.0, smallest, 1.0];
+            let near = near.map(|v| if v.is_nan() { PADDING } else { v });
+            let column: [f32; LANES] = std::array::from_fn(|l| if l < 8 { near[l] } else { PADDING });
+            for (low, high) in [(bound, f32::MAX), (f32::MIN, bound)] {
+                for axis in 0..3 {
+                    let (mut columns, mut lows, mut highs) =
+                        ([[0.0; LANES]; 3], [f32::MIN; 3], [f32::MAX; 3]);
+                    (columns[axis], lows[axis], highs[axis]) = (column, low, high);
+                    let work = Compare { columns, centre: [0.0; 3], bounds: BoxBounds::new(lows, highs) };
+                    let inside = |l: usize| low <= column[l] && column[l] <= high;
+                    let expected = (0..LANES).fold(0, |mask, l| mask | u16::from(inside(l)) << l);
+                    for set in InstructionSet::available() {
+                        let found = dispatch_to(set, &work).0;
+                        assert_eq!(found, expected, "{set}, {low} to {high}, axis {axis}");
+                    }
+                }
             }
         }
     }

@@ -4,4 +4,4 @@ mod instruction_set;
 mod lanes;
 
 pub use instruction_set::InstructionSet;
-pub(crate) use lanes::{BoxBounds, Coordinates, Kernel, LANES, Lanes, dispatch};
+pub(crate) use lanes::{BoxBounds, Coordinates, Kernel, LANES, Lanes, PADDING, dispatch};

@@ -42,8 +42,14 @@ impl InferenceStep for Network {
 
 /// Computes the gradients of all weights from the loss.
 fn backward(network: &Network, output: ClassificationOutput) -> TrainOutput<ClassificationOutput> {
-    let gradients = output.loss.backward();
+    let gradients = in_pool(|| output.loss.backward());
     TrainOutput::new(network, gradients, output)
+}
+
+/// Does `work` on a thread of rayon's pool. Any other thread would wake one of the pool, and be woken, for each of the many parallel
+/// operations. A forward pass must stay on one thread: burn keeps the running statistics of each thread apart.
+fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    rayon::scope(|_| work())
 }
 
 /// The state before the first step: the network with weights drawn from the seed, the optimizer, and the schedule, which spans
@@ -204,7 +210,7 @@ impl Steps {
             before.iter().for_each(|before| set_statistics(&network, before.clone()));
             self.seed_shard(epoch, step, *shard);
             let LossSum { sum, weight, logits, targets } = forward_sum(&network, batch.clone());
-            let gradients = GradientsParams::from_grads(sum.backward(), &network);
+            let gradients = GradientsParams::from_grads(in_pool(|| sum.backward()), &network);
             count(logits.clone(), targets.clone(), &mut predictions);
             let loss: f32 = sum.into_scalar();
             parts.push(layout.part(*shard, [loss, weight].map(f64::from), gradients, &network));

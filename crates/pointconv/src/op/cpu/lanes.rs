@@ -5,6 +5,9 @@ use std::marker::PhantomData;
 use neighbors::InstructionSet;
 use pulp::{Scalar, Simd};
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::vectorize::{IN_MEMORY, InMemory};
+
 /// `L` channels of one row, held in the registers of an instruction set.
 ///
 /// Values of the type `Block` stay in registers, where arrays would go through memory and back with every operation.
@@ -325,6 +328,7 @@ struct Call<T, K, I, const L: usize> {
     kernel: K,
     isa: I,
     element: PhantomData<T>,
+    _in_memory: InMemory,
 }
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -345,19 +349,19 @@ macro_rules! impl_dispatch {
                     #[cfg(target_arch = "x86_64")]
                     InstructionSet::Avx512 => {
                         if let Some(isa) = pulp::x86::V4::try_new() {
-                            return isa.vectorize(Call { kernel, isa, element: PhantomData });
+                            return isa.vectorize(Call { kernel, isa, element: PhantomData, _in_memory: IN_MEMORY });
                         }
                     }
                     #[cfg(target_arch = "x86_64")]
                     InstructionSet::Avx2 => {
                         if let Some(isa) = pulp::x86::V3::try_new() {
-                            return isa.vectorize(Call { kernel, isa, element: PhantomData });
+                            return isa.vectorize(Call { kernel, isa, element: PhantomData, _in_memory: IN_MEMORY });
                         }
                     }
                     #[cfg(target_arch = "aarch64")]
                     InstructionSet::Neon => {
                         if let Some(isa) = pulp::aarch64::Neon::try_new() {
-                            return isa.vectorize(Call { kernel, isa, element: PhantomData });
+                            return isa.vectorize(Call { kernel, isa, element: PhantomData, _in_memory: IN_MEMORY });
                         }
                     }
                     _ => {}
