@@ -34,8 +34,8 @@ impl Sizes {
         let threads = rayon::current_num_threads();
         Self {
             box_points: BOX_POINTS,
-            group_centres: 4096 * threads,
-            group_regions: 2 * threads,
+            group_centres: 8192 * threads,
+            group_regions: 4 * threads,
             task_centres: 512,
         }
     }

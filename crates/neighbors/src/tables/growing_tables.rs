@@ -10,7 +10,7 @@ use crate::tables::index::Index;
 use crate::tables::subdomain_tables::Tables;
 
 /// Points whose rows are written by one thread.
-const SECTION: usize = 4096;
+const SECTION: usize = 1024;
 
 /// The rows that were found in a region.
 pub(crate) trait RegionRows<X>: Send + Sync {
@@ -46,7 +46,7 @@ struct Section<'a, X> {
 /// Lists to which rows are appended.
 #[derive(Debug)]
 pub(crate) struct GrowingTables<X> {
-    /// Longer than what is filled.
+    /// The columns of points have their full length, those of runs and neighbours as much as is filled.
     tables: Tables<Columns<X>>,
     max_edges: u64,
     points: usize,
@@ -99,9 +99,6 @@ impl<X: Index> GrowingTables<X> {
 
     pub(crate) fn finish(self) -> Tables {
         let Self { mut tables, points, runs, edges, .. } = self;
-        tables.run_subdomains.truncate(runs);
-        tables.numbers.run_ends.truncate(runs);
-        tables.numbers.indices.truncate(edges);
         tables.run_offsets[points] = runs as u32;
         tables.edge_offsets[points] = edges as u32;
         tables.finished()
@@ -109,16 +106,16 @@ impl<X: Index> GrowingTables<X> {
 
     /// Makes room for so many more points, runs and neighbours.
     fn make_room(&mut self, points: usize, runs: usize, edges: usize) {
-        // What the rest needs if it is like this, and a tenth more; memory that is not written is not taken.
+        // What the rest needs if it is like this, and a tenth more; memory that is not filled is not taken.
         let all = self.tables.centres.len();
         let share = |count: usize, filled: usize| {
             let rest = count as f64 / points.max(1) as f64 * (all - self.points) as f64;
             filled + count.max(if all == self.points + points { 0 } else { (rest * 1.1) as usize })
         };
-        grow(&mut self.tables.run_subdomains, self.runs, self.runs + runs, share(runs, self.runs));
+        grow(&mut self.tables.run_subdomains, runs, share(runs, self.runs));
         let Columns { run_ends, indices } = &mut self.tables.numbers;
-        grow(run_ends, self.runs, self.runs + runs, share(runs, self.runs));
-        grow(indices, self.edges, self.edges + edges, share(edges, self.edges));
+        grow(run_ends, runs, share(runs, self.runs));
+        grow(indices, edges, share(edges, self.edges));
     }
 
     /// Where each of the sections goes: its centres, and the rest.
@@ -157,13 +154,16 @@ impl<X: Index> GrowingTables<X> {
     }
 }
 
-/// Makes `values` at least `needed` long, and if it must grow then `wanted`; copies the first `filled`.
-fn grow<T: Copy + Default>(values: &mut Vec<T>, filled: usize, needed: usize, wanted: usize) {
-    if values.len() < needed {
-        // Fresh memory is zero without being written. A quarter more at least, or it would grow often where the
-        // points lie closer and closer.
-        let mut longer = vec![T::default(); wanted.max(needed).max(filled + filled / 4)];
-        longer[..filled].copy_from_slice(&values[..filled]);
+/// Appends so many `more` zeros to `values`; if it must be moved for that, then to a space for `wanted`.
+///
+/// The zeros are in the caches when they are overwritten. All threads write them, because each takes new pages from the system.
+fn grow<T: Copy + Default + Send + Sync>(values: &mut Vec<T>, more: usize, wanted: usize) {
+    let needed = values.len() + more;
+    if values.capacity() < needed {
+        // A quarter more at least, or it would grow often where the points lie closer and closer.
+        let mut longer = Vec::with_capacity(wanted.max(needed).max(values.len() + values.len() / 4));
+        longer.par_extend(values.par_iter());
         *values = longer;
     }
+    values.par_extend(rayon::iter::repeat_n(T::default(), more));
 }
