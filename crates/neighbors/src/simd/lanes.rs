@@ -176,7 +176,7 @@ mod x86 {
         #[inline(always)]
         fn box_mask(self, candidates: Coordinates<'_>, centre: [f32; 3], bounds: &BoxBounds) -> u16 {
             let f = self.avx512f;
-            // The sign bits of `difference - low` and `high - difference`: six comparisons would take twice as long.
+            // The sign bits of `difference - low` and `high - difference`, which cost less than six comparisons.
             let mut outside = f._mm512_setzero_si512();
             for axis in 0..3 {
                 let points: __m512 = pulp::cast(*candidates[axis]);
