@@ -106,7 +106,7 @@ mod tables;
 
 pub use error::NeighborError;
 pub use index::{Neighbor, PointIndex, Search};
-pub use lists::{ListSizes, NearestLists, RadiusLists, Row, SubdomainLists};
+pub use lists::{ListSizes, NearestLists, RadiusLists, Row, RowBlock, SubdomainLists};
 pub use packed_clouds::PackedClouds;
 pub use shape::{CustomKernel, KernelShape, Mirror};
 pub use simd::InstructionSet;

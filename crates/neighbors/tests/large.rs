@@ -150,10 +150,20 @@ fn empty_batches() {
     }
 }
 
-/// A cloud of 65,536 points makes the indices of the whole batch wider, and changes nothing else.
+/// A cloud of 65,536 points changes how the whole batch counts neighbours, and nothing else: they are counted among the points
+/// of boxes, or in four bytes where the kernel reaches too far for boxes, or is a custom one.
 #[test]
-fn the_width_of_indices_does_not_matter() {
-    let line = |count: usize| (0..count).map(|i| [i as f32, 0.0, 0.0]).collect::<Vec<_>>();
+fn how_neighbours_are_counted_does_not_matter() {
+    let far = KernelShape::cells(0.2).with_dilation([1000, 1, 1]);
+    for shape in shapes(0.2) {
+        check_large_cloud(shape, 1.0, !matches!(shape, KernelShape::Custom(_)));
+    }
+    check_large_cloud(far, 0.002, false);
+}
+
+/// Compares batches in which one of three clouds has 65,535 points or one more, on a line.
+fn check_large_cloud(shape: KernelShape, distance: f32, in_boxes: bool) {
+    let line = |count: usize| (0..count).map(|i| [distance * i as f32, 0.0, 0.0]).collect::<Vec<_>>();
     let batch = |other: usize| {
         PackedClouds::from_clouds(&[
             cloud(Layout::Snapped(0.1), 300, 1),
@@ -161,31 +171,59 @@ fn the_width_of_indices_does_not_matter() {
             cloud(Layout::Cube, 500, 2),
         ])
     };
-    let [narrow, wide] = [65_535, 65_536].map(|other| batch(other).unwrap());
+    let clouds = [65_535, 65_536].map(|other| batch(other).unwrap());
+    let sizes = ListSizes::count(&clouds[1], &[shape]).unwrap()[0];
+    let [small, large] =
+        clouds.each_ref().map(|clouds| SubdomainLists::build(clouds, &shape, Search::Auto).unwrap());
+    assert!(
+        small.narrow().is_some() && small.row_blocks(0..small.points()).all(|block| block.points.is_none())
+    );
+    assert_eq!((large.narrow().is_some(), large.wide().is_some()), (in_boxes, !in_boxes), "{shape:?}");
+    assert_eq!(large.bytes() as u64, sizes.bytes(), "{shape:?}");
+    let blocks: Vec<_> = large.row_blocks(0..large.points()).collect();
+    assert!(blocks.iter().all(|block| block.points.is_some() == in_boxes), "{shape:?}");
+    let ends = blocks.iter().flat_map(|block| [block.rows.start, block.rows.end]);
+    assert!(
+        [0].into_iter().chain(ends).collect::<Vec<_>>().as_chunks().0.iter().all(|[end, start]| end == start)
+    );
+    assert_eq!(blocks.last().map(|block| block.rows.end), Some(large.points()));
+    for block in blocks {
+        // A few rows of each block, counted as its documentation says.
+        let cloud = &clouds[1];
+        for row in block.rows.clone().step_by(block.rows.len().div_ceil(50)) {
+            let (start, end) = (large.edge_offsets()[row] as usize, large.edge_offsets()[row + 1] as usize);
+            let neighbour = |edge: usize| match (large.narrow(), large.wide()) {
+                (Some((_, indices)), _) => usize::from(indices[edge]),
+                (_, Some((_, indices))) => indices[edge] as usize,
+                _ => unreachable!(),
+            };
+            let point = |n: usize| block.first + block.points.map_or(n, |points| points[n] as usize);
+            let counted: Vec<usize> = (start..end).map(|edge| point(neighbour(edge))).collect();
+            let row = large.row(row);
+            let found: Vec<usize> = row.runs().flat_map(|(_, found)| found.map(|j| j as usize)).collect();
+            assert_eq!(counted, found, "{shape:?}");
+            let centre = cloud.positions()[row.centre()];
+            for (k, neighbours) in row.runs() {
+                for j in neighbours {
+                    assert_eq!(shape.subdomain(centre, cloud.positions()[j as usize]), Some(k));
+                }
+            }
+        }
+    }
     let row = |lists: &SubdomainLists, point: usize, shift: usize| -> Vec<(usize, Vec<usize>)> {
         let runs = lists.row_of(point + shift).runs();
         runs.map(|(k, found)| (k, found.map(|j| j as usize - shift).collect())).collect()
     };
-    for (shape, sizes) in shapes(0.2).into_iter().zip(ListSizes::count(&wide, &shapes(0.2)).unwrap()) {
-        let [narrow, wide] =
-            [&narrow, &wide].map(|clouds| SubdomainLists::build(clouds, &shape, Search::Auto).unwrap());
-        assert_eq!((narrow.wide(), wide.narrow()), (None, None));
-        assert_eq!(wide.bytes() as u64, sizes.bytes());
-        for point in 0..300 {
-            assert_eq!(
-                row(&narrow, point, 0),
-                row(&wide, point, 0),
-                "{shape:?}: point {point} of the first cloud"
-            );
-        }
-        let last = |lists: &SubdomainLists, point: usize| row(lists, point, lists.clouds().offsets()[2]);
-        for point in 0..500 {
-            assert_eq!(
-                last(&narrow, point),
-                last(&wide, point),
-                "{shape:?}: point {point} of the last cloud"
-            );
-        }
+    for point in 0..300 {
+        assert_eq!(
+            row(&small, point, 0),
+            row(&large, point, 0),
+            "{shape:?}: point {point} of the first cloud"
+        );
+    }
+    let last = |lists: &SubdomainLists, point: usize| row(lists, point, lists.clouds().offsets()[2]);
+    for point in 0..500 {
+        assert_eq!(last(&small, point), last(&large, point), "{shape:?}: point {point} of the last cloud");
     }
 }
 

@@ -4,7 +4,7 @@ use crate::error::NeighborError;
 use crate::packed_clouds::PackedClouds;
 use crate::search::count_all;
 use crate::shape::KernelShape;
-use crate::tables::MOST_NARROW;
+use crate::tables::Numbering;
 
 /// The exact size of the lists of one kernel shape; see [`ListSizes::count`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +14,11 @@ pub struct ListSizes {
     pub clouds: usize,
     /// Number of points P.
     pub points: usize,
-    /// Number of points of the largest cloud, which decides about the bytes of an index.
-    pub largest_cloud: usize,
     /// Number of occupied sub-domains R of all points.
     pub runs: u64,
     /// Number of neighbour pairs E, each point with itself included. Lists can hold 2^32 - 1.
     pub edges: u64,
+    numbering: Numbering,
 }
 
 impl ListSizes {
@@ -47,12 +46,12 @@ impl ListSizes {
     pub fn count(clouds: &PackedClouds, shapes: &[KernelShape]) -> Result<Vec<Self>, NeighborError> {
         shapes.iter().try_for_each(KernelShape::validate)?;
         let totals = count_all(clouds, shapes)?;
-        let sizes = totals.into_iter().map(|totals| Self {
+        let sizes = totals.into_iter().map(|(totals, numbering)| Self {
             clouds: clouds.len(),
             points: clouds.points(),
-            largest_cloud: clouds.largest(),
             runs: totals.runs,
             edges: totals.edges,
+            numbering,
         });
         Ok(sizes.collect())
     }
@@ -60,14 +59,11 @@ impl ListSizes {
     /// Memory of the lists in bytes: the [`bytes`](crate::SubdomainLists::bytes) of new lists. Building them takes
     /// about twice as much for a moment.
     pub fn bytes(&self) -> u64 {
-        let offsets = (self.clouds as u64 + 1) * size_of::<usize>() as u64;
-        let index = self.index_bytes();
-        // Centre and offsets of each row, and the ends of the last; sub-domain and end of each run; indices.
-        offsets + 12 * self.points as u64 + 8 + (2 + index) * self.runs + index * self.edges
+        self.numbering.list_bytes([self.clouds, self.points], self.runs, self.edges)
     }
 
-    /// Bytes of one index: 2, or 4 where a cloud has more than 65,535 points.
+    /// Bytes of one index: 2, or 4 as in [`wide`](crate::SubdomainLists::wide) lists.
     pub fn index_bytes(&self) -> u64 {
-        if self.largest_cloud <= MOST_NARROW { 2 } else { 4 }
+        self.numbering.index_bytes()
     }
 }

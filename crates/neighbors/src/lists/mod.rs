@@ -9,4 +9,4 @@ mod subdomain_lists;
 pub use list_sizes::ListSizes;
 pub use nearest_lists::NearestLists;
 pub use radius_lists::RadiusLists;
-pub use subdomain_lists::{Row, SubdomainLists};
+pub use subdomain_lists::{Row, RowBlock, SubdomainLists};

@@ -8,7 +8,7 @@ use crate::packed_clouds::PackedClouds;
 use crate::search::{RegionSearch, search_points};
 use crate::shape::BallRule;
 use crate::tables::MAX_EDGES;
-use crate::tables::{Tables, inverse};
+use crate::tables::inverse;
 
 /// The neighbours of every point, as compressed rows.
 ///
@@ -58,10 +58,9 @@ impl RadiusLists {
             })?
         } else {
             let rule = BallRule::closed(radius);
-            RegionSearch::new(clouds, rule.cells(), search).lists(&[rule], MAX_EDGES)?.swap_remove(0)
+            RegionSearch::new(clouds, rule.cells(), search).wide().lists(&[rule], MAX_EDGES)?.swap_remove(0)
         };
-        let Tables { centres, edge_offsets: offsets, numbers, .. } = tables;
-        let indices = numbers.into_packed(clouds, &offsets);
+        let [centres, offsets, indices] = tables.into_packed(clouds);
         let inner = Inner { centres, offsets, indices, row_from_point: OnceLock::new() };
         Ok(Self { inner: Arc::new(inner) })
     }

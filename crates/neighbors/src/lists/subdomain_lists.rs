@@ -1,5 +1,6 @@
 //! The sub-domain lists of a packed batch.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::NeighborError;
@@ -7,7 +8,7 @@ use crate::index::Search;
 use crate::packed_clouds::PackedClouds;
 use crate::search::{brute_force, search_all};
 use crate::shape::KernelShape;
-use crate::tables::{MAX_EDGES, Numbers, Tables, inverse};
+use crate::tables::{MAX_EDGES, Numbers, Tables, Totals, inverse};
 
 /// The neighbours of every point of a packed batch, sorted into the sub-domains of a kernel.
 ///
@@ -24,8 +25,9 @@ use crate::tables::{MAX_EDGES, Numbers, Tables, inverse};
 ///
 /// # Shapes
 /// `P` points, `R` runs, `E` neighbour pairs: `centres [P]`, `run_offsets [P + 1]`, `edge_offsets [P + 1]`,
-/// `run_subdomains [R]`, `run_ends [R]`, `indices [E]`. The last two count the points of a cloud, so two bytes hold each
-/// number where no cloud has more than 65,535 points ([`narrow`](Self::narrow)), and four bytes where one has
+/// `run_subdomains [R]`, `run_ends [R]`, `indices [E]`. The last two count the points of a cloud, or where a cloud has more than
+/// 65,535 points, the points in and near each box ([`row_blocks`](Self::row_blocks)). So two bytes hold each number
+/// ([`narrow`](Self::narrow)). Only where too many points lie near a box, all count in their clouds, in four bytes
 /// ([`wide`](Self::wide)).
 ///
 /// ```
@@ -209,10 +211,42 @@ impl SubdomainLists {
         &self.inner.tables.run_subdomains
     }
 
-    /// `run_ends [R]` and `indices [E]` where no cloud has more than 65,535 points.
+    /// Some rows in blocks that count their neighbours among the same points: the rows of a cloud, or of a box.
+    ///
+    /// # Panics
+    /// When a row is not less than [`points`](Self::points).
+    ///
+    /// ```
+    /// use neighbors::{KernelShape, PackedClouds, Search, SubdomainLists};
+    ///
+    /// let clouds = PackedClouds::new([[0.0; 3], [0.0; 3], [0.1, 0.0, 0.0]], [0, 1, 3])?;
+    /// let lists = SubdomainLists::build(&clouds, &KernelShape::cells(0.1), Search::Auto)?;
+    /// let blocks: Vec<_> = lists.row_blocks(0..3).map(|block| (block.rows, block.first, block.points)).collect();
+    /// assert_eq!(blocks, [(0..1, 0, None), (1..3, 1, None)]);
+    /// # Ok::<(), neighbors::NeighborError>(())
+    /// ```
+    pub fn row_blocks(&self, rows: Range<usize>) -> impl Iterator<Item = RowBlock<'_>> {
+        let (row_offsets, first_points) = (self.row_offsets(), self.clouds().offsets());
+        let regions = self.inner.tables.regions.as_deref();
+        let mut start = rows.start;
+        std::iter::from_fn(move || {
+            if start >= rows.end {
+                return None;
+            }
+            let cloud = row_offsets.partition_point(|&first| first <= start) - 1;
+            let region = regions.map(|regions| (regions, regions.of_row(start)));
+            let end = region.map_or(row_offsets[cloud + 1], |(regions, region)| regions.rows(region).end);
+            let points = region.map(|(regions, region)| regions.points(region));
+            let block = RowBlock { rows: start..end.min(rows.end), first: first_points[cloud], points };
+            start = block.rows.end;
+            Some(block)
+        })
+    }
+
+    /// `run_ends [R]` and `indices [E]` in two bytes each.
     ///
     /// A run ends so many neighbours after the beginning of its row, where the first run begins and each other run where the
-    /// one before ends. Neighbours count from the first point of their cloud, and ascend within a run.
+    /// one before ends. Neighbours ascend within a run; [`row_blocks`](Self::row_blocks) tells what they count.
     /// [`Row::runs`] gives the same as packed indices.
     pub fn narrow(&self) -> Option<(&[u16], &[u16])> {
         match &self.inner.tables.numbers {
@@ -221,7 +255,9 @@ impl SubdomainLists {
         }
     }
 
-    /// What [`narrow`](Self::narrow) has, where a cloud has more points.
+    /// What [`narrow`](Self::narrow) has, in four bytes each: where a cloud has more than 65,535 points that cannot be cut into
+    /// boxes with fewer in and near each, and in lists [between](Self::between) two sets and of a
+    /// [custom](crate::CustomKernel) kernel.
     pub fn wide(&self) -> Option<(&[u32], &[u32])> {
         match &self.inner.tables.numbers {
             Numbers::Narrow(_) => None,
@@ -231,10 +267,8 @@ impl SubdomainLists {
 
     /// Memory of the lists in bytes.
     pub fn bytes(&self) -> usize {
-        let offsets = size_of_val(self.clouds().offsets());
-        let index = if self.narrow().is_some() { 2 } else { 4 };
-        // Centre and offsets of each row, and the ends of the last; sub-domain and end of each run; indices.
-        offsets + 12 * self.points() + 8 + (2 + index) * self.run_count() + index * self.edges()
+        let Totals { runs, edges } = self.inner.tables.totals();
+        self.inner.tables.numbering().list_bytes([self.clouds().len(), self.points()], runs, edges) as usize
     }
 }
 
@@ -250,6 +284,18 @@ impl PartialEq for SubdomainLists {
 
 fn ratio(a: usize, b: usize) -> f64 {
     if b == 0 { 0.0 } else { a as f64 / b as f64 }
+}
+
+/// Consecutive rows of [`SubdomainLists`] that count their neighbours among the same points.
+#[derive(Debug, Clone)]
+pub struct RowBlock<'a> {
+    /// The rows.
+    pub rows: Range<usize>,
+    /// The first point of their cloud.
+    pub first: usize,
+    /// The points among which the rows count, themselves counted from `first`: neighbour `n` is the point
+    /// `first + points[n]`. `None` where they are all points of the cloud: neighbour `n` is the point `first + n`.
+    pub points: Option<&'a [u32]>,
 }
 
 /// The neighbours of one point: a row of [`SubdomainLists`].

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::search::region::Region;
+use crate::search::region::Outline;
 
 /// Points of the sample in one box, at most.
 const BOX_SAMPLES: usize = 64;
@@ -21,7 +21,7 @@ pub(crate) fn cut_into_boxes(
     first: usize,
     reach: f64,
     box_points: usize,
-) -> Option<Vec<Region<'static>>> {
+) -> Option<Vec<Outline<'_>>> {
     if points.len() < 2 * box_points {
         return None;
     }
@@ -34,14 +34,13 @@ pub(crate) fn cut_into_boxes(
     let regions = (0..planes.boxes)
         .into_par_iter()
         .map(|b| {
-            let mut parts = (Vec::new(), Vec::new(), Vec::new());
+            let (mut indices, mut own) = (Vec::new(), Vec::new());
             for portion in &sorted {
                 let range = portion.starts[b] as usize..portion.starts[b + 1] as usize;
-                parts.0.extend_from_slice(&portion.points[range.clone()]);
-                parts.1.extend_from_slice(&portion.indices[range.clone()]);
-                parts.2.extend_from_slice(&portion.own[range]);
+                indices.extend_from_slice(&portion.indices[range.clone()]);
+                own.extend_from_slice(&portion.own[range]);
             }
-            Region::part(parts.0, parts.1, parts.2, first)
+            Outline::part(points, indices, own, first)
         })
         .collect();
     Some(regions)
@@ -99,7 +98,7 @@ impl Planes {
         Side::Plane(slot as u32)
     }
 
-    /// The cut across the longest axis for which few points lie near the plane.
+    /// The cut across the longest axis for which not too many points lie near the plane, and are then in both boxes.
     fn plane(&self, sample: &mut [[f32; 3]]) -> Option<(usize, f32)> {
         if sample.len() <= BOX_SAMPLES {
             return None;
@@ -116,7 +115,7 @@ impl Planes {
             let at = sample.select_nth_unstable_by(middle, |a, b| a[axis].total_cmp(&b[axis])).1[axis];
             let below = sample.iter().filter(|p| p[axis] < at).count();
             let near = sample.iter().filter(|p| self.distance(p[axis], at).abs() <= self.reach).count();
-            let fair = below >= sample.len() / 4 && near <= sample.len() / 4;
+            let fair = below >= sample.len() / 4 && near <= sample.len() * 3 / 4;
             fair.then_some((axis, at))
         })
     }
@@ -161,7 +160,6 @@ impl Planes {
 struct Portion {
     /// Start of every box in the columns below, and the end of the last.
     starts: Vec<u32>,
-    points: Vec<[f32; 3]>,
     indices: Vec<u32>,
     own: Vec<bool>,
 }
@@ -183,16 +181,10 @@ impl Portion {
             starts[b + 1] += starts[b];
         }
         let mut next = starts.clone();
-        let mut sorted = Self {
-            starts,
-            points: vec![[0.0; 3]; entries.len()],
-            indices: vec![0; entries.len()],
-            own: vec![false; entries.len()],
-        };
+        let mut sorted = Self { starts, indices: vec![0; entries.len()], own: vec![false; entries.len()] };
         for (b, i, own) in entries {
             let slot = next[b as usize] as usize;
             next[b as usize] += 1;
-            sorted.points[slot] = points[i as usize];
             sorted.indices[slot] = (first + i as usize) as u32;
             sorted.own[slot] = own;
         }
@@ -216,8 +208,9 @@ mod tests {
         let boxes = cut_into_boxes(&points, 5, reach, 16_384).unwrap();
         assert!(boxes.len() >= 4);
         let mut centres = vec![0; points.len()];
-        for region in &boxes {
-            let indices: Vec<u32> = (0..region.points().len()).map(|i| region.index(i)).collect();
+        for outline in &boxes {
+            let region = outline.gather(false);
+            let indices: Vec<u32> = (0..region.points().len()).map(|i| region.number(i)).collect();
             assert!(indices.is_sorted());
             let own: Vec<[f32; 3]> =
                 (0..indices.len()).filter(|&i| region.is_own(i)).map(|i| region.points()[i]).collect();

@@ -74,8 +74,8 @@ pub(crate) struct CellLists {
 struct Block {
     /// Coordinates by axis; [`PADDING`], which is in no sub-domain, behind the end of the list.
     coordinates: [[f32; LANES]; 3],
-    /// Indices in the cloud.
-    indices: [u32; LANES],
+    /// Their numbers in the rows.
+    numbers: [u32; LANES],
 }
 
 /// Centres that lie in one cell.
@@ -166,13 +166,13 @@ impl CellLists {
         });
         // The blocks in a second step, in their order: the first writes to one address for each entry, not to four.
         let block = |listed: &[u32; LANES]| {
-            let mut block = Block { coordinates: [[PADDING; LANES]; 3], indices: [0; LANES] };
+            let mut block = Block { coordinates: [[PADDING; LANES]; 3], numbers: [0; LANES] };
             for (lane, &i) in listed.iter().enumerate() {
                 if let Some(point) = points.get(i as usize) {
                     for (column, &coordinate) in block.coordinates.iter_mut().zip(point) {
                         column[lane] = coordinate;
                     }
-                    block.indices[lane] = region.index(i as usize);
+                    block.numbers[lane] = region.number(i as usize);
                 }
             }
             block
@@ -218,10 +218,10 @@ impl CellLists {
         [x, y, z]
     }
 
-    /// Indices of the candidates in a block, in their cloud.
+    /// Numbers of the candidates in a block.
     #[inline(always)]
-    pub(crate) fn indices(&self, block: u32) -> &[u32; LANES] {
-        &self.blocks[block as usize].indices
+    pub(crate) fn numbers(&self, block: u32) -> &[u32; LANES] {
+        &self.blocks[block as usize].numbers
     }
 }
 

@@ -145,7 +145,7 @@ impl<X: Index> Kernel for Write<'_, X> {
             for hit in tasks[task as usize].of(slot as usize) {
                 let (subdomain, mask) = (hit.subdomain(), hit.mask());
                 let mut compressed = [0; LANES];
-                lanes.compress(mask, lists.indices(hit.block()), &mut compressed);
+                lanes.compress(mask, lists.numbers(hit.block()), &mut compressed);
                 // Not `map`, which is not always inlined.
                 let mut found = [X::default(); LANES];
                 for (found, index) in found.iter_mut().zip(compressed) {

@@ -7,8 +7,7 @@ use crate::search::custom_search;
 use crate::search::region_search::RegionSearch;
 use crate::shape::KernelShape;
 use crate::shape::{BallRule, CellRule, Cells, CustomKernel, Rule};
-use crate::tables::MAX_EDGES;
-use crate::tables::{Tables, Totals};
+use crate::tables::{MAX_EDGES, Numbering, Tables, Totals};
 
 /// Lists of all shapes, in their order. The input is checked.
 pub(crate) fn search_all(
@@ -20,8 +19,11 @@ pub(crate) fn search_all(
     with_rules(shapes, &Lists { clouds, search, max_edges })
 }
 
-/// Runs and neighbour pairs of all shapes, in their order. The input is checked.
-pub(crate) fn count_all(clouds: &PackedClouds, shapes: &[KernelShape]) -> Result<Vec<Totals>, NeighborError> {
+/// Runs and neighbour pairs of all shapes, in their order, and how lists would count the neighbours. The input is checked.
+pub(crate) fn count_all(
+    clouds: &PackedClouds,
+    shapes: &[KernelShape],
+) -> Result<Vec<(Totals, Numbering)>, NeighborError> {
     with_rules(shapes, &Counts { clouds })
 }
 
@@ -59,14 +61,16 @@ struct Counts<'a> {
 }
 
 impl Work for Counts<'_> {
-    type Output = Totals;
+    type Output = (Totals, Numbering);
 
-    fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Totals>, NeighborError> {
-        RegionSearch::new(self.clouds, cells, Search::Auto).count(rules)
+    fn run<R: Rule>(&self, cells: Cells, rules: &[R]) -> Result<Vec<Self::Output>, NeighborError> {
+        let (totals, numbering) = RegionSearch::new(self.clouds, cells, Search::Auto).count(rules)?;
+        Ok(totals.into_iter().map(|totals| (totals, numbering)).collect())
     }
 
-    fn custom(&self, kernel: &dyn CustomKernel) -> Result<Totals, NeighborError> {
-        Ok(custom_search::search(self.clouds, kernel, Search::Auto, MAX_EDGES)?.totals())
+    fn custom(&self, kernel: &dyn CustomKernel) -> Result<Self::Output, NeighborError> {
+        let lists = custom_search::search(self.clouds, kernel, Search::Auto, MAX_EDGES)?;
+        Ok((lists.totals(), lists.numbering()))
     }
 }
 

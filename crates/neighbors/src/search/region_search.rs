@@ -1,15 +1,19 @@
 //! Neighbour lists of a batch, region by region: small clouds, and parts of large ones.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
 use crate::index::Search;
 use crate::packed_clouds::PackedClouds;
-use crate::search::region::Region;
+use crate::search::region::{Outline, Region};
 use crate::search::region_structure::RegionStructure;
 use crate::search::regions::regions;
 use crate::shape::{Cells, Rule};
-use crate::tables::{GrowingTables, Index, MOST_NARROW, RegionRows, Tables, Totals};
+use crate::tables::{
+    GrowingTables, Index, MOST_NARROW, Numbering, RegionPoints, RegionRows, RegionSizes, Tables, Totals,
+};
 
 /// Points of one box of a large cloud; the boxes decide about the order of the rows.
 const BOX_POINTS: usize = 8_192;
@@ -24,6 +28,8 @@ struct Sizes {
     group_regions: usize,
     /// Fewest centres of one task.
     task_centres: usize,
+    /// Most points of a cloud or region that are counted in two bytes.
+    most_narrow: usize,
 }
 
 impl Sizes {
@@ -37,6 +43,7 @@ impl Sizes {
             group_centres: 8192 * threads,
             group_regions: 4 * threads,
             task_centres: 512,
+            most_narrow: MOST_NARROW,
         }
     }
 }
@@ -56,25 +63,54 @@ impl<'a> RegionSearch<'a> {
         Self { clouds, cells, search, sizes: Sizes::current() }
     }
 
+    /// The same with lists that count all neighbours in their clouds, in four bytes.
+    pub(crate) fn wide(self) -> Self {
+        Self { sizes: Sizes { most_narrow: 0, ..self.sizes }, ..self }
+    }
+
     /// The lists of all rules, in their order.
     pub(crate) fn lists<R: Rule>(&self, rules: &[R], max_edges: u64) -> Result<Vec<Tables>, NeighborError> {
         // On a thread of the pool: any other is woken for each of the parallel steps.
         rayon::scope(|_| {
-            if self.clouds.largest() <= MOST_NARROW {
-                self.lists_of::<R, u16>(rules, max_edges)
-            } else {
-                self.lists_of::<R, u32>(rules, max_edges)
+            let (outlines, numbering) = self.outlines();
+            match numbering {
+                Numbering::Narrow => self.lists_of::<R, u16>(&outlines, None, rules, max_edges),
+                Numbering::Regions(sizes) => {
+                    let points = RegionPoints::new(sizes, outlines.iter().map(Outline::centres_and_points));
+                    self.lists_of::<R, u16>(&outlines, Some(Arc::new(points)), rules, max_edges)
+                }
+                Numbering::Wide => self.lists_of::<R, u32>(&outlines, None, rules, max_edges),
             }
         })
     }
 
-    fn lists_of<R: Rule, X: Index>(&self, rules: &[R], max_edges: u64) -> Result<Vec<Tables>, NeighborError> {
+    /// What is searched, and how the rows count neighbours: in two bytes where that is possible.
+    fn outlines(&self) -> (Vec<Outline<'a>>, Numbering) {
+        let outlines = regions(self.clouds, self.cells.reach, self.sizes.box_points);
+        let points = || outlines.iter().map(Outline::len);
+        let numbering = if self.clouds.largest() <= self.sizes.most_narrow {
+            Numbering::Narrow
+        } else if points().all(|points| points <= self.sizes.most_narrow) {
+            Numbering::Regions(RegionSizes { regions: outlines.len(), points: points().sum() })
+        } else {
+            Numbering::Wide
+        };
+        (outlines, numbering)
+    }
+
+    fn lists_of<R: Rule, X: Index>(
+        &self,
+        outlines: &[Outline<'_>],
+        region_points: Option<Arc<RegionPoints>>,
+        rules: &[R],
+        max_edges: u64,
+    ) -> Result<Vec<Tables>, NeighborError> {
         let mut tables: Vec<GrowingTables<X>> =
             rules.iter().map(|_| GrowingTables::new(self.clouds.points(), max_edges)).collect();
-        let regions = regions(self.clouds, self.cells.reach, self.sizes.box_points);
-        for group in groups(&regions, &self.sizes) {
-            let pairs: u64 = group.iter().map(|region| (region.points().len() as u64).pow(2)).sum();
-            let structures = self.structures(group, rules)?;
+        for group in groups(outlines, &self.sizes) {
+            let pairs: u64 = group.iter().map(|outline| (outline.len() as u64).pow(2)).sum();
+            let regions = gather(group, region_points.is_some());
+            let structures = self.structures(&regions, rules)?;
             // One rule after the other: what is found is joined before the next is searched.
             for (rule, tables) in rules.iter().zip(&mut tables) {
                 // Bounds first: what is counted is tested twice.
@@ -88,20 +124,21 @@ impl<'a> RegionSearch<'a> {
                 tables.append(&rows);
             }
         }
-        Ok(tables.into_iter().map(GrowingTables::finish).collect())
+        Ok(tables.into_iter().map(|tables| tables.finish(region_points.clone())).collect())
     }
 
-    /// Runs and neighbour pairs of all rules, in their order, without lists of them.
-    pub(crate) fn count<R: Rule>(&self, rules: &[R]) -> Result<Vec<Totals>, NeighborError> {
+    /// Runs and neighbour pairs of all rules, in their order, without lists of them, and how lists would count neighbours.
+    pub(crate) fn count<R: Rule>(&self, rules: &[R]) -> Result<(Vec<Totals>, Numbering), NeighborError> {
         let mut totals = vec![Totals::default(); rules.len()];
-        let regions = regions(self.clouds, self.cells.reach, self.sizes.box_points);
-        for group in groups(&regions, &self.sizes) {
-            let structures = self.structures(group, rules)?;
+        let (outlines, numbering) = self.outlines();
+        for group in groups(&outlines, &self.sizes) {
+            let regions = gather(group, false);
+            let structures = self.structures(&regions, rules)?;
             for (rule, totals) in rules.iter().zip(&mut totals) {
                 *totals = totals.plus(count(&structures, rule));
             }
         }
-        Ok(totals)
+        Ok((totals, numbering))
     }
 
     fn structures<'r, R: Rule>(
@@ -114,17 +151,22 @@ impl<'a> RegionSearch<'a> {
     }
 }
 
-/// Consecutive regions, as many as the sizes ask for, but for the last.
-fn groups<'a, 'p>(regions: &'a [Region<'p>], sizes: &Sizes) -> impl Iterator<Item = &'a [Region<'p>]> {
+/// Outlines of consecutive regions, as many as the sizes ask for, but for the last.
+fn groups<'a, 'p>(outlines: &'a [Outline<'p>], sizes: &Sizes) -> impl Iterator<Item = &'a [Outline<'p>]> {
     let mut filled = (0, 0);
-    regions.chunk_by(move |region, _| {
-        filled = (filled.0 + 1, filled.1 + region.centres());
+    outlines.chunk_by(move |outline, _| {
+        filled = (filled.0 + 1, filled.1 + outline.centres());
         let full = filled.0 >= sizes.group_regions && filled.1 >= sizes.group_centres;
         if full {
             filled = (0, 0);
         }
         !full
     })
+}
+
+/// The points of some regions.
+fn gather<'a>(outlines: &'a [Outline<'a>], count_their_points: bool) -> Vec<Region<'a>> {
+    outlines.par_iter().map(|outline| outline.gather(count_their_points)).collect()
 }
 
 /// A number of pairs that is not exceeded.
@@ -168,13 +210,14 @@ mod tests {
             box_points in 1usize..100,
             group_centres in 1usize..200,
             task_centres in 1usize..100,
+            most_narrow in prop::sample::select(vec![1, 100, MOST_NARROW]),
             search in prop::sample::select(vec![Search::Grid, Search::KdTree, Search::Auto]),
         ) {
             splits.sort_by(f64::total_cmp);
             let [a, b, c, d] = splits.map(|split| (points.len() as f64 * split) as usize);
             let offsets = [0, a, b, c, d, points.len()];
             let clouds = PackedClouds::new(points, offsets).unwrap();
-            let sizes = Sizes { box_points, group_centres, group_regions: 1 + group_centres % 3, task_centres };
+            let sizes = Sizes { box_points, group_centres, group_regions: 1 + group_centres % 3, task_centres, most_narrow };
             let shapes = [1, 2].map(|d| KernelShape::cells(0.1).with_dilation([d, 1, d]));
             let rules: Vec<CellRule> = [1, 2].map(|d| CellRule::new([3; 3], 0.1, [d, 1, d])).into();
             let cells = CellRule::cells(&rules, 0.1);
@@ -187,8 +230,9 @@ mod tests {
                 let single = search.lists(std::slice::from_ref(rule), u64::MAX).unwrap();
                 prop_assert!(single[0].lists_equal(&expected), "{:?} alone", shape);
             }
-            let totals = search.count(&rules).unwrap();
+            let (totals, numbering) = search.count(&rules).unwrap();
             prop_assert!(found.iter().map(Tables::totals).eq(totals));
+            prop_assert!(found.iter().all(|found| found.numbering() == numbering));
             let most = found.iter().map(|found| found.edges() as u64).max().unwrap_or(0);
             prop_assert!(search.lists(&rules, most).is_ok());
             if most > 0 {

@@ -124,7 +124,7 @@ impl<X: Index> RegionRows<X> for TreeRows<'_> {
             let row_start = edge;
             for keys in self.runs(centre) {
                 for (index, &(_, i)) in part.indices[edge..].iter_mut().zip(keys) {
-                    *index = X::new(self.tree.region.index(i as usize));
+                    *index = X::new(self.tree.region.number(i as usize));
                 }
                 edge += keys.len();
                 part.run_subdomains[run] = keys[0].0;

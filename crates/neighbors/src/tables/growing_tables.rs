@@ -1,12 +1,14 @@
 //! The lists of a batch from the rows that its tasks find.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::error::NeighborError;
 use crate::tables::index::Columns;
 use crate::tables::index::Index;
+use crate::tables::region_points::RegionPoints;
 use crate::tables::subdomain_tables::Tables;
 
 /// Points whose rows are written by one thread.
@@ -97,8 +99,10 @@ impl<X: Index> GrowingTables<X> {
         self.edges += edges;
     }
 
-    pub(crate) fn finish(self) -> Tables {
+    /// The lists; `region_points` has what the neighbours are counted from, unless they are counted in their cloud.
+    pub(crate) fn finish(self, region_points: Option<Arc<RegionPoints>>) -> Tables {
         let Self { mut tables, points, runs, edges, .. } = self;
+        tables.regions = region_points;
         tables.run_offsets[points] = runs as u32;
         tables.edge_offsets[points] = edges as u32;
         tables.finished()
@@ -106,11 +110,12 @@ impl<X: Index> GrowingTables<X> {
 
     /// Makes room for so many more points, runs and neighbours.
     fn make_room(&mut self, points: usize, runs: usize, edges: usize) {
-        // What the rest needs if it is like this, and a tenth more; memory that is not filled is not taken.
+        // What the rest needs if it is like this, and half of that more: the first regions are often those at a border, which
+        // have fewer neighbours, and to grow later takes the memory twice. What is not filled takes none.
         let all = self.tables.centres.len();
         let share = |count: usize, filled: usize| {
             let rest = count as f64 / points.max(1) as f64 * (all - self.points) as f64;
-            filled + count.max(if all == self.points + points { 0 } else { (rest * 1.1) as usize })
+            filled + count.max(if all == self.points + points { 0 } else { (rest * 1.5) as usize })
         };
         grow(&mut self.tables.run_subdomains, runs, share(runs, self.runs));
         let Columns { run_ends, indices } = &mut self.tables.numbers;

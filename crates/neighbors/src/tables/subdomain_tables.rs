@@ -1,12 +1,16 @@
 //! Two-level compressed rows, and their assembly from chunks of rows.
 
 use std::mem::replace;
+use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::iter::Either;
 use rayon::prelude::*;
 
 use super::index::{Columns, Index, MOST_NARROW, Numbers};
+use super::region_points::{Numbering, RegionPoints};
 use crate::error::NeighborError;
+use crate::packed_clouds::PackedClouds;
 
 /// Largest number of neighbour pairs of one batch.
 pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
@@ -15,7 +19,7 @@ pub(crate) const MAX_EDGES: u64 = u32::MAX as u64;
 ///
 /// # Shapes
 /// `P` points, `R` runs, `E` neighbour pairs.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Tables<N = Numbers> {
     /// The point of each row, `[P]`; cloud by cloud.
     pub(crate) centres: Vec<u32>,
@@ -26,6 +30,8 @@ pub(crate) struct Tables<N = Numbers> {
     /// Sub-domain of each run, `[R]`, ascending within a row.
     pub(crate) run_subdomains: Vec<u16>,
     pub(crate) numbers: N,
+    /// What the neighbours are counted from, where that is not the first point of their cloud.
+    pub(crate) regions: Option<Arc<RegionPoints>>,
 }
 
 /// How long the lists of a batch are.
@@ -50,13 +56,14 @@ impl<X: Index> Tables<Columns<X>> {
             edge_offsets: vec![0; points + 1],
             run_subdomains: vec![0; runs],
             numbers: Columns { run_ends: vec![X::default(); runs], indices: vec![X::default(); edges] },
+            regions: None,
         }
     }
 
     /// Lists that are filled.
     pub(crate) fn finished(self) -> Tables {
-        let Self { centres, run_offsets, edge_offsets, run_subdomains, numbers } = self;
-        Tables { centres, run_offsets, edge_offsets, run_subdomains, numbers: X::numbers(numbers) }
+        let Self { centres, run_offsets, edge_offsets, run_subdomains, numbers, regions } = self;
+        Tables { centres, run_offsets, edge_offsets, run_subdomains, numbers: X::numbers(numbers), regions }
     }
 }
 
@@ -68,8 +75,7 @@ impl Tables {
         }
     }
 
-    /// The runs of a row, each with its sub-domain and its neighbours, which are counted from `first` on: the first point
-    /// of the cloud.
+    /// The runs of a row, each with its sub-domain and its neighbours; `first` is the first point of the cloud.
     #[inline(always)]
     pub(crate) fn runs(
         &self,
@@ -80,18 +86,20 @@ impl Tables {
     + use<'_> {
         let row_start = self.edge_offsets[row] as usize;
         let mut start = row_start;
+        let points = self.regions.as_ref().map(|regions| regions.points(regions.of_row(row)));
+        let packed = move |index: u32| first + points.map_or(index, |points| points[index as usize]);
         let runs = self.run_offsets[row] as usize..self.run_offsets[row + 1] as usize;
         runs.map(move |run| {
             let neighbours = match &self.numbers {
                 Numbers::Narrow(Columns { run_ends, indices }) => {
                     let end = row_start + usize::from(run_ends[run]);
                     let narrow = &indices[replace(&mut start, end)..end];
-                    Either::Left(narrow.iter().map(move |&index| first + u32::from(index)))
+                    Either::Left(narrow.iter().map(move |&index| packed(u32::from(index))))
                 }
                 Numbers::Wide(Columns { run_ends, indices }) => {
                     let end = row_start + run_ends[run] as usize;
                     let wide = &indices[replace(&mut start, end)..end];
-                    Either::Right(wide.iter().map(move |&index| first + index))
+                    Either::Right(wide.iter().map(move |&index| packed(index)))
                 }
             };
             (usize::from(self.run_subdomains[run]), neighbours)
@@ -100,15 +108,34 @@ impl Tables {
 
     /// Whether all points have the same runs, in whatever order the rows are; the clouds must be the same.
     pub(crate) fn lists_equal(&self, other: &Self) -> bool {
-        if self.centres == other.centres {
-            return self == other;
-        }
         let others = inverse(&other.centres, 0);
         self.centres.len() == other.centres.len()
             && self.centres.iter().enumerate().all(|(row, &centre)| {
                 let (mine, theirs) = (self.runs(row, 0), other.runs(others[centre as usize] as usize, 0));
                 mine.len() == theirs.len() && mine.zip(theirs).all(|(a, b)| a.0 == b.0 && a.1.eq(b.1))
             })
+    }
+
+    /// The centre of every row, where the neighbours of each begin, with the end of the last, and the packed indices of these;
+    /// of lists that count neighbours in their clouds.
+    pub(crate) fn into_packed(self, clouds: &PackedClouds) -> [Vec<u32>; 3] {
+        debug_assert!(self.regions.is_none());
+        let offsets = self.edge_offsets;
+        let edges = |rows: Range<usize>| offsets[rows.start] as usize..offsets[rows.end] as usize;
+        let mut indices = self.numbers.into_wide();
+        for cloud in clouds.ranges().skip_while(|cloud| cloud.start == 0) {
+            let first = cloud.start as u32;
+            indices[edges(cloud)].par_iter_mut().for_each(|index| *index += first);
+        }
+        [self.centres, offsets, indices]
+    }
+
+    pub(crate) fn numbering(&self) -> Numbering {
+        match (&self.regions, &self.numbers) {
+            (Some(regions), _) => Numbering::Regions(regions.sizes()),
+            (None, Numbers::Narrow(_)) => Numbering::Narrow,
+            (None, Numbers::Wide(_)) => Numbering::Wide,
+        }
     }
 
     pub(crate) fn totals(&self) -> Totals {

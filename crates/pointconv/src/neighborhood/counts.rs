@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use neighbors::SubdomainLists;
+use neighbors::{RowBlock, SubdomainLists};
 use rayon::prelude::*;
 
 use crate::zeros::zeros;
@@ -134,6 +134,28 @@ fn write<X: Index>(
     table: &[X],
     mut output: &mut [X],
 ) {
+    let edge_offsets = lists.edge_offsets();
+    for RowBlock { rows, points, .. } in lists.row_blocks(rows) {
+        let (mine, rest) = output.split_at_mut((edge_offsets[rows.end] - edge_offsets[rows.start]) as usize);
+        output = rest;
+        match points {
+            None => write_block(lists, mirror_of, rows, table, |neighbour| neighbour, mine),
+            Some(points) => {
+                write_block(lists, mirror_of, rows, table, |neighbour| points[neighbour] as usize, mine);
+            }
+        }
+    }
+}
+
+/// Writes the counts of the edges of some rows; `point` has the point of a neighbour in its cloud.
+fn write_block<X: Index>(
+    lists: &SubdomainLists,
+    mirror_of: &[u32],
+    rows: Range<usize>,
+    table: &[X],
+    point: impl Fn(usize) -> usize,
+    mut output: &mut [X],
+) {
     let subdomains = mirror_of.len();
     let (run_offsets, edge_offsets) = (lists.run_offsets(), lists.edge_offsets());
     let (run_subdomains, (run_ends, all_indices)) = (lists.run_subdomains(), X::tables(lists));
@@ -158,7 +180,7 @@ fn write<X: Index>(
         let (mine, rest) = output.split_at_mut(indices.len());
         output = rest;
         for ((output, &neighbour), &mirror) in mine.iter_mut().zip(indices).zip(&mirrors) {
-            *output = table[neighbour.get() * subdomains + mirror as usize];
+            *output = table[point(neighbour.get()) * subdomains + mirror as usize];
         }
     }
 }
@@ -227,11 +249,15 @@ mod tests {
         check(&transposed, &lists, points, centres);
     }
 
-    /// Clouds of several tasks, whose rows are not in the order of their points.
+    /// Clouds of several tasks, whose rows are not in the order of their points. One counts neighbours in boxes.
     #[test]
     fn large_clouds() {
         let points = clouds(&[37, 3 * TASK_ROWS + 5, 0, TASK_ROWS], 3.0, 1);
         let centres = clouds(&[11, TASK_ROWS + 3, 20, 900], 3.0, 2);
+        let boxes = clouds(&[20, 8 * TASK_ROWS, 10], 5.0, 3);
+        let lists = SubdomainLists::build(&boxes, &KernelShape::cells(0.1), Search::Auto).unwrap();
+        assert!(lists.row_blocks(0..lists.points()).all(|block| block.points.is_some()));
+        check(&lists, &lists, &boxes, &boxes);
         for shape in [KernelShape::cells(0.1), KernelShape::shells(0.15, 2)] {
             check_both(&points, &centres, &shape);
         }

@@ -91,6 +91,19 @@ fn a_large_cloud() {
     }
 }
 
+/// The lists of a cloud with more than 65,535 points count neighbours among the points of boxes.
+#[test]
+fn a_cloud_in_boxes() {
+    let neighborhood = lists(&clouds_in_cube(&[37, 66_000, 23], 8.0, 6), &KernelShape::cells(0.15));
+    let blocks = neighborhood.lists().row_blocks(0..neighborhood.points());
+    assert!(blocks.filter(|block| block.points.is_some()).count() > 4);
+    for kind in Kind::ALL {
+        for widths in kind.choose([(3, 5), (9, 9), (20, 33)], [(3, 1), (9, 2), (33, 1)]) {
+            check("a cloud in boxes", kind, &neighborhood, widths, 6);
+        }
+    }
+}
+
 /// More points than the kernels take at a time, and not a multiple of it.
 #[test]
 fn many_points() {

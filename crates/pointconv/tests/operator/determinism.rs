@@ -107,16 +107,21 @@ fn a_cloud_alone_and_in_a_batch() {
     }
 }
 
-/// Indices of two bytes alone, of four bytes in a batch with a cloud of 65,536 points.
+/// Neighbours are counted in their cloud alone, and in boxes in a batch with a cloud of 65,536 points, or in four bytes where the
+/// kernel reaches too far for boxes.
 #[test]
 fn a_cloud_alone_and_in_a_batch_with_a_large_one() {
     let small = random_clouds(&[23, 700], 6);
-    let line = (0..65_536).map(|i| [0.3 * i as f32, 0.0, 0.0]);
-    let positions: Vec<[f32; 3]> = small.positions().iter().copied().chain(line).collect();
-    let clouds = packed(positions, &[0, 23, 723, 723 + 65_536]);
-    for kind in Kind::ALL {
-        for widths in [kind.narrow(), kind.choose((17, 3), (20, 3))] {
-            check_alone_and_in_a_batch(&clouds, &KernelShape::cells(0.2), kind, widths);
+    let near = KernelShape::cells(0.2);
+    for (shape, distance, wide) in [(near, 0.3, false), (near.with_dilation([4000, 1, 1]), 0.03, true)] {
+        let line = (0..65_536).map(|i| [distance * i as f32, 0.0, 0.0]);
+        let positions: Vec<[f32; 3]> = small.positions().iter().copied().chain(line).collect();
+        let clouds = packed(positions, &[0, 23, 723, 723 + 65_536]);
+        assert_eq!(lists(&clouds, &shape).lists().wide().is_some(), wide);
+        for kind in Kind::ALL {
+            for widths in [kind.narrow(), kind.choose((17, 3), (20, 3))] {
+                check_alone_and_in_a_batch(&clouds, &shape, kind, widths);
+            }
         }
     }
 }

@@ -77,19 +77,25 @@ pub(super) fn by_chunks<T: Real, X: Index, const LI: usize, const LO: usize>(
     compute: fn(Chunk<T, X, LI, LO>),
 ) -> Gradients<T> {
     let Problem { points, channels_in, channels_out, lists, .. } = problem;
-    let &Inputs { features, counts, centres_are_points, .. } = inputs;
+    let &Inputs { features, counts, .. } = inputs;
+    // Copies of listed points have the gradients of the centres somewhere among those of the neighbours.
+    let with_bias = inputs.centres_are_points && !problem.listed;
     let mut grad_features = zeros(if inputs.with_features { points * channels_in } else { 0 });
     if channels_out == 0 {
         return Gradients { features: grad_features, weight: Vec::new(), bias: Vec::new() };
     }
     // Chunks are cut by the problem alone: the sums are the same for any number of threads.
-    let chunk = CHUNK.max(points.div_ceil(MAX_PARTIALS));
-    let grad = Source::<T, LO>::new(lists, inputs.grad, channels_out, chunk);
+    let chunk = problem.chunk(CHUNK.max(points.div_ceil(MAX_PARTIALS)));
+    let grad = Source::<T, LO>::new(problem, inputs.grad, channels_out, chunk);
     let work = |n: usize, grad_features: &mut [T]| {
         let mut partial = vec![[T::default(); LO]; (weight_rows + 1) * channels_out.div_ceil(LO)];
-        let (rows, with_bias) = (n * chunk..points.min((n + 1) * chunk), centres_are_points);
-        grad.with(problem, rows.clone(), |grad| {
+        let first = n * chunk;
+        grad.with(problem, first..points.min(first + chunk), |rows, grad| {
             let partial = &mut partial[..];
+            let grad_features = match &mut *grad_features {
+                [] => &mut [],
+                all => &mut all[(rows.start - first) * channels_in..(rows.end - first) * channels_in],
+            };
             compute(Chunk {
                 problem,
                 features,
@@ -112,7 +118,7 @@ pub(super) fn by_chunks<T: Real, X: Index, const LI: usize, const LO: usize>(
     };
     let mut weight = reduce(&partials, weight_rows + 1, channels_out);
     let mut bias = weight.split_off(weight_rows * channels_out);
-    if !centres_are_points {
+    if !with_bias {
         bias = sum_rows(inputs.grad, channels_out);
     }
     Gradients { features: in_order_of_points(lists, grad_features, channels_in), weight, bias }

@@ -50,10 +50,12 @@ pub(super) fn by_chunks<T: Real, X: Index, const LI: usize, const LW: usize>(
     if output.is_empty() {
         return output;
     }
-    let features = Source::<T, LI>::new(lists, features, channels_in, chunk);
+    let chunk = problem.chunk(chunk);
+    let features = Source::<T, LI>::new(problem, features, channels_in, chunk);
     output.par_chunks_mut(chunk * channels_out).enumerate().for_each(|(n, output)| {
-        let rows = n * chunk..n * chunk + output.len() / channels_out;
-        features.with(problem, rows.clone(), |features| {
+        let first = n * chunk;
+        features.with(problem, first..first + output.len() / channels_out, |rows, features| {
+            let output = &mut output[(rows.start - first) * channels_out..(rows.end - first) * channels_out];
             compute(Chunk { problem, features, weight, bias, rows, output });
         });
     });

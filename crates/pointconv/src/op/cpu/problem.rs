@@ -9,6 +9,9 @@ use super::{Real, gather};
 use crate::neighborhood::Index;
 use crate::op::kind::ConvKind;
 
+/// Fewest rows of a chunk for which the points of its blocks are copied: about half of a block.
+const LISTED_CHUNK: usize = 4096;
+
 /// One pass over the lists: its sizes and its rows.
 #[derive(Clone, Copy)]
 pub(super) struct Problem<'a, X> {
@@ -18,9 +21,11 @@ pub(super) struct Problem<'a, X> {
     pub(super) channels_in: usize,
     pub(super) channels_out: usize,
     pub(super) lists: &'a SubdomainLists,
+    /// Whether neighbours are counted among the listed points of a block of rows.
+    pub(super) listed: bool,
     /// Where the runs end, counted from the beginning of their row.
     pub(super) run_ends: &'a [X],
-    /// The neighbours, counted from the first point of their cloud.
+    /// The neighbours, counted as the lists do: in their cloud, or among the points of a block of rows.
     pub(super) indices: &'a [X],
 }
 
@@ -53,7 +58,14 @@ impl<'a, X: Index> Problem<'a, X> {
         let [subdomains, channels_in, _] = weight;
         let (run_ends, indices) = X::tables(lists);
         let channels_out = kind.channels_out(weight);
-        Self { points: lists.points(), subdomains, channels_in, channels_out, lists, run_ends, indices }
+        let points = lists.points();
+        let listed = lists.row_blocks(0..points.min(1)).any(|block| block.points.is_some());
+        Self { points, subdomains, channels_in, channels_out, lists, listed, run_ends, indices }
+    }
+
+    /// Rows of one chunk, where `wanted` would be best for rows that are read where they lie: what listed points copy must pay.
+    pub(super) fn chunk(&self, wanted: usize) -> usize {
+        if self.listed { wanted.max(LISTED_CHUNK) } else { wanted }
     }
 
     /// The point in the middle of a row of the lists.
@@ -90,10 +102,12 @@ impl<'a, X: Index> Problem<'a, X> {
         })
     }
 
-    /// Calls `visit` with some rows of the lists, each with the first point of its cloud.
+    /// Calls `visit` with some rows of the lists, each with the point from which its neighbours are counted: the first of
+    /// its cloud, or of the listed points.
     #[inline(always)]
     pub(super) fn walk(self, rows: Range<usize>, mut visit: impl FnMut(usize, usize)) {
         for (_, rows, first_point) in self.clouds(rows) {
+            let first_point = if self.listed { 0 } else { first_point };
             rows.for_each(|row| visit(row, first_point));
         }
     }
@@ -135,17 +149,23 @@ pub(super) fn in_order_of_points<T: Real>(lists: &SubdomainLists, values: Vec<T>
 fn copy_rows<T: Real, const L: usize>(blocks: &mut [[T; L]], source: &[T], width: usize) {
     let rows = blocks.chunks_exact_mut(width.div_ceil(L).max(1)).zip(0..source.len() / width.max(1));
     for (blocks, row) in rows {
-        for (b, block) in blocks.iter_mut().enumerate() {
-            let (at, count) = (row * width + b * L, width - b * L);
-            // A copy of known length and a selection are faster than a copy of `count` values.
-            match source[at..].first_chunk::<L>() {
-                Some(values) => {
-                    for l in 0..L {
-                        block[l] = if l < count { values[l] } else { T::default() };
-                    }
+        copy_row(blocks, &source[row * width..], width);
+    }
+}
+
+/// Copies the first row of `source` to whole blocks.
+#[inline(always)]
+fn copy_row<T: Real, const L: usize>(blocks: &mut [[T; L]], source: &[T], width: usize) {
+    for (b, block) in blocks.iter_mut().enumerate() {
+        let (at, count) = (b * L, width - b * L);
+        // A copy of known length and a selection are faster than a copy of `count` values.
+        match source[at..].first_chunk::<L>() {
+            Some(values) => {
+                for l in 0..L {
+                    block[l] = if l < count { values[l] } else { T::default() };
                 }
-                None => block[..count.min(L)].copy_from_slice(&source[at..at + count.min(L)]),
             }
+            None => block[..count.min(L)].copy_from_slice(&source[at..at + count.min(L)]),
         }
     }
 }
@@ -163,8 +183,8 @@ pub(super) fn put<T: Copy, const L: usize>(rows: &mut [T], row: usize, width: us
 
 /// Rows `[P, width]` of at most one block, for gathers in chunks of the lists.
 ///
-/// The clouds of a chunk are padded when it needs them: in one pass, to where they stay in the cache. Only clouds that are
-/// much larger than a chunk are padded all at once.
+/// What a chunk reads is padded when it needs it: in one pass, to where it stays in the cache. Only clouds that are much larger
+/// than a chunk and are not cut into blocks with listed points are padded all at once.
 pub(super) struct Source<'a, T, const L: usize> {
     rows: &'a [T],
     width: usize,
@@ -173,29 +193,38 @@ pub(super) struct Source<'a, T, const L: usize> {
 
 impl<'a, T: Real, const L: usize> Source<'a, T, L> {
     /// Rows for chunks of `chunk` rows of the lists.
-    pub(super) fn new(lists: &SubdomainLists, rows: &'a [T], width: usize, chunk: usize) -> Self {
-        let largest = lists.clouds().ranges().map(|cloud| cloud.len()).max().unwrap_or(0);
-        Self { rows, width, padded: (largest > 4 * chunk).then(|| Padded::from_rows(rows, width)) }
+    pub(super) fn new<X: Index>(problem: Problem<X>, rows: &'a [T], width: usize, chunk: usize) -> Self {
+        let largest = problem.lists.clouds().ranges().map(|cloud| cloud.len()).max().unwrap_or(0);
+        let at_once = largest > 4 * chunk && !problem.listed;
+        Self { rows, width, padded: at_once.then(|| Padded::from_rows(rows, width)) }
     }
 
-    /// Calls `work` with the rows that the runs of some rows of the lists read.
+    /// Calls `work` with some rows of the lists, part by part, each with the rows that its runs read.
     #[inline(always)]
-    pub(super) fn with<X: Index, R>(
+    pub(super) fn with<X: Index>(
         &self,
         problem: Problem<X>,
         rows: Range<usize>,
-        work: impl FnOnce(gather::Rows<T, L>) -> R,
-    ) -> R {
+        mut work: impl FnMut(Range<usize>, gather::Rows<T, L>),
+    ) {
         if let Some(padded) = &self.padded {
-            return work(padded.gathered());
+            return work(rows, padded.gathered());
         }
-        let mut clouds = problem.clouds(rows);
+        if problem.listed {
+            for block in problem.lists.row_blocks(rows) {
+                let points = block.points.unwrap_or_default();
+                let padded = Padded::from_listed(&self.rows[block.first * self.width..], points, self.width);
+                work(block.rows, padded.gathered());
+            }
+            return;
+        }
+        let mut clouds = problem.clouds(rows.clone());
         let (first, ..) = clouds.next().unwrap_or_default();
         let (last, ..) = clouds.last().unwrap_or((first, 0..0, 0));
         let offsets = problem.lists.clouds().offsets();
         let (start, end) = (offsets[first], offsets[last + 1]);
         let padded = Padded::from_few_rows(&self.rows[start * self.width..end * self.width], self.width);
-        work(gather::Rows { first: start, ..padded.gathered() })
+        work(rows, gather::Rows { first: start, ..padded.gathered() });
     }
 }
 
@@ -248,6 +277,19 @@ impl<T: Real, const L: usize> Padded<T, L> {
     fn from_few_rows(source: &[T], width: usize) -> Self {
         let mut padded = Self::zeros(source.len().checked_div(width).unwrap_or(0), width.div_ceil(L));
         copy_rows(padded.blocks_mut(), source, width);
+        padded
+    }
+
+    /// Copies the rows of listed points by one thread.
+    #[inline(always)]
+    fn from_listed(source: &[T], points: &[u32], width: usize) -> Self {
+        let per_row = width.div_ceil(L);
+        let mut padded = Self::zeros(points.len(), per_row);
+        if width > 0 {
+            for (blocks, &point) in padded.blocks_mut().chunks_exact_mut(per_row).zip(points) {
+                copy_row(blocks, &source[point as usize * width..], width);
+            }
+        }
         padded
     }
 
