@@ -1,33 +1,55 @@
 //! Times the fixed-radius lists of one cloud beside kiddo's kd-tree, interleaved.
 //!
-//! `cargo run --release -p neighbors --example search_radius -- FILE RADIUS [REPETITIONS]`, where FILE holds
-//! little-endian `f32` coordinates `[N, 3]`. Both make lists for all points, in parallel; ours are in the
-//! order of the indices and joined, kiddo's are in its own order, one buffer for every few thousand points.
-//! Our time includes everything; the tree is built before its time starts.
+//! `cargo run --release -p neighbors --example search_radius` takes clouds of 2,048 to 1,000,000 random points in a cube,
+//! with balls that hold about 30. `... -- FILE RADIUS [REPETITIONS]` takes a cloud of your own: FILE holds little-endian `f32`
+//! coordinates `[N, 3]`. Both make lists for all points, in parallel; ours are in the order of the indices and joined,
+//! kiddo's are in its own order, one buffer for every few thousand points. Our time includes everything; the tree is
+//! built before its time starts.
 
+use std::error::Error;
+use std::f32::consts::PI;
 use std::time::Instant;
 
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use neighbors::{PackedClouds, RadiusLists, Search};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(file), Some(radius)) = (arguments.next(), arguments.next()) else {
-        return Err("FILE and RADIUS are missing".into());
+    let Some(file) = arguments.next() else {
+        for (points, repetitions) in [(2_048, 201), (16_384, 51), (100_000, 21), (1_000_000, 7)] {
+            // A ball of radius r holds 4/3 π r³ of the unit cube.
+            let radius = (30.0 / points as f32 / (4.0 / 3.0 * PI)).cbrt();
+            compare(&random_cloud(points)?, radius, repetitions)?;
+        }
+        return Ok(());
     };
-    let radius: f32 = radius.parse()?;
+    let radius = arguments.next().ok_or("RADIUS is missing")?.parse()?;
     let repetitions = arguments.next().map_or(Ok(7), |n| n.parse())?;
     let bytes = std::fs::read(file)?;
     let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
-    let clouds = PackedClouds::single(values.as_chunks::<3>().0)?;
+    compare(&PackedClouds::single(values.as_chunks::<3>().0)?, radius, repetitions)
+}
+
+/// Uniform in the unit cube.
+fn random_cloud(points: usize) -> Result<PackedClouds, Box<dyn Error>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let positions: Vec<[f32; 3]> =
+        (0..points).map(|_| [(); 3].map(|()| rng.random_range(0.0..1.0))).collect();
+    Ok(PackedClouds::single(positions)?)
+}
+
+/// Times both on one cloud.
+fn compare(clouds: &PackedClouds, radius: f32, repetitions: usize) -> Result<(), Box<dyn Error>> {
     let positions = clouds.positions();
 
     let (mut ours, mut tree_build, mut tree_lists) = (Vec::new(), Vec::new(), Vec::new());
     let mut pairs = 0;
     for _ in 0..repetitions {
         let start = Instant::now();
-        let lists = RadiusLists::build(&clouds, radius, Search::Grid)?;
+        let lists = RadiusLists::build(clouds, radius, Search::Grid)?;
         ours.push(start.elapsed().as_secs_f64());
         pairs = lists.indices().len();
         drop(lists);

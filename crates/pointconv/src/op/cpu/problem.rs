@@ -9,7 +9,7 @@ use super::{Real, gather};
 use crate::neighborhood::Index;
 use crate::op::kind::ConvKind;
 
-/// Fewest rows of a chunk for which the points of its blocks are copied: about half of a block.
+/// Fewest rows of a chunk that copies the listed points of its blocks: about half of a block.
 const LISTED_CHUNK: usize = 4096;
 
 /// One pass over the lists: its sizes and its rows.
@@ -63,7 +63,7 @@ impl<'a, X: Index> Problem<'a, X> {
         Self { points, subdomains, channels_in, channels_out, lists, listed, run_ends, indices }
     }
 
-    /// Rows of one chunk, where `wanted` would be best for rows that are read where they lie: what listed points copy must pay.
+    /// Rows of one chunk: `wanted`, but more where every chunk copies the listed points of its blocks.
     pub(super) fn chunk(&self, wanted: usize) -> usize {
         if self.listed { wanted.max(LISTED_CHUNK) } else { wanted }
     }
