@@ -1,13 +1,13 @@
 //! Times the fixed-radius lists of one cloud beside kiddo's kd-tree, interleaved.
 //!
-//! `cargo run --release -p neighbors --example search_radius` takes clouds of 2,048 to 1,000,000 random points in a cube,
+//! `cargo run --release -p neighbors --example search_radius` takes clouds of 2,048 to 1,000,000 random points on a sphere,
 //! with balls that hold about 30. `... -- FILE RADIUS [REPETITIONS]` takes a cloud of your own: FILE holds little-endian `f32`
 //! coordinates `[N, 3]`. Both make lists for all points, in parallel; ours are in the order of the indices and joined,
 //! kiddo's are in its own order, one buffer for every few thousand points. Our time includes everything; the tree is
 //! built before its time starts.
 
 use std::error::Error;
-use std::f32::consts::PI;
+use std::f32::consts::TAU;
 use std::time::Instant;
 
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
@@ -20,8 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let Some(file) = arguments.next() else {
         for (points, repetitions) in [(2_048, 201), (16_384, 51), (100_000, 21), (1_000_000, 7)] {
-            // A ball of radius r holds 4/3 π r³ of the unit cube.
-            let radius = (30.0 / points as f32 / (4.0 / 3.0 * PI)).cbrt();
+            // A ball of radius r around a point of the unit sphere holds r²/4 of its surface.
+            let radius = (4.0 * 30.0 / points as f32).sqrt();
             compare(&random_cloud(points)?, radius, repetitions)?;
         }
         return Ok(());
@@ -33,11 +33,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     compare(&PackedClouds::single(values.as_chunks::<3>().0)?, radius, repetitions)
 }
 
-/// Uniform in the unit cube.
+/// Uniform on the unit sphere.
 fn random_cloud(points: usize) -> Result<PackedClouds, Box<dyn Error>> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let positions: Vec<[f32; 3]> =
-        (0..points).map(|_| [(); 3].map(|()| rng.random_range(0.0..1.0))).collect();
+    let positions: Vec<[f32; 3]> = (0..points)
+        .map(|_| {
+            let (height, angle) = (rng.random_range(-1.0f32..1.0), rng.random_range(0.0..TAU));
+            let width = (1.0 - height * height).sqrt();
+            [width * angle.cos(), width * angle.sin(), height]
+        })
+        .collect();
     Ok(PackedClouds::single(positions)?)
 }
 
