@@ -200,7 +200,6 @@ impl<'a, T: Real, const L: usize> Source<'a, T, L> {
     }
 
     /// Calls `work` with some rows of the lists, part by part, each with the rows that its runs read.
-    #[inline(always)]
     pub(super) fn with<X: Index>(
         &self,
         problem: Problem<X>,
@@ -273,7 +272,7 @@ impl<T: Real, const L: usize> Padded<T, L> {
     }
 
     /// Copies some rows by one thread.
-    #[inline(always)]
+    #[inline(never)]
     fn from_few_rows(source: &[T], width: usize) -> Self {
         let mut padded = Self::zeros(source.len().checked_div(width).unwrap_or(0), width.div_ceil(L));
         copy_rows(padded.blocks_mut(), source, width);
@@ -281,7 +280,7 @@ impl<T: Real, const L: usize> Padded<T, L> {
     }
 
     /// Copies the rows of listed points by one thread.
-    #[inline(always)]
+    #[inline(never)]
     fn from_listed(source: &[T], points: &[u32], width: usize) -> Self {
         let per_row = width.div_ceil(L);
         let mut padded = Self::zeros(points.len(), per_row);
