@@ -33,13 +33,13 @@ macro_rules! impl_index {
 impl_index!(u16: Narrow, u32: Wide);
 
 /// What counts the points of a cloud, or of a region of it: in two bytes where none of these has more than `MOST_NARROW`.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Numbers {
     Narrow(Columns<u16>),
     Wide(Columns<u32>),
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Columns<X> {
     /// Where the indices of each run end, `[R]`, counted from the first of its row.
     pub(crate) run_ends: Vec<X>,

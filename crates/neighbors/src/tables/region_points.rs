@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The points in and near each region of a batch: the rows of a region count their neighbours from these.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct RegionPoints {
     /// The first row of each region, and the end of the last.
     row_offsets: Vec<u32>,
@@ -47,7 +47,7 @@ impl Numbering {
 }
 
 /// How many regions and points there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RegionSizes {
     pub(crate) regions: usize,
     pub(crate) points: usize,
